@@ -2,7 +2,7 @@
 /*
  * One processing element, as seen from sim/ and tests. The state itself (struct cpu) is private to models/cpu (cpu_state.h).
  * A PE is a tg_model of class cpu_class: its parameters (features, geometry, latencies) are in models/cpu/params.c, and
- * `platforms/cores/*.lua` are sets of values for them.
+ * files in `platforms/cores/` are sets of values for them.
  */
 #ifndef TG_CPU_CPU_H
 #define TG_CPU_CPU_H

@@ -125,6 +125,9 @@ struct machine {
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
     void *hint_opaque;
     struct machine_listener listener;
+    /* Loads images and powers on the first PE at `now`; called by the run loop at the start and after each reset. Set by sim/boot. */
+    int (*start)(void *opaque, struct machine *m, tg_time now, struct tg_error *err);
+    void *start_opaque;
 
     /* ---- set by the run loop (sim/tlm) ---- */
     /* PE `pe` may have something to do now: powered on, interrupted. */
@@ -135,6 +138,9 @@ struct machine {
     void *clock_opaque;
 
     /* ---- set by sim/cli ---- */
+    /* Log lines of models; NULL: dropped. May be set at any time. */
+    void (*log_line)(void *opaque, enum tg_log_level level, const char *who, const char *text);
+    void *log_opaque;
     /* Called about every 50 ms of host time and at the end, from the run loop: progress, signals. */
     void (*poll)(void *opaque, tg_time now);
     void *poll_opaque;
@@ -197,7 +203,6 @@ void machine_reset(struct machine *m); /* every model but the PEs, which are pow
 void machine_power_on(struct machine *m, unsigned pe, unsigned el, uint64_t pc, uint64_t x0, tg_time now);
 /* Ends the run: the first reason counts, later ones are ignored. PEs stop at the next instruction boundary. */
 void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Async-signal-safe is only this: sets a flag that the run loop sees within a quantum. */
 const char *machine_stop_name(enum machine_stop_kind kind);
 /* Exit status of the program for how the run ended: 0, 2, 3, 4. */
 int machine_exit_status(const struct machine *m);
