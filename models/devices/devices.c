@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of this room's model classes. */
+#include "models/devices/devices.h"
+
+const struct tg_model_class *const tg_devices_classes[] = {
+    &tg_pl011_class,
+    &tg_pl031_class,
+    &tg_pl061_class,
+    NULL,
+};
