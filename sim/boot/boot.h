@@ -50,10 +50,11 @@ struct boot_irq {
 #define BOOT_DEV_REGS 8
 #define BOOT_DEV_IRQS 8
 
-/* A device with a node of its own. Classes known by name get the properties their Linux bindings ask for ("pl011", "pl031",
- * "pl061", "virtio-mmio", "fw_cfg", "flash"); any other one gets compatible, reg, interrupts. */
+/* A device with a node of its own. By its first compatible string it gets the properties that its Linux binding asks for
+ * ("arm,pl011", "arm,pl031", "arm,pl061", "virtio,mmio", "qemu,fw-cfg-mmio", "cfi-flash"); any other one gets compatible, reg,
+ * interrupts. */
 struct boot_device {
-    const char *class_name;    /* tg_model_class.name */
+    const char *class_name;    /* tg_model_class.name: the node's name, '-' for '_' and so on left as they are */
     const char *name;          /* instance: "uart0" */
     const char *dt_compatible; /* tg_model_class.dt_compatible: NUL-separated list, empty string ends it; NULL: no node */
     unsigned n_regs, n_irqs;
@@ -76,6 +77,12 @@ struct boot_gic {
     uint32_t maintenance_ppi;          /* PPI number (INTID - 16), 9 on most boards; used when the machine has EL2 */
 };
 
+enum boot_conduit {
+    BOOT_CONDUIT_NONE = 0, /* no PSCI: only PE 0 ever starts */
+    BOOT_CONDUIT_HVC,
+    BOOT_CONDUIT_SMC,
+};
+
 struct boot_machine {
     const char *model; /* "/" model property; NULL: "tollgate" */
     const char *compatible; /* "/" compatible; NULL: "linux,dummy-virt", as QEMU's virt */
@@ -91,7 +98,7 @@ struct boot_machine {
     bool has_el2, has_el3;
     bool has_vhe;      /* the EL2 virtual timer exists (PPI 12) */
     bool has_pmu;      /* PMU interrupt is PPI 7 (INTID 23) */
-    bool psci_smc;     /* PSCI conduit; false: HVC */
+    enum boot_conduit conduit; /* of PSCI */
     uint64_t seed;     /* of the run: rng-seed and kaslr-seed derive from it */
 };
 

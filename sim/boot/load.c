@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Placing and loading everything a machine boots: see boot.h for the rules. Reads files, writes guest memory through the writer.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "sim/boot/internal.h"
+
+#define GIB      (UINT64_C(1) << 30)
+#define MAX_USED 80
+#define MAX_MODULES 16
+
+struct loader {
+    const struct boot_machine *m;
+    const struct boot_options *opt;
+    const struct boot_mem *mem;
+    struct boot_result *res;
+    struct tg_error *err;
+    struct boot_region ram; /* the first region, where everything goes */
+    struct boot_region used[MAX_USED];
+    unsigned n_used;
+    bool top_down;
+    struct boot_placed_module modules[MAX_MODULES];
+    unsigned n_modules;
+};
+
+/* ---- --module ---- */
+
+static const char *const kind_names[] = {
+    [BOOT_MODULE_KERNEL] = "kernel", [BOOT_MODULE_RAMDISK] = "ramdisk", [BOOT_MODULE_DTB] = "dtb",
+    [BOOT_MODULE_XSM] = "xsm",       [BOOT_MODULE_OTHER] = "other",
+};
+
+int boot_module_parse(const char *arg, struct boot_module *out, struct tg_error *err)
+{
+    *out = (struct boot_module){0};
+    const char *colon = strchr(arg, ':');
+    unsigned kind;
+    for (kind = 0; colon && kind < TG_ARRAY_SIZE(kind_names); kind++)
+        if (strlen(kind_names[kind]) == (size_t)(colon - arg) && !strncmp(arg, kind_names[kind], (size_t)(colon - arg)))
+            break;
+    if (!colon || kind == TG_ARRAY_SIZE(kind_names))
+        return tg_error_set(err, EINVAL, "--module '%s': expected KIND:FILE[,bootargs=TEXT], KIND one of kernel, ramdisk, dtb, xsm, other",
+                            arg);
+    const char *file = colon + 1, *comma = strchr(file, ',');
+    size_t n = comma ? (size_t)(comma - file) : strlen(file);
+    if (n == 0)
+        return tg_error_set(err, EINVAL, "--module '%s': no file name after the colon", arg);
+    if (comma && strncmp(comma + 1, "bootargs=", 9))
+        return tg_error_set(err, EINVAL, "--module '%s': found '%s' after the file name, expected bootargs=TEXT", arg, comma + 1);
+    out->kind = (enum boot_module_kind)kind;
+    out->file = strndup(file, n);
+    out->bootargs = comma ? strdup(comma + 1 + 9) : NULL;
+    if (!out->file || (comma && !out->bootargs)) {
+        boot_module_fini(out);
+        return tg_error_set(err, ENOMEM, "--module: no memory");
+    }
+    return 0;
+}
+
+void boot_module_fini(struct boot_module *m)
+{
+    free(m->file);
+    free(m->bootargs);
+    *m = (struct boot_module){0};
+}
+
+/* ---- where things go ---- */
+
+static int claim(struct loader *l, const char *what, const char *path, struct boot_region r)
+{
+    for (unsigned i = 0; i < l->n_used; i++)
+        if (boot_overlap(&l->used[i], &r))
+            return tg_error_set(l->err, EINVAL, "%s '%s' at 0x%" PRIx64 "..0x%" PRIx64 " overlaps what is loaded at 0x%" PRIx64, what,
+                                path, r.base, r.base + r.size - 1, l->used[i].base);
+    if (l->n_used == MAX_USED)
+        return tg_error_set(l->err, EINVAL, "%s '%s': too many pieces to load", what, path);
+    l->used[l->n_used++] = r;
+    return 0;
+}
+
+/* Where a piece that overlaps [base, base+size) may start next; `base` itself when nothing is there. */
+static uint64_t next_free(const struct loader *l, uint64_t base, uint64_t size)
+{
+    struct boot_region r = {base, size};
+    for (unsigned i = 0; i < l->n_used; i++)
+        if (boot_overlap(&l->used[i], &r))
+            return l->top_down ? l->used[i].base - size : l->used[i].base + l->used[i].size;
+    return base;
+}
+
+static bool place(struct loader *l, uint64_t size, uint64_t *at)
+{
+    uint64_t lo = boot_align_up(l->ram.base, BOOT_ALIGN), hi = l->ram.base + l->ram.size;
+    if (l->top_down && hi - l->ram.base > GIB)
+        hi = l->ram.base + GIB;
+    if (hi < lo || size > hi - lo)
+        return false;
+    uint64_t base = l->top_down ? (hi - size) & ~(BOOT_ALIGN - 1) : lo;
+    while (base >= lo && base <= hi - size) {
+        uint64_t next = next_free(l, base, size);
+        if (next == base) {
+            *at = base;
+            return true;
+        }
+        if (l->top_down && next > base) /* wrapped below 0 */
+            return false;
+        base = l->top_down ? next & ~(BOOT_ALIGN - 1) : boot_align_up(next, BOOT_ALIGN);
+    }
+    return false;
+}
+
+static int write_at(struct loader *l, const char *what, const char *path, uint64_t pa, const void *data, size_t size)
+{
+    int rc = l->mem->write(l->mem->opaque, pa, data, size);
+    if (rc)
+        return tg_error_set(l->err, -rc, "%s '%s': cannot write %zu bytes to 0x%" PRIx64 ": %s", what, path, size, pa, strerror(-rc));
+    return 0;
+}
+
+/* Reads a file, places it, writes it. */
+static int load_blob(struct loader *l, const char *what, const char *path, struct boot_region *out)
+{
+    struct boot_file f;
+    uint64_t at;
+    int rc = boot_file_read(what, path, l->ram.size, &f, l->err);
+    if (rc)
+        return rc;
+    if (!place(l, f.size, &at)) {
+        uint64_t used = 0;
+        for (unsigned i = 0; i < l->n_used; i++)
+            used += l->used[i].size;
+        rc = tg_error_set(l->err, EINVAL,
+                          "%s '%s': %zu bytes do not fit: RAM at 0x%" PRIx64 " has %" PRIu64 " bytes, of which the kernel and what "
+                          "else is loaded take %" PRIu64,
+                          what, path, f.size, l->ram.base, l->ram.size, used);
+    }
+    *out = (struct boot_region){at, f.size};
+    if (!rc)
+        rc = claim(l, what, path, *out);
+    if (!rc)
+        rc = write_at(l, what, path, at, f.data, f.size);
+    boot_file_free(&f);
+    return rc;
+}
+
+/* ---- kernel and firmware ---- */
+
+static int load_elf(struct loader *l, const char *what, const char *path, const struct boot_file *f, struct boot_region *out)
+{
+    struct boot_region allowed[16];
+    unsigned n = 0;
+    for (; n < l->m->n_ram && n < 15; n++)
+        allowed[n] = l->m->ram[n];
+    if (l->m->firmware.size)
+        allowed[n++] = l->m->firmware;
+    struct boot_elf elf = {0};
+    int rc = boot_elf_load(what, path, f, allowed, n, boot_align_up(l->ram.base, BOOT_ALIGN), l->mem, &elf, l->err);
+    if (rc)
+        return rc;
+    uint64_t lo = UINT64_MAX, hi = 0;
+    for (unsigned i = 0; i < elf.n_spans && !rc; i++) {
+        rc = claim(l, what, path, elf.spans[i]);
+        lo = elf.spans[i].base < lo ? elf.spans[i].base : lo;
+        hi = elf.spans[i].base + elf.spans[i].size > hi ? elf.spans[i].base + elf.spans[i].size : hi;
+    }
+    *out = (struct boot_region){lo, hi - lo};
+    l->res->entry = elf.entry;
+    l->top_down = true;
+    return rc;
+}
+
+static int load_image(struct loader *l, const char *path, const struct boot_file *f)
+{
+    struct boot_image image;
+    int rc = boot_image_parse(path, f->data, f->size, &image, l->err);
+    if (rc)
+        return rc;
+    struct boot_region at = {boot_align_up(l->ram.base, BOOT_ALIGN) + image.text_offset, image.image_size};
+    if (!boot_inside(&l->ram, at.base, at.size))
+        return tg_error_set(l->err, EINVAL,
+                            "kernel '%s': needs %" PRIu64 " bytes from 0x%" PRIx64 "; RAM at 0x%" PRIx64 " has %" PRIu64 " bytes", path,
+                            at.size, at.base, l->ram.base, l->ram.size);
+    rc = claim(l, "kernel", path, at);
+    if (!rc)
+        rc = write_at(l, "kernel", path, at.base, f->data, f->size);
+    l->res->kernel = at;
+    l->res->entry = at.base;
+    return rc;
+}
+
+static int load_kernel(struct loader *l, const char *path)
+{
+    struct boot_file f;
+    int rc = boot_file_read("kernel", path, l->ram.size, &f, l->err);
+    if (!rc)
+        rc = boot_file_gunzip("kernel", path, l->ram.size, &f, l->err);
+    if (rc) {
+        boot_file_free(&f);
+        return rc;
+    }
+    if (boot_is_elf(f.data, f.size))
+        rc = load_elf(l, "kernel", path, &f, &l->res->kernel);
+    else
+        rc = load_image(l, path, &f);
+    boot_file_free(&f);
+    l->res->el = l->m->has_el2 ? 2 : 1;
+    l->res->loaded = !rc;
+    return rc;
+}
+
+static int load_firmware(struct loader *l, const char *path)
+{
+    const struct boot_region *flash = &l->m->firmware;
+    struct boot_file f;
+    int rc = boot_file_read("firmware", path, UINT32_MAX, &f, l->err);
+    if (rc)
+        return rc;
+    if (boot_is_elf(f.data, f.size)) {
+        rc = load_elf(l, "firmware", path, &f, &l->res->firmware);
+    } else if (!flash->size) {
+        rc = tg_error_set(l->err, EINVAL, "firmware '%s': this machine has no flash or ROM to put it into", path);
+    } else if (f.size > flash->size) {
+        rc = tg_error_set(l->err, EINVAL, "firmware '%s': %zu bytes, the flash at 0x%" PRIx64 " has %" PRIu64, path, f.size, flash->base,
+                          flash->size);
+    } else {
+        rc = write_at(l, "firmware", path, flash->base, f.data, f.size);
+        l->res->firmware = (struct boot_region){flash->base, f.size};
+        l->res->entry = flash->base;
+    }
+    boot_file_free(&f);
+    l->res->el = l->m->has_el3 ? 3 : l->m->has_el2 ? 2 : 1;
+    l->res->loaded = !rc;
+    return rc;
+}
+
+/* ---- device tree ---- */
+
+static int make_dtb(struct loader *l, void **blob, size_t *size)
+{
+    const struct boot_chosen chosen = {
+        .bootargs = l->opt->append,
+        .initrd = l->res->initrd,
+        .modules = l->modules,
+        .n_modules = l->n_modules,
+    };
+    if (!l->opt->dtb)
+        return boot_dtb_generate(l->m, &chosen, blob, size, l->err);
+    struct boot_file f;
+    int rc = boot_file_read("device tree", l->opt->dtb, l->ram.size, &f, l->err);
+    if (!rc)
+        rc = boot_dtb_patch(l->opt->dtb, f.data, f.size, &chosen, blob, size, l->err);
+    boot_file_free(&f);
+    return rc;
+}
+
+static int dump_dtb(struct loader *l, const void *blob, size_t size)
+{
+    const char *path = l->opt->dump_dtb;
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(blob, 1, size, f) == size;
+    int code = errno;
+    if (f && fclose(f)) {
+        code = errno;
+        ok = false;
+    }
+    return ok ? 0 : tg_error_set(l->err, code, "--dump-dtb '%s': %s", path, strerror(code));
+}
+
+static int load_dtb(struct loader *l)
+{
+    void *blob;
+    size_t size;
+    int rc = make_dtb(l, &blob, &size);
+    if (rc)
+        return rc;
+    if (l->opt->dump_dtb)
+        rc = dump_dtb(l, blob, size);
+    uint64_t at = l->ram.base;
+    if (!rc && l->res->loaded) {
+        /* Behind firmware the tree lies at RAM base; the room of 2 MiB keeps it inside one 2 MiB block. */
+        if (!l->opt->firmware && !place(l, BOOT_DTB_MAX, &at))
+            rc = tg_error_set(l->err, EINVAL, "no %u bytes of RAM are left for the device tree: RAM has %" PRIu64 " bytes", BOOT_DTB_MAX,
+                              l->ram.size);
+        if (!rc && l->opt->firmware)
+            rc = claim(l, "device tree", l->opt->dtb ? l->opt->dtb : "generated", (struct boot_region){at, size});
+        if (!rc)
+            rc = write_at(l, "device tree", l->opt->dtb ? l->opt->dtb : "generated", at, blob, size);
+        l->res->dtb = (struct boot_region){at, size};
+        l->res->x0 = at;
+    }
+    free(blob);
+    return rc;
+}
+
+int boot_load(const struct boot_machine *m, const struct boot_options *opt, const struct boot_mem *mem, struct boot_result *res,
+              struct tg_error *err)
+{
+    *res = (struct boot_result){0};
+    if (!m->n_ram || !m->n_cpus)
+        return tg_error_set(err, EINVAL, "the machine has no %s, nothing can be booted", m->n_ram ? "PE" : "RAM");
+    if (opt->kernel && opt->firmware)
+        return tg_error_set(err, EINVAL, "--kernel '%s' and --firmware '%s': firmware loads its kernel itself, give one of them",
+                            opt->kernel, opt->firmware);
+    if (opt->initrd && !opt->kernel)
+        return tg_error_set(err, EINVAL, "--initrd '%s' needs --kernel", opt->initrd);
+    if (opt->n_modules && !opt->kernel)
+        return tg_error_set(err, EINVAL, "--module needs --kernel (the hypervisor that reads the modules)");
+    if (opt->n_modules > MAX_MODULES)
+        return tg_error_set(err, EINVAL, "%u modules, at most %d are possible", opt->n_modules, MAX_MODULES);
+    struct loader *l = calloc(1, sizeof(*l));
+    if (!l)
+        return tg_error_set(err, ENOMEM, "no memory");
+    *l = (struct loader){.m = m, .opt = opt, .mem = mem, .res = res, .err = err, .ram = m->ram[0]};
+    int rc = 0;
+    if (opt->kernel)
+        rc = load_kernel(l, opt->kernel);
+    else if (opt->firmware)
+        rc = load_firmware(l, opt->firmware);
+    if (!rc && opt->initrd)
+        rc = load_blob(l, "initrd", opt->initrd, &res->initrd);
+    for (unsigned i = 0; !rc && i < opt->n_modules; i++) {
+        l->modules[i].module = &opt->modules[i];
+        rc = load_blob(l, "module", opt->modules[i].file, &l->modules[i].at);
+        if (!rc)
+            l->n_modules++;
+    }
+    if (!rc)
+        rc = load_dtb(l);
+    free(l);
+    if (rc)
+        res->loaded = false;
+    return rc;
+}

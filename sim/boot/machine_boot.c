@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Describes a struct machine to the loader and to the PSCI firmware, and carries out what they ask for. Decides nothing about
+ * placement (load.c) or about PSCI's answers (psci.c).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "models/cpu/cpu.h"
+#include "sim/boot/machine_boot.h"
+#include "sim/boot/psci.h"
+
+#define MAX_RAM     16
+#define MAX_DEVICES 256
+
+struct machine_boot {
+    struct machine *m;
+    struct boot_options opt;
+    struct boot_machine desc;
+    struct boot_region ram[MAX_RAM];
+    struct boot_cpu cpus[MACHINE_MAX_PES];
+    uint64_t mpidr[MACHINE_MAX_PES];
+    struct boot_device *devices; /* [MAX_DEVICES] */
+    struct boot_result result;
+    struct psci *psci;
+    bool discard;   /* loader runs for the device tree only */
+    bool restarted; /* RAM is not zero any more */
+};
+
+/* ---- the machine as the loader sees it ---- */
+
+/* Memory that firmware lives in is told from RAM by its class or name. */
+static bool is_flash(const struct machine_region *r)
+{
+    return r->model && (strstr(r->model->cls->name, "flash") || strstr(r->model->cls->name, "rom") ||
+                        !strncmp(r->model->name, "flash", 5) || !strncmp(r->model->name, "rom", 3));
+}
+
+static struct boot_region region(const struct machine *m, const struct tg_model *model, unsigned frame)
+{
+    const struct machine_region *r = machine_region_of(m, model, frame);
+    return r ? (struct boot_region){r->base, r->size} : (struct boot_region){0};
+}
+
+static void describe_gic(const struct machine *m, struct boot_gic *g)
+{
+    if (!m->gic)
+        return;
+    g->version = strstr(m->gic->cls->name, "v2") ? 2 : 3;
+    g->maintenance_ppi = 9;
+    g->dist = region(m, m->gic, 0);
+    if (g->version == 2) {
+        g->cpu = region(m, m->gic, 1);
+        g->hyp = region(m, m->gic, 2);
+        g->vcpu = region(m, m->gic, 3);
+        return;
+    }
+    for (size_t i = 0; i < m->n_regions && g->n_redist < TG_ARRAY_SIZE(g->redist); i++)
+        if (m->regions[i].model == m->gic && m->regions[i].frame == 1)
+            g->redist[g->n_redist++] = (struct boot_region){m->regions[i].base, m->regions[i].size};
+    const struct tg_model *its = machine_find_class(m, "gic-its", 0);
+    if (its)
+        g->its = region(m, its, 0);
+}
+
+static void describe_device(const struct machine *m, const struct tg_model *model, struct boot_device *d)
+{
+    *d = (struct boot_device){.class_name = model->cls->name, .name = model->name, .dt_compatible = model->cls->dt_compatible};
+    for (unsigned f = 0; f < BOOT_DEV_REGS; f++) {
+        struct boot_region r = region(m, model, f);
+        if (!r.size)
+            break;
+        d->regs[d->n_regs++] = r;
+    }
+    for (size_t i = 0; i < m->n_irqs && d->n_irqs < BOOT_DEV_IRQS; i++) {
+        const struct machine_irq *w = &m->irqs[i];
+        if (w->source != model || w->sink != m->gic || w->intid < 16)
+            continue;
+        bool ppi = w->intid < 32;
+        d->irqs[d->n_irqs++] = (struct boot_irq){
+            .type = ppi ? BOOT_IRQ_PPI : BOOT_IRQ_SPI,
+            .flags = w->edge ? BOOT_IRQ_EDGE_RISING : BOOT_IRQ_LEVEL_HIGH,
+            .number = w->intid - (ppi ? 16 : 32),
+        };
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct boot_device *x = a, *y = b;
+    return x->regs[0].base < y->regs[0].base ? -1 : x->regs[0].base > y->regs[0].base;
+}
+
+/* ID registers say what the PE has. */
+#define ID_AA64PFR0  TG_SYSENC(3, 0, 0, 4, 0)
+#define ID_AA64DFR0  TG_SYSENC(3, 0, 0, 5, 0)
+#define ID_AA64MMFR1 TG_SYSENC(3, 0, 0, 7, 1)
+#define PFR0_EL2     TG_FIELD(11, 8)
+#define PFR0_EL3     TG_FIELD(15, 12)
+#define DFR0_PMUVER  TG_FIELD(11, 8)
+#define MMFR1_VH     TG_FIELD(11, 8)
+
+static uint64_t id_field(struct cpu *c, uint32_t enc, uint64_t field)
+{
+    uint64_t v;
+    return cpu_get_sysreg(c, enc, &v) ? tg_get(v, field) : 0;
+}
+
+static int describe(struct machine_boot *b, struct tg_error *err)
+{
+    struct machine *m = b->m;
+    struct boot_machine *d = &b->desc;
+    if (!m->n_pes)
+        return tg_error_set(err, EINVAL, "the machine has no PE, nothing can be booted");
+    d->seed = m->env.seed;
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        const struct tg_model *model = m->pes[i].model;
+        const struct tg_param *p = tg_model_param(model->cls, "compatible");
+        b->mpidr[i] = m->pes[i].mpidr;
+        b->cpus[i].mpidr = m->pes[i].mpidr;
+        if (p && p->type == TG_PARAM_STRING)
+            memcpy(&b->cpus[i].dt_compatible, (const char *)model + p->offset, sizeof(char *));
+    }
+    d->cpus = b->cpus;
+    d->n_cpus = m->n_pes;
+    struct cpu *c = m->pes[0].cpu;
+    d->has_el2 = id_field(c, ID_AA64PFR0, PFR0_EL2) != 0;
+    d->has_el3 = id_field(c, ID_AA64PFR0, PFR0_EL3) != 0;
+    d->has_vhe = d->has_el2 && id_field(c, ID_AA64MMFR1, MMFR1_VH) != 0;
+    uint64_t pmu = id_field(c, ID_AA64DFR0, DFR0_PMUVER);
+    d->has_pmu = pmu != 0 && pmu != 15; /* 15: not PMUv3 */
+    d->conduit = !m->psci_conduit || !strcmp(m->psci_conduit, "none") ? BOOT_CONDUIT_NONE
+                 : !strcmp(m->psci_conduit, "smc")                    ? BOOT_CONDUIT_SMC
+                                                                      : BOOT_CONDUIT_HVC;
+    for (size_t i = 0; i < m->n_regions; i++) {
+        const struct machine_region *r = &m->regions[i];
+        if (is_flash(r)) {
+            if (!d->firmware.size)
+                d->firmware = (struct boot_region){r->base, r->size};
+        } else if (r->memory && d->n_ram < MAX_RAM) {
+            b->ram[d->n_ram++] = (struct boot_region){r->base, r->size};
+        }
+    }
+    d->ram = b->ram;
+    describe_gic(m, &d->gic);
+    b->devices = calloc(MAX_DEVICES, sizeof(*b->devices));
+    if (!b->devices)
+        return tg_error_set(err, ENOMEM, "no memory");
+    for (size_t i = 0; i < m->n_models && d->n_devices < MAX_DEVICES; i++) {
+        if (m->models[i] == m->gic || !m->models[i]->cls->dt_compatible || m->models[i]->cls == &cpu_class)
+            continue;
+        describe_device(m, m->models[i], &b->devices[d->n_devices]);
+        d->n_devices += b->devices[d->n_devices].n_regs > 0;
+    }
+    /* Linux numbers disks in the order of the tree: let that be the address order, whatever order Lua made them in. */
+    qsort(b->devices, d->n_devices, sizeof(*b->devices), by_address);
+    d->devices = b->devices;
+    return 0;
+}
+
+/* ---- guest memory ---- */
+
+static int mem_write(void *opaque, uint64_t pa, const void *data, size_t n)
+{
+    struct machine_boot *b = opaque;
+    if (b->discard)
+        return 0;
+    void *host = machine_memory(b->m, pa, n);
+    if (!host)
+        return -EFAULT;
+    memcpy(host, data, n);
+    if (b->m->domain)
+        cpu_domain_memory_written(b->m->domain, pa, n);
+    return 0;
+}
+
+static int mem_zero(void *opaque, uint64_t pa, uint64_t n)
+{
+    struct machine_boot *b = opaque;
+    if (b->discard || !b->restarted)
+        return 0;
+    void *host = machine_memory(b->m, pa, n);
+    if (!host)
+        return -EFAULT;
+    memset(host, 0, n);
+    if (b->m->domain)
+        cpu_domain_memory_written(b->m->domain, pa, n);
+    return 0;
+}
+
+static int load(struct machine_boot *b, const struct boot_options *opt, struct tg_error *err)
+{
+    const struct boot_mem mem = {mem_write, mem_zero, b};
+    return boot_load(&b->desc, opt, &mem, &b->result, err);
+}
+
+/* ---- the firmware's hands ---- */
+
+static uint64_t op_get_x(void *opaque, unsigned pe, unsigned n)
+{
+    struct machine_boot *b = opaque;
+    return cpu_get_x(b->m->pes[pe].cpu, n);
+}
+
+static void op_set_x(void *opaque, unsigned pe, unsigned n, uint64_t v)
+{
+    struct machine_boot *b = opaque;
+    cpu_set_x(b->m->pes[pe].cpu, n, v);
+}
+
+static bool op_valid_entry(void *opaque, uint64_t pa)
+{
+    struct machine_boot *b = opaque;
+    const struct machine_region *r = machine_region_at(b->m, pa);
+    return r && (r->memory || is_flash(r));
+}
+
+static void op_cpu_on(void *opaque, unsigned caller, unsigned target, unsigned el, uint64_t entry, uint64_t context)
+{
+    struct machine_boot *b = opaque;
+    machine_power_on(b->m, target, el, entry, context, cpu_local_time(b->m->pes[caller].cpu));
+    psci_started(b->psci, target);
+}
+
+static void op_cpu_off(void *opaque, unsigned pe)
+{
+    struct machine_boot *b = opaque;
+    cpu_power_off(b->m->pes[pe].cpu);
+}
+
+static void op_system(void *opaque, unsigned caller, enum psci_system_event event)
+{
+    struct machine_boot *b = opaque;
+    if (event == PSCI_SYSTEM_OFF)
+        machine_stop(b->m, MACHINE_POWEROFF, "the guest powered off (PSCI SYSTEM_OFF)");
+    else
+        machine_stop(b->m, MACHINE_RESET, "the guest asked for a reset (PSCI)");
+    cpu_power_off(b->m->pes[caller].cpu); /* neither call returns */
+}
+
+static bool firmware_call(void *opaque, struct cpu *c, bool smc, uint16_t imm)
+{
+    struct machine_boot *b = opaque;
+    return psci_call(b->psci, cpu_index(c), smc, imm);
+}
+
+/* ---- */
+
+static int make(struct machine *m, const struct boot_options *opt, struct machine_boot **out, struct tg_error *err)
+{
+    *out = NULL;
+    struct machine_boot *b = calloc(1, sizeof(*b));
+    if (!b)
+        return tg_error_set(err, ENOMEM, "no memory");
+    b->m = m;
+    b->opt = *opt;
+    int rc = describe(b, err);
+    if (rc) {
+        machine_boot_free(b);
+        return rc;
+    }
+    *out = b;
+    return 0;
+}
+
+int machine_boot_new(struct machine *m, const struct boot_options *opt, struct machine_boot **out, struct tg_error *err)
+{
+    int rc = make(m, opt, out, err);
+    if (rc || (*out)->desc.conduit == BOOT_CONDUIT_NONE)
+        return rc;
+    struct machine_boot *b = *out;
+    const struct psci_ops ops = {
+        .opaque = b,
+        .get_x = op_get_x,
+        .set_x = op_set_x,
+        .valid_entry = op_valid_entry,
+        .cpu_on = op_cpu_on,
+        .cpu_off = op_cpu_off,
+        .system = op_system,
+    };
+    const struct psci_config cfg = {
+        .n_pe = m->n_pes,
+        .mpidr = b->mpidr,
+        .el = b->desc.has_el2 ? 2 : 1,
+        .smc = b->desc.conduit == BOOT_CONDUIT_SMC,
+        .workaround = {PSCI_WORKAROUND_UNAFFECTED, PSCI_WORKAROUND2_UNAFFECTED, PSCI_WORKAROUND_UNAFFECTED},
+    };
+    b->psci = psci_new(&cfg, &ops);
+    if (!b->psci) {
+        machine_boot_free(b);
+        *out = NULL;
+        return tg_error_set(err, ENOMEM, "no memory");
+    }
+    m->firmware_call = firmware_call;
+    m->firmware_opaque = b;
+    return 0;
+}
+
+int machine_boot_start(struct machine_boot *b, tg_time now, struct tg_error *err)
+{
+    int rc = load(b, &b->opt, err);
+    if (rc)
+        return rc;
+    b->restarted = true;
+    b->opt.dump_dtb = NULL; /* once is enough */
+    if (b->psci)
+        psci_reset(b->psci);
+    if (b->result.loaded)
+        machine_power_on(b->m, 0, b->result.el, b->result.entry, b->result.x0, now);
+    return 0;
+}
+
+const struct boot_result *machine_boot_result(const struct machine_boot *b)
+{
+    return &b->result;
+}
+
+void machine_boot_free(struct machine_boot *b)
+{
+    if (!b)
+        return;
+    if (b->m->firmware_opaque == b) {
+        b->m->firmware_call = NULL;
+        b->m->firmware_opaque = NULL;
+    }
+    psci_free(b->psci);
+    free(b->devices);
+    free(b);
+}
+
+int machine_boot_dump_dtb(struct machine *m, const struct boot_options *opt, struct tg_error *err)
+{
+    struct machine_boot *b;
+    int rc = make(m, opt, &b, err);
+    if (rc)
+        return rc;
+    b->discard = true;
+    rc = load(b, opt, err);
+    machine_boot_free(b);
+    return rc;
+}
