@@ -181,6 +181,16 @@ static void refuse(struct tg_model *m, const struct tg_reg_frame *frame, struct 
 
 void tg_model_transport(struct tg_model *m, unsigned f, struct tg_bus_txn *txn)
 {
+    if (m->cls->transport) {
+        txn->resp = TG_BUS_OK;
+        m->cls->transport(m, f, txn);
+    } else {
+        tg_regs_transport(m, f, txn);
+    }
+}
+
+void tg_regs_transport(struct tg_model *m, unsigned f, struct tg_bus_txn *txn)
+{
     const struct tg_reg_frame *frame = &m->cls->frames[f];
     unsigned inst;
     uint64_t offset;
@@ -188,17 +198,13 @@ void tg_model_transport(struct tg_model *m, unsigned f, struct tg_bus_txn *txn)
     unsigned done = 0;
 
     txn->resp = TG_BUS_OK;
-    if (m->cls->transport) {
-        m->cls->transport(m, f, txn);
-        return;
-    }
     if (txn->addr >= tg_model_frame_size(m, f) || txn->size > tg_model_frame_size(m, f) - txn->addr || !txn->data) {
         txn->resp = TG_BUS_DECERR;
         return;
     }
     inst = (unsigned)(txn->addr / frame->size);
     offset = txn->addr % frame->size;
-    if (txn->size > 8 || (offset & (txn->size - 1)) || !m->reg_index[f] || !m->reg_index[f][offset]) {
+    if (txn->size > 8 || (txn->size & (txn->size - 1)) || (offset & (txn->size - 1)) || !m->reg_index[f] || !m->reg_index[f][offset]) {
         if (frame->other)
             frame->other(m, inst, txn, offset);
         else

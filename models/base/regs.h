@@ -9,4 +9,7 @@ int tg_regs_realize(struct tg_model *m, struct tg_error *err);
 void tg_regs_reset(struct tg_model *m);
 void tg_regs_free(struct tg_model *m);
 
+/* The engine itself, for a class whose own transport only adds to it (latency, counts) and passes the access on. */
+void tg_regs_transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn);
+
 #endif
