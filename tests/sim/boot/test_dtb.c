@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The generated device tree read back with libfdt, held against Linux' bindings and the shape of QEMU's virt board. */
+#include "tests/sim/boot/virt.h"
+#include <errno.h>
+#include <libfdt.h>
+#include <string.h>
+
+static void *generate(const struct boot_machine *m, const struct boot_chosen *c)
+{
+    static const struct boot_chosen none;
+    void *blob;
+    size_t size;
+    struct tg_error err = {""};
+    assert_int_equal(boot_dtb_generate(m, c ? c : &none, &blob, &size, &err), 0);
+    assert_int_equal(fdt_check_full(blob, size), 0);
+    assert_int_equal(fdt_totalsize(blob), size);
+    return blob;
+}
+
+static const uint32_t *cells(const void *fdt, const char *path, const char *name, int want)
+{
+    static uint32_t out[32];
+    int node = fdt_path_offset(fdt, path), len = 0;
+    if (node < 0)
+        fail_msg("no node %s", path);
+    const fdt32_t *p = fdt_getprop(fdt, node, name, &len);
+    if (!p)
+        fail_msg("no %s in %s", name, path);
+    assert_int_equal(len, want * 4);
+    for (int i = 0; i < want; i++)
+        out[i] = fdt32_to_cpu(p[i]);
+    return out;
+}
+
+static const char *text(const void *fdt, const char *path, const char *name)
+{
+    int node = fdt_path_offset(fdt, path);
+    if (node < 0)
+        fail_msg("no node %s", path);
+    return fdt_getprop(fdt, node, name, NULL);
+}
+
+static bool has(const void *fdt, const char *path, const char *name)
+{
+    int node = fdt_path_offset(fdt, path);
+    return node >= 0 && fdt_getprop(fdt, node, name, NULL);
+}
+
+#define assert_cells(fdt, path, name, ...)                                        \
+    do {                                                                          \
+        const uint32_t want_[] = {__VA_ARGS__};                                   \
+        const int n_ = (int)(sizeof(want_) / sizeof(want_[0]));                   \
+        const uint32_t *got_ = cells(fdt, path, name, n_);                        \
+        for (int i_ = 0; i_ < n_; i_++)                                           \
+            assert_int_equal(got_[i_], want_[i_]);                                \
+    } while (0)
+
+static void board_v3(void **state)
+{
+    (void)state;
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, UINT64_C(5) << 30, 4, 3);
+    void *f = generate(&m, NULL);
+    assert_cells(f, "/", "#address-cells", 2);
+    assert_cells(f, "/memory@40000000", "reg", 0, 0x40000000, 1, 0x40000000);
+    assert_string_equal(text(f, "/memory@40000000", "device_type"), "memory");
+    assert_cells(f, "/intc@8000000", "reg", 0, 0x08000000, 0, 0x10000, 0, 0x080a0000, 0, 0x80000);
+    assert_string_equal(text(f, "/intc@8000000", "compatible"), "arm,gic-v3");
+    assert_cells(f, "/intc@8000000", "interrupts", 1, 9, 4);
+    assert_cells(f, "/intc@8000000", "#interrupt-cells", 3);
+    assert_cells(f, "/", "interrupt-parent", fdt_get_phandle(f, fdt_path_offset(f, "/intc@8000000")));
+    assert_cells(f, "/timer", "interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4, 1, 12, 4);
+    assert_string_equal(text(f, "/timer", "compatible"), "arm,armv8-timer");
+    assert_cells(f, "/pmu", "interrupts", 1, 7, 4);
+    assert_string_equal(text(f, "/psci", "method"), "smc");
+    assert_int_equal(fdt_node_check_compatible(f, fdt_path_offset(f, "/psci"), "arm,psci-1.0"), 0);
+    assert_cells(f, "/cpus", "#address-cells", 1);
+    assert_cells(f, "/cpus/cpu@0", "reg", 0);
+    assert_cells(f, "/cpus/cpu@101", "reg", 0x101);
+    assert_string_equal(text(f, "/cpus/cpu@100", "enable-method"), "psci");
+    assert_string_equal(text(f, "/cpus/cpu@100", "compatible"), "arm,cortex-a57");
+    assert_cells(f, "/cpus/cpu-map/socket0/cluster1/core0", "cpu", fdt_get_phandle(f, fdt_path_offset(f, "/cpus/cpu@100")));
+    assert_cells(f, "/pl011@9000000", "interrupts", 0, 1, 4);
+    assert_cells(f, "/pl011@9000000", "clocks", fdt_get_phandle(f, fdt_path_offset(f, "/apb-pclk")),
+                 fdt_get_phandle(f, fdt_path_offset(f, "/apb-pclk")));
+    assert_cells(f, "/apb-pclk", "clock-frequency", 24000000);
+    assert_cells(f, "/virtio_mmio@a000200", "interrupts", 0, 17, 1);
+    assert_true(has(f, "/virtio_mmio@a000200", "dma-coherent"));
+    assert_cells(f, "/gpio-keys/poweroff", "gpios", fdt_get_phandle(f, fdt_path_offset(f, "/pl061@9030000")), 3, 0);
+    assert_cells(f, "/gpio-keys/poweroff", "linux,code", 116);
+    assert_string_equal(text(f, "/chosen", "stdout-path"), "/pl011@9000000");
+    assert_false(has(f, "/chosen", "bootargs"));
+    free(f);
+}
+
+static void board_v2(void **state)
+{
+    (void)state;
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, 1 << 30, 2, 2);
+    m.has_vhe = false;
+    m.has_pmu = false;
+    m.conduit = BOOT_CONDUIT_HVC;
+    void *f = generate(&m, NULL);
+    assert_string_equal(text(f, "/intc@8000000", "compatible"), "arm,cortex-a15-gic");
+    assert_cells(f, "/intc@8000000", "reg", 0, 0x08000000, 0, 0x10000, 0, 0x08010000, 0, 0x10000, 0, 0x08030000, 0, 0x10000, 0,
+                 0x08040000, 0, 0x10000);
+    assert_cells(f, "/timer", "interrupts", 1, 13, 0x304, 1, 14, 0x304, 1, 11, 0x304, 1, 10, 0x304);
+    assert_string_equal(text(f, "/psci", "method"), "hvc");
+    assert_int_equal(fdt_path_offset(f, "/pmu"), -FDT_ERR_NOTFOUND);
+    free(f);
+    m.has_el2 = false;
+    m.conduit = BOOT_CONDUIT_NONE;
+    f = generate(&m, NULL);
+    assert_false(has(f, "/intc@8000000", "interrupts"));
+    assert_int_equal(fdt_path_offset(f, "/psci"), -FDT_ERR_NOTFOUND);
+    assert_false(has(f, "/cpus/cpu@0", "enable-method"));
+    free(f);
+}
+
+/* Aff3 needs two cells (Linux, cpus.yaml). */
+static void wide_affinity(void **state)
+{
+    (void)state;
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, 1 << 30, 2, 3);
+    const struct boot_cpu cpus[2] = {{0, NULL}, {UINT64_C(0x100000000), NULL}};
+    m.cpus = cpus;
+    void *f = generate(&m, NULL);
+    assert_cells(f, "/cpus/cpu@100000000", "reg", 1, 0);
+    assert_string_equal(text(f, "/cpus/cpu@0", "compatible"), "arm,armv8");
+    free(f);
+}
+
+static void seeds(void **state)
+{
+    (void)state;
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, 1 << 30, 1, 3);
+    void *a = generate(&m, NULL), *b = generate(&m, NULL);
+    assert_int_equal(fdt_totalsize(a), fdt_totalsize(b));
+    assert_memory_equal(a, b, fdt_totalsize(a)); /* same seed, same tree */
+    m.seed++;
+    void *c = generate(&m, NULL);
+    assert_memory_not_equal(text(a, "/chosen", "rng-seed"), text(c, "/chosen", "rng-seed"), 32);
+    assert_memory_not_equal(text(a, "/chosen", "kaslr-seed"), text(c, "/chosen", "kaslr-seed"), 8);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void chosen_and_modules(void **state)
+{
+    (void)state;
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, 1 << 30, 1, 3);
+    struct boot_module kernel = {BOOT_MODULE_KERNEL, "k", "console=hvc0 a,b"}, ramdisk = {BOOT_MODULE_RAMDISK, "r", NULL};
+    struct boot_placed_module placed[2] = {{&kernel, {0x44000000, 0x123456}}, {&ramdisk, {0x46000000, 0x1000}}};
+    struct boot_chosen chosen = {"dom0_mem=256M", {0x50000000, 0x5001}, placed, 2};
+    void *f = generate(&m, &chosen);
+    assert_string_equal(text(f, "/chosen", "bootargs"), "dom0_mem=256M");
+    assert_string_equal(text(f, "/chosen", "xen,xen-bootargs"), "dom0_mem=256M");
+    assert_cells(f, "/chosen", "linux,initrd-start", 0, 0x50000000);
+    assert_cells(f, "/chosen", "linux,initrd-end", 0, 0x50005001); /* exclusive */
+    assert_cells(f, "/chosen/module@44000000", "reg", 0, 0x44000000, 0, 0x123456);
+    assert_string_equal(text(f, "/chosen/module@44000000", "bootargs"), "console=hvc0 a,b");
+    int k = fdt_path_offset(f, "/chosen/module@44000000"), r = fdt_path_offset(f, "/chosen/module@46000000");
+    assert_int_equal(fdt_node_check_compatible(f, k, "multiboot,kernel"), 0);
+    assert_int_equal(fdt_node_check_compatible(f, k, "multiboot,module"), 0);
+    assert_int_equal(fdt_node_check_compatible(f, r, "multiboot,ramdisk"), 0);
+    assert_true(k < r);
+    assert_false(has(f, "/chosen/module@46000000", "bootargs"));
+    free(f);
+}
+
+static void patch(void **state)
+{
+    (void)state;
+    char in[4096];
+    assert_int_equal(fdt_create_empty_tree(in, sizeof(in)), 0);
+    assert_int_equal(fdt_setprop_string(in, 0, "model", "mine"), 0);
+    struct boot_chosen chosen = {"quiet", {0x48000000, 4096}, NULL, 0};
+    struct tg_error err = {""};
+    void *f;
+    size_t size;
+    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in), &chosen, &f, &size, &err), 0);
+    assert_string_equal(text(f, "/", "model"), "mine");
+    assert_string_equal(text(f, "/chosen", "bootargs"), "quiet");
+    assert_cells(f, "/chosen", "linux,initrd-start", 0, 0x48000000);
+    void *again;
+    chosen.bootargs = "verbose";
+    assert_int_equal(boot_dtb_patch("x.dtb", f, size, &chosen, &again, &size, &err), 0);
+    assert_string_equal(text(again, "/chosen", "bootargs"), "verbose");
+    free(f);
+    free(again);
+}
+
+static void bad_blobs(void **state)
+{
+    (void)state;
+    struct boot_chosen chosen = {0};
+    struct tg_error err = {""};
+    void *f;
+    size_t size;
+    char in[4096] = "this is not a device tree, at all, whatever you try";
+    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in), &chosen, &f, &size, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "x.dtb"));
+    assert_null(f);
+    assert_int_equal(boot_dtb_patch("x.dtb", in, 3, &chosen, &f, &size, &err), -EINVAL);
+    assert_int_equal(fdt_create_empty_tree(in, sizeof(in)), 0);
+    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in) / 2, &chosen, &f, &size, &err), -EINVAL); /* truncated */
+    /* Each single corrupted byte is refused or survived. */
+    assert_int_equal(fdt_pack(in), 0);
+    size_t n = fdt_totalsize(in);
+    for (size_t i = 0; i < n; i++) {
+        char *bad = malloc(n);
+        memcpy(bad, in, n);
+        bad[i] ^= 0xff;
+        if (!boot_dtb_patch("x.dtb", bad, n, &chosen, &f, &size, &err))
+            free(f);
+        free(bad);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(board_v3), cmocka_unit_test(board_v2),           cmocka_unit_test(wide_affinity),
+        cmocka_unit_test(seeds),    cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
+        cmocka_unit_test(bad_blobs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading: headers, placement, and every bad file that issue 2 names, with messages that say what is wrong. Memory is an array. */
+#include "tests/sim/boot/virt.h"
+#include <elf.h>
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define MIB      (UINT64_C(1) << 20)
+#define RAM_SIZE (32 * MIB)
+
+static char dir[64];
+
+struct fixture {
+    uint8_t *ram;
+    struct boot_region region, flash;
+    uint8_t flash_bytes[65536];
+    struct boot_machine m;
+    struct boot_mem mem;
+    struct boot_options opt;
+    struct boot_result res;
+    struct tg_error err;
+};
+
+static int mem_write(void *o, uint64_t pa, const void *data, size_t n)
+{
+    struct fixture *f = o;
+    if (pa >= RAM_BASE && pa - RAM_BASE <= f->region.size && n <= f->region.size - (pa - RAM_BASE))
+        memcpy(f->ram + (pa - RAM_BASE), data, n);
+    else if (pa + n <= sizeof(f->flash_bytes))
+        memcpy(f->flash_bytes + pa, data, n);
+    else
+        return -EFAULT;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    f->ram = malloc(RAM_SIZE);
+    memset(f->ram, 0xa5, RAM_SIZE);
+    f->m = virt_machine(&f->region, RAM_SIZE, 2, 3);
+    f->m.firmware = (struct boot_region){0, sizeof(f->flash_bytes)};
+    f->mem = (struct boot_mem){mem_write, NULL, f};
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    free(f->ram);
+    free(f);
+    return 0;
+}
+
+static const char *file(const char *name, const void *data, size_t n)
+{
+    static char path[4][160];
+    static unsigned turn;
+    char *p = path[turn++ % 4];
+    snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
+    FILE *f = fopen(p, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, n, f), n);
+    fclose(f);
+    return p;
+}
+
+static void put(uint8_t *p, uint64_t v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        p[i] = (uint8_t)(v >> (8 * i));
+}
+
+/* An Image of n bytes whose body is a pattern. */
+static void make_image(uint8_t *p, size_t n, uint64_t text_offset, uint64_t image_size, uint64_t flags)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)(i * 7 + 1);
+    memset(p, 0, 64);
+    put(p + 8, text_offset, 8);
+    put(p + 16, image_size, 8);
+    put(p + 24, flags, 8);
+    memcpy(p + 56, "ARMd", 4);
+}
+
+static int load(struct fixture *f)
+{
+    return boot_load(&f->m, &f->opt, &f->mem, &f->res, &f->err);
+}
+
+#define assert_message(f, rc, code, part)                                              \
+    do {                                                                               \
+        assert_int_equal(rc, code);                                                    \
+        if (!strstr((f)->err.text, part))                                              \
+            fail_msg("message '%s' lacks '%s'", (f)->err.text, part);                  \
+        assert_false((f)->res.loaded);                                                 \
+    } while (0)
+
+static void image_header(void **state)
+{
+    (void)state;
+    uint8_t h[128];
+    struct boot_image i;
+    struct tg_error err;
+    make_image(h, sizeof(h), 0x80000, 0x1000, 0xa | 4 /* page size field 3: 64K */);
+    assert_int_equal(boot_image_parse("k", h, sizeof(h), &i, &err), 0);
+    assert_true(i.text_offset == 0x80000 && i.image_size == 0x1000 && i.page_size == 65536 && i.anywhere);
+    make_image(h, sizeof(h), 0x12345, 0, 2);
+    assert_int_equal(boot_image_parse("k", h, sizeof(h), &i, &err), 0);
+    assert_true(i.text_offset == 0x80000 && i.image_size == sizeof(h) && i.page_size == 4096 && !i.anywhere);
+    make_image(h, sizeof(h), 0, 64, 4);
+    assert_int_equal(boot_image_parse("k", h, sizeof(h), &i, &err), 0);
+    assert_true(i.image_size == sizeof(h) && i.page_size == 16384);
+    make_image(h, sizeof(h), 0, 4096, 1);
+    assert_int_equal(boot_image_parse("k", h, sizeof(h), &i, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "big-endian"));
+    make_image(h, sizeof(h), UINT64_MAX, UINT64_MAX - 5, 0);
+    assert_int_equal(boot_image_parse("k", h, sizeof(h), &i, &err), -EINVAL);
+}
+
+static void image_initrd_dtb(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t img[100000], rd[70001];
+    make_image(img, sizeof(img), 0x10000, 3 * MIB, 0xa);
+    memset(rd, 0x5a, sizeof(rd));
+    f->opt.kernel = file("Image", img, sizeof(img));
+    f->opt.initrd = file("initrd", rd, sizeof(rd));
+    f->opt.append = "console=ttyAMA0";
+    assert_int_equal(load(f), 0);
+    assert_true(f->res.loaded);
+    assert_int_equal(f->res.el, 2);
+    assert_int_equal(f->res.entry, RAM_BASE + 0x10000);
+    assert_memory_equal(f->ram + 0x10000, img, sizeof(img));
+    /* behind image_size, not behind the file: the kernel's BSS is there */
+    assert_int_equal(f->res.initrd.base, RAM_BASE + 4 * MIB);
+    assert_int_equal(f->res.initrd.size, sizeof(rd));
+    assert_memory_equal(f->ram + 4 * MIB, rd, sizeof(rd));
+    assert_int_equal(f->res.dtb.base, RAM_BASE + 6 * MIB);
+    assert_int_equal(f->res.x0, f->res.dtb.base);
+    void *dtb = f->ram + (f->res.dtb.base - RAM_BASE);
+    assert_int_equal(fdt_check_full(dtb, f->res.dtb.size), 0);
+    const fdt64_t *start = fdt_getprop(dtb, fdt_path_offset(dtb, "/chosen"), "linux,initrd-start", NULL);
+    assert_int_equal(fdt64_ld(start), f->res.initrd.base);
+}
+
+static void no_el2(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t img[4096];
+    make_image(img, sizeof(img), 0, 4096, 2);
+    f->m.has_el2 = false;
+    f->opt.kernel = file("Image", img, sizeof(img));
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->res.el, 1);
+}
+
+static void gzip_image(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t img[300000];
+    make_image(img, sizeof(img), 0, sizeof(img), 2);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/Image.gz", dir);
+    gzFile g = gzopen(path, "wb9");
+    assert_int_equal(gzwrite(g, img, sizeof(img)), sizeof(img));
+    gzclose(g);
+    f->opt.kernel = path;
+    assert_int_equal(load(f), 0);
+    assert_memory_equal(f->ram, img, sizeof(img));
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(truncate(path, st.st_size / 2), 0);
+    assert_message(f, load(f), -EINVAL, "ends too early");
+    /* a bomb: expands past RAM */
+    g = gzopen(path, "wb9");
+    static const uint8_t zeros[1 << 20];
+    for (int i = 0; i < 40; i++)
+        gzwrite(g, zeros, sizeof(zeros));
+    gzclose(g);
+    assert_message(f, load(f), -EFBIG, "expands to more");
+}
+
+static void bad_kernels(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t img[4096];
+    f->opt.kernel = "/nonexistent/Image";
+    assert_message(f, load(f), -ENOENT, "/nonexistent/Image");
+    f->opt.kernel = dir;
+    assert_message(f, load(f), -EINVAL, "not a regular file");
+    f->opt.kernel = file("Image", img, 0);
+    assert_message(f, load(f), -EINVAL, "empty");
+    make_image(img, sizeof(img), 0, 4096, 0);
+    f->opt.kernel = file("Image", img, 40);
+    assert_message(f, load(f), -EINVAL, "40 bytes");
+    memset(img, 0x11, sizeof(img));
+    f->opt.kernel = file("Image", img, sizeof(img));
+    assert_message(f, load(f), -EINVAL, "ARMd");
+    make_image(img, sizeof(img), 0, 4096, 0);
+    memcpy(img, "MZ\0\0zimg", 8);
+    f->opt.kernel = file("Image", img, sizeof(img));
+    assert_message(f, load(f), -EINVAL, "scripts/guests");
+    memset(img, 0, sizeof(img));
+    memcpy(img + 0x202, "HdrS", 4);
+    f->opt.kernel = file("Image", img, sizeof(img));
+    assert_message(f, load(f), -EINVAL, "x86");
+    /* a PE/COFF section that ends behind the end of the file */
+    make_image(img, sizeof(img), 0, 4096, 0);
+    img[0] = 'M';
+    img[1] = 'Z';
+    put(img + 60, 0x40, 4);
+    memcpy(img + 0x40, "PE\0", 4);
+    put(img + 0x46, 1, 2);          /* sections */
+    put(img + 0x54, 0xa0, 2);       /* optional header */
+    put(img + 0x40 + 24 + 0xa0 + 16, 8192, 4);
+    put(img + 0x40 + 24 + 0xa0 + 20, 4096, 4);
+    f->opt.kernel = file("Image", img, sizeof(img));
+    assert_message(f, load(f), -EINVAL, "truncated");
+    make_image(img, sizeof(img), 0, 40 * MIB, 0);
+    f->opt.kernel = file("Image", img, sizeof(img));
+    assert_message(f, load(f), -EINVAL, "41943040");
+}
+
+static void initrd_too_large(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t img[4096];
+    make_image(img, sizeof(img), 0, 20 * MIB, 0);
+    f->opt.kernel = file("Image", img, sizeof(img));
+    uint8_t *rd = calloc(1, 14 * MIB);
+    f->opt.initrd = file("initrd", rd, 14 * MIB);
+    assert_message(f, load(f), -EINVAL, "initrd");
+    assert_non_null(strstr(f->err.text, "14680064")); /* its size */
+    assert_non_null(strstr(f->err.text, "33554432")); /* RAM's */
+    f->opt.initrd = file("initrd", rd, 11 * MIB);     /* fits, but then the device tree does not */
+    assert_message(f, load(f), -EINVAL, "device tree");
+    f->opt.initrd = file("initrd", rd, 10 * MIB);
+    assert_int_equal(load(f), 0);
+    free(rd);
+    f->opt.initrd = "/nonexistent/rd";
+    assert_message(f, load(f), -ENOENT, "/nonexistent/rd");
+    f->opt.kernel = NULL;
+    assert_message(f, load(f), -EINVAL, "needs --kernel");
+}
+
+/* ---- ELF ---- */
+
+struct elf_file {
+    Elf64_Ehdr h;
+    Elf64_Phdr p[2];
+    uint8_t text[64], data[32];
+};
+
+static struct elf_file make_elf(uint64_t vbase, uint64_t pbase)
+{
+    struct elf_file e = {
+        .h = {.e_ident = ELFMAG, .e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = EV_CURRENT, .e_entry = vbase + 8,
+              .e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2},
+        .p = {{.p_type = PT_LOAD, .p_flags = 5, .p_offset = offsetof(struct elf_file, text), .p_vaddr = vbase, .p_paddr = pbase,
+               .p_filesz = 64, .p_memsz = 64, .p_align = 4},
+              {.p_type = PT_LOAD, .p_flags = 6, .p_offset = offsetof(struct elf_file, data), .p_vaddr = vbase + 0x10000,
+               .p_paddr = pbase + 0x10000, .p_filesz = 32, .p_memsz = 5000, .p_align = 4}},
+    };
+    e.h.e_ident[EI_CLASS] = ELFCLASS64;
+    e.h.e_ident[EI_DATA] = ELFDATA2LSB;
+    e.h.e_ident[EI_VERSION] = EV_CURRENT;
+    memset(e.text, 0x11, sizeof(e.text));
+    memset(e.data, 0x22, sizeof(e.data));
+    return e;
+}
+
+static void elf_exec(void **state)
+{
+    struct fixture *f = *state;
+    struct elf_file e = make_elf(UINT64_C(0xffff000000000000), RAM_BASE + 0x80000);
+    f->opt.kernel = file("a.elf", &e, sizeof(e));
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->res.entry, RAM_BASE + 0x80008); /* the virtual entry, as its physical address */
+    assert_memory_equal(f->ram + 0x80000, e.text, 64);
+    assert_memory_equal(f->ram + 0x90000, e.data, 32);
+    for (unsigned i = 32; i < 5000; i++)
+        assert_int_equal(f->ram[0x90000 + i], 0); /* BSS */
+    assert_int_equal(f->ram[0x90000 + 5000], 0xa5);
+    assert_int_equal(f->res.kernel.base, RAM_BASE + 0x80000);
+    assert_int_equal(f->res.dtb.base, RAM_BASE + RAM_SIZE - 2 * MIB); /* out of a bare-metal program's way */
+}
+
+static void elf_pie(void **state)
+{
+    struct fixture *f = *state;
+    struct elf_file e = make_elf(0, 0);
+    e.h.e_type = ET_DYN;
+    f->m.firmware.size = 0; /* address 0 is nothing on this one */
+    f->opt.kernel = file("pie.elf", &e, sizeof(e));
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->res.entry, RAM_BASE + 8);
+    assert_memory_equal(f->ram + 0x10000, e.data, 32);
+}
+
+static void elf_bad(void **state)
+{
+    struct fixture *f = *state;
+    struct elf_file e = make_elf(RAM_BASE, RAM_BASE);
+    struct elf_file b = e;
+    b.h.e_machine = EM_X86_64;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "x86-64");
+    b = e;
+    b.h.e_machine = EM_ARM;
+    b.h.e_ident[EI_CLASS] = ELFCLASS32;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "32-bit Arm");
+    b = e;
+    b.h.e_type = ET_REL;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "ELF type 1");
+    b = e;
+    b.h.e_entry = 0x10;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "entry point");
+    b = e;
+    b.p[1].p_paddr = RAM_BASE + RAM_SIZE - 100;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "outside memory");
+    b = e;
+    b.p[1].p_paddr = UINT64_MAX - 100; /* wraps around */
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "outside memory");
+    b = e;
+    b.p[1].p_paddr = RAM_BASE + 32; /* onto the first segment */
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "overlaps");
+    b = e;
+    b.p[1].p_filesz = 6000;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "truncated");
+    b = e;
+    b.p[1].p_offset = UINT64_MAX - 4;
+    f->opt.kernel = file("a.elf", &b, sizeof(b));
+    assert_message(f, load(f), -EINVAL, "truncated");
+    for (size_t n = 4; n < sizeof(e); n += 3) {
+        f->opt.kernel = file("a.elf", &e, n);
+        assert_message(f, load(f), -EINVAL, "a.elf");
+    }
+}
+
+static void firmware(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t fw[70000];
+    memset(fw, 0x33, sizeof(fw));
+    f->opt.firmware = file("fw.bin", fw, 60000);
+    f->m.has_el3 = true;
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->res.el, 3);
+    assert_int_equal(f->res.entry, 0);
+    assert_int_equal(f->res.dtb.base, RAM_BASE);
+    assert_memory_equal(f->flash_bytes, fw, 60000);
+    f->opt.firmware = file("fw.bin", fw, 70000);
+    assert_message(f, load(f), -EINVAL, "65536");
+    f->m.firmware.size = 0;
+    f->opt.firmware = file("fw.bin", fw, 100);
+    assert_message(f, load(f), -EINVAL, "no flash");
+    f->opt.kernel = f->opt.firmware;
+    assert_message(f, load(f), -EINVAL, "--firmware");
+}
+
+static void modules(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t img[4096];
+    make_image(img, sizeof(img), 0, MIB, 0xa);
+    struct boot_module m[2];
+    char arg[256];
+    snprintf(arg, sizeof(arg), "kernel:%s,bootargs=console=hvc0,115200 x", file("dom0", img, sizeof(img)));
+    assert_int_equal(boot_module_parse(arg, &m[0], &f->err), 0);
+    assert_string_equal(m[0].bootargs, "console=hvc0,115200 x");
+    snprintf(arg, sizeof(arg), "ramdisk:%s", file("rd", img, 100));
+    assert_int_equal(boot_module_parse(arg, &m[1], &f->err), 0);
+    assert_null(m[1].bootargs);
+    f->opt.kernel = file("xen", img, sizeof(img));
+    f->opt.modules = m;
+    f->opt.n_modules = 2;
+    assert_int_equal(load(f), 0);
+    void *dtb = f->ram + (f->res.dtb.base - RAM_BASE);
+    int k = fdt_path_offset(dtb, "/chosen/module@40200000"), r = fdt_path_offset(dtb, "/chosen/module@40400000");
+    assert_true(k > 0 && r > 0);
+    assert_memory_equal(f->ram + 2 * MIB, img, sizeof(img));
+    boot_module_fini(&m[1]);
+    m[1] = (struct boot_module){BOOT_MODULE_OTHER, "/nonexistent/m", NULL};
+    assert_message(f, load(f), -ENOENT, "/nonexistent/m");
+    boot_module_fini(&m[0]);
+    struct boot_module bad;
+    assert_int_equal(boot_module_parse("kernal:x", &bad, &f->err), -EINVAL);
+    assert_int_equal(boot_module_parse("kernel", &bad, &f->err), -EINVAL);
+    assert_int_equal(boot_module_parse("kernel:", &bad, &f->err), -EINVAL);
+    assert_int_equal(boot_module_parse("kernel:x,args=1", &bad, &f->err), -EINVAL);
+    assert_non_null(strstr(f->err.text, "args=1"));
+}
+
+static void given_dtb(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t img[4096], dtb[4096];
+    make_image(img, sizeof(img), 0, 4096, 2);
+    assert_int_equal(fdt_create_empty_tree(dtb, sizeof(dtb)), 0);
+    fdt_setprop_string(dtb, 0, "model", "mine");
+    char dump[128];
+    snprintf(dump, sizeof(dump), "%s/dump.dtb", dir);
+    f->opt = (struct boot_options){.kernel = file("Image", img, sizeof(img)), .dtb = file("x.dtb", dtb, sizeof(dtb)), .append = "q", .dump_dtb = dump};
+    assert_int_equal(load(f), 0);
+    FILE *in = fopen(dump, "rb");
+    uint8_t got[4096];
+    size_t n = fread(got, 1, sizeof(got), in);
+    fclose(in);
+    assert_int_equal(n, f->res.dtb.size);
+    assert_memory_equal(got, f->ram + (f->res.dtb.base - RAM_BASE), n);
+    assert_string_equal(fdt_getprop(got, 0, "model", NULL), "mine");
+    f->opt.dump_dtb = "/nonexistent/d";
+    assert_message(f, load(f), -ENOENT, "--dump-dtb");
+    f->opt.dump_dtb = NULL;
+    f->opt.dtb = f->opt.kernel;
+    assert_message(f, load(f), -EINVAL, "not a valid device tree");
+}
+
+static void nothing(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(load(f), 0);
+    assert_false(f->res.loaded);
+    assert_int_equal(f->ram[0], 0xa5);
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof(dir), "boot-test-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Image", "initrd", "Image.gz", "a.elf", "pie.elf", "fw.bin", "dom0", "rd", "xen", "x.dtb", "dump.dtb"};
+    char path[160];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+    return rmdir(dir);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(image_header), T(image_initrd_dtb), T(no_el2), T(gzip_image), T(bad_kernels), T(initrd_too_large),
+        T(elf_exec), T(elf_pie), T(elf_bad), T(firmware), T(modules), T(given_dtb), T(nothing),
+    };
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
