@@ -416,7 +416,7 @@ int machine_realize(struct machine *m, struct tg_error *err)
     for (unsigned i = 0; i < m->n_pes; i++) {
         struct machine_pe *pe = &m->pes[i];
 
-        cpu_bind(pe->cpu, i, pe->mpidr, m->cpuif.access ? &m->cpuif : NULL, &m->hooks);
+        cpu_bind(pe->cpu, i, pe->mpidr, m->cpuif, &m->hooks);
         cpu_domain_add(m->domain, pe->cpu);
     }
     /* The interrupt controller before everything: PEs and devices may drive lines when they are realized. */

@@ -114,7 +114,7 @@ struct machine {
 
     struct tg_model *fabric;
     struct tg_model *gic;    /* NULL: none */
-    struct tg_gic_cpuif cpuif; /* .access NULL without a system-register interface */
+    const struct tg_gic_cpuif *cpuif; /* of the GIC; NULL: none */
     struct tg_model *console; /* the model whose chardev port is the console, or NULL */
     char *psci_conduit;      /* "hvc", "smc" or "none" */
     tg_time quantum;         /* ps */
@@ -130,8 +130,8 @@ struct machine {
     void *start_opaque;
 
     /* ---- set by the run loop (sim/tlm) ---- */
-    /* PE `pe` may have something to do now: powered on, interrupted. */
-    void (*kick)(void *opaque, unsigned pe);
+    /* PE `pe` may have something to do from time `at` on: powered on, interrupted. */
+    void (*kick)(void *opaque, unsigned pe, tg_time at);
     void *kick_opaque;
     /* The clock: global time now. NULL: tg_evq_now. */
     tg_time (*clock)(void *opaque);

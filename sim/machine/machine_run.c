@@ -92,8 +92,12 @@ void machine_reset(struct machine *m)
 void machine_power_on(struct machine *m, unsigned pe, unsigned el, uint64_t pc, uint64_t x0, tg_time now)
 {
     cpu_power_on(m->pes[pe].cpu, el, pc, x0, now);
+    /* A PE that ran alone had a long slice; now it has company. */
+    for (unsigned i = 0; i < m->n_pes; i++)
+        if (i != pe && cpu_is_on(m->pes[i].cpu))
+            cpu_request_stop(m->pes[i].cpu);
     if (m->kick)
-        m->kick(m->kick_opaque, pe);
+        m->kick(m->kick_opaque, pe, now);
 }
 
 void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fmt, ...)
@@ -109,7 +113,7 @@ void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fm
     for (unsigned i = 0; i < m->n_pes; i++) {
         cpu_request_stop(m->pes[i].cpu);
         if (m->kick)
-            m->kick(m->kick_opaque, i);
+            m->kick(m->kick_opaque, i, 0);
     }
 }
 
@@ -158,5 +162,5 @@ void machine_pe_irq(void *opaque, unsigned line, bool level, tg_time at)
 
     cpu_class.irq_in(pe->model, line, level, at);
     if (level && pe->machine->kick)
-        pe->machine->kick(pe->machine->kick_opaque, pe->index);
+        pe->machine->kick(pe->machine->kick_opaque, pe->index, at);
 }

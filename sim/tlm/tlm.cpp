@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run loop: PEs as SystemC threads, the machine's event queue as another one, and what ends the run. Timing inside a PE is the
+ * PE's own affair; here it only gets slices of time. See tlm.h for order and time.
+ *
+ * The event queue is a thread and not a method, so that a DMA transfer may meet an external target that calls wait().
+ */
+#include "sim/tlm/tlm.h"
+
+#include <time.h>
+#include <cstdlib>
+#include <string>
+#include "sim/tlm/bus.h"
+
+using sc_core::sc_time;
+
+namespace tg {
+
+static sc_time ps(tg_time t)
+{
+    return sc_time::from_value(t);
+}
+
+class Runner : public sc_core::sc_module {
+  public:
+    Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt);
+    ~Runner() override;
+    std::string build();
+    void loop_finished();
+
+  private:
+    /* How a PE stands with the clock. */
+    struct Pe {
+        Runner *runner;
+        cpu *c;
+        unsigned index;
+        sc_core::sc_event kick, turn;
+        tg_time due = TG_TIME_NEVER;  /* will take its turn at this time */
+        tg_time last_kick = 0;        /* latest time it was asked to look */
+        tg_time wake = TG_TIME_NEVER; /* asleep: until then at most */
+        bool asleep = false, parked = false, blocked = false;
+        unsigned idle_slices = 0; /* without any progress */
+        std::unique_ptr<PeBus> bus;
+    };
+
+    void pe_thread(unsigned i);
+    void events_thread();
+    void wait_turn(Pe &p, tg_time now);
+    void done_with_turn(Pe &p, tg_time due);
+    void sync(Pe &p);
+    void sleep(Pe &p);
+    void slice(Pe &p, tg_time now);
+    void park(Pe &p);
+    void others_may_wake(const Pe &self, tg_time at);
+    void everybody_sleeps();
+    void host_poll();
+    void stuck(const char *what);
+    void start_machine();
+
+    static void on_kick(void *opaque, unsigned pe, tg_time at);
+    static tg_time on_clock(void *opaque);
+    static void on_earlier(void *opaque, tg_time when);
+
+    machine *m_;
+    tlm_options opt_;
+    PayloadPool pool_;
+    std::unique_ptr<FabricBus> fabric_;
+    std::vector<std::unique_ptr<Pe>> pes_;
+    std::vector<std::unique_ptr<DeviceBus>> devices_;
+    std::vector<std::unique_ptr<ExternalBus>> externals_;
+    sc_core::sc_event rearm_, parked_, resume_;
+    Pe *current_ = nullptr; /* the PE inside cpu_run, until it meets an external target */
+    unsigned polls_ = 0;
+    timespec last_poll_{};
+
+  public:
+    tg_error error{};
+    int status = 0;
+};
+
+Runner::Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt) : sc_module(name), m_(m), opt_(opt)
+{
+    SC_HAS_PROCESS(Runner);
+    m->kick = on_kick;
+    m->kick_opaque = this;
+    m->clock = on_clock;
+    m->clock_opaque = this;
+    tg_evq_on_earlier(m->env.evq, on_earlier, this);
+    clock_gettime(CLOCK_MONOTONIC, &last_poll_);
+}
+
+Runner::~Runner()
+{
+    m_->kick = nullptr;
+    m_->clock = nullptr;
+    tg_evq_on_earlier(m_->env.evq, nullptr, nullptr);
+}
+
+/* Sockets and threads. */
+std::string Runner::build()
+{
+    sc_core::sc_spawn_options big;
+
+    /* A PE's thread also runs whatever its accesses cause: devices, firmware, statistics. The host maps pages as they are used. */
+    big.set_stack_size(4 << 20);
+    fabric_ = std::make_unique<FabricBus>("fabric", m_, pool_);
+    for (unsigned i = 0; i < m_->n_pes; i++) {
+        auto p = std::make_unique<Pe>();
+        const tg_model_class *cls = m_->pes[i].model->cls;
+
+        p->runner = this;
+        p->c = m_->pes[i].cpu;
+        p->index = i;
+        p->bus = std::make_unique<PeBus>(("pe" + std::to_string(i)).c_str(), pool_);
+        p->bus->socket.bind(fabric_->from(i));
+        for (size_t k = 0; k < cls->n_ports; k++)
+            if (cls->ports[k].kind == TG_PORT_BUS)
+                *reinterpret_cast<tg_bus_port *>(reinterpret_cast<char *>(m_->pes[i].model) + cls->ports[k].offset) =
+                    p->bus->port();
+        pes_.push_back(std::move(p));
+        sc_core::sc_spawn([this, i] { pe_thread(i); }, ("pe_thread" + std::to_string(i)).c_str(), &big);
+    }
+    for (size_t r = 0; r < m_->n_regions; r++) {
+        machine_region *region = &m_->regions[r];
+
+        if (region->memory || !region->model)
+            continue;
+        /* The wrapper calls what was there before the socket took its place. */
+        devices_.push_back(std::make_unique<DeviceBus>(("dev" + std::to_string(r)).c_str(), region->target));
+        fabric_->expose(r, nullptr, nullptr).bind(devices_.back()->socket);
+    }
+    for (size_t x = 0; x < m_->n_externals; x++) {
+        machine_external *ext = &m_->externals[x];
+        machine_region *region = &m_->regions[ext->region];
+        auto before = [](void *opaque) {
+            /* The target may wait(): whoever is behind us at this time must not be held up. */
+            Runner *r = static_cast<Runner *>(opaque);
+            Pe *p = r->current_;
+
+            r->current_ = nullptr;
+            if (p)
+                r->done_with_turn(*p, TG_TIME_NEVER);
+        };
+
+        externals_.push_back(std::make_unique<ExternalBus>(("ext" + std::to_string(x)).c_str(), ext, region->size));
+        std::string e = externals_.back()->load(fabric_->expose(ext->region, before, this));
+        if (!e.empty())
+            return e;
+    }
+    sc_core::sc_spawn([this] { events_thread(); }, "events", &big);
+    return "";
+}
+
+/* ---- calls from the machine ---- */
+
+void Runner::on_kick(void *opaque, unsigned pe, tg_time at)
+{
+    Runner *r = static_cast<Runner *>(opaque);
+    Pe &p = *r->pes_[pe];
+    tg_time now = now_ps();
+
+    if (at < now)
+        at = now;
+    if (at > p.last_kick)
+        p.last_kick = at;
+    if (!p.asleep && !p.parked)
+        return;
+    if (at < p.due)
+        p.due = at;
+    p.kick.notify(ps(at - now)); /* the earliest of several pending notifications stays */
+}
+
+tg_time Runner::on_clock(void *)
+{
+    return now_ps();
+}
+
+void Runner::on_earlier(void *opaque, tg_time when)
+{
+    Runner *r = static_cast<Runner *>(opaque);
+    tg_time now = now_ps();
+
+    r->rearm_.notify(ps(when > now ? when - now : 0));
+}
+
+/* ---- order at equal times ---- */
+
+void Runner::wait_turn(Pe &p, tg_time now)
+{
+    p.due = now;
+    for (;;) {
+        bool first = true;
+
+        for (unsigned j = 0; j < p.index && first; j++)
+            first = pes_[j]->due != now;
+        if (first)
+            break;
+        p.blocked = true;
+        sc_core::wait(p.turn);
+        p.blocked = false;
+        if (now_ps() != now) { /* someone spent time inside its turn */
+            now = now_ps();
+            p.due = now;
+        }
+    }
+}
+
+/* The PE will next take its turn at `due`. */
+void Runner::done_with_turn(Pe &p, tg_time due)
+{
+    p.due = due;
+    for (auto &o : pes_) {
+        if (o->blocked) {
+            o->turn.notify();
+            break;
+        }
+    }
+}
+
+/* ---- a PE ---- */
+
+/* Lets everybody else reach this PE's local time. */
+void Runner::sync(Pe &p)
+{
+    tg_time local = cpu_local_time(p.c), now = now_ps();
+
+    if (local > now) {
+        done_with_turn(p, local);
+        sc_core::wait(ps(local - now));
+    }
+}
+
+void Runner::park(Pe &p)
+{
+    p.parked = true;
+    done_with_turn(p, TG_TIME_NEVER);
+    parked_.notify();
+    sc_core::wait(resume_);
+    p.parked = false;
+}
+
+/* Nothing to do until p.wake, or until somebody kicks. */
+void Runner::sleep(Pe &p)
+{
+    tg_time now = now_ps();
+    tg_time until = p.wake;
+
+    if (p.last_kick > now && p.last_kick < until)
+        until = p.last_kick;
+    p.asleep = true;
+    done_with_turn(p, until);
+    everybody_sleeps();
+    if (m_->stop == MACHINE_RUNNING) {
+        if (until == TG_TIME_NEVER)
+            sc_core::wait(p.kick);
+        else
+            sc_core::wait(ps(until > now ? until - now : 0), p.kick);
+    }
+    p.asleep = false;
+}
+
+/* A PE that ran may have sent an event (SEV, a store to a monitored address), which no interrupt line tells. */
+void Runner::others_may_wake(const Pe &self, tg_time at)
+{
+    for (auto &o : pes_)
+        if (o.get() != &self && o->asleep && cpu_is_on(o->c) && cpu_has_wakeup(o->c, at))
+            on_kick(this, o->index, at);
+}
+
+void Runner::slice(Pe &p, tg_time now)
+{
+    tg_time next = tg_evq_next(m_->env.evq);
+    tg_time until = (now / m_->quantum + 1) * m_->quantum;
+    uint64_t before = cpu_insns(p.c);
+    bool alone = true;
+
+    /* Nobody else is powered on: nobody to be in step with, the next event is the only thing to stop for. */
+    for (auto &o : pes_)
+        alone = alone && (o.get() == &p || !cpu_is_on(o->c));
+    if (alone)
+        until = (now / m_->quantum + 20) * m_->quantum;
+    if (next > now && next < until)
+        until = next;
+    if (opt_.max_time && until > opt_.max_time)
+        until = opt_.max_time;
+    if (opt_.max_insns)
+        cpu_set_insn_limit(p.c, before + (opt_.max_insns - machine_insns(m_)));
+    current_ = &p;
+    cpu_stop why = cpu_run(p.c, until);
+    current_ = nullptr;
+    tg_time local = cpu_local_time(p.c);
+
+    if (opt_.max_insns && machine_insns(m_) >= opt_.max_insns)
+        machine_stop(m_, MACHINE_LIMIT, "%llu instructions", static_cast<unsigned long long>(opt_.max_insns));
+    if (m_->stop != MACHINE_RUNNING)
+        return;
+    if (cpu_insns(p.c) != before || local > now || why == CPU_STOP_WFI || why == CPU_STOP_OFF)
+        p.idle_slices = 0;
+    else if (++p.idle_slices > 100000)
+        machine_stop(m_, MACHINE_BUG, "PE %u neither executes nor sleeps at PC %#llx, cycle %llu", p.index,
+                     static_cast<unsigned long long>(cpu_get_pc(p.c)),
+                     static_cast<unsigned long long>(cpu_cycles(p.c)));
+    if (pes_.size() > 1)
+        others_may_wake(p, local);
+    sync(p);
+    if (why == CPU_STOP_WFI && m_->stop == MACHINE_RUNNING) {
+        /* Everything up to now has to be seen before the PE decides that there is nothing to wake for. */
+        tg_evq_run(m_->env.evq, now_ps());
+        while (m_->stop == MACHINE_RUNNING && cpu_is_on(p.c) && !cpu_has_wakeup(p.c, now_ps())) {
+            p.wake = cpu_wake_time(p.c);
+            if (p.wake <= now_ps())
+                break;
+            sleep(p);
+        }
+        if (cpu_is_on(p.c))
+            cpu_idle_until(p.c, now_ps());
+    }
+}
+
+void Runner::pe_thread(unsigned i)
+{
+    Pe &p = *pes_[i];
+    char why[256];
+
+    p.parked = true; /* until the events thread has started the machine */
+    sc_core::wait(resume_);
+    p.parked = false;
+    for (;;) {
+        if (m_->stop != MACHINE_RUNNING) {
+            park(p);
+            continue;
+        }
+        if (opt_.max_time && now_ps() >= opt_.max_time) {
+            /* The events thread ends the run when all have come so far. */
+            p.asleep = true;
+            done_with_turn(p, TG_TIME_NEVER);
+            sc_core::wait(p.kick);
+            p.asleep = false;
+            continue;
+        }
+        if (!cpu_is_on(p.c)) {
+            p.wake = TG_TIME_NEVER;
+            sleep(p);
+            continue;
+        }
+        sync(p); /* powered on at a time that is still to come */
+        if (m_->stop != MACHINE_RUNNING || !cpu_is_on(p.c))
+            continue;
+        tg_time now = now_ps();
+        if (pes_.size() > 1) {
+            wait_turn(p, now);
+            now = now_ps();
+        }
+        if (cpu_local_time(p.c) < now)
+            cpu_idle_until(p.c, now);
+        tg_evq_run(m_->env.evq, now);
+        if (m_->stop != MACHINE_RUNNING)
+            continue;
+        slice(p, now);
+        if (tg_unlikely(m_->stop == MACHINE_RUNNING && cpu_stuck(p.c, why, sizeof(why))))
+            machine_stop(m_, MACHINE_STUCK, "PE %u: %s", i, why);
+        if ((++polls_ & 63) == 0)
+            host_poll();
+    }
+}
+
+/* ---- sleep of all, host ---- */
+
+void Runner::host_poll()
+{
+    timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if ((t.tv_sec - last_poll_.tv_sec) * 1000 + (t.tv_nsec - last_poll_.tv_nsec) / 1000000 < 50)
+        return;
+    last_poll_ = t;
+    if (m_->poll)
+        m_->poll(m_->poll_opaque, now_ps());
+}
+
+/* Every PE waits, nothing will ever happen. */
+void Runner::stuck(const char *what)
+{
+    std::string text = what;
+    char where[64];
+
+    for (auto &p : pes_) {
+        if (!cpu_is_on(p->c))
+            snprintf(where, sizeof(where), "; PE %u is off", p->index);
+        else
+            snprintf(where, sizeof(where), "; PE %u at PC %#llx, EL%u", p->index,
+                     static_cast<unsigned long long>(cpu_get_pc(p->c)), cpu_get_el(p->c));
+        text += where;
+    }
+    machine_stop(m_, MACHINE_STUCK, "%s", text.c_str());
+}
+
+/* Is nobody awake? Called by each PE that goes to sleep and after each event. */
+void Runner::everybody_sleeps()
+{
+    tg_time now = now_ps(), next = tg_evq_next(m_->env.evq);
+    bool on = false;
+
+    for (auto &p : pes_) {
+        if (!p->asleep || p->due <= now)
+            return;
+        on = on || cpu_is_on(p->c);
+        if (p->due < next)
+            next = p->due;
+    }
+    host_poll();
+    if (opt_.max_time && next > opt_.max_time && next != TG_TIME_NEVER)
+        next = opt_.max_time;
+    while (m_->stop == MACHINE_RUNNING && m_->input_open && m_->input_open(m_->input_opaque)) {
+        if (m_->idle_wait)
+            m_->idle_wait(m_->input_opaque, now, next);
+        host_poll();
+        if (next != TG_TIME_NEVER || tg_evq_next(m_->env.evq) != TG_TIME_NEVER || !m_->idle_wait)
+            return; /* time goes on */
+        bool kicked = false;
+        for (auto &p : pes_)
+            kicked = kicked || p->due != TG_TIME_NEVER;
+        if (kicked)
+            return;
+    }
+    if (m_->stop != MACHINE_RUNNING || next != TG_TIME_NEVER)
+        return;
+    /* An external target's own processes may still raise its interrupt. */
+    if (m_->n_externals && sc_core::sc_pending_activity())
+        return;
+    stuck(on ? "no progress: all PEs wait for an interrupt and no event is pending"
+             : "no progress: all PEs are powered off and no event is pending");
+}
+
+/* ---- events, start, end ---- */
+
+void Runner::start_machine()
+{
+    tg_error e{};
+
+    if (m_->start && m_->start(m_->start_opaque, m_, now_ps(), &e)) {
+        status = -EINVAL;
+        error = e;
+        machine_stop(m_, MACHINE_FAILED, "%s", e.text);
+    }
+}
+
+void Runner::events_thread()
+{
+    sc_core::wait(sc_core::SC_ZERO_TIME); /* every PE's thread stands at its first wait now */
+    start_machine();
+    resume_.notify();
+    for (size_t late = 0;;) {
+        tg_time now, next;
+
+        if (m_->stop != MACHINE_RUNNING) {
+            unsigned parked;
+
+            do {
+                parked = 0;
+                for (auto &p : pes_)
+                    parked += p->parked;
+                if (parked < pes_.size())
+                    sc_core::wait(parked_);
+            } while (parked < pes_.size());
+            if (m_->stop == MACHINE_RESET && m_->resets < opt_.max_resets) {
+                m_->resets++;
+                m_->stop = MACHINE_RUNNING;
+                m_->stop_text[0] = 0;
+                machine_reset(m_);
+                start_machine();
+                resume_.notify();
+                continue;
+            }
+            if (m_->stop == MACHINE_RESET && opt_.max_resets) {
+                m_->stop = MACHINE_STUCK;
+                snprintf(m_->stop_text, sizeof(m_->stop_text), "no progress: the guest reset the machine %u times",
+                         m_->resets + 1);
+            }
+            sc_core::sc_stop();
+            return;
+        }
+        now = now_ps();
+        tg_evq_run(m_->env.evq, now);
+        if (m_->stop != MACHINE_RUNNING)
+            continue;
+        if (opt_.max_time && now >= opt_.max_time) {
+            bool all = true;
+
+            for (auto &p : pes_)
+                all = all && p->asleep && p->due > now;
+            if (all) {
+                machine_stop(m_, MACHINE_LIMIT, "%.9f s of simulated time", static_cast<double>(opt_.max_time) / TG_SEC);
+                continue;
+            }
+            /* PEs of this very time get their turns; one that an instruction carried past it comes a little later. */
+            if (++late < 4 * pes_.size() + 4)
+                sc_core::wait(sc_core::SC_ZERO_TIME);
+            else
+                sc_core::wait(ps(TG_NS));
+            continue;
+        }
+        everybody_sleeps();
+        if (m_->stop != MACHINE_RUNNING)
+            continue;
+        next = tg_evq_next(m_->env.evq);
+        if (opt_.max_time && next > opt_.max_time)
+            next = opt_.max_time;
+        if (next == TG_TIME_NEVER)
+            sc_core::wait(rearm_ | parked_);
+        else
+            sc_core::wait(ps(next > now ? next - now : 0), rearm_ | parked_);
+    }
+}
+
+/* Idle time up to the end belongs to the run. */
+void Runner::loop_finished()
+{
+    for (auto &p : pes_)
+        if (cpu_local_time(p->c) < now_ps())
+            cpu_idle_until(p->c, now_ps());
+}
+
+/* ---- sc_main ---- */
+
+/* What sc_main needs: SystemC has one per process, so this has one, too. */
+struct Job {
+    machine *m = nullptr;
+    const tlm_options *opt = nullptr;
+    tg_error *err = nullptr;
+    int status = 0;
+    bool used = false;
+};
+
+static Job &job()
+{
+    static Job j;
+    return j;
+}
+
+/* SystemC's own messages go where the machine's go; errors become exceptions as SystemC does by default. */
+static void report(const sc_core::sc_report &r, const sc_core::sc_actions &actions)
+{
+    Job &j = job();
+
+    if (r.get_severity() >= sc_core::SC_ERROR) {
+        if (actions & sc_core::SC_THROW)
+            throw sc_core::sc_report(r);
+        return;
+    }
+    if (r.get_severity() == sc_core::SC_WARNING && j.m)
+        tg_log(&j.m->log, TG_LOG_WARN, "systemc", "%s", sc_core::sc_report_compose_message(r).c_str());
+}
+
+static int run_job(Job &j)
+{
+    sc_core::sc_report_handler::set_handler(report);
+    if (sc_core::sc_get_time_resolution() != sc_core::sc_time(1, sc_core::SC_PS))
+        return tg_error_set(j.err, EINVAL, "SystemC's time resolution is not 1 ps");
+    try {
+        Runner runner("tollgate", j.m, *j.opt);
+        std::string e = runner.build();
+
+        if (!e.empty())
+            return tg_error_set(j.err, EINVAL, "%s", e.c_str());
+        sc_core::sc_start();
+        runner.loop_finished();
+        if (j.m->stop == MACHINE_RUNNING)
+            machine_stop(j.m, MACHINE_BUG, "the simulation ran out of events");
+        if (runner.status && j.err)
+            *j.err = runner.error;
+        return runner.status;
+    } catch (const std::exception &e) {
+        machine_stop(j.m, MACHINE_FAILED, "%s", e.what());
+        return tg_error_set(j.err, EINVAL, "%s", e.what());
+    }
+}
+
+} // namespace tg
+
+extern "C" int sc_main(int, char **)
+{
+    tg::Job &j = tg::job();
+
+    j.status = tg::run_job(j);
+    return 0;
+}
+
+int tlm_run(struct machine *m, const struct tlm_options *opt, struct tg_error *err)
+{
+    tg::Job &j = tg::job();
+    static char name[] = "tollgate";
+    char *argv[] = {name, nullptr};
+
+    if (j.used)
+        return tg_error_set(err, EBUSY, "SystemC has run a machine in this process already");
+    j.used = true;
+    j.m = m;
+    j.opt = opt;
+    j.err = err;
+    setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+    sc_core::sc_elab_and_sim(1, argv);
+    return j.status;
+}
