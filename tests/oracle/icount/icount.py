@@ -57,8 +57,7 @@ class Oracle:
         initrd = os.path.join(self.directory, "initrd.cpio")
         environment = dict(os.environ, TG_BUILD=os.path.dirname(os.path.dirname(os.path.realpath(guests))))
         subprocess.run([os.path.join(a.source, "scripts", "initramfs"), "--kernel", a.kernel, "--output", initrd,
-                        "--add", os.path.join(guest, "minivmm") + ":/guest/minivmm",
-                        "--add", os.path.join(guest, "trapbench.img") + ":/guest/trapbench.img"],
+                        "--programs", guest],
                        check=True, env=environment, stdout=subprocess.DEVNULL)
         return kernel, initrd, ('console=ttyAMA0 quiet %s tg.run="/guest/minivmm --append %s /guest/trapbench.img"'
                                 % (a.append, CASES)).replace("  ", " ")
