@@ -17,7 +17,7 @@ set(TG_GUEST_CFLAGS
     -fno-tree-loop-distribute-patterns -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
     CACHE INTERNAL "")
 set(TG_GUEST_LDFLAGS
-    -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noexecstack
+    -nostdlib -static-pie -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noexecstack
     -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
     CACHE INTERNAL "")
 
@@ -28,7 +28,7 @@ function(tg_guest_program)
     endif()
     set(lib ${TG_GUEST_DIR}/lib)
     set(runtime ${lib}/start.S ${lib}/vectors.S ${lib}/rt.c ${lib}/print.c ${lib}/mmu.c ${lib}/gic.c ${lib}/fdt.c
-                ${lib}/fdtw.c)
+                ${lib}/fdtw.c ${lib}/guest_dt.c)
     set(sources)
     set(dirs)
     foreach(source IN LISTS ARG_SOURCES)

@@ -31,64 +31,6 @@ static uint64_t find_ram(uint64_t size)
     return 0;
 }
 
-static int64_t build_tree(struct mv_vm *vm, void *buf, uint32_t cap)
-{
-    struct fdtw w;
-    fdtw_begin(&w, buf, cap);
-    fdtw_node(&w, "");
-    fdtw_str(&w, "compatible", "tollgate,microvisor");
-    fdtw_u32(&w, "#address-cells", 2);
-    fdtw_u32(&w, "#size-cells", 2);
-    fdtw_u32(&w, "interrupt-parent", 1);
-    fdtw_node(&w, "chosen");
-    fdtw_str(&w, "bootargs", rt.bootargs);
-    fdtw_str(&w, "stdout-path", "/pl011@9000000");
-    fdtw_end(&w);
-    fdtw_node(&w, "memory@40000000");
-    fdtw_str(&w, "device_type", "memory");
-    fdtw_reg(&w, 1, (uint64_t[]){MV_RAM, vm->ram_size});
-    fdtw_end(&w);
-    fdtw_node(&w, "cpus");
-    fdtw_u32(&w, "#address-cells", 1);
-    fdtw_u32(&w, "#size-cells", 0);
-    for (unsigned i = 0; i < vm->vcpus; i++) {
-        char name[] = "cpu@0";
-        name[4] = (char)('0' + i);
-        fdtw_node(&w, name);
-        fdtw_str(&w, "device_type", "cpu");
-        fdtw_str(&w, "compatible", "arm,armv8");
-        fdtw_str(&w, "enable-method", "psci");
-        fdtw_u32(&w, "reg", i);
-        fdtw_end(&w);
-    }
-    fdtw_end(&w);
-    fdtw_node(&w, "psci");
-    fdtw_str(&w, "compatible", "arm,psci-1.0");
-    fdtw_str(&w, "method", "hvc");
-    fdtw_end(&w);
-    fdtw_node(&w, "timer");
-    fdtw_str(&w, "compatible", "arm,armv8-timer");
-    fdtw_cells(&w, "interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4);
-    fdtw_end(&w);
-    fdtw_node(&w, "intc@8000000");
-    fdtw_str(&w, "compatible", "arm,gic-v3");
-    fdtw_u32(&w, "phandle", 1);
-    fdtw_u32(&w, "#interrupt-cells", 3);
-    fdtw_prop(&w, "interrupt-controller", NULL, 0);
-    fdtw_reg(&w, 2, (uint64_t[]){MV_GICD, 0x10000, MV_GICR, 2 * GICR_FRAME * vm->vcpus});
-    fdtw_end(&w);
-    fdtw_node(&w, "pl011@9000000");
-    fdtw_str(&w, "compatible", "arm,pl011");
-    fdtw_reg(&w, 1, (uint64_t[]){MV_UART, 0x1000});
-    fdtw_end(&w);
-    fdtw_node(&w, "exit-test@b000000");
-    fdtw_str(&w, "compatible", "tollgate,exit-test");
-    fdtw_reg(&w, 1, (uint64_t[]){MV_EXIT_DEV, 0x1000});
-    fdtw_end(&w);
-    fdtw_end(&w);
-    return fdtw_finish(&w);
-}
-
 static void build_stage2(struct mv_vm *vm)
 {
     static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
@@ -101,9 +43,9 @@ static void build_stage2(struct mv_vm *vm)
                RT_PUT(1, 11, 10) | RT_PUT(3, 13, 12) | RT_PUT(rt_tcr_ps(), 18, 16) |
                (vmid16 ? RT_BIT(19) : 0);
     vm->vttbr = RT_PUT(MV_VMID, 63, 48) | (uint64_t)vm->s2.root;
-    rt_pt_map(&vm->s2, MV_RAM, vm->ram_pa, MV_WINDOW_OFFSET, RT_S2_NORMAL, 0x200000);
+    rt_pt_map(&vm->s2, GUEST_RAM, vm->ram_pa, MV_WINDOW_OFFSET, RT_S2_NORMAL, 0x200000);
     if (!vm->uart_emulated && rt.uart)
-        rt_pt_map(&vm->s2, MV_UART, rt.uart, 0x1000, RT_S2_DEVICE, 0x1000);
+        rt_pt_map(&vm->s2, GUEST_UART, rt.uart, 0x1000, RT_S2_DEVICE, 0x1000);
 }
 
 int mv_guest_build(struct mv_vm *vm)
@@ -124,7 +66,9 @@ int mv_guest_build(struct mv_vm *vm)
     }
     build_stage2(vm);
     memcpy((void *)vm->ram_pa, mv_payload, payload);
-    int64_t n = build_tree(vm, (void *)(vm->ram_pa + MV_DTB_OFFSET), 16384);
+    const struct guest_dt dt = {
+        .ram_size = vm->ram_size, .cpus = vm->vcpus, .pmu = true, .bootargs = rt.bootargs};
+    int64_t n = guest_dt_write(&dt, (void *)(vm->ram_pa + MV_DTB_OFFSET), 65536);
     if (n < 0) {
         rt_printf("microvisor: the guest's device tree does not fit\n");
         return -1;
@@ -136,15 +80,15 @@ int mv_guest_build(struct mv_vm *vm)
 
 bool mv_guest_fault(struct mv_vm *vm, uint64_t ipa)
 {
-    uint64_t off = (ipa - MV_RAM) & ~UINT64_C(0xfff);
-    if (ipa < MV_RAM || off < MV_WINDOW_OFFSET || off >= vm->ram_size)
+    uint64_t off = (ipa - GUEST_RAM) & ~UINT64_C(0xfff);
+    if (ipa < GUEST_RAM || off < MV_WINDOW_OFFSET || off >= vm->ram_size)
         return false;
     uint64_t pa = vm->ram_pa + off;
-    if (!rt_pt_mapped(&vm->s2, MV_RAM + off)) { /* else another vCPU was faster */
+    if (!rt_pt_mapped(&vm->s2, GUEST_RAM + off)) { /* else another vCPU was faster */
         uint64_t zva = UINT64_C(4) << RT_GET(rt_mrs(dczid_el0), 3, 0);
         for (uint64_t a = pa; a < pa + 4096; a += zva) /* a guest gets no one else's data */
             __asm__ volatile("dc zva, %0" ::"r"(a) : "memory");
-        rt_pt_map(&vm->s2, MV_RAM + off, pa, 0x1000, RT_S2_NORMAL, 0x1000);
+        rt_pt_map(&vm->s2, GUEST_RAM + off, pa, 0x1000, RT_S2_NORMAL, 0x1000);
     }
     return true;
 }

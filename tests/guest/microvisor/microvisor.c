@@ -128,14 +128,14 @@ static void physical_irq(struct mv_vcpu *v)
 /* The VMM's devices: exit test (a counter) and, when emulated, the PL011. */
 static bool device(uint64_t ipa, bool write, uint64_t *val)
 {
-    if (ipa - MV_EXIT_DEV < 0x1000) {
+    if (ipa - GUEST_EXIT_DEV < 0x1000) {
         if (!write)
             *val = vm.exit_counter++;
-    } else if (ipa - MV_UART < 0x1000 && vm.uart_emulated) {
-        if (write && ipa == MV_UART)
+    } else if (ipa - GUEST_UART < 0x1000 && vm.uart_emulated) {
+        if (write && ipa == GUEST_UART)
             rt_putc((char)*val);
         else if (!write)
-            *val = ipa - MV_UART == 0x18 ? 0x90 : 0; /* UARTFR: TXFE, RXFE */
+            *val = ipa - GUEST_UART == 0x18 ? 0x90 : 0; /* UARTFR: TXFE, RXFE */
     } else {
         return false;
     }
@@ -326,8 +326,8 @@ int rt_program(void)
     }
     struct mv_vcpu *v = &vm.vcpu[0];
     mv_el1_reset(v);
-    v->pc = MV_RAM;
-    v->x[0] = MV_RAM + MV_DTB_OFFSET;
+    v->pc = GUEST_RAM;
+    v->x[0] = GUEST_RAM + MV_DTB_OFFSET;
     v->on = 1;
     run(v);
     rt_printf("microvisor: vcpu 0 went off\n");

@@ -6,6 +6,7 @@
 #ifndef MV_H
 #define MV_H
 
+#include "guest_dt.h"
 #include "mv_asm.h"
 #include "rt.h"
 
@@ -17,12 +18,6 @@ enum {
     MV_MAINT_PPI = 25,
 };
 
-/* The guest's physical map: QEMU virt's addresses, so that nothing surprises a payload. */
-#define MV_GICD          UINT64_C(0x08000000)
-#define MV_GICR          UINT64_C(0x080a0000)
-#define MV_UART          UINT64_C(0x09000000)
-#define MV_EXIT_DEV      UINT64_C(0x0b000000)
-#define MV_RAM           UINT64_C(0x40000000)
 #define MV_DTB_OFFSET    UINT64_C(0x200000)
 #define MV_WINDOW_OFFSET UINT64_C(0x400000) /* RAM above this is mapped page by page, on first touch */
 

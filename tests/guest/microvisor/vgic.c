@@ -315,14 +315,14 @@ static void redist_access(struct mv_vm *vm, struct mv_vcpu *v, uint32_t off, uns
 bool mv_vgic_mmio(struct mv_vm *vm, struct mv_vcpu *v, uint64_t ipa, unsigned size, bool write, uint64_t *val)
 {
     uint64_t frame = 2 * GICR_FRAME;
-    if (ipa - MV_GICD < 0x10000) {
+    if (ipa - GUEST_GICD < 0x10000) {
         rt_lock(&vm->gic_lock);
-        dist_access(vm, (uint32_t)(ipa - MV_GICD), size, write, val);
+        dist_access(vm, (uint32_t)(ipa - GUEST_GICD), size, write, val);
         rt_unlock(&vm->gic_lock);
-    } else if (ipa - MV_GICR < frame * vm->vcpus) {
-        struct mv_vcpu *t = &vm->vcpu[(ipa - MV_GICR) / frame];
+    } else if (ipa - GUEST_GICR < frame * vm->vcpus) {
+        struct mv_vcpu *t = &vm->vcpu[(ipa - GUEST_GICR) / frame];
         rt_lock(&vm->gic_lock);
-        redist_access(vm, t, (uint32_t)((ipa - MV_GICR) % frame), size, write, val);
+        redist_access(vm, t, (uint32_t)((ipa - GUEST_GICR) % frame), size, write, val);
         rt_unlock(&vm->gic_lock);
     } else {
         return false;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine that microvisor and minivmm give their guest: physical map (QEMU virt's addresses where it has
+ * such a device, so that nothing surprises a payload), interrupts, and the device tree that describes it.
+ * Freestanding.
+ */
+#ifndef TG_GUEST_DT_H
+#define TG_GUEST_DT_H
+
+#include "fdt.h"
+
+#define GUEST_GICD      UINT64_C(0x08000000)
+#define GUEST_GICD_SIZE UINT64_C(0x10000)
+#define GUEST_GICR      UINT64_C(0x080a0000)
+#define GUEST_GICR_SIZE UINT64_C(0x20000) /* each */
+#define GUEST_UART      UINT64_C(0x09000000)
+#define GUEST_EXIT_DEV  UINT64_C(0x0b000000) /* "tollgate,exit-test": each 32-bit read gives the next number \
+                                              */
+#define GUEST_DEV_SIZE UINT64_C(0x1000)
+#define GUEST_RAM      UINT64_C(0x40000000)
+
+enum { GUEST_UART_SPI = 1, GUEST_PMU_PPI = 7, GUEST_VTIMER_PPI = 11 }; /* INTIDs 33, 23, 27 */
+
+struct guest_dt {
+    uint64_t ram_size;                 /* bytes, at GUEST_RAM */
+    uint64_t initrd_start, initrd_end; /* equal: none */
+    unsigned cpus;
+    bool uart_irq, pmu;
+    const char *bootargs;
+};
+
+/* Write the tree to buf; its size in bytes, or -1 when cap bytes do not do (64 KiB always do for bootargs
+ * below 32 KiB). */
+int64_t guest_dt_write(const struct guest_dt *g, void *buf, uint32_t cap);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * minivmm: a small KVM virtual machine monitor, to run trapbench and Linux as KVM guests. This file reads the
+ * options and waits for the end; vm.c talks to KVM, load.c fills memory, pl011.c and console.c are the
+ * console. Does not do disks, networks, migration, or kernels other than plain arm64 Images.
+ */
+#include "minivmm.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: minivmm --kernel IMAGE [--initrd FILE] [--append STRING] [--cpus N] [--mem SIZE]\n"
+    "               [--no-pmu] [--no-stdin] [--thp] [--stats] [--dump-dtb FILE]\n"
+    "\n"
+    "  --kernel IMAGE   plain arm64 Image\n"
+    "  --initrd FILE    initial RAM disk\n"
+    "  --append STRING  kernel command line\n"
+    "  --cpus N         vCPUs, 1 to 8 (default 1)\n"
+    "  --mem SIZE       memory in MiB, or with suffix K, M or G (default 256M)\n"
+    "  --no-pmu         no virtual PMU (default: when KVM has one)\n"
+    "  --no-stdin       leave standard input alone\n"
+    "  --thp            let the host back guest memory with huge pages\n"
+    "  --stats          at the end, print how many exits came to user space\n"
+    "  --dump-dtb FILE  write the guest's device tree\n"
+    "\n"
+    "On a terminal, Ctrl-A x ends the guest. Exit status: 0 the guest powered off or asked for a reset, 1 it "
+    "crashed,\n"
+    "2 an error of the user or of the host.\n";
+
+static void message(const char *fmt, va_list ap, const char *reason)
+{
+    console_restore();
+    fprintf(stderr, "minivmm: ");
+    vfprintf(stderr, fmt, ap);
+    fprintf(stderr, "%s%s\n", reason ? ": " : "", reason ? reason : "");
+}
+
+void die(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    message(fmt, ap, NULL);
+    va_end(ap);
+    _exit(EXIT_USER);
+}
+
+void die_errno(const char *fmt, ...)
+{
+    int err = errno;
+    va_list ap;
+    va_start(ap, fmt);
+    message(fmt, ap, strerror(err));
+    va_end(ap);
+    _exit(EXIT_USER);
+}
+
+static uint64_t parse_number(const char *option, const char *s, uint64_t min, uint64_t max, bool size)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = strtoull(s, &end, 10), unit = 1;
+    if (size) {
+        unit = *end == 'G' ? UINT64_C(1) << 30 : *end == 'K' ? UINT64_C(1) << 10 : UINT64_C(1) << 20;
+        if (*end == 'G' || *end == 'M' || *end == 'K')
+            end++;
+    }
+    if (errno || end == s || *end || *s == '-' || n > max / unit || n * unit < min)
+        die("--%s %s: expected a %s", option, s,
+            size ? "size from 8M to 64G, such as 256M" : "number from 1 to 8");
+    return n * unit;
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+    enum { KERNEL = 1, INITRD, APPEND, CPUS, MEM, NO_PMU, NO_STDIN, THP, STATS, DUMP, HELP };
+    static const struct option options[] = {
+        {"kernel", required_argument, NULL, KERNEL}, {"initrd", required_argument, NULL, INITRD},
+        {"append", required_argument, NULL, APPEND}, {"cpus", required_argument, NULL, CPUS},
+        {"mem", required_argument, NULL, MEM},       {"no-pmu", no_argument, NULL, NO_PMU},
+        {"no-stdin", no_argument, NULL, NO_STDIN},   {"thp", no_argument, NULL, THP},
+        {"stats", no_argument, NULL, STATS},         {"dump-dtb", required_argument, NULL, DUMP},
+        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
+    };
+    int c;
+    *o = (struct options){.append = "", .cpus = 1, .mem = UINT64_C(256) << 20};
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (c) {
+        case KERNEL:
+            o->kernel = optarg;
+            break;
+        case INITRD:
+            o->initrd = optarg;
+            break;
+        case APPEND:
+            o->append = optarg;
+            break;
+        case CPUS:
+            o->cpus = (unsigned)parse_number("cpus", optarg, 1, MAX_CPUS, false);
+            break;
+        case MEM:
+            o->mem =
+                parse_number("mem", optarg, UINT64_C(8) << 20, UINT64_C(64) << 30, true) & ~UINT64_C(0xffff);
+            break;
+        case NO_PMU:
+            o->no_pmu = true;
+            break;
+        case NO_STDIN:
+            o->no_stdin = true;
+            break;
+        case THP:
+            o->thp = true;
+            break;
+        case STATS:
+            o->stats = true;
+            break;
+        case DUMP:
+            o->dump_dtb = optarg;
+            break;
+        case HELP:
+            fputs(usage, stdout);
+            exit(0);
+        default:
+            fputs("minivmm: see --help\n", stderr);
+            exit(EXIT_USER);
+        }
+    }
+    if (optind < argc)
+        die("'%s': arguments without an option are not known; see --help", argv[optind]);
+    if (!o->kernel)
+        die("--kernel is missing; see --help");
+}
+
+int main(int argc, char **argv)
+{
+    struct vmm *v = calloc(1, sizeof(*v));
+    if (!v)
+        die("out of memory");
+    parse_options(&v->opt, argc, argv);
+    v->end_status = -1;
+    pthread_mutex_init(&v->end_lock, NULL);
+    pthread_cond_init(&v->end_cond, NULL);
+    pl011_init(&v->uart);
+    vm_create(v);
+    load_guest(v);
+    console_start(v);
+    vm_start(v);
+    pthread_mutex_lock(&v->end_lock);
+    while (v->end_status < 0)
+        pthread_cond_wait(&v->end_cond, &v->end_lock);
+    int status = v->end_status;
+    pthread_mutex_unlock(&v->end_lock);
+    pl011_flush(&v->uart);
+    console_restore();
+    for (unsigned i = 0; v->opt.stats && i < v->opt.cpus;
+         i++) /* other vCPUs may still run; the counts are theirs */
+        fprintf(stderr, "minivmm: exits vcpu=%u mmio=%llu other=%llu\n", i,
+                (unsigned long long)v->vcpu[i].mmio_exits, (unsigned long long)v->vcpu[i].other_exits);
+    _exit(status); /* vCPU threads may be inside the guest; nothing is left to tidy up */
+}
