@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scalar floating point: Arm ARM DDI 0487J C4.1.97. Encodings: decode/fp.decode. The arithmetic, its NaN rules and
+ * flags are models/cpu/fpu's; here operands are fetched and results put in place.
+ */
+#include "models/cpu/exec/exec.h"
+
+/* clang-format off */
+
+#define F (&c->fpu)
+/* Scalar operands, and the scalar result, which clears the rest of the register. */
+#define SH(f) (VR(f)->h[0])
+#define SS(f) (VR(f)->s[0])
+#define SD(f) (VR(f)->d[0])
+#define PUT(v)                   \
+    do {                         \
+        uint64_t put_ = (v);     \
+                                 \
+        VR(rd)->d[0] = put_;     \
+        VR(rd)->d[1] = 0;        \
+    } while (0)
+
+/* One handler for each format: name_h, name_s, name_d; W and S## stand for its width and operand. */
+#define FP_UNARY(name, fn)                                                  \
+    OPV(name##_h) { PUT(fn##16(F, SH(rn))); return true; }                  \
+    OPV(name##_s) { PUT(fn##32(F, SS(rn))); return true; }                  \
+    OPV(name##_d) { PUT(fn##64(F, SD(rn))); return true; }
+#define FP_BINARY(name, fn)                                                 \
+    OPV(name##_h) { PUT(fn##16(F, SH(rn), SH(rm))); return true; }          \
+    OPV(name##_s) { PUT(fn##32(F, SS(rn), SS(rm))); return true; }          \
+    OPV(name##_d) { PUT(fn##64(F, SD(rn), SD(rm))); return true; }
+
+/* ---- fixed point: imm is scale, of which W forms have only the low five bits ---- */
+
+#define FP_FROM_FIXED(name, is_unsigned)                                                                      \
+    OPV(name##_hw_fix) { PUT(fpu_fromfixed16(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
+    OPV(name##_sw_fix) { PUT(fpu_fromfixed32(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
+    OPV(name##_dw_fix) { PUT(fpu_fromfixed64(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
+    OPV(name##_hx_fix) { PUT(fpu_fromfixed16(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; } \
+    OPV(name##_sx_fix) { PUT(fpu_fromfixed32(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; } \
+    OPV(name##_dx_fix) { PUT(fpu_fromfixed64(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; }
+#define FP_TO_FIXED(name, is_unsigned)                                                                                \
+    OPV(name##_wh_fix) { WW(rd, fpu_tofixed16(F, SH(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
+    OPV(name##_ws_fix) { WW(rd, fpu_tofixed32(F, SS(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
+    OPV(name##_wd_fix) { WW(rd, fpu_tofixed64(F, SD(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
+    OPV(name##_xh_fix) { WX(rd, fpu_tofixed16(F, SH(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; } \
+    OPV(name##_xs_fix) { WX(rd, fpu_tofixed32(F, SS(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; } \
+    OPV(name##_xd_fix) { WX(rd, fpu_tofixed64(F, SD(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; }
+
+FP_FROM_FIXED(scvtf, false)
+FP_FROM_FIXED(ucvtf, true)
+FP_TO_FIXED(fcvtzs, false)
+FP_TO_FIXED(fcvtzu, true)
+
+/* ---- integer ---- */
+
+#define FP_FROM_INT(name, is_unsigned)                                                       \
+    OPV(name##_hw) { PUT(fpu_fromfixed16(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
+    OPV(name##_sw) { PUT(fpu_fromfixed32(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
+    OPV(name##_dw) { PUT(fpu_fromfixed64(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
+    OPV(name##_hx) { PUT(fpu_fromfixed16(F, XR(rn), 0, is_unsigned, 64)); return true; }     \
+    OPV(name##_sx) { PUT(fpu_fromfixed32(F, XR(rn), 0, is_unsigned, 64)); return true; }     \
+    OPV(name##_dx) { PUT(fpu_fromfixed64(F, XR(rn), 0, is_unsigned, 64)); return true; }
+#define FP_TO_INT(name, is_unsigned, r)                                                      \
+    OPV(name##_wh) { WW(rd, fpu_tofixed16(F, SH(rn), 0, is_unsigned, r, 32)); return true; } \
+    OPV(name##_ws) { WW(rd, fpu_tofixed32(F, SS(rn), 0, is_unsigned, r, 32)); return true; } \
+    OPV(name##_wd) { WW(rd, fpu_tofixed64(F, SD(rn), 0, is_unsigned, r, 32)); return true; } \
+    OPV(name##_xh) { WX(rd, fpu_tofixed16(F, SH(rn), 0, is_unsigned, r, 64)); return true; } \
+    OPV(name##_xs) { WX(rd, fpu_tofixed32(F, SS(rn), 0, is_unsigned, r, 64)); return true; } \
+    OPV(name##_xd) { WX(rd, fpu_tofixed64(F, SD(rn), 0, is_unsigned, r, 64)); return true; }
+
+FP_FROM_INT(scvtf, false)
+FP_FROM_INT(ucvtf, true)
+FP_TO_INT(fcvtns, false, FPU_RN)
+FP_TO_INT(fcvtnu, true, FPU_RN)
+FP_TO_INT(fcvtas, false, FPU_RA)
+FP_TO_INT(fcvtau, true, FPU_RA)
+FP_TO_INT(fcvtps, false, FPU_RP)
+FP_TO_INT(fcvtpu, true, FPU_RP)
+FP_TO_INT(fcvtms, false, FPU_RM)
+FP_TO_INT(fcvtmu, true, FPU_RM)
+FP_TO_INT(fcvtzs, false, FPU_RZ)
+FP_TO_INT(fcvtzu, true, FPU_RZ)
+
+OPV(fmov_ws)  { WW(rd, SS(rn)); return true; }
+OPV(fmov_sw)  { PUT(WR(rn)); return true; }
+OPV(fmov_xd)  { WX(rd, SD(rn)); return true; }
+OPV(fmov_dx)  { PUT(XR(rn)); return true; }
+OPV(fmov_xv1) { WX(rd, VR(rn)->d[1]); return true; }
+OPV(fmov_v1x) { VR(rd)->d[1] = XR(rn); return true; }
+OPV(fmov_wh)  { WW(rd, SH(rn)); return true; }
+OPV(fmov_hw)  { PUT((uint16_t)XR(rn)); return true; }
+OPV(fmov_xh)  { WX(rd, SH(rn)); return true; }
+OPV(fmov_hx)  { PUT((uint16_t)XR(rn)); return true; }
+
+/* ---- one source ---- */
+
+OPV(fmov_h) { PUT(SH(rn)); return true; }
+OPV(fmov_s) { PUT(SS(rn)); return true; }
+OPV(fmov_d) { PUT(SD(rn)); return true; }
+OPV(fabs_h) { PUT(fpu_abs16(SH(rn))); return true; }
+OPV(fabs_s) { PUT(fpu_abs32(SS(rn))); return true; }
+OPV(fabs_d) { PUT(fpu_abs64(SD(rn))); return true; }
+OPV(fneg_h) { PUT(fpu_neg16(SH(rn))); return true; }
+OPV(fneg_s) { PUT(fpu_neg32(SS(rn))); return true; }
+OPV(fneg_d) { PUT(fpu_neg64(SD(rn))); return true; }
+FP_UNARY(fsqrt, fpu_sqrt)
+
+OPV(fcvt_ds) { PUT(fpu_cvt_32_64(F, SS(rn))); return true; }
+OPV(fcvt_hs) { PUT(fpu_cvt_32_16(F, SS(rn))); return true; }
+OPV(fcvt_sd) { PUT(fpu_cvt_64_32(F, SD(rn))); return true; }
+OPV(fcvt_hd) { PUT(fpu_cvt_64_16(F, SD(rn))); return true; }
+OPV(fcvt_sh) { PUT(fpu_cvt_16_32(F, SH(rn))); return true; }
+OPV(fcvt_dh) { PUT(fpu_cvt_16_64(F, SH(rn))); return true; }
+
+#define FP_RINT(name, r, exact)                                             \
+    OPV(name##_h) { PUT(fpu_rint16(F, SH(rn), r, exact)); return true; }    \
+    OPV(name##_s) { PUT(fpu_rint32(F, SS(rn), r, exact)); return true; }    \
+    OPV(name##_d) { PUT(fpu_rint64(F, SD(rn), r, exact)); return true; }
+
+FP_RINT(frintn, FPU_RN, false)
+FP_RINT(frintp, FPU_RP, false)
+FP_RINT(frintm, FPU_RM, false)
+FP_RINT(frintz, FPU_RZ, false)
+FP_RINT(frinta, FPU_RA, false)
+FP_RINT(frintx, F->rmode, true)
+FP_RINT(frinti, F->rmode, false)
+
+/* ---- compare, conditional compare, conditional select ---- */
+
+#define COND (A64_BITS(op->insn, 15, 12))
+#define NZCV (A64_BITS(op->insn, 3, 0))
+
+#define FP_COMPARE(name, ccname, signal)                                                             \
+    OPV(name##_h)  { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), SH(rm), signal)); return true; }           \
+    OPV(name##_s)  { cpu_set_nzcv(c, fpu_cmp32(F, SS(rn), SS(rm), signal)); return true; }           \
+    OPV(name##_d)  { cpu_set_nzcv(c, fpu_cmp64(F, SD(rn), SD(rm), signal)); return true; }           \
+    OPV(name##_zh) { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), 0, signal)); return true; }                \
+    OPV(name##_zs) { cpu_set_nzcv(c, fpu_cmp32(F, SS(rn), 0, signal)); return true; }                \
+    OPV(name##_zd) { cpu_set_nzcv(c, fpu_cmp64(F, SD(rn), 0, signal)); return true; }                \
+    OPV(ccname##_h)                                                                                  \
+    {                                                                                                \
+        cpu_set_nzcv(c, exec_cond(c, COND) ? fpu_cmp16(F, SH(rn), SH(rm), signal) : NZCV);           \
+        return true;                                                                                 \
+    }                                                                                                \
+    OPV(ccname##_s)                                                                                  \
+    {                                                                                                \
+        cpu_set_nzcv(c, exec_cond(c, COND) ? fpu_cmp32(F, SS(rn), SS(rm), signal) : NZCV);           \
+        return true;                                                                                 \
+    }                                                                                                \
+    OPV(ccname##_d)                                                                                  \
+    {                                                                                                \
+        cpu_set_nzcv(c, exec_cond(c, COND) ? fpu_cmp64(F, SD(rn), SD(rm), signal) : NZCV);           \
+        return true;                                                                                 \
+    }
+
+FP_COMPARE(fcmp, fccmp, false)
+FP_COMPARE(fcmpe, fccmpe, true)
+
+OPV(fcsel_h) { PUT(exec_cond(c, COND) ? SH(rn) : SH(rm)); return true; }
+OPV(fcsel_s) { PUT(exec_cond(c, COND) ? SS(rn) : SS(rm)); return true; }
+OPV(fcsel_d) { PUT(exec_cond(c, COND) ? SD(rn) : SD(rm)); return true; }
+
+/* ---- immediate: expanded by the decoder ---- */
+
+OPV(fmov_ih) { PUT(op->imm); return true; }
+OPV(fmov_is) { PUT(op->imm); return true; }
+OPV(fmov_id) { PUT(op->imm); return true; }
+
+/* ---- two sources ---- */
+
+FP_BINARY(fmul, fpu_mul)
+FP_BINARY(fdiv, fpu_div)
+FP_BINARY(fadd, fpu_add)
+FP_BINARY(fsub, fpu_sub)
+FP_BINARY(fmax, fpu_max)
+FP_BINARY(fmin, fpu_min)
+FP_BINARY(fmaxnm, fpu_maxnm)
+FP_BINARY(fminnm, fpu_minnm)
+OPV(fnmul_h) { PUT(fpu_neg16(fpu_mul16(F, SH(rn), SH(rm)))); return true; }
+OPV(fnmul_s) { PUT(fpu_neg32(fpu_mul32(F, SS(rn), SS(rm)))); return true; }
+OPV(fnmul_d) { PUT(fpu_neg64(fpu_mul64(F, SD(rn), SD(rm)))); return true; }
+
+/* ---- three sources: the signs of the addend and of the first factor are changed before anything else ---- */
+
+#define KEEP16(v) (v)
+#define KEEP32(v) (v)
+#define KEEP64(v) (v)
+#define FP_FUSED(name, addend, factor)                                                                       \
+    OPV(name##_h) { PUT(fpu_muladd16(F, addend##16(SH(ra)), factor##16(SH(rn)), SH(rm))); return true; }     \
+    OPV(name##_s) { PUT(fpu_muladd32(F, addend##32(SS(ra)), factor##32(SS(rn)), SS(rm))); return true; }     \
+    OPV(name##_d) { PUT(fpu_muladd64(F, addend##64(SD(ra)), factor##64(SD(rn)), SD(rm))); return true; }
+
+FP_FUSED(fmadd, KEEP, KEEP)
+FP_FUSED(fmsub, KEEP, fpu_neg)
+FP_FUSED(fnmadd, fpu_neg, fpu_neg)
+FP_FUSED(fnmsub, fpu_neg, KEEP)
