@@ -59,7 +59,7 @@ class Oracle:
         subprocess.run([os.path.join(a.source, "scripts", "initramfs"), "--kernel", a.kernel, "--output", initrd,
                         "--programs", guest],
                        check=True, env=environment, stdout=subprocess.DEVNULL)
-        return kernel, initrd, ('console=ttyAMA0 quiet %s tg.run="/guest/minivmm --append %s /guest/trapbench.img"'
+        return kernel, initrd, ('console=ttyAMA0 quiet %s tg.run="/guest/minivmm --kernel /guest/trapbench.img --append %s"'
                                 % (a.append, CASES)).replace("  ", " ")
 
     def run(self, who, command):
