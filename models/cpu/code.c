@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decoded code: building of blocks out of decoded operations, finding and dropping them. See code.h. */
+#define _GNU_SOURCE
+#include "models/cpu/code.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/decode/a64.h"
+#include "models/cpu/domain.h"
+#include "a64_ops.h"
+
+#define HASH_SIZE 4096
+
+struct code_cache {
+    struct cpu_op *arena;
+    uint32_t used; /* operations; index 0 is never a block */
+    struct code_page *hash[HASH_SIZE];
+    struct code_page *all;
+    struct cpu_op step[4]; /* code_single: operation, op_stepped or links */
+};
+
+#define X(h) cpu_op_fn op_##h##_f, op_##h##_i, op_##h##_w;
+A64_HANDLERS(X)
+X(enter)
+X(fall)
+X(stepped)
+X(undefined)
+#undef X
+
+/* Handlers by variant; the pseudo-operations follow the generated ones. */
+enum {
+    H_ENTER = A64_N_HANDLERS,
+    H_FALL,
+    H_STEPPED,
+    H_UNDEFINED,
+    H_COUNT,
+};
+#define ROW(s)                                                                                     \
+    {                                                                                              \
+        A64_HANDLERS(X) op_enter##s, op_fall##s, op_stepped##s, op_undefined##s                    \
+    }
+static cpu_op_fn *const handlers[3][H_COUNT] = {
+#define X(h) op_##h##_f,
+    ROW(_f),
+#undef X
+#define X(h) op_##h##_i,
+    ROW(_i),
+#undef X
+#define X(h) op_##h##_w,
+    ROW(_w),
+#undef X
+};
+
+static cpu_op_fn *const *variant(const struct cpu *c)
+{
+    return handlers[!c->timed ? 0 : c->p.pipe_kind == PIPE_INORDER ? 1 : 2];
+}
+
+int code_init(struct cpu *c)
+{
+    struct code_cache *k = calloc(1, sizeof(*k));
+
+    if (!k)
+        return -ENOMEM;
+    k->arena = mmap(NULL, sizeof(struct cpu_op) * CODE_ARENA_OPS, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (k->arena == MAP_FAILED) {
+        free(k);
+        return -ENOMEM;
+    }
+    k->used = 1;
+    c->code = k;
+    return 0;
+}
+
+void code_fini(struct cpu *c)
+{
+    if (!c->code)
+        return;
+    code_drop_all(c);
+    munmap(c->code->arena, sizeof(struct cpu_op) * CODE_ARENA_OPS);
+    free(c->code);
+    c->code = NULL;
+}
+
+static unsigned hash_of(uint64_t pa)
+{
+    return (unsigned)((pa >> 12) ^ (pa >> 24)) & (HASH_SIZE - 1);
+}
+
+static struct code_page *find(const struct code_cache *k, uint64_t pa)
+{
+    struct code_page *p = k->hash[hash_of(pa)];
+
+    while (p && p->pa != pa)
+        p = p->hash_next;
+    return p;
+}
+
+struct code_page *code_page_get(struct cpu *c, uint64_t pa)
+{
+    struct code_cache *k = c->code;
+    struct code_page *p = find(k, pa);
+
+    if (p)
+        return p;
+    p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    p->pa = pa;
+    p->hash_next = k->hash[hash_of(pa)];
+    k->hash[hash_of(pa)] = p;
+    p->all_next = k->all;
+    k->all = p;
+    return p;
+}
+
+/* Link slots behind operation `last` of a block on `page`. */
+static void make_link(struct cpu_op *slot, struct code_page *page, int64_t disp)
+{
+    struct cpu_link *link = (struct cpu_link *)(void *)slot;
+
+    link->ops = NULL;
+    link->disp = disp;
+    link->page = page;
+    link->in_page = disp >= 0 && disp < MMU_PAGE_SIZE;
+}
+
+static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, struct cpu_op *op)
+{
+    bool end;
+    int h = a64_decode(&c->feat, insn, op, &end);
+
+    if (h < 0) {
+        op->tclass = CPU_TC_EXCEPTION;
+        op->insn = insn;
+        op->fn = fns[H_UNDEFINED];
+        return true;
+    }
+    op->fn = fns[h];
+    return end;
+}
+
+const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
+{
+    struct code_cache *k = c->code;
+    cpu_op_fn *const *fns = variant(c);
+    struct cpu_op *enter, *op;
+    unsigned n = 0, at = offset;
+    bool end = false;
+
+    if (page->entry[offset / 4])
+        return &k->arena[page->entry[offset / 4]];
+    if (!page->lines)
+        domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
+    enter = &k->arena[k->used];
+    op = enter + 1;
+    while (!end && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE) {
+        uint32_t insn;
+
+        memcpy(&insn, mem + at, sizeof(insn));
+        end = decode_one(c, fns, insn, op);
+        op->off = (uint16_t)at;
+        page->lines |= TG_BIT(at / 64);
+        at += 4;
+        n++;
+        op++;
+    }
+    for (unsigned i = 0; i < n; i++)
+        enter[1 + i].rem = (uint8_t)(n - 1 - i);
+    *enter = (struct cpu_op){.fn = fns[H_ENTER], .imm = page->pa + offset, .off = (uint16_t)offset, .rem = (uint8_t)n};
+    if (!end) {
+        *op = (struct cpu_op){.fn = fns[H_FALL], .off = (uint16_t)(at - 4)};
+        op++;
+    }
+    make_link(op, page, (int64_t)(at - 4) + (int64_t)op[-1].imm);
+    make_link(op + 1, page, at);
+    page->entry[offset / 4] = k->used;
+    k->used = (uint32_t)(op + 2 - k->arena);
+    c->n.blocks_decoded++;
+    return enter;
+}
+
+const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
+{
+    struct cpu_op *op = c->code->step;
+    cpu_op_fn *const *fns = variant(c);
+
+    if (!decode_one(c, fns, insn, op)) {
+        op[1] = (struct cpu_op){.fn = fns[H_STEPPED], .off = (uint16_t)(offset + 4)};
+    } else {
+        make_link(op + 1, NULL, (int64_t)offset + (int64_t)op->imm);
+        make_link(op + 2, NULL, (int64_t)offset + 4);
+        /* no chaining: leave through the jump cache, which the zero instruction budget stops */
+        ((struct cpu_link *)(void *)(op + 1))->in_page = 0;
+        ((struct cpu_link *)(void *)(op + 2))->in_page = 0;
+    }
+    op->off = (uint16_t)offset;
+    op->rem = 0;
+    return op;
+}
+
+static uint64_t lines_of(uint64_t pa, uint64_t size)
+{
+    unsigned first = (unsigned)(pa & 4095) / 64, last = (unsigned)((pa & 4095) + size - 1) / 64;
+
+    return TG_FIELD(last, first);
+}
+
+void code_written(struct cpu *c, uint64_t pa, uint64_t size)
+{
+    struct code_page *p = find(c->code, pa & MMU_PAGE_MASK);
+
+    if (!p || !(p->lines & lines_of(pa, size)))
+        return;
+    memset(p->entry, 0, sizeof(p->entry));
+    p->lines = 0;
+    for (unsigned i = 0; i < c->mmu.n_views; i++)
+        c->mmu.views[i].jump_tag = ++c->mmu.next_tag;
+    c->link = NULL;
+    c->attn |= CPU_ATTN_CODE;
+    c->ilimit = 0;
+    c->n.blocks_invalidated++;
+}
+
+void code_drop_all(struct cpu *c)
+{
+    struct code_cache *k = c->code;
+
+    while (k->all) {
+        struct code_page *p = k->all;
+
+        k->all = p->all_next;
+        free(p);
+    }
+    memset(k->hash, 0, sizeof(k->hash));
+    k->used = 1;
+    c->link = NULL;
+    for (unsigned i = 0; i < c->mmu.n_views; i++) {
+        struct mmu_view *v = &c->mmu.views[i];
+
+        v->jump_tag = ++c->mmu.next_tag;
+        for (unsigned j = 0; j < MMU_XTLB_SIZE; j++)
+            v->xtlb[j].tag = MMU_NO_TAG;
+    }
+}
+
+bool code_has_lines(const struct cpu *c, uint64_t pa_page)
+{
+    const struct code_page *p = find(c->code, pa_page);
+
+    return p && p->lines;
+}
+
+bool code_arena_low(const struct cpu *c)
+{
+    return c->code->used > CODE_ARENA_OPS - (CODE_BLOCK_MAX + 8);
+}

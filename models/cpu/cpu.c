@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PE's life: making, power, the run loop between blocks, time, derived state. What instructions do is in exec/, what system registers
+ * and exceptions do in sysreg/.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "models/cpu/code.h"
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/debug/debug.h"
+#include "models/cpu/domain.h"
+#include "models/cpu/pmu/pmu.h"
+#include "models/cpu/timer/timer.h"
+
+int cpu_realize(struct tg_model *m, struct tg_error *err);
+void cpu_reset_model(struct tg_model *m);
+void cpu_fini(struct tg_model *m);
+void cpu_irq_in(void *m, unsigned line, bool level, tg_time at);
+
+struct cpu *cpu_from_model(struct tg_model *m)
+{
+    return (struct cpu *)m;
+}
+
+struct tg_model *cpu_model(struct cpu *c)
+{
+    return &c->model;
+}
+
+void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic, const struct cpu_hooks *hooks)
+{
+    c->index = index;
+    c->mpidr = mpidr | TG_BIT(31);
+    c->gic = gic;
+    if (hooks)
+        c->hooks = *hooks;
+}
+
+int cpu_realize(struct tg_model *m, struct tg_error *err)
+{
+    struct cpu *c = cpu_from_model(m);
+
+    for (unsigned i = 0; i < CPU_FEAT_COUNT; i++)
+        if (c->p.feature[i])
+            c->feat.w[i / 64] |= TG_BIT(i % 64);
+    c->hz = c->p.freq;
+    c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
+    if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) || debug_init(c))
+        return tg_error_set(err, ENOMEM, "%s: out of memory", m->name);
+    fpu_init(&c->fpu, cpu_has(c, CPU_FEAT_FP16));
+    return 0;
+}
+
+void cpu_fini(struct tg_model *m)
+{
+    struct cpu *c = cpu_from_model(m);
+
+    debug_fini(c);
+    pmu_fini(c);
+    timer_fini(c);
+    pipe_fini(c);
+    code_fini(c);
+    mmu_fini(c);
+    free(c->jumps);
+}
+
+/* ---- time ---- */
+
+uint64_t cpu_now_cycle(const struct cpu *c)
+{
+    if (c->timed)
+        return c->pipe.cycle;
+    return (c->cur ? cpu_icount_at(c, c->cur) : c->icount) + c->cyc_off;
+}
+
+tg_time cpu_now(const struct cpu *c)
+{
+    return tg_cycles_to_time(cpu_now_cycle(c), c->hz);
+}
+
+uint64_t cpu_cycles(const struct cpu *c)
+{
+    return cpu_now_cycle(c);
+}
+
+tg_time cpu_local_time(const struct cpu *c)
+{
+    return cpu_now(c);
+}
+
+uint64_t cpu_insns(const struct cpu *c)
+{
+    return c->cur ? cpu_icount_at(c, c->cur) : c->icount;
+}
+
+uint64_t cpu_hz(const struct cpu *c)
+{
+    return c->hz;
+}
+
+void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
+{
+    memcpy(out, c->pipe.buckets, sizeof(c->pipe.buckets));
+    out[CPU_BUCKET_BASE] += c->fast_cycles;
+    if (!c->timed)
+        out[CPU_BUCKET_BASE] += cpu_insns(c) - c->fast_from;
+}
+
+static void advance_idle(struct cpu *c, uint64_t cycle)
+{
+    uint64_t now = cpu_now_cycle(c);
+
+    if (cycle <= now)
+        return;
+    if (c->timed) {
+        pipe_idle_until(c, cycle);
+    } else {
+        c->cyc_off += cycle - now;
+        c->pipe.buckets[CPU_BUCKET_IDLE] += cycle - now;
+    }
+}
+
+void cpu_idle_until(struct cpu *c, tg_time now)
+{
+    advance_idle(c, tg_time_to_cycles_up(now, c->hz));
+}
+
+static void apply_mode(struct cpu *c)
+{
+    bool timed = c->want_mode == CPU_TIMED;
+
+    if (timed == c->timed)
+        return;
+    if (timed) {
+        uint64_t cycle = cpu_now_cycle(c);
+
+        c->fast_cycles += c->icount - c->fast_from;
+        c->timed = true;
+        pipe_start(c, cycle);
+    } else {
+        c->cyc_off = c->pipe.cycle - c->icount;
+        c->fast_from = c->icount;
+        c->timed = false;
+    }
+    code_drop_all(c);
+}
+
+void cpu_set_mode(struct cpu *c, enum cpu_mode mode)
+{
+    c->want_mode = mode;
+    if (c->in_run)
+        c->ilimit = 0;
+    else
+        apply_mode(c);
+}
+
+enum cpu_mode cpu_get_mode(const struct cpu *c)
+{
+    return c->timed ? CPU_TIMED : CPU_FAST;
+}
+
+/* ---- derived state ---- */
+
+/* Do CPACR_EL1, CPTR_EL2, CPTR_EL3 trap FP and SIMD at the current EL? (Arm ARM: CheckFPAdvSIMDEnabled64) */
+static bool fp_trapped(const struct cpu *c)
+{
+    uint64_t hcr = cpu_hcr_eff(c);
+    bool host = cpu_is_host(c);
+
+    if (!cpu_has(c, CPU_FEAT_FP))
+        return true;
+    if (c->el < 2 && !host) {
+        unsigned fpen = (unsigned)(c->sr[SR_CPACR_EL1] >> 20 & 3);
+
+        if (fpen != 3 && (fpen != 1 || c->el == 0))
+            return true;
+    }
+    if (c->el <= 2 && cpu_el2_enabled(c)) {
+        uint64_t cptr = c->sr[SR_CPTR_EL2];
+
+        if (hcr & HCR_E2H) {
+            unsigned fpen = (unsigned)(cptr >> 20 & 3);
+
+            if (fpen == 0 || fpen == 2 || (fpen == 1 && c->el == 0 && (hcr & HCR_TGE)))
+                return true;
+        } else if (cptr & TG_BIT(10)) {
+            return true;
+        }
+    }
+    return cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_CPTR_EL3] & TG_BIT(10));
+}
+
+void cpu_context_changed(struct cpu *c)
+{
+    enum mmu_regime regime = mmu_current_regime(c);
+    bool two = regime == MMU_EL10 || regime == MMU_EL20;
+
+    if (c->el == 0) {
+        c->view = c->uview = mmu_view_get(c, regime, MMU_USER);
+    } else {
+        c->view = mmu_view_get(c, regime, two && c->pan ? MMU_PRIV_PAN : MMU_PRIV);
+        /* LDTR and STTR are unprivileged at EL1, and at EL2 of a host (E2H, TGE). */
+        if (!c->uao && (c->el == 1 || (c->el == 2 && cpu_is_host(c))))
+            c->uview = mmu_view_get(c, regime, MMU_USER);
+        else
+            c->uview = c->view;
+    }
+    c->fp_trap = fp_trapped(c);
+}
+
+/* ---- reset and power ---- */
+
+void cpu_reset_model(struct tg_model *m)
+{
+    struct cpu *c = cpu_from_model(m);
+
+    c->powered = false;
+    c->asleep = false;
+    c->attn = CPU_ATTN_IRQ;
+    c->cur = NULL;
+    c->link = NULL;
+    if (c->domain) {
+        sysreg_reset(c);
+        mmu_controls_changed(c);
+        cpu_context_changed(c);
+    }
+}
+
+void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time now)
+{
+    cpu_idle_until(c, now);
+    memset(c->x, 0, sizeof(c->x));
+    memset(c->v, 0, sizeof(c->v));
+    memset(c->sp_el, 0, sizeof(c->sp_el));
+    cpu_set_nzcv(c, 0);
+    c->daif = 0xf;
+    c->sp_sel = true;
+    c->pan = c->uao = c->dit = c->il = c->ss = false;
+    c->ssbs = false;
+    c->excl_valid = false;
+    c->event_reg = false;
+    c->asleep = false;
+    c->el = (uint8_t)el;
+    fpu_set_fpcr(&c->fpu, 0);
+    c->fpu.fpsr = 0;
+    sysreg_reset(c);
+    /* Nothing cached survives a reset. */
+    mmu_drop_everything(c);
+    mmu_controls_changed(c);
+    c->x[0] = x0;
+    c->pc = pc;
+    c->cur = NULL;
+    c->powered = true;
+    c->attn = CPU_ATTN_IRQ;
+    c->undef_run = 0;
+    cpu_context_changed(c);
+}
+
+void cpu_power_off(struct cpu *c)
+{
+    c->powered = false;
+    c->ilimit = 0;
+}
+
+bool cpu_is_on(const struct cpu *c)
+{
+    return c->powered;
+}
+
+void cpu_irq_in(void *m, unsigned line, bool level, tg_time at)
+{
+    struct cpu *c = cpu_from_model(m);
+
+    (void)at;
+    if (line >= TG_PE_LINES)
+        return;
+    c->line[line] = level;
+    c->attn |= CPU_ATTN_IRQ;
+    c->ilimit = 0;
+}
+
+void cpu_request_stop(struct cpu *c)
+{
+    c->attn |= CPU_ATTN_STOP;
+    c->ilimit = 0;
+}
+
+void cpu_set_insn_limit(struct cpu *c, uint64_t insns)
+{
+    c->insn_stop = insns;
+}
+
+/* ---- sleep ---- */
+
+bool cpu_has_wakeup(struct cpu *c, tg_time now)
+{
+    if (!c->powered)
+        return false;
+    if (!c->asleep)
+        return true;
+    if (timer_next(c) <= now)
+        timer_poll(c, now);
+    if (c->asleep_wfe && c->event_reg)
+        return true;
+    return cpu_interrupt_pending(c, true);
+}
+
+tg_time cpu_wake_time(const struct cpu *c)
+{
+    return timer_next(c);
+}
+
+/* ---- the run loop ---- */
+
+/* Raises a PC alignment fault or clears an address tag; true: go on with c->pc. */
+static bool normalise_pc(struct cpu *c)
+{
+    const struct mmu_key *k = &c->view->key;
+    bool two = k->regime == MMU_EL10 || k->regime == MMU_EL20, upper = c->pc >> 55 & 1;
+    bool tbi = k->tcr & (two ? (upper ? TG_BIT(38) : TG_BIT(37)) : TG_BIT(20));
+
+    if (tbi) /* BranchTo: the tag is replaced by copies of bit 55 (EL0, EL1, EL2&0) or zeros */
+        c->pc = two ? (uint64_t)tg_sext(c->pc, 56) : c->pc & tg_ones(56);
+    if (c->pc & 3) {
+        c->cur = NULL;
+        cpu_raise_pc_alignment(c, c->pc);
+        return false;
+    }
+    return true;
+}
+
+static void run_single(struct cpu *c, uint32_t insn)
+{
+    const struct cpu_op *op = code_single(c, insn, (unsigned)c->pc & 4095);
+
+    c->pc_page = c->pc & MMU_PAGE_MASK;
+    c->icount++;
+    c->ilimit = 0;
+    op->fn(c, op);
+}
+
+/* One instruction, without chaining: software step, breakpoints, the last instructions before a limit. */
+static void step(struct cpu *c)
+{
+    struct mmu_xtlbe *e;
+    struct mmu_lookup l;
+    uint32_t insn;
+
+    if (!normalise_pc(c) || !mmu_fetch(c, c->pc, &e, &l))
+        return;
+    if (e) {
+        struct ram_region *ram = domain_ram(c, e->pa);
+
+        memcpy(&insn, ram->host + (e->pa - ram->base) + (c->pc & 4095), sizeof(insn));
+    } else {
+        insn = l.insn;
+    }
+    run_single(c, insn);
+}
+
+/* The block at c->pc, entered in the jump cache; NULL: an exception was raised, or a single uncached instruction was run. */
+static const struct cpu_op *find_block(struct cpu *c)
+{
+    struct jump_entry *j;
+    const struct cpu_op *ops;
+    struct mmu_xtlbe *e;
+    struct mmu_lookup l;
+    struct ram_region *ram;
+    struct cpu_link *link = c->link;
+
+    c->link = NULL;
+    if (tg_unlikely((c->pc & 3) || (uint64_t)(tg_sext(c->pc, 48)) != c->pc) && !normalise_pc(c))
+        return NULL;
+    j = &c->jumps[cpu_jump_hash(c->pc)];
+    if (!link && j->va == c->pc && j->tag == c->view->jump_tag)
+        return j->ops;
+    if (!mmu_fetch(c, c->pc, &e, &l))
+        return NULL;
+    if (!e) {
+        run_single(c, l.insn);
+        return NULL;
+    }
+    ram = domain_ram(c, e->pa);
+    ops = code_block(c, e->code, (unsigned)c->pc & 4095, ram->host + (e->pa - ram->base));
+    *j = (struct jump_entry){.va = c->pc, .tag = c->view->jump_tag, .ops = ops};
+    mmu_note_code(c->view, c->pc);
+    if (link && link->page == e->code)
+        link->ops = ops;
+    return ops;
+}
+
+/* Sets the limits of the next stretch: the run's end, the next own timer, the instruction count. */
+static void set_limits(struct cpu *c, uint64_t until)
+{
+    tg_time deadline = timer_next(c);
+    uint64_t cycle = until;
+
+    if (deadline != TG_TIME_NEVER) {
+        uint64_t d = tg_time_to_cycles_up(deadline, c->hz);
+
+        if (d < cycle)
+            cycle = d;
+    }
+    c->run_until_cycle = cycle;
+    c->ilimit = c->timed ? UINT64_MAX : cycle - c->cyc_off;
+    if (c->insn_stop && c->insn_stop - CODE_BLOCK_MAX < c->ilimit)
+        c->ilimit = c->insn_stop > CODE_BLOCK_MAX ? c->insn_stop - CODE_BLOCK_MAX : 0;
+}
+
+enum cpu_stop cpu_run(struct cpu *c, tg_time until)
+{
+    uint64_t until_cycle = tg_time_to_cycles_up(until, c->hz);
+    enum cpu_stop stop;
+
+    c->in_run = true;
+    for (;;) {
+        const struct cpu_op *ops;
+
+        c->cur = NULL;
+        if (c->want_mode != (c->timed ? CPU_TIMED : CPU_FAST))
+            apply_mode(c);
+        if (!c->powered) {
+            stop = CPU_STOP_OFF;
+            break;
+        }
+        if (c->attn & CPU_ATTN_STOP) {
+            c->attn &= (uint8_t)~CPU_ATTN_STOP;
+            stop = CPU_STOP_REQUEST;
+            break;
+        }
+        if (c->insn_stop && c->icount >= c->insn_stop) {
+            stop = CPU_STOP_REQUEST;
+            break;
+        }
+        if (timer_next(c) <= cpu_now(c))
+            timer_poll(c, cpu_now(c));
+        if (c->asleep) {
+            if (!((c->asleep_wfe && c->event_reg) || cpu_interrupt_pending(c, true))) {
+                stop = CPU_STOP_WFI;
+                break;
+            }
+            if (c->asleep_wfe)
+                c->event_reg = false;
+            c->asleep = c->asleep_wfe = false;
+            if (c->hooks.idle)
+                c->hooks.idle(c->hooks.opaque, c, false);
+        }
+        if (cpu_now_cycle(c) >= until_cycle) {
+            stop = CPU_STOP_LIMIT;
+            break;
+        }
+        if (c->attn & CPU_ATTN_IRQ) {
+            c->attn &= (uint8_t)~CPU_ATTN_IRQ;
+            cpu_take_interrupt(c);
+            c->cur = NULL;
+        }
+        c->attn &= (uint8_t)~CPU_ATTN_CODE;
+        if (tg_unlikely(code_arena_low(c)))
+            code_drop_all(c);
+        if (tg_unlikely(c->attn & CPU_ATTN_STEP)) {
+            if (!debug_before_insn(c))
+                step(c);
+            continue;
+        }
+        set_limits(c, until_cycle);
+        if (tg_unlikely(c->insn_stop && c->insn_stop - c->icount <= CODE_BLOCK_MAX)) {
+            step(c);
+            continue;
+        }
+        ops = find_block(c);
+        if (!ops)
+            continue;
+        c->pc_page = c->pc & MMU_PAGE_MASK;
+        ops->fn(c, ops);
+    }
+    c->in_run = false;
+    return stop;
+}
+
+/* ---- registers, for sim/ and tests ---- */
+
+uint64_t cpu_get_x(const struct cpu *c, unsigned n)
+{
+    return n == 31 ? c->x[CPU_X_SP] : n < 31 ? c->x[n] : 0;
+}
+
+void cpu_set_x(struct cpu *c, unsigned n, uint64_t v)
+{
+    if (n <= 31)
+        c->x[n == 31 ? CPU_X_SP : n] = v;
+}
+
+uint64_t cpu_get_pc(const struct cpu *c)
+{
+    return c->cur ? cpu_op_pc(c, c->cur) : c->pc;
+}
+
+void cpu_set_pc(struct cpu *c, uint64_t pc)
+{
+    c->pc = pc;
+}
+
+unsigned cpu_get_el(const struct cpu *c)
+{
+    return c->el;
+}
+
+void cpu_get_v(const struct cpu *c, unsigned n, uint64_t v[2])
+{
+    memcpy(v, &c->v[n & 31], 16);
+}
+
+void cpu_set_v(struct cpu *c, unsigned n, const uint64_t v[2])
+{
+    memcpy(&c->v[n & 31], v, 16);
+}
+
+bool cpu_get_sysreg(struct cpu *c, uint32_t enc, uint64_t *v)
+{
+    return sysreg_get(c, enc, v);
+}
+
+bool cpu_set_sysreg(struct cpu *c, uint32_t enc, uint64_t v)
+{
+    return sysreg_set(c, enc, v);
+}
+
+unsigned cpu_index(const struct cpu *c)
+{
+    return c->index;
+}
+
+uint64_t cpu_mpidr(const struct cpu *c)
+{
+    return c->mpidr;
+}
+
+bool cpu_in_guest(const struct cpu *c, uint32_t *vmid, uint64_t *vmpidr)
+{
+    uint64_t hcr = cpu_hcr_eff(c);
+
+    if (c->el > 1 || !(hcr & HCR_VM) || (hcr & HCR_TGE))
+        return false;
+    if (vmid) {
+        struct mmu_key key;
+
+        mmu_make_key(c, MMU_EL10, MMU_PRIV, &key);
+        *vmid = key.vmid;
+    }
+    if (vmpidr)
+        *vmpidr = c->sr[SR_VMPIDR_EL2];
+    return true;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of a PE, shared by the files of models/cpu and by nobody else. Fields that handlers touch stand first, together.
+ */
+#ifndef TG_CPU_CPU_STATE_H
+#define TG_CPU_CPU_STATE_H
+
+#include "models/base/gic_port.h"
+#include "models/base/model.h"
+#include "models/cpu/cpu.h"
+#include "models/cpu/features.h"
+#include "models/cpu/fpu/fpu.h"
+#include "models/cpu/mmu/context.h"
+#include "models/cpu/op.h"
+#include "models/cpu/params.h"
+#include "models/cpu/pipeline/pipe.h"
+#include "models/cpu/sysreg/sysreg.h"
+
+/* Vector register: 128 bits, as lanes. Host is little-endian, as the architecture's lane order. */
+union cpu_vreg {
+    uint64_t d[2];
+    uint32_t s[4];
+    uint16_t h[8];
+    uint8_t b[16];
+    int64_t sd[2];
+    int32_t ss[4];
+    int16_t sh[8];
+    int8_t sb[16];
+    unsigned __int128 q;
+};
+
+/* Jump cache: virtual address in a translation context -> decoded block. */
+#define CPU_JUMPS 4096
+struct jump_entry {
+    uint64_t va;
+    uint64_t tag; /* mmu_view.jump_tag */
+    const struct cpu_op *ops;
+    uint64_t pad;
+};
+
+static inline unsigned cpu_jump_hash(uint64_t va)
+{
+    return (unsigned)((va >> 2) ^ (va >> 14)) & (CPU_JUMPS - 1);
+}
+
+/* Asynchronous attention: reasons for the run loop to look before the next block. */
+enum {
+    CPU_ATTN_IRQ = 1,      /* an interrupt line or a mask changed: re-evaluate */
+    CPU_ATTN_STOP = 2,     /* cpu_request_stop */
+    CPU_ATTN_STEP = 4,     /* software step, hardware breakpoint: run one instruction at a time */
+    CPU_ATTN_CODE = 8,     /* decoded code was invalidated while a block may be running */
+};
+
+struct cpu {
+    struct tg_model model;
+
+    /* ---- hot ---- */
+    uint64_t x[CPU_X_COUNT];
+    /* NZCV, split as computed: N is bit 63 of nf, Z is zf == 0, C is cf (0 or 1), V is bit 63 of vf. */
+    uint64_t nf, zf, vf;
+    uint64_t cf;
+    uint64_t pc;      /* valid outside blocks */
+    uint64_t pc_page; /* virtual address of the page of the block that runs */
+    uint64_t icount;  /* instructions retired, counted a block ahead (see op.rem) */
+    uint64_t ilimit;  /* leave to the run loop at the first block boundary at or after this count; 0: at the next one */
+    struct mmu_view *view;   /* software TLB of the current context, for data accesses and fetches */
+    struct mmu_view *uview;  /* the same for unprivileged accesses (LDTR, STTR) */
+    const struct cpu_op *cur; /* operation whose slow path is running: gives PC and exact count */
+    struct jump_entry *jumps; /* jump cache, CPU_JUMPS entries */
+    struct cpu_link *link;    /* link slot that the run loop should resolve next, or NULL */
+    uint8_t fp_trap;   /* FP/SIMD is trapped now: take the slow path of each FP instruction */
+    uint8_t el;        /* 0..3 */
+    uint8_t attn;      /* CPU_ATTN_* */
+    bool timed;        /* mode */
+    union cpu_vreg v[32] __attribute__((aligned(64)));
+    struct fpu fpu;    /* FPCR and FPSR; QC of FPSR is kept in fpu.fpsr too (bit 27) */
+    struct pipe pipe;  /* scoreboard, branch predictor, private caches: timed mode */
+
+    /* ---- PSTATE besides NZCV and EL ---- */
+    uint8_t daif;      /* D=8 A=4 I=2 F=1 */
+    bool sp_sel;       /* SPSel: use SP_ELx */
+    bool pan, uao, ssbs, dit;
+    bool il, ss;       /* PSTATE.IL, PSTATE.SS */
+
+    /* ---- exclusive monitor: local; exact because PEs of a machine run one at a time, cleared when another may run ---- */
+    bool excl_valid;
+    uint8_t excl_size; /* bytes */
+    uint64_t excl_pa;
+
+    /* ---- system registers ---- */
+    uint64_t sr[SR_COUNT]; /* raw storage by sysreg/sysreg.h ids */
+    uint64_t sp_el[4];     /* banked stack pointers; the current one lives in x[CPU_X_SP] */
+
+    /* ---- identity and neighbours ---- */
+    unsigned index;
+    uint64_t mpidr;
+    struct cpu_features feat;
+    const struct tg_gic_cpuif *gic;
+    struct cpu_hooks hooks;
+    struct tg_bus_port bus;
+    struct tg_irq ppi[TG_PPI_COUNT];
+    struct cpu_domain *domain;
+    struct cpu *domain_next;
+
+    /* ---- interrupts and sleep ---- */
+    bool line[TG_PE_LINES];
+    bool asleep;       /* in WFI or WFE */
+    bool asleep_wfe;
+    bool powered;
+    bool event_reg;    /* WFE event register */
+    tg_time wake_at;   /* earliest own timer event */
+
+    /* ---- time ---- */
+    uint64_t hz;
+    uint64_t cyc_off;  /* fast mode: cycles = icount + cyc_off */
+    uint64_t run_until_cycle;
+    uint64_t fast_from;   /* icount at which the present stretch of fast mode began */
+    uint64_t fast_cycles; /* cycles of earlier stretches of fast mode, idle ones apart */
+    enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
+    uint64_t insn_stop; /* cpu_set_insn_limit */
+    bool in_run;
+
+    /* ---- progress check ---- */
+    uint64_t undef_run;  /* exceptions to the same vector without a retired instruction between */
+    uint64_t undef_icount;
+
+    struct mmu mmu;              /* translation contexts */
+    struct code_cache *code;     /* decoded blocks */
+    struct timer_unit *timers;   /* models/cpu/timer */
+    struct pmu *pmu;             /* models/cpu/pmu */
+    struct debug_unit *debug;    /* models/cpu/debug */
+
+    /* ---- parameters and counters (tables in params.c) ---- */
+    struct cpu_params p;
+    struct cpu_counters n;
+};
+
+static inline bool cpu_has(const struct cpu *c, enum cpu_feature f)
+{
+    return cpu_features_has(&c->feat, f);
+}
+
+/* ---- flags ---- */
+
+static inline uint32_t cpu_nzcv(const struct cpu *c) /* in bits 3..0 */
+{
+    return (uint32_t)((c->nf >> 63) << 3 | (uint64_t)(c->zf == 0) << 2 | c->cf << 1 | c->vf >> 63);
+}
+
+static inline void cpu_set_nzcv(struct cpu *c, uint32_t nzcv)
+{
+    c->nf = (uint64_t)(nzcv >> 3 & 1) << 63;
+    c->zf = !(nzcv >> 2 & 1);
+    c->cf = nzcv >> 1 & 1;
+    c->vf = (uint64_t)(nzcv & 1) << 63;
+}
+
+/* ---- position of the running operation ---- */
+
+static inline uint64_t cpu_op_pc(const struct cpu *c, const struct cpu_op *op)
+{
+    return c->pc_page + op->off;
+}
+
+/* Instructions retired before op. Handlers whose effect depends on exact time set c->cur = op first. */
+static inline uint64_t cpu_icount_at(const struct cpu *c, const struct cpu_op *op)
+{
+    return c->icount - op->rem - 1;
+}
+
+/* ---- exceptions: models/cpu/sysreg/exception.c. All end the current block: the handler returns false afterwards ---- */
+
+/* Synchronous exception by the instruction op, which does not retire. target: 1..3, or 0 = by routing rules for this class. */
+void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uint64_t esr, uint64_t far, bool far_valid,
+                    uint64_t hpfar, bool hpfar_valid);
+void cpu_raise_undef(struct cpu *c, const struct cpu_op *op);
+/* FP or SIMD instruction while c->fp_trap: raises the right trap (CPACR, CPTR_EL2, CPTR_EL3). */
+void cpu_raise_fp_trap(struct cpu *c, const struct cpu_op *op);
+/* SVC, HVC, SMC: the instruction retires, preferred return is the next one. */
+void cpu_exec_svc(struct cpu *c, const struct cpu_op *op, uint16_t imm);
+void cpu_exec_hvc(struct cpu *c, const struct cpu_op *op, uint16_t imm);
+void cpu_exec_smc(struct cpu *c, const struct cpu_op *op, uint16_t imm);
+void cpu_exec_brk(struct cpu *c, const struct cpu_op *op, uint16_t imm);
+void cpu_exec_hlt(struct cpu *c, const struct cpu_op *op, uint16_t imm);
+void cpu_exec_eret(struct cpu *c, const struct cpu_op *op);
+void cpu_raise_pc_alignment(struct cpu *c, uint64_t pc);
+void cpu_raise_sp_alignment(struct cpu *c, const struct cpu_op *op);
+/* Takes a pending unmasked interrupt (physical or virtual, SError) between instructions, if there is one; c->pc is valid. */
+bool cpu_take_interrupt(struct cpu *c);
+/* True when an unmasked (or for WFI: any routed) interrupt is pending. */
+bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi);
+
+/* After a change of EL, HCR, SCTLR ...: recomputes view, uview, fp_trap and what else is derived. (cpu.c) */
+void cpu_context_changed(struct cpu *c);
+/* The current exact local time, in cycles or ps; uses c->cur when a handler runs. (cpu.c) */
+uint64_t cpu_now_cycle(const struct cpu *c);
+tg_time cpu_now(const struct cpu *c);
+
+#endif

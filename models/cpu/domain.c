@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the PEs of a machine share. See domain.h. */
+#define _GNU_SOURCE
+#include "models/cpu/domain.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "models/cpu/code.h"
+#include "models/cpu/cpu_state.h"
+
+struct cpu_domain *cpu_domain_new(void)
+{
+    return calloc(1, sizeof(struct cpu_domain));
+}
+
+static size_t flags_size(const struct ram_region *r)
+{
+    return (size_t)(r->size >> 12) + 1;
+}
+
+void cpu_domain_free(struct cpu_domain *d)
+{
+    if (!d)
+        return;
+    for (unsigned i = 0; i < d->n_ram; i++)
+        munmap(d->ram[i].flags, flags_size(&d->ram[i]));
+    free(d);
+}
+
+void cpu_domain_add(struct cpu_domain *d, struct cpu *c)
+{
+    struct cpu **link = &d->first;
+
+    while (*link)
+        link = &(*link)->domain_next;
+    *link = c;
+    c->domain = d;
+    d->n_pes++;
+}
+
+struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
+{
+    struct cpu_domain *d = c->domain;
+    struct tg_dmi dmi;
+    struct ram_region *r;
+
+    for (unsigned i = 0; i < d->n_ram; i++)
+        if (pa - d->ram[i].base < d->ram[i].size)
+            return &d->ram[i];
+    if (d->n_ram == DOMAIN_MAX_RAM || !c->bus.get_dmi || !c->bus.get_dmi(c->bus.opaque, pa, &dmi) || !dmi.host)
+        return NULL;
+    r = &d->ram[d->n_ram];
+    *r = (struct ram_region){.base = dmi.base, .size = dmi.size, .host = dmi.host, .writable = dmi.writable};
+    r->flags = mmap(NULL, flags_size(r), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (r->flags == MAP_FAILED)
+        return NULL;
+    d->n_ram++;
+    return r;
+}
+
+void domain_code_appeared(struct cpu_domain *d, uint64_t pa)
+{
+    for (unsigned i = 0; i < d->n_ram; i++) {
+        uint8_t *flags;
+
+        if (pa - d->ram[i].base >= d->ram[i].size)
+            continue;
+        flags = ram_flags(&d->ram[i], pa);
+        if (*flags & RAM_PAGE_WTAG)
+            for (struct cpu *c = d->first; c; c = c->domain_next)
+                mmu_drop_write_tags(c, pa);
+        *flags = RAM_PAGE_CODE;
+    }
+}
+
+void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
+{
+    bool left = false;
+
+    for (struct cpu *c = d->first; c; c = c->domain_next) {
+        code_written(c, pa, size);
+        left |= code_has_lines(c, pa & MMU_PAGE_MASK);
+    }
+    for (unsigned i = 0; i < d->n_ram && !left; i++)
+        if (pa - d->ram[i].base < d->ram[i].size)
+            *ram_flags(&d->ram[i], pa) = 0; /* plain data again */
+}
+
+void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
+{
+    for (struct cpu *c = d->first; c; c = c->domain_next)
+        c->excl_valid = false;
+    while (size) {
+        uint64_t n = MMU_PAGE_SIZE - (pa & (MMU_PAGE_SIZE - 1));
+
+        if (n > size)
+            n = size;
+        for (unsigned i = 0; i < d->n_ram; i++)
+            if (pa - d->ram[i].base < d->ram[i].size && (*ram_flags(&d->ram[i], pa) & RAM_PAGE_CODE))
+                domain_code_written(d, pa, n);
+        pa += n;
+        size -= n;
+    }
+}
+
+void domain_clear_monitors(struct cpu_domain *d)
+{
+    for (struct cpu *c = d->first; c; c = c->domain_next)
+        c->excl_valid = false;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the PEs of a machine share: the list of them (broadcasts), host memory behind RAM, and a byte per RAM page that says whether
+ * some PE writes it through its software TLB or has decoded code of it.
+ */
+#ifndef TG_CPU_DOMAIN_H
+#define TG_CPU_DOMAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "models/base/bus.h"
+
+struct cpu;
+
+#define DOMAIN_MAX_RAM 16
+
+enum {
+    RAM_PAGE_WTAG = 1, /* a software TLB may hold a write tag for the page */
+    RAM_PAGE_CODE = 2, /* some PE has a record of decoded code of the page */
+};
+
+struct ram_region {
+    uint64_t base, size;
+    uint8_t *host;
+    bool writable;
+    uint8_t *flags; /* per 4 KiB page */
+};
+
+struct cpu_domain {
+    struct cpu *first;
+    unsigned n_pes;
+    struct ram_region ram[DOMAIN_MAX_RAM];
+    unsigned n_ram;
+};
+
+/* RAM that holds pa, asking the bus of c for it the first time; NULL: no RAM there. */
+struct ram_region *domain_ram(struct cpu *c, uint64_t pa);
+
+static inline uint8_t *ram_flags(const struct ram_region *r, uint64_t pa)
+{
+    return &r->flags[(pa - r->base) >> 12];
+}
+
+/* Code of page pa was decoded for the first time by some PE: write tags for it go everywhere. */
+void domain_code_appeared(struct cpu_domain *d, uint64_t pa);
+/* A store by a PE to a page with RAM_PAGE_CODE. */
+void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size);
+/* Another PE is about to run: exclusive monitors that another's stores must clear are cleared. */
+void domain_clear_monitors(struct cpu_domain *d);
+
+#endif

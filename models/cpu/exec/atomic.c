@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exclusives, compare-and-swap and atomic memory operations: Arm ARM DDI 0487 C4.1, B2.9. PEs of a machine run one at a time on one host
+ * thread, so a read-modify-write is atomic as it stands. The exclusive monitor is exact: it names a physical granule, and is cleared whenever
+ * another PE or master may run. Encodings: decode/ldst.decode.
+ */
+#include "models/cpu/exec/exec.h"
+#include "models/cpu/exec/mem.h"
+
+/* clang-format off */
+
+#define CHECK_SP                                                                                   \
+    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op))      \
+        return false
+
+/* Begins an access at [Xn]: sets p (host pointer) and a. */
+#define ATOMIC(size, access)                                                                       \
+    struct mem_atomic a;                                                                           \
+    uint8_t *p;                                                                                    \
+    CHECK_SP;                                                                                      \
+    p = mem_atomic_begin(c, op, c->view, XR(rn), size, access, &a);                                \
+    if (tg_unlikely(!p))                                                                           \
+        return false
+
+#define SWAP8(v)   (v)
+#define SWAP16(v)  __builtin_bswap16(v)
+#define SWAP32(v)  __builtin_bswap32(v)
+#define SWAP64(v)  __builtin_bswap64(v)
+#define FROM_MEM(bits, v) (tg_unlikely(a.big_endian) ? (uint##bits##_t)SWAP##bits(v) : (v))
+
+TG_INLINE void exec_monitor_set(struct cpu *c, const struct mem_atomic *a, unsigned size)
+{
+    c->excl_valid = true;
+    c->excl_size = (uint8_t)size;
+    c->excl_pa = a->pa;
+}
+
+/* Does the store-exclusive succeed? The monitor is cleared either way. */
+TG_INLINE bool exec_monitor_pass(struct cpu *c, const struct mem_atomic *a, unsigned size)
+{
+    bool pass = c->excl_valid && c->excl_pa == a->pa && c->excl_size == size;
+
+    c->excl_valid = false;
+    return pass;
+}
+
+#define OP_EXCLUSIVE(n, bits)                                                  \
+    OP(ldxr_##n)                                                               \
+    {                                                                          \
+        uint##bits##_t v;                                                      \
+        ATOMIC(bits / 8, MMU_READ);                                            \
+        memcpy(&v, p, sizeof(v));                                              \
+        pipe_load(c, op, XR(rn), a.pa, sizeof(v));                             \
+        exec_monitor_set(c, &a, sizeof(v));                                    \
+        WX(rd, FROM_MEM(bits, v));                                             \
+        return true;                                                           \
+    }                                                                          \
+    OP(stxr_##n)                                                               \
+    {                                                                          \
+        uint##bits##_t v = (uint##bits##_t)XR(rd);                             \
+        bool pass;                                                             \
+        ATOMIC(bits / 8, MMU_WRITE);                                           \
+        pass = exec_monitor_pass(c, &a, sizeof(v));                            \
+        if (pass) {                                                            \
+            v = FROM_MEM(bits, v);                                             \
+            memcpy(p, &v, sizeof(v));                                          \
+            mem_atomic_done(c, &a, sizeof(v));                                 \
+            pipe_store(c, op, XR(rn), a.pa, sizeof(v));                        \
+        }                                                                      \
+        WX(rm, !pass);                                                         \
+        return true;                                                           \
+    }
+OP_EXCLUSIVE(0, 8)
+OP_EXCLUSIVE(1, 16)
+OP_EXCLUSIVE(2, 32)
+OP_EXCLUSIVE(3, 64)
+
+#define OP_EXCLUSIVE_PAIR(n, bits)                                             \
+    OP(ldxp_##n)                                                               \
+    {                                                                          \
+        uint##bits##_t v[2];                                                   \
+        ATOMIC(bits / 4, MMU_READ);                                            \
+        memcpy(v, p, sizeof(v));                                               \
+        pipe_load(c, op, XR(rn), a.pa, sizeof(v));                             \
+        exec_monitor_set(c, &a, sizeof(v));                                    \
+        WX(rd, FROM_MEM(bits, v[0]));                                          \
+        WX(ra, FROM_MEM(bits, v[1]));                                          \
+        return true;                                                           \
+    }                                                                          \
+    OP(stxp_##n)                                                               \
+    {                                                                          \
+        uint##bits##_t v[2] = {(uint##bits##_t)XR(rd), (uint##bits##_t)XR(ra)}; \
+        bool pass;                                                             \
+        ATOMIC(bits / 4, MMU_WRITE);                                           \
+        pass = exec_monitor_pass(c, &a, sizeof(v));                            \
+        if (pass) {                                                            \
+            v[0] = FROM_MEM(bits, v[0]);                                       \
+            v[1] = FROM_MEM(bits, v[1]);                                       \
+            memcpy(p, v, sizeof(v));                                           \
+            mem_atomic_done(c, &a, sizeof(v));                                 \
+            pipe_store(c, op, XR(rn), a.pa, sizeof(v));                        \
+        }                                                                      \
+        WX(rm, !pass);                                                         \
+        return true;                                                           \
+    }
+OP_EXCLUSIVE_PAIR(0, 32)
+OP_EXCLUSIVE_PAIR(1, 64)
+
+/* CAS: compares memory with Ws (rm), writes Wt (rd) if equal; the old value goes to Ws. Counts as a write even when it does not. */
+#define OP_CAS(n, bits)                                                        \
+    OP(cas_##n)                                                                \
+    {                                                                          \
+        uint##bits##_t old, cmp = (uint##bits##_t)XR(rm), v = (uint##bits##_t)XR(rd); \
+        ATOMIC(bits / 8, MMU_RMW);                                             \
+        memcpy(&old, p, sizeof(old));                                          \
+        pipe_load(c, op, XR(rn), a.pa, sizeof(old));                           \
+        if (FROM_MEM(bits, old) == (op->rm == CPU_X_SINK ? 0 : cmp)) {         \
+            v = FROM_MEM(bits, v);                                             \
+            memcpy(p, &v, sizeof(v));                                          \
+            mem_atomic_done(c, &a, sizeof(v));                                 \
+        }                                                                      \
+        WX(rm, FROM_MEM(bits, old));                                           \
+        return true;                                                           \
+    }
+OP_CAS(0, 8)
+OP_CAS(1, 16)
+OP_CAS(2, 32)
+OP_CAS(3, 64)
+
+/* Register pairs: the second of an even-numbered register; 30 pairs with XZR. */
+#define PAIR2(f)      (op->f == 30 ? 0 : c->x[op->f + 1])
+#define SET_PAIR2(v)                          \
+    do {                                      \
+        if (op->rm != 30)                     \
+            c->x[op->rm + 1] = (v);           \
+    } while (0)
+#define OP_CASP(n, bits)                                                       \
+    OP(casp_##n)                                                               \
+    {                                                                          \
+        uint##bits##_t old[2], cmp[2] = {(uint##bits##_t)XR(rm), (uint##bits##_t)PAIR2(rm)}; \
+        uint##bits##_t v[2] = {(uint##bits##_t)XR(rd), (uint##bits##_t)PAIR2(rd)};           \
+        ATOMIC(bits / 4, MMU_RMW);                                             \
+        memcpy(old, p, sizeof(old));                                           \
+        pipe_load(c, op, XR(rn), a.pa, sizeof(old));                           \
+        old[0] = FROM_MEM(bits, old[0]);                                       \
+        old[1] = FROM_MEM(bits, old[1]);                                       \
+        if (old[0] == cmp[0] && old[1] == cmp[1]) {                            \
+            v[0] = FROM_MEM(bits, v[0]);                                       \
+            v[1] = FROM_MEM(bits, v[1]);                                       \
+            memcpy(p, v, sizeof(v));                                           \
+            mem_atomic_done(c, &a, sizeof(v));                                 \
+        }                                                                      \
+        WX(rm, old[0]);                                                        \
+        SET_PAIR2(old[1]);                                                     \
+        return true;                                                           \
+    }
+OP_CASP(0, 32)
+OP_CASP(1, 64)
+
+#define AOP_0(bits, m, v) ((m) + (v))
+#define AOP_1(bits, m, v) ((m) & ~(v))
+#define AOP_2(bits, m, v) ((m) ^ (v))
+#define AOP_3(bits, m, v) ((m) | (v))
+#define AOP_4(bits, m, v) ((int##bits##_t)(m) > (int##bits##_t)(v) ? (m) : (v))
+#define AOP_5(bits, m, v) ((int##bits##_t)(m) < (int##bits##_t)(v) ? (m) : (v))
+#define AOP_6(bits, m, v) ((m) > (v) ? (m) : (v))
+#define AOP_7(bits, m, v) ((m) < (v) ? (m) : (v))
+#define AOP_SWP(bits, m, v) (v)
+#define OP_ATOMIC(name, bits, OPER)                                            \
+    OP(name)                                                                   \
+    {                                                                          \
+        uint##bits##_t m, old, v = (uint##bits##_t)XR(rm);                     \
+        ATOMIC(bits / 8, MMU_RMW);                                             \
+        memcpy(&m, p, sizeof(m));                                              \
+        pipe_load(c, op, XR(rn), a.pa, sizeof(m));                             \
+        old = FROM_MEM(bits, m);                                               \
+        m = (uint##bits##_t)OPER(bits, old, v);                                \
+        m = FROM_MEM(bits, m);                                                 \
+        memcpy(p, &m, sizeof(m));                                              \
+        mem_atomic_done(c, &a, sizeof(m));                                     \
+        WX(rd, old);                                                           \
+        return true;                                                           \
+    }
+#define OP_ATOMIC8(base, bits, i0, i1, i2, i3, i4, i5, i6, i7)                                          \
+    OP_ATOMIC(ldop_##i0, bits, AOP_0) OP_ATOMIC(ldop_##i1, bits, AOP_1) OP_ATOMIC(ldop_##i2, bits, AOP_2) \
+    OP_ATOMIC(ldop_##i3, bits, AOP_3) OP_ATOMIC(ldop_##i4, bits, AOP_4) OP_ATOMIC(ldop_##i5, bits, AOP_5) \
+    OP_ATOMIC(ldop_##i6, bits, AOP_6) OP_ATOMIC(ldop_##i7, bits, AOP_7) OP_ATOMIC(swp_##base, bits, AOP_SWP)
+OP_ATOMIC8(0, 8, 0, 1, 2, 3, 4, 5, 6, 7)
+OP_ATOMIC8(1, 16, 8, 9, 10, 11, 12, 13, 14, 15)
+OP_ATOMIC8(2, 32, 16, 17, 18, 19, 20, 21, 22, 23)
+OP_ATOMIC8(3, 64, 24, 25, 26, 27, 28, 29, 30, 31)

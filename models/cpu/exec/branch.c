@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Branches: Arm ARM DDI 0487 C4.1; and the pseudo-operations that begin and end blocks. Encodings: decode/branch.decode. */
+#include "models/cpu/exec/exec.h"
+#include "models/cpu/code.h"
+
+/* First operation of each block: counts its instructions (rem of them), leaves when the run loop has something to do. */
+void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
+{
+#if TG_TIMED
+    if (tg_unlikely(c->icount >= c->ilimit || c->pipe.cycle >= c->run_until_cycle)) {
+#else
+    if (tg_unlikely(c->icount >= c->ilimit)) {
+#endif
+        c->pc = c->pc_page + op->off;
+        return;
+    }
+    c->icount += op->rem;
+    pipe_enter(c, op);
+    NEXT(c, op);
+}
+
+/* After the last instruction of a block that ends without a branch (length limit, page end). Its link slots follow. */
+void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
+{
+    GOTO_LINK(c, LINK_NEXT(op));
+}
+
+/* After a single-stepped instruction. */
+void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
+{
+    c->pc = c->pc_page + op->off;
+}
+
+/* A link that is not resolved: same page, the run loop resolves it; other page, the jump cache. */
+void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
+{
+    struct cpu_link *link = (struct cpu_link *)(uintptr_t)op;
+    uint64_t va = c->pc_page + (uint64_t)link->disp;
+
+    if (link->in_page) {
+        c->link = link;
+        c->pc = va;
+        return;
+    }
+    GOTO_VA(c, va);
+}
+
+#define BRANCH_IF(cond_expr)                                                                       \
+    do {                                                                                           \
+        pipe_issue(c, op);                                                                         \
+        if (cond_expr) {                                                                           \
+            pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm);                                  \
+            GOTO_LINK(c, LINK_TAKEN(op));                                                          \
+        }                                                                                          \
+        pipe_branch(c, op, false, 0);                                                              \
+        GOTO_LINK(c, LINK_NEXT(op));                                                               \
+    } while (0)
+
+#define OP_B_COND(cc)                                                                              \
+    OP_END(b_cond_##cc)                                                                            \
+    {                                                                                              \
+        BRANCH_IF(exec_cond(c, cc));                                                               \
+    }
+OP_B_COND(0)
+OP_B_COND(1)
+OP_B_COND(2)
+OP_B_COND(3)
+OP_B_COND(4)
+OP_B_COND(5)
+OP_B_COND(6)
+OP_B_COND(7)
+OP_B_COND(8)
+OP_B_COND(9)
+OP_B_COND(10)
+OP_B_COND(11)
+OP_B_COND(12)
+OP_B_COND(13)
+OP_B_COND(14)
+OP_B_COND(15)
+
+OP_END(cbz_0)
+{
+    BRANCH_IF(WR(rn) == 0);
+}
+
+OP_END(cbz_1)
+{
+    BRANCH_IF(XR(rn) == 0);
+}
+
+OP_END(cbnz_0)
+{
+    BRANCH_IF(WR(rn) != 0);
+}
+
+OP_END(cbnz_1)
+{
+    BRANCH_IF(XR(rn) != 0);
+}
+
+#define TB_BIT (A64_BITS(op->insn, 31, 31) << 5 | A64_BITS(op->insn, 23, 19))
+OP_END(tbz)
+{
+    BRANCH_IF(!(XR(rn) >> TB_BIT & 1));
+}
+
+OP_END(tbnz)
+{
+    BRANCH_IF(XR(rn) >> TB_BIT & 1);
+}
+
+OP_END(b)
+{
+    pipe_issue(c, op);
+    pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm);
+    GOTO_LINK(c, LINK_TAKEN(op));
+}
+
+OP_END(bl)
+{
+    pipe_issue(c, op);
+    pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm);
+    c->x[30] = cpu_op_pc(c, op) + 4;
+    GOTO_LINK(c, LINK_TAKEN(op));
+}
+
+OP_END(br)
+{
+    uint64_t target = XR(rn);
+
+    pipe_issue(c, op);
+    pipe_branch(c, op, true, target);
+    GOTO_VA(c, target);
+}
+
+OP_END(blr)
+{
+    uint64_t target = XR(rn);
+
+    pipe_issue(c, op);
+    pipe_branch(c, op, true, target);
+    c->x[30] = cpu_op_pc(c, op) + 4;
+    GOTO_VA(c, target);
+}
+
+OP_END(ret)
+{
+    uint64_t target = XR(rn);
+
+    pipe_issue(c, op);
+    pipe_branch(c, op, true, target);
+    GOTO_VA(c, target);
+}
+
+/* An encoding that is not allocated, or whose feature the core lacks. */
+void TG_FN(op_undefined)(struct cpu *c, const struct cpu_op *op)
+{
+    cpu_raise_undef(c, op);
+}

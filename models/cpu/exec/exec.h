@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How instructions are written. Each exec/<chapter>.c is compiled three times, with TG_VARIANT 0 (fast), 1 (timed, in-order) and 2
+ * (timed, window); the timed variants get the scoreboard and cache code inlined around the same body. See README.md beside this file.
+ */
+#ifndef TG_CPU_EXEC_EXEC_H
+#define TG_CPU_EXEC_EXEC_H
+
+#include <string.h>
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/crc.h"
+#include "models/cpu/decode/a64_imm.h"
+#include "a64_ops.h"
+
+#ifndef TG_VARIANT
+#error "exec/*.c are compiled with TG_VARIANT=0, 1, 2"
+#endif
+#if TG_VARIANT == 0
+#define TG_SUFFIX(x) x##_f
+#elif TG_VARIANT == 1
+#define TG_SUFFIX(x) x##_i
+#else
+#define TG_SUFFIX(x) x##_w
+#endif
+#define TG_SUFFIX2(x) TG_SUFFIX(x)
+#define TG_FN(x)      TG_SUFFIX2(x)
+#define TG_TIMED      (TG_VARIANT != 0)
+
+#define X(h) cpu_op_fn TG_FN(op_##h);
+A64_HANDLERS(X)
+#undef X
+
+#if defined(__clang__)
+#define TG_TAIL(call) __attribute__((musttail)) return call
+#else
+#define TG_TAIL(call) return call /* gcc: -foptimize-sibling-calls, held by tests/models/cpu/tailcall */
+#endif
+
+#define TG_INLINE static inline __attribute__((always_inline))
+
+#include "models/cpu/pipeline/pipe_inline.h"
+
+/* Goes on with the next operation. */
+#define NEXT(c, op) TG_TAIL((op)[1].fn((c), (op) + 1))
+
+/* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run loop must look (c->pc set). */
+#define OP(name)                                                                                   \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu *c, const struct cpu_op *op);                     \
+    void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                  \
+    {                                                                                              \
+        pipe_issue(c, op);                                                                         \
+        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                                               \
+            return;                                                                                \
+        NEXT(c, op);                                                                               \
+    }                                                                                              \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu *c __attribute__((unused)), const struct cpu_op *op __attribute__((unused)))
+
+/* The same for instructions that the FP/SIMD traps reach. */
+#define OPV(name)                                                                                  \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu *c, const struct cpu_op *op);                     \
+    void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                  \
+    {                                                                                              \
+        if (tg_unlikely(c->fp_trap)) {                                                             \
+            cpu_raise_fp_trap(c, op);                                                              \
+            return;                                                                                \
+        }                                                                                          \
+        pipe_issue(c, op);                                                                         \
+        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                                               \
+            return;                                                                                \
+        NEXT(c, op);                                                                               \
+    }                                                                                              \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu *c __attribute__((unused)), const struct cpu_op *op __attribute__((unused)))
+
+/* OP_END(name) { body }: ends a block. Body is the whole handler: calls pipe_issue itself, leaves by GOTO_LINK, GOTO_VA or return with
+ * c->pc set. */
+#define OP_END(name) void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)
+
+/* Where a block goes on. cpu_follow is in exec/branch.c. */
+cpu_op_fn TG_FN(cpu_follow);
+#define LINK_TAKEN(op) ((const struct cpu_link *)(const void *)((op) + 1))
+#define LINK_NEXT(op)  ((const struct cpu_link *)(const void *)((op) + 2))
+#define GOTO_LINK(c, link)                                                                         \
+    do {                                                                                           \
+        const struct cpu_link *l_ = (link);                                                        \
+        if (tg_likely(l_->ops != NULL))                                                            \
+            TG_TAIL(l_->ops->fn((c), l_->ops));                                                    \
+        TG_TAIL(TG_FN(cpu_follow)((c), (const struct cpu_op *)(const void *)l_));                  \
+    } while (0)
+#define GOTO_VA(c, to)                                                                             \
+    do {                                                                                           \
+        uint64_t va_ = (to);                                                                       \
+        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];                             \
+        if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag)) {                          \
+            (c)->pc_page = va_ & MMU_PAGE_MASK;                                                    \
+            TG_TAIL(j_->ops->fn((c), j_->ops));                                                    \
+        }                                                                                          \
+        (c)->pc = va_;                                                                             \
+        return;                                                                                    \
+    } while (0)
+
+/* Registers. Reads of 31 give zero, writes to 31 go nowhere: the decoder has mapped the index. */
+#define XR(f)    (c->x[op->f])
+#define WR(f)    ((uint32_t)c->x[op->f])
+#define WX(f, v) (c->x[op->f] = (uint64_t)(v))
+#define WW(f, v) (c->x[op->f] = (uint32_t)(v))
+#define VR(f)    (&c->v[op->f])
+
+/* Condition codes, Arm ARM C1.2.4. */
+TG_INLINE bool exec_cond(const struct cpu *c, unsigned cond)
+{
+    bool r;
+
+    switch (cond >> 1) {
+    case 0:
+        r = c->zf == 0;
+        break;
+    case 1:
+        r = c->cf;
+        break;
+    case 2:
+        r = c->nf >> 63;
+        break;
+    case 3:
+        r = c->vf >> 63;
+        break;
+    case 4:
+        r = c->cf && c->zf != 0;
+        break;
+    case 5:
+        r = !((c->nf ^ c->vf) >> 63);
+        break;
+    case 6:
+        r = c->zf != 0 && !((c->nf ^ c->vf) >> 63);
+        break;
+    default:
+        return true;
+    }
+    return r != (cond & 1);
+}
+
+TG_INLINE uint64_t exec_adds64(struct cpu *c, uint64_t a, uint64_t b, unsigned carry)
+{
+    uint64_t r = a + b + carry;
+
+    c->cf = carry ? r <= a : r < a;
+    c->nf = c->zf = r;
+    c->vf = (a ^ r) & (b ^ r);
+    return r;
+}
+
+TG_INLINE uint64_t exec_adds32(struct cpu *c, uint32_t a, uint32_t b, unsigned carry)
+{
+    uint32_t r = a + b + carry;
+
+    c->cf = carry ? r <= a : r < a;
+    c->zf = r;
+    c->nf = (uint64_t)r << 32;
+    c->vf = (uint64_t)((a ^ r) & (b ^ r)) << 32;
+    return r;
+}
+
+TG_INLINE uint64_t exec_subs64(struct cpu *c, uint64_t a, uint64_t b)
+{
+    uint64_t r = a - b;
+
+    c->cf = a >= b;
+    c->nf = c->zf = r;
+    c->vf = (a ^ b) & (a ^ r);
+    return r;
+}
+
+TG_INLINE uint64_t exec_subs32(struct cpu *c, uint32_t a, uint32_t b)
+{
+    uint32_t r = a - b;
+
+    c->cf = a >= b;
+    c->zf = r;
+    c->nf = (uint64_t)r << 32;
+    c->vf = (uint64_t)((a ^ b) & (a ^ r)) << 32;
+    return r;
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads and stores of general registers and of single or paired vector registers: Arm ARM DDI 0487 C4.1. Encodings: decode/ldst.decode. */
+#include "models/cpu/exec/exec.h"
+#include "models/cpu/exec/mem.h"
+
+/* clang-format off */
+
+/* The base register; a misaligned SP faults before anything else happens. */
+#define CHECK_SP                                                                                   \
+    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op))      \
+        return false
+
+/* ---- single registers ---- */
+
+/* A mode is: address expression, view, and what is written back. */
+#define NO_WB
+#define WB_ADDR  WX(rn, XR(rn) + op->imm)
+
+#define ST_BODY(type, value, addr, view, wb)                       \
+    uint64_t va;                                                   \
+    type v = (type)(value);                                        \
+    CHECK_SP;                                                      \
+    va = (addr);                                                   \
+    if (!mem_store(c, op, view, va, sizeof(v), &v))                \
+        return false;                                              \
+    wb;                                                            \
+    return true;
+
+/* Load, then write back, then write the register: when both are the same register the load wins (CONSTRAINED UNPREDICTABLE, C6.2). */
+#define LD_BODY(type, set, addr, view, wb)                         \
+    uint64_t va;                                                   \
+    type v;                                                        \
+    CHECK_SP;                                                      \
+    va = (addr);                                                   \
+    if (!mem_load(c, op, view, va, sizeof(v), &v))                 \
+        return false;                                              \
+    wb;                                                            \
+    set;                                                           \
+    return true;
+
+#define LDST_INT(mode, addr, view, wb)                                                         \
+    OP(str_##mode##_0) { ST_BODY(uint8_t, XR(rd), addr, view, wb) }                            \
+    OP(str_##mode##_1) { ST_BODY(uint16_t, XR(rd), addr, view, wb) }                           \
+    OP(str_##mode##_2) { ST_BODY(uint32_t, XR(rd), addr, view, wb) }                           \
+    OP(str_##mode##_3) { ST_BODY(uint64_t, XR(rd), addr, view, wb) }                           \
+    OP(ldr_##mode##_0) { LD_BODY(uint8_t, WX(rd, v), addr, view, wb) }                         \
+    OP(ldr_##mode##_1) { LD_BODY(uint16_t, WX(rd, v), addr, view, wb) }                        \
+    OP(ldr_##mode##_2) { LD_BODY(uint32_t, WX(rd, v), addr, view, wb) }                        \
+    OP(ldr_##mode##_3) { LD_BODY(uint64_t, WX(rd, v), addr, view, wb) }                        \
+    OP(ldrs_##mode##_0) { LD_BODY(int8_t, WX(rd, (int64_t)v), addr, view, wb) }                \
+    OP(ldrs_##mode##_1) { LD_BODY(int8_t, WW(rd, (int32_t)v), addr, view, wb) }                \
+    OP(ldrs_##mode##_2) { LD_BODY(int16_t, WX(rd, (int64_t)v), addr, view, wb) }               \
+    OP(ldrs_##mode##_3) { LD_BODY(int16_t, WW(rd, (int32_t)v), addr, view, wb) }               \
+    OP(ldrs_##mode##_4) { LD_BODY(int32_t, WX(rd, (int64_t)v), addr, view, wb) }
+
+/* Vector registers: a scalar load clears the rest of the register. */
+#define SET_V(lo) VR(rd)->d[0] = (lo); VR(rd)->d[1] = 0
+#define LDST_VEC(mode, addr, wb)                                                               \
+    OPV(strv_##mode##_0) { ST_BODY(uint8_t, VR(rd)->d[0], addr, c->view, wb) }                 \
+    OPV(strv_##mode##_1) { ST_BODY(uint16_t, VR(rd)->d[0], addr, c->view, wb) }                \
+    OPV(strv_##mode##_2) { ST_BODY(uint32_t, VR(rd)->d[0], addr, c->view, wb) }                \
+    OPV(strv_##mode##_3) { ST_BODY(uint64_t, VR(rd)->d[0], addr, c->view, wb) }                \
+    OPV(ldrv_##mode##_0) { LD_BODY(uint8_t, SET_V(v), addr, c->view, wb) }                     \
+    OPV(ldrv_##mode##_1) { LD_BODY(uint16_t, SET_V(v), addr, c->view, wb) }                    \
+    OPV(ldrv_##mode##_2) { LD_BODY(uint32_t, SET_V(v), addr, c->view, wb) }                    \
+    OPV(ldrv_##mode##_3) { LD_BODY(uint64_t, SET_V(v), addr, c->view, wb) }                    \
+    OPV(strq_##mode) { ST_BODY(unsigned __int128, VR(rd)->q, addr, c->view, wb) }              \
+    OPV(ldrq_##mode) { LD_BODY(unsigned __int128, VR(rd)->q = v, addr, c->view, wb) }
+
+#define LDST(mode, addr, wb)                   \
+    LDST_INT(mode, addr, c->view, wb)          \
+    LDST_VEC(mode, addr, wb)
+
+TG_INLINE uint64_t exec_ldst_offset(const struct cpu *c, const struct cpu_op *op)
+{
+    unsigned shift = 0;
+    uint64_t m = XR(rm);
+
+    if (op->imm) /* S: scaled by the access size */
+        shift = A64_BITS(op->insn, 26, 26) && A64_BITS(op->insn, 23, 23) ? 4 : op->insn >> 30;
+    switch (A64_BITS(op->insn, 15, 13)) {
+    case 2: /* UXTW */
+        m = (uint32_t)m;
+        break;
+    case 6: /* SXTW */
+        m = (uint64_t)(int64_t)(int32_t)m;
+        break;
+    default: /* LSL, SXTX */
+        break;
+    }
+    return m << shift;
+}
+
+LDST(ui, XR(rn) + op->imm, NO_WB)
+LDST(ur, XR(rn) + op->imm, NO_WB)
+LDST(po, XR(rn), WB_ADDR)
+LDST(pr, XR(rn) + op->imm, WB_ADDR)
+LDST(ro, XR(rn) + exec_ldst_offset(c, op), NO_WB)
+LDST_INT(tr, XR(rn) + op->imm, c->uview, NO_WB)
+
+/* ---- literals ---- */
+
+#define LIT_BODY(type, set)                                                    \
+    type v;                                                                    \
+    if (!mem_load(c, op, c->view, cpu_op_pc(c, op) + op->imm, sizeof(v), &v))  \
+        return false;                                                          \
+    set;                                                                       \
+    return true;
+OP(ldr_lit_0) { LIT_BODY(uint32_t, WX(rd, v)) }
+OP(ldr_lit_1) { LIT_BODY(uint64_t, WX(rd, v)) }
+OP(ldrsw_lit) { LIT_BODY(int32_t, WX(rd, (int64_t)v)) }
+OPV(ldrv_lit_0) { LIT_BODY(uint32_t, SET_V(v)) }
+OPV(ldrv_lit_1) { LIT_BODY(uint64_t, SET_V(v)) }
+OPV(ldrv_lit_2) { LIT_BODY(unsigned __int128, VR(rd)->q = v) }
+OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
+
+/* ---- pairs: one access of twice the size (both registers or none) ---- */
+
+#define STP_BODY(type, a, b, addr, wb)                                 \
+    uint64_t va;                                                       \
+    type v[2] = {(type)(a), (type)(b)};                                \
+    CHECK_SP;                                                          \
+    va = (addr);                                                       \
+    if (!mem_store(c, op, c->view, va, sizeof(v), v))                  \
+        return false;                                                  \
+    wb;                                                                \
+    return true;
+#define LDP_BODY(type, set, addr, wb)                                  \
+    uint64_t va;                                                       \
+    type v[2];                                                         \
+    CHECK_SP;                                                          \
+    va = (addr);                                                       \
+    if (!mem_load(c, op, c->view, va, sizeof(v), v))                   \
+        return false;                                                  \
+    wb;                                                                \
+    set;                                                               \
+    return true;
+
+#define SET_X2 WX(rd, v[0]); WX(ra, v[1])
+#define SET_XS2 WX(rd, (int64_t)v[0]); WX(ra, (int64_t)v[1])
+#define SET_V2 VR(rd)->d[0] = v[0]; VR(rd)->d[1] = 0; VR(ra)->d[0] = v[1]; VR(ra)->d[1] = 0
+#define SET_Q2 VR(rd)->q = v[0]; VR(ra)->q = v[1]
+#define LDST_PAIR(mode, addr, wb)                                                                  \
+    OP(stp_##mode##_0) { STP_BODY(uint32_t, XR(rd), XR(ra), addr, wb) }                            \
+    OP(stp_##mode##_1) { STP_BODY(uint64_t, XR(rd), XR(ra), addr, wb) }                            \
+    OP(ldp_##mode##_0) { LDP_BODY(uint32_t, SET_X2, addr, wb) }                                    \
+    OP(ldp_##mode##_1) { LDP_BODY(uint64_t, SET_X2, addr, wb) }                                    \
+    OP(ldpsw_##mode) { LDP_BODY(int32_t, SET_XS2, addr, wb) }                                      \
+    OPV(stpv_##mode##_0) { STP_BODY(uint32_t, VR(rd)->d[0], VR(ra)->d[0], addr, wb) }              \
+    OPV(stpv_##mode##_1) { STP_BODY(uint64_t, VR(rd)->d[0], VR(ra)->d[0], addr, wb) }              \
+    OPV(stpv_##mode##_2) { STP_BODY(unsigned __int128, VR(rd)->q, VR(ra)->q, addr, wb) }           \
+    OPV(stpv_##mode##_3) { cpu_raise_undef(c, op); return false; }                                 \
+    OPV(ldpv_##mode##_0) { LDP_BODY(uint32_t, SET_V2, addr, wb) }                                  \
+    OPV(ldpv_##mode##_1) { LDP_BODY(uint64_t, SET_V2, addr, wb) }                                  \
+    OPV(ldpv_##mode##_2) { LDP_BODY(unsigned __int128, SET_Q2, addr, wb) }                         \
+    OPV(ldpv_##mode##_3) { cpu_raise_undef(c, op); return false; }
+LDST_PAIR(of, XR(rn) + op->imm, NO_WB)
+LDST_PAIR(po, XR(rn), WB_ADDR)
+LDST_PAIR(pr, XR(rn) + op->imm, WB_ADDR)
+
+/* ---- ordered accesses: order is program order here; alignment is required ---- */
+
+#define LDAR_BODY(type)                                                                            \
+    type v;                                                                                        \
+    CHECK_SP;                                                                                      \
+    if (tg_unlikely(XR(rn) & (sizeof(v) - 1)) && mem_check_aligned(c, op, XR(rn), sizeof(v), false)) \
+        return false;                                                                              \
+    if (!mem_load(c, op, c->view, XR(rn), sizeof(v), &v))                                          \
+        return false;                                                                              \
+    WX(rd, v);                                                                                     \
+    return true;
+#define STLR_BODY(type)                                                                            \
+    type v = (type)XR(rd);                                                                         \
+    CHECK_SP;                                                                                      \
+    if (tg_unlikely(XR(rn) & (sizeof(v) - 1)) && mem_check_aligned(c, op, XR(rn), sizeof(v), true))  \
+        return false;                                                                              \
+    return mem_store(c, op, c->view, XR(rn), sizeof(v), &v);
+OP(ldar_0) { LDAR_BODY(uint8_t) }
+OP(ldar_1) { LDAR_BODY(uint16_t) }
+OP(ldar_2) { LDAR_BODY(uint32_t) }
+OP(ldar_3) { LDAR_BODY(uint64_t) }
+OP(stlr_0) { STLR_BODY(uint8_t) }
+OP(stlr_1) { STLR_BODY(uint16_t) }
+OP(stlr_2) { STLR_BODY(uint32_t) }
+OP(stlr_3) { STLR_BODY(uint64_t) }

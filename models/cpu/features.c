@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The feature list of a core: from parameters to bits, and the dependencies that the Arm ARM states between features (A2). */
+#include "models/cpu/features.h"
+
+#include <stddef.h>
+
+static const struct {
+    const char *name, *text;
+} feature_info[CPU_FEAT_COUNT] = {
+#define FEAT(id, name, text) [CPU_FEAT_##id] = {name, text},
+    CPU_FEATURES(FEAT)
+#undef FEAT
+};
+
+const char *cpu_feature_name(enum cpu_feature id)
+{
+    return id < CPU_FEAT_COUNT ? feature_info[id].name : NULL;
+}
+
+const char *cpu_feature_text(enum cpu_feature id)
+{
+    return id < CPU_FEAT_COUNT ? feature_info[id].text : NULL;
+}
+
+void cpu_features_set(struct cpu_features *f, enum cpu_feature id, _Bool on)
+{
+    uint64_t bit = UINT64_C(1) << (id % 64);
+
+    if (on)
+        f->w[id / 64] |= bit;
+    else
+        f->w[id / 64] &= ~bit;
+}
+
+/* `feature` cannot be there without `needs`. */
+static const struct {
+    uint8_t feature, needs;
+} depends[] = {
+    {CPU_FEAT_AES, CPU_FEAT_FP},       {CPU_FEAT_PMULL, CPU_FEAT_AES},       {CPU_FEAT_SHA1, CPU_FEAT_FP},
+    {CPU_FEAT_SHA256, CPU_FEAT_SHA1},  {CPU_FEAT_RDM, CPU_FEAT_FP},          {CPU_FEAT_DOTPROD, CPU_FEAT_FP},
+    {CPU_FEAT_FP16, CPU_FEAT_FP},      {CPU_FEAT_PAN2, CPU_FEAT_PAN},        {CPU_FEAT_SSBS2, CPU_FEAT_SSBS},
+    {CPU_FEAT_VHE, CPU_FEAT_EL2},      {CPU_FEAT_VMID16, CPU_FEAT_EL2},      {CPU_FEAT_XNX, CPU_FEAT_EL2},
+    {CPU_FEAT_S2FWB, CPU_FEAT_EL2},    {CPU_FEAT_TLBIRANGE, CPU_FEAT_TLBIOS}, {CPU_FEAT_PMUV3P1, CPU_FEAT_PMUV3},
+    {CPU_FEAT_DEBUGV8P2, CPU_FEAT_DEBUGV8P1}, {CPU_FEAT_UAO, CPU_FEAT_PAN},
+};
+
+_Bool cpu_features_check(const struct cpu_features *f, enum cpu_feature *feature, enum cpu_feature *needs)
+{
+    for (size_t i = 0; i < sizeof(depends) / sizeof(depends[0]); i++) {
+        if (cpu_features_has(f, depends[i].feature) && !cpu_features_has(f, depends[i].needs)) {
+            *feature = depends[i].feature;
+            *needs = depends[i].needs;
+            return 0;
+        }
+    }
+    return 1;
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Slow paths of data accesses and fetches: translation, faults with their syndromes (Arm ARM D19.2.37), alignment, watchpoints,
+ * devices, page crossings, big-endian data, writes to pages with decoded code.
+ */
+#include "models/cpu/mmu/access.h"
+
+#include <string.h>
+#include "models/cpu/code.h"
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/debug/debug.h"
+#include "models/cpu/domain.h"
+#include "models/cpu/mmu/fill.h"
+#include "models/cpu/mmu/walk.h"
+
+/* Data and instruction abort syndrome, ISS fields. */
+#define ISS_ISV   TG_BIT(24)
+#define ISS_SAS   TG_FIELD(23, 22)
+#define ISS_SSE   TG_BIT(21)
+#define ISS_SRT   TG_FIELD(20, 16)
+#define ISS_SF    TG_BIT(15)
+#define ISS_AR    TG_BIT(14)
+#define ISS_EA    TG_BIT(9)
+#define ISS_CM    TG_BIT(8)
+#define ISS_S1PTW TG_BIT(7)
+#define ISS_WNR   TG_BIT(6)
+#define ISS_FSC   TG_FIELD(5, 0)
+
+/* The syndrome's instruction part, for aborts to EL2: valid for loads and stores of one general register without writeback. */
+static uint64_t instruction_syndrome(uint32_t insn)
+{
+    unsigned size = insn >> 30, opc = (insn >> 22) & 3;
+    uint64_t iss = ISS_ISV | tg_put(ISS_SAS, size) | tg_put(ISS_SRT, insn & 31);
+    bool single = (insn & 0x3b000000) == 0x39000000;      /* unsigned immediate */
+    bool ordered = (insn & 0x3f808000) == 0x08808000;     /* LDAR, STLR: o2 = 1 */
+
+    if (!single && (insn & 0x3b000000) == 0x38000000 && !(insn & 0x04000000)) {
+        unsigned form = (insn >> 10) & 3;
+        bool reg = insn & 0x00200000;
+
+        /* unscaled, unprivileged; register offset */
+        single = reg ? form == 2 : form == 0 || form == 2;
+        if (reg && form == 0) /* LDAPR and atomics: only LDAPR */
+            single = ordered = (insn & 0x3ffffc00) == 0x38bfc000;
+    }
+    if (insn & 0x04000000) /* vector registers */
+        return 0;
+    if (ordered)
+        return iss | ISS_AR | (size == 3 ? ISS_SF : 0);
+    if (!single)
+        return 0;
+    if (opc >= 2) { /* sign extension; size 3 with opc 2 is PRFM */
+        iss |= ISS_SSE;
+        return opc == 2 ? iss | ISS_SF : iss;
+    }
+    return size == 3 ? iss | ISS_SF : iss;
+}
+
+/* The EL that takes an abort of the current EL: stage 2 to EL2, otherwise by routing of synchronous exceptions. */
+static unsigned abort_target(const struct cpu *c, const struct mmu_result *r)
+{
+    uint64_t hcr = cpu_hcr_eff(c);
+
+    if (r->s2)
+        return 2;
+    if (r->external && c->el < 3 && (c->sr[SR_SCR_EL3] & SCR_EA) && cpu_has(c, CPU_FEAT_EL3))
+        return 3;
+    if (r->external && c->el < 2 && (hcr & HCR_TEA))
+        return 2;
+    if (c->el == 0)
+        return hcr & HCR_TGE ? 2 : 1;
+    return c->el;
+}
+
+/* Faults that report HPFAR: stage-2 ones, permission faults only on a walk (D19.2.60). */
+static bool hpfar_valid(const struct mmu_result *r)
+{
+    return r->s2 && ((r->fsc & 0x3c) != FSC_PERMISSION || r->s1ptw);
+}
+
+static uint64_t hpfar_of(const struct mmu_result *r)
+{
+    return (r->ipa >> 12) << 4;
+}
+
+static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, const struct mmu_result *r, bool cache_op)
+{
+    unsigned target = abort_target(c, r);
+    uint64_t iss = tg_put(ISS_FSC, r->fsc);
+
+    if (r->wnr || cache_op)
+        iss |= ISS_WNR;
+    if (cache_op)
+        iss |= ISS_CM;
+    if (r->s1ptw)
+        iss |= ISS_S1PTW;
+    if (r->s2 && !r->s1ptw && !cache_op)
+        iss |= instruction_syndrome(op->insn);
+    cpu_raise_sync(c, op, target, esr_make(target == c->el ? EC_DABT_SAME : EC_DABT_LOWER, iss), va, true, hpfar_of(r),
+                   hpfar_valid(r));
+}
+
+static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned fsc, bool write, bool external)
+{
+    struct mmu_result r;
+
+    memset(&r, 0, sizeof(r));
+    r.fsc = (uint8_t)fsc;
+    r.wnr = write;
+    r.external = external;
+    data_abort(c, op, va, &r, false);
+}
+
+void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access, struct mmu_lookup *out)
+{
+    struct mmu_result r;
+    struct ram_region *ram;
+    bool watched;
+
+    memset(out, 0, sizeof(*out));
+    mmu_translate(c, &view->key, va, access, &r);
+    if (r.fault) {
+        data_abort(c, c->cur, va, &r, false);
+        out->faulted = true;
+        return;
+    }
+    out->pa = r.pa;
+    out->mem_type = r.mem_type;
+    if (r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0) {
+        abort_code(c, c->cur, va, FSC_ALIGNMENT, access != MMU_READ, false);
+        out->faulted = true;
+        return;
+    }
+    ram = domain_ram(c, r.pa);
+    if (!ram || (access != MMU_READ && !ram->writable))
+        return;
+    watched = debug_watch_page(c, va & MMU_PAGE_MASK);
+    out->host = ram->host + (r.pa - ram->base);
+    out->code = *ram_flags(ram, r.pa) & RAM_PAGE_CODE;
+    mmu_fill(c, view, va, &r, ram, watched);
+}
+
+/* ---- devices ---- */
+
+static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned mem_type, bool write, unsigned size,
+                          void *data)
+{
+    unsigned step = size > 8 ? 8 : size;
+
+    /* Sizes that are no power of two come from page crossings of normal memory without RAM behind: bytes. */
+    if (size & (size - 1))
+        step = 1;
+    for (unsigned i = 0; i < size; i += step) {
+        struct tg_bus_txn txn = {.addr = pa + i, .data = (uint8_t *)data + i, .size = step, .write = write, .time = cpu_now(c)};
+
+        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c), .privileged = c->el > 0, .mem_type = (uint8_t)mem_type,
+                                          .requester = c->index};
+        if (c->bus.transport)
+            c->bus.transport(c->bus.opaque, &txn);
+        else
+            txn.resp = TG_BUS_DECERR;
+        if (c->timed)
+            pipe_stall_time(c, CPU_BUCKET_DEVICE, txn.latency);
+        if (txn.resp != TG_BUS_OK) {
+            abort_code(c, op, va + i, FSC_EXTERNAL, write, true);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- plain accesses ---- */
+
+static void swap_bytes(uint8_t *p, unsigned size)
+{
+    for (unsigned i = 0; i < size / 2; i++) {
+        uint8_t t = p[i];
+
+        p[i] = p[size - 1 - i];
+        p[size - 1 - i] = t;
+    }
+}
+
+/* Element size of an access: half of it for pairs. */
+static unsigned element_size(const struct cpu_op *op, unsigned size)
+{
+    return (op->insn & 0x3a000000) == 0x28000000 ? size / 2 : size;
+}
+
+struct span {
+    struct mmu_lookup part[2];
+    unsigned first; /* bytes of the first part */
+    unsigned n;     /* parts */
+};
+
+/* Translates all bytes, checks alignment and watchpoints; nothing is transferred yet. */
+static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access,
+                    struct span *s)
+{
+    unsigned elem = element_size(op, size);
+
+    c->cur = op;
+    if ((view->key.flags & MMU_KEY_ALIGN) && (va & (elem - 1))) {
+        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ, false);
+        return false;
+    }
+    s->first = MMU_PAGE_SIZE - (unsigned)(va & (MMU_PAGE_SIZE - 1));
+    s->n = s->first < size ? 2 : 1;
+    if (s->n == 1)
+        s->first = size;
+    mmu_access(c, view, va, s->n == 1 ? elem : 1, access, &s->part[0]);
+    if (s->part[0].faulted)
+        return false;
+    if (s->n == 2) {
+        mmu_access(c, view, va + s->first, 1, access, &s->part[1]);
+        if (s->part[1].faulted)
+            return false;
+        if (s->part[0].mem_type >= TG_MEM_DEVICE_GRE || s->part[1].mem_type >= TG_MEM_DEVICE_GRE) {
+            if (va & (elem - 1)) {
+                abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ, false);
+                return false;
+            }
+        }
+    }
+    return !debug_watch_hit(c, op, va, size, access != MMU_READ);
+}
+
+bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, void *out)
+{
+    struct span s;
+    uint8_t buf[64];
+    unsigned elem = element_size(op, size), at = 0;
+
+    if (!prepare(c, op, view, va, size, MMU_READ, &s))
+        return false;
+    for (unsigned i = 0; i < s.n; i++) {
+        unsigned n = i == 0 ? s.first : size - s.first;
+
+        if (s.part[i].host)
+            memcpy(buf + at, s.part[i].host, n);
+        else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, false, n, buf + at))
+            return false;
+        at += n;
+    }
+    if (view->key.flags & MMU_KEY_BE)
+        for (unsigned i = 0; i < size; i += elem)
+            swap_bytes(buf + i, elem);
+    memcpy(out, buf, size);
+    return true;
+}
+
+bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, const void *in)
+{
+    struct span s;
+    uint8_t buf[64];
+    unsigned elem = element_size(op, size), at = 0;
+
+    if (!prepare(c, op, view, va, size, MMU_WRITE, &s))
+        return false;
+    memcpy(buf, in, size);
+    if (view->key.flags & MMU_KEY_BE)
+        for (unsigned i = 0; i < size; i += elem)
+            swap_bytes(buf + i, elem);
+    for (unsigned i = 0; i < s.n; i++) {
+        unsigned n = i == 0 ? s.first : size - s.first;
+
+        if (s.part[i].host) {
+            memcpy(s.part[i].host, buf + at, n);
+            if (s.part[i].code)
+                domain_code_written(c->domain, s.part[i].pa, n);
+        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, true, n, buf + at)) {
+            return false;
+        }
+        at += n;
+    }
+    return true;
+}
+
+/* ---- read-modify-write ---- */
+
+uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
+                          enum mmu_access access, struct mem_atomic *a)
+{
+    const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    uint64_t page = va & MMU_PAGE_MASK;
+    struct mmu_lookup l;
+
+    a->big_endian = view->key.flags & MMU_KEY_BE;
+    a->code = false;
+    if (tg_likely(!(va & (size - 1)) && (access == MMU_WRITE || e->rtag == page) && (access == MMU_READ || e->wtag == page))) {
+        a->pa = va + e->pa_off;
+        a->host = (uint8_t *)(uintptr_t)(va + e->addend);
+        return a->host;
+    }
+    c->cur = op;
+    if (va & (size - 1)) {
+        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ, false);
+        return NULL;
+    }
+    mmu_access(c, view, va, size, access, &l);
+    if (l.faulted || debug_watch_hit(c, op, va, size, access != MMU_READ))
+        return NULL;
+    if (!l.host) {
+        abort_code(c, op, va, FSC_UNSUPPORTED_EXCL, access != MMU_READ, false);
+        return NULL;
+    }
+    a->pa = l.pa;
+    a->host = l.host;
+    a->code = l.code;
+    return a->host;
+}
+
+void mem_atomic_done(struct cpu *c, const struct mem_atomic *a, unsigned size)
+{
+    if (tg_unlikely(a->code))
+        domain_code_written(c->domain, a->pa, size);
+}
+
+/* ---- odds and ends ---- */
+
+bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op)
+{
+    unsigned el = c->el == 0 ? (cpu_is_host(c) ? 2 : 1) : c->el;
+    uint64_t sctlr = el == 1 ? c->sr[SR_SCTLR_EL1] : el == 2 ? c->sr[SR_SCTLR_EL2] : c->sr[SR_SCTLR_EL3];
+
+    if (!(sctlr & (c->el == 0 ? SCTLR_SA0 : SCTLR_SA)))
+        return false;
+    cpu_raise_sp_alignment(c, op);
+    return true;
+}
+
+bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write)
+{
+    if (!(va & (size - 1)))
+        return false;
+    c->cur = op;
+    abort_code(c, op, va, FSC_ALIGNMENT, write, false);
+    return true;
+}
+
+bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
+{
+    static const uint8_t zeros[64];
+    const struct mmu_tlbe *e;
+    struct mmu_lookup l;
+    uint64_t block = va & ~UINT64_C(63);
+
+    e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    if (tg_likely((block & MMU_PAGE_MASK) == e->wtag)) {
+        memset((void *)(uintptr_t)(block + e->addend), 0, sizeof(zeros));
+        return true;
+    }
+    c->cur = op;
+    mmu_access(c, c->view, va, 1, MMU_WRITE, &l);
+    if (l.faulted)
+        return false;
+    if (l.mem_type >= TG_MEM_DEVICE_GRE) {
+        abort_code(c, op, va, FSC_ALIGNMENT, true, false);
+        return false;
+    }
+    if (debug_watch_hit(c, op, block, sizeof(zeros), true))
+        return false;
+    if (!l.host)
+        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, sizeof(zeros), (void *)(uintptr_t)zeros);
+    memset(l.host - (va & 63), 0, sizeof(zeros));
+    if (l.code)
+        domain_code_written(c->domain, l.pa & ~UINT64_C(63), sizeof(zeros));
+    return true;
+}
+
+/* DC IVAC (CRm 6) needs write permission, the others read; faults are reported with CM and WnR set. */
+bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
+{
+    bool ivac = tg_get(enc, TG_SYSENC_CRM) == 6;
+    const struct mmu_tlbe *e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    struct mmu_result r;
+
+    if (tg_likely((ivac ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK)))
+        return true;
+    c->cur = op;
+    mmu_translate(c, &c->view->key, va, ivac ? MMU_WRITE : MMU_READ, &r);
+    if (!r.fault)
+        return true;
+    data_abort(c, op, va, &r, true);
+    return false;
+}
+
+/* ---- fetch ---- */
+
+bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lookup *uncached)
+{
+    struct mmu_view *view = c->view;
+    struct mmu_xtlbe *e = &view->xtlb[(va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1)];
+    struct mmu_result r;
+    struct ram_region *ram;
+    struct code_page *page;
+
+    if (e->tag == (va & MMU_PAGE_MASK)) {
+        *out = e;
+        return true;
+    }
+    *out = NULL;
+    c->cur = NULL;
+    mmu_translate(c, &view->key, va, MMU_FETCH, &r);
+    if (r.fault) {
+        unsigned target = abort_target(c, &r);
+        uint64_t iss = tg_put(ISS_FSC, r.fsc) | (r.s1ptw ? ISS_S1PTW : 0);
+
+        cpu_raise_sync(c, NULL, target, esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, iss), va, true, hpfar_of(&r),
+                       hpfar_valid(&r));
+        return false;
+    }
+    ram = domain_ram(c, r.pa);
+    if (ram && r.mem_type < TG_MEM_DEVICE_GRE) {
+        page = code_page_get(c, r.pa & MMU_PAGE_MASK);
+        if (page) {
+            *out = mmu_fill_fetch(view, va, &r, page);
+            return true;
+        }
+    }
+    uncached->pa = r.pa;
+    uncached->mem_type = r.mem_type;
+    uncached->host = ram ? ram->host + (r.pa - ram->base) : NULL;
+    if (!ram) {
+        uint32_t insn = 0;
+        struct tg_bus_txn txn = {.addr = r.pa, .data = &insn, .size = 4, .time = cpu_now(c)};
+
+        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c), .privileged = c->el > 0, .mem_type = r.mem_type,
+                                          .kind = TG_BUS_FETCH, .requester = c->index};
+        txn.resp = TG_BUS_DECERR;
+        if (c->bus.transport)
+            c->bus.transport(c->bus.opaque, &txn);
+        if (txn.resp != TG_BUS_OK) {
+            unsigned target;
+
+            r.external = true;
+            target = abort_target(c, &r);
+            cpu_raise_sync(c, NULL, target,
+                           esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL)), va, true, 0, false);
+            return false;
+        }
+        uncached->insn = insn;
+    } else {
+        memcpy(&uncached->insn, uncached->host, sizeof(uncached->insn));
+    }
+    return true;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Translation contexts: keys, the pool of views, filling and invalidating software TLBs. See context.h. */
+#include "models/cpu/mmu/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/domain.h"
+#include "models/cpu/mmu/fill.h"
+#include "models/cpu/mmu/walk.h"
+
+#define VIEWS 160
+
+#define SIZE_GLOBAL 0x80
+
+static void clear_view(struct cpu *c, struct mmu_view *v)
+{
+    for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
+        v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
+    for (unsigned i = 0; i < MMU_XTLB_SIZE; i++)
+        v->xtlb[i].tag = MMU_NO_TAG;
+    v->jump_tag = ++c->mmu.next_tag;
+    v->large = 0;
+    v->xfilter = 0;
+}
+
+int mmu_init(struct cpu *c)
+{
+    c->mmu.views = calloc(VIEWS, sizeof(*c->mmu.views));
+    if (!c->mmu.views)
+        return -ENOMEM;
+    c->mmu.n_views = 0; /* grows as views are first used, so that untouched ones cost nothing */
+    return 0;
+}
+
+void mmu_fini(struct cpu *c)
+{
+    free(c->mmu.views);
+    c->mmu.views = NULL;
+}
+
+enum mmu_regime mmu_current_regime(const struct cpu *c)
+{
+    switch (c->el) {
+    case 3:
+        return MMU_EL3;
+    case 2:
+        return cpu_hcr_eff(c) & HCR_E2H ? MMU_EL20 : MMU_EL2;
+    case 1:
+        return MMU_EL10;
+    default:
+        return cpu_is_host(c) ? MMU_EL20 : MMU_EL10;
+    }
+}
+
+void mmu_controls_changed(struct cpu *c)
+{
+    memset(c->mmu.current, 0, sizeof(c->mmu.current));
+}
+
+#define SCTLR_KEY (SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_I | SCTLR_WXN | SCTLR_E0E | SCTLR_EE)
+#define HCR_KEY   (HCR_VM | HCR_PTW | HCR_DC | HCR_CD | HCR_ID | HCR_FWB)
+
+void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv priv, struct mmu_key *k)
+{
+    uint64_t hcr = cpu_hcr_eff(c), asid_of;
+
+    memset(k, 0, sizeof(*k));
+    k->regime = (uint8_t)regime;
+    k->priv = (uint8_t)priv;
+    switch (regime) {
+    case MMU_EL10:
+        k->sctlr = c->sr[SR_SCTLR_EL1] & SCTLR_KEY;
+        k->tcr = c->sr[SR_TCR_EL1];
+        k->ttbr0 = c->sr[SR_TTBR0_EL1];
+        k->ttbr1 = c->sr[SR_TTBR1_EL1];
+        k->mair = c->sr[SR_MAIR_EL1];
+        k->hcr = hcr & HCR_KEY;
+        if (hcr & HCR_DC)
+            k->hcr |= HCR_VM;
+        if (hcr & (HCR_DC | HCR_TGE)) /* stage 1 acts as if off */
+            k->sctlr &= ~SCTLR_M;
+        if (hcr & HCR_TGE)
+            k->hcr &= ~(HCR_VM | HCR_DC);
+        if (cpu_el2_enabled(c)) {
+            k->vmid = (uint16_t)(c->sr[SR_VTTBR_EL2] >> 48);
+            if (!(cpu_has(c, CPU_FEAT_VMID16) && (c->sr[SR_VTCR_EL2] & VTCR_VS)))
+                k->vmid &= 0xff;
+        }
+        if (k->hcr & HCR_VM) {
+            k->flags |= MMU_KEY_S2;
+            k->vtcr = c->sr[SR_VTCR_EL2];
+            k->vttbr = c->sr[SR_VTTBR_EL2] & TTBR_BADDR;
+            if (c->sr[SR_SCTLR_EL2] & SCTLR_EE)
+                k->flags |= MMU_KEY_EE2;
+        }
+        break;
+    case MMU_EL20:
+        k->ttbr1 = c->sr[SR_TTBR1_EL2];
+        /* fall through */
+    case MMU_EL2:
+        k->sctlr = c->sr[SR_SCTLR_EL2] & SCTLR_KEY;
+        k->tcr = c->sr[SR_TCR_EL2];
+        k->ttbr0 = c->sr[SR_TTBR0_EL2];
+        k->mair = c->sr[SR_MAIR_EL2];
+        break;
+    default:
+        k->sctlr = c->sr[SR_SCTLR_EL3] & SCTLR_KEY;
+        k->tcr = c->sr[SR_TCR_EL3];
+        k->ttbr0 = c->sr[SR_TTBR0_EL3];
+        k->mair = c->sr[SR_MAIR_EL3];
+    }
+    if (regime == MMU_EL10 || regime == MMU_EL20) {
+        asid_of = k->tcr & TCR_A1 ? k->ttbr1 : k->ttbr0;
+        k->asid = (uint16_t)tg_get(asid_of, TTBR_ASID);
+        if (!(k->tcr & TCR_AS))
+            k->asid &= 0xff;
+    }
+    k->ttbr0 &= TTBR_BADDR;
+    k->ttbr1 &= TTBR_BADDR;
+    if (k->sctlr & (priv == MMU_USER ? SCTLR_E0E : SCTLR_EE))
+        k->flags |= MMU_KEY_BE;
+    if (k->sctlr & SCTLR_A)
+        k->flags |= MMU_KEY_ALIGN;
+    if (!(k->sctlr & SCTLR_M)) { /* what does not matter then does not tell contexts apart */
+        k->ttbr0 = k->ttbr1 = 0;
+        k->mair = 0;
+    }
+}
+
+static unsigned hash_key(const struct mmu_key *k)
+{
+    uint64_t h = k->ttbr0 ^ (k->ttbr1 >> 3) ^ k->vttbr ^ ((uint64_t)k->asid << 17) ^ ((uint64_t)k->vmid << 29) ^
+                 ((uint64_t)k->regime << 5) ^ ((uint64_t)k->priv << 7) ^ (k->sctlr << 2) ^ k->tcr;
+
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(h >> 56);
+}
+
+static bool in_use(const struct cpu *c, const struct mmu_view *v)
+{
+    if (v == c->view || v == c->uview)
+        return true;
+    for (unsigned r = 0; r < MMU_REGIMES; r++)
+        for (unsigned p = 0; p < MMU_PRIVS; p++)
+            if (c->mmu.current[r][p] == v)
+                return true;
+    return false;
+}
+
+static struct mmu_view *new_view(struct cpu *c)
+{
+    struct mmu *m = &c->mmu;
+    struct mmu_view *v = NULL, **link;
+
+    c->n.context_misses++;
+    if (m->n_views < VIEWS) {
+        v = &m->views[m->n_views++];
+    } else {
+        for (unsigned i = 0; i < m->n_views; i++)
+            if (!in_use(c, &m->views[i]) && (!v || m->views[i].last_used < v->last_used))
+                v = &m->views[i];
+        link = &m->hash[hash_key(&v->key)];
+        while (*link != v)
+            link = &(*link)->hash_next;
+        *link = v->hash_next;
+    }
+    clear_view(c, v);
+    return v;
+}
+
+struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
+{
+    struct mmu *m = &c->mmu;
+    struct mmu_view *v = m->current[regime][priv];
+    struct mmu_key key;
+    unsigned h;
+
+    if (v)
+        return v;
+    mmu_make_key(c, regime, priv, &key);
+    h = hash_key(&key);
+    for (v = m->hash[h]; v && memcmp(&v->key, &key, sizeof(key)); v = v->hash_next)
+        ;
+    if (!v) {
+        v = new_view(c);
+        v->key = key;
+        v->hash_next = m->hash[h];
+        m->hash[h] = v;
+    }
+    v->last_used = ++m->tick;
+    m->current[regime][priv] = v;
+    return v;
+}
+
+/* ---- filling ---- */
+
+void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_result *r, const struct ram_region *ram, bool watched)
+{
+    unsigned i = (va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1);
+    struct mmu_tlbe *e = &v->tlb[i];
+    uint64_t page = va & MMU_PAGE_MASK, pa = r->pa & MMU_PAGE_MASK;
+    uint8_t *flags = ram_flags(ram, pa);
+
+    c->n.soft_tlb_fills++;
+    e->rtag = e->wtag = MMU_NO_TAG;
+    if (watched || (v->key.flags & (MMU_KEY_BE | MMU_KEY_ALIGN)) ||
+        (r->mem_type != TG_MEM_NORMAL_WB && r->mem_type != TG_MEM_NORMAL_NC))
+        return;
+    if (r->read)
+        e->rtag = page;
+    if (r->write && ram->writable && !(*flags & RAM_PAGE_CODE)) {
+        e->wtag = page;
+        *flags |= RAM_PAGE_WTAG;
+    }
+    e->addend = (uintptr_t)(ram->host + (pa - ram->base)) - (uintptr_t)page;
+    e->pa_off = pa - page;
+    v->size[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
+    if (r->log2size > MMU_PAGE_BITS)
+        v->large |= TG_BIT(r->log2size);
+}
+
+static uint64_t filter_bit(uint64_t va)
+{
+    return TG_BIT(((va >> 12) ^ (va >> 18)) & 63);
+}
+
+struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct mmu_result *r, struct code_page *code)
+{
+    unsigned i = (va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+    struct mmu_xtlbe *e = &v->xtlb[i];
+
+    e->tag = va & MMU_PAGE_MASK;
+    e->pa = r->pa & MMU_PAGE_MASK;
+    e->code = code;
+    v->xsize[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
+    if (r->log2size > MMU_PAGE_BITS)
+        v->large |= TG_BIT(r->log2size);
+    return e;
+}
+
+void mmu_note_code(struct mmu_view *v, uint64_t va)
+{
+    unsigned i = (va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+
+    if (v->xtlb[i].tag == (va & MMU_PAGE_MASK) && (v->xsize[i] & 0x7f) > MMU_PAGE_BITS)
+        v->xfilter = ~UINT64_C(0);
+    else
+        v->xfilter |= filter_bit(va);
+}
+
+/* ---- invalidation ---- */
+
+/* Does an entry for page `tag`, from a mapping of `size` (log2, SIZE_GLOBAL), touch [va, last]? Bits 55:0 are compared. */
+static bool touches(uint64_t tag, uint8_t size, uint64_t va, uint64_t last)
+{
+    uint64_t mask = tg_ones((size & 0x7f) < MMU_PAGE_BITS ? MMU_PAGE_BITS : size & 0x7f);
+    uint64_t first = tag & tg_ones(56) & ~mask;
+
+    return first <= last && (first | mask) >= va;
+}
+
+static void drop_data(struct mmu_view *v, unsigned i)
+{
+    v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
+}
+
+static bool data_tag(const struct mmu_tlbe *e, uint64_t *tag)
+{
+    *tag = e->rtag != MMU_NO_TAG ? e->rtag : e->wtag;
+    return *tag != MMU_NO_TAG;
+}
+
+static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_inval *w, bool only_global)
+{
+    uint64_t va = w->va & tg_ones(56), last = va + w->bytes - 1, tag;
+    bool scan = v->large || w->bytes > 32 * MMU_PAGE_SIZE, code = false;
+
+    if (scan) {
+        for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
+            if (data_tag(&v->tlb[i], &tag) && touches(tag, v->size[i], va, last) && (!only_global || (v->size[i] & SIZE_GLOBAL)))
+                drop_data(v, i);
+        for (unsigned i = 0; i < MMU_XTLB_SIZE; i++)
+            if (v->xtlb[i].tag != MMU_NO_TAG && touches(v->xtlb[i].tag, v->xsize[i], va, last))
+                v->xtlb[i].tag = MMU_NO_TAG;
+        code = v->xfilter != 0;
+        if (w->bytes <= MMU_PAGE_SIZE && v->xfilter != ~UINT64_C(0))
+            code = v->xfilter & filter_bit(va);
+    } else {
+        for (uint64_t p = va & MMU_PAGE_MASK; p <= last; p += MMU_PAGE_SIZE) {
+            unsigned i = (p >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1), x = (p >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+
+            if (data_tag(&v->tlb[i], &tag) && (tag & tg_ones(56)) == p && (!only_global || (v->size[i] & SIZE_GLOBAL)))
+                drop_data(v, i);
+            if (v->xtlb[x].tag != MMU_NO_TAG && (v->xtlb[x].tag & tg_ones(56)) == p)
+                v->xtlb[x].tag = MMU_NO_TAG;
+            code |= (v->xfilter & filter_bit(p)) != 0;
+        }
+    }
+    if (code) {
+        v->jump_tag = ++c->mmu.next_tag;
+        v->xfilter = 0; /* entries that stay feed it again through mmu_note_code */
+    }
+}
+
+void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
+{
+    for (unsigned i = 0; i < c->mmu.n_views; i++) {
+        struct mmu_view *v = &c->mmu.views[i];
+        bool asid_differs = w->match_asid && v->key.asid != w->asid;
+
+        if (v->key.regime != w->regime || (w->match_vmid && v->key.vmid != w->vmid))
+            continue;
+        if (w->by_va)
+            invalidate_va(c, v, w, asid_differs);
+        else if (!asid_differs)
+            clear_view(c, v); /* all, by ASID, by IPA: entries are of combined stages, so by IPA drops the VM's */
+    }
+}
+
+void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
+{
+    for (unsigned n = 0; n < c->mmu.n_views; n++) {
+        struct mmu_view *v = &c->mmu.views[n];
+
+        for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
+            if (v->tlb[i].wtag != MMU_NO_TAG && v->tlb[i].wtag + v->tlb[i].pa_off == pa_page)
+                v->tlb[i].wtag = MMU_NO_TAG;
+    }
+}
+
+void mmu_drop_everything(struct cpu *c)
+{
+    for (unsigned i = 0; i < c->mmu.n_views; i++)
+        clear_view(c, &c->mmu.views[i]);
+}

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses, hardware management of access flag and dirty
+ * state. Arm ARM DDI 0487 D8 and the pseudocode aarch64/translation. No caching here; contexts and software TLBs are in context.c.
+ */
+#include <string.h>
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/domain.h"
+#include "models/cpu/mmu/walk.h"
+
+/* One stage's geometry: granule and the walk's start. */
+struct geometry {
+    unsigned grain;  /* log2 of the granule: 12, 14, 16 */
+    unsigned ia_bits; /* input address size */
+    unsigned oa_bits; /* output address size */
+    int level;       /* of the first lookup */
+    uint64_t table;  /* its base */
+    bool ha, hd;
+};
+
+struct walk {
+    struct cpu *c;
+    const struct mmu_key *key;
+    enum mmu_access access;
+    struct mmu_result *r;
+    uint64_t s1_desc_ipa; /* IPA of the stage-1 descriptor read last */
+};
+
+static unsigned ps_bits(const struct cpu *c, unsigned ps)
+{
+    static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 48, 48};
+
+    return bits[ps] < c->p.pa_bits ? bits[ps] : c->p.pa_bits;
+}
+
+/* Bits of address resolved by one level. */
+static unsigned stride(const struct geometry *g)
+{
+    return g->grain - 3;
+}
+
+/* log2 of the size mapped by an entry of a level. */
+static unsigned level_shift(const struct geometry *g, int level)
+{
+    return g->grain + (unsigned)(3 - level) * stride(g);
+}
+
+static bool fault(struct mmu_result *r, unsigned code, int level)
+{
+    r->fault = true;
+    r->fsc = (uint8_t)(code | (unsigned)level);
+    return false;
+}
+
+/* ---- memory of descriptors ---- */
+
+static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, uint64_t *desc)
+{
+    struct ram_region *ram = domain_ram(w->c, pa);
+
+    if (w->r->walk_levels < MMU_WALK_MAX)
+        w->r->walk_pa[w->r->walk_levels] = pa;
+    w->r->walk_levels++;
+    if (ram) {
+        memcpy(desc, ram->host + (pa - ram->base), sizeof(*desc));
+    } else {
+        struct tg_bus_txn txn = {.addr = pa, .data = desc, .size = 8, .time = cpu_now(w->c)};
+
+        txn.attrs.kind = TG_BUS_WALK;
+        txn.attrs.requester = w->c->index;
+        if (!w->c->bus.transport)
+            return false;
+        w->c->bus.transport(w->c->bus.opaque, &txn);
+        if (txn.resp != TG_BUS_OK)
+            return false;
+    }
+    if (big_endian)
+        *desc = __builtin_bswap64(*desc);
+    return true;
+}
+
+static void write_desc(struct walk *w, uint64_t pa, bool big_endian, uint64_t desc)
+{
+    struct ram_region *ram = domain_ram(w->c, pa);
+
+    if (!ram || !ram->writable)
+        return;
+    if (big_endian)
+        desc = __builtin_bswap64(desc);
+    memcpy(ram->host + (pa - ram->base), &desc, sizeof(desc));
+    if (*ram_flags(ram, pa) & RAM_PAGE_CODE)
+        domain_code_written(w->c->domain, pa, sizeof(desc));
+}
+
+/* ---- memory attributes ---- */
+
+/* A MAIR byte as a memory type: D8.5, D19.2.98. */
+static enum tg_mem_type attr_type(uint8_t attr)
+{
+    if ((attr & 0xf0) == 0) {
+        switch (attr >> 2 & 3) {
+        case 0:
+            return TG_MEM_DEVICE_nGnRnE;
+        case 1:
+            return TG_MEM_DEVICE_nGnRE;
+        case 2:
+            return TG_MEM_DEVICE_nGRE;
+        default:
+            return TG_MEM_DEVICE_GRE;
+        }
+    }
+    /* Inner write-back (01RW, 11RW with RW != 0) is cacheable for us; the rest acts as non-cacheable. */
+    return (attr & 0x4) && (attr & 0x40) ? TG_MEM_NORMAL_WB : TG_MEM_NORMAL_NC;
+}
+
+/* Stage 2 MemAttr without FWB as a MAIR-like byte. */
+static uint8_t s2_attr(unsigned memattr)
+{
+    static const uint8_t nibble[4] = {0, 0x4, 0xa, 0xf}; /* -, NC, WT, WB */
+
+    if ((memattr & 0xc) == 0)
+        return (uint8_t)((memattr & 3) << 2); /* Device */
+    return (uint8_t)(nibble[memattr >> 2] << 4 | nibble[memattr & 3 ? memattr & 3 : 1]);
+}
+
+/* Combining of the two stages, D8.5.6: the less cacheable wins; device wins over normal. Nibbles: 4 NC, a/8 WT, c-f WB. */
+static uint8_t combine_nibble(uint8_t a, uint8_t b)
+{
+    uint8_t ka = a == 4 ? 0 : (a & 4) ? 2 : 1, kb = b == 4 ? 0 : (b & 4) ? 2 : 1;
+
+    if (ka == 0 || kb == 0)
+        return 4;
+    if (ka == 1 || kb == 1)
+        return (uint8_t)(0x8 | (a & 3));
+    return (uint8_t)(0xc | (a & 3));
+}
+
+static uint8_t combine_attr(uint8_t s1, uint8_t s2)
+{
+    if ((s1 & 0xf0) == 0 || (s2 & 0xf0) == 0) {
+        if ((s1 & 0xf0) != 0)
+            return s2;
+        if ((s2 & 0xf0) != 0)
+            return s1;
+        return (s1 & 0xc) < (s2 & 0xc) ? s1 : s2;
+    }
+    return (uint8_t)(combine_nibble(s1 >> 4, s2 >> 4) << 4 | combine_nibble(s1 & 0xf, s2 & 0xf));
+}
+
+/* Stage-2 forced write-back, D8.5.5: MemAttr[2:0] 6 forces write-back, 7 keeps stage 1, 5 forces non-cacheable, 0-3 device. */
+static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
+{
+    switch (memattr & 7) {
+    case 7:
+        return s1;
+    case 6:
+        return (s1 & 0xf0) == 0 || s1 == 0x44 ? 0xff : (uint8_t)(s1 | 0xcc);
+    case 5:
+        return (s1 & 0xf0) == 0 ? s1 : 0x44;
+    case 4:
+        return 0x44;
+    default:
+        return (s1 & 0xf0) != 0 ? (uint8_t)((memattr & 3) << 2) : (uint8_t)((s1 & 0xc) < ((memattr & 3) << 2) ? s1 : (memattr & 3) << 2);
+    }
+}
+
+/* ---- hardware update of a leaf descriptor ---- */
+
+/* Checks and sets AF, and dirty state for writes. False: access flag fault. *may_write: writes hit a page whose dirty state is settled. */
+static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, bool big_endian, uint64_t *desc, uint64_t ro_bit, bool ro_means_set,
+                        bool wants_write, bool *may_write)
+{
+    uint64_t d = *desc;
+    bool read_only = ((d & ro_bit) != 0) == ro_means_set;
+
+    if (!(d & DESC_AF)) {
+        if (!g->ha)
+            return false;
+        d |= DESC_AF;
+    }
+    *may_write = !read_only;
+    if (read_only && g->hd && (d & DESC_DBM)) {
+        if (wants_write) {
+            d ^= ro_bit;
+            *may_write = true;
+        }
+    }
+    if (d != *desc) {
+        write_desc(w, pa, big_endian, d);
+        *desc = d;
+    }
+    return true;
+}
+
+/* ---- stage 2 ---- */
+
+static bool s2_geometry(const struct walk *w, struct geometry *g)
+{
+    uint64_t vtcr = w->key->vtcr;
+    unsigned tg = (unsigned)tg_get(vtcr, VTCR_TG0), sl0 = (unsigned)tg_get(vtcr, VTCR_SL0), t0sz = (unsigned)tg_get(vtcr, VTCR_T0SZ);
+    unsigned levels, top;
+
+    g->grain = tg == 0 ? 12 : tg == 2 ? 14 : 16;
+    if (tg == 3)
+        g->grain = 12;
+    g->oa_bits = ps_bits(w->c, (unsigned)tg_get(vtcr, VTCR_PS));
+    g->ia_bits = 64 - t0sz;
+    g->ha = vtcr & VTCR_HA;
+    g->hd = g->ha && (vtcr & VTCR_HD);
+    g->level = g->grain == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
+    if (sl0 == 3 || g->level < 0 || (g->level == 0 && (g->grain == 16 || w->c->p.pa_bits < 44)) ||
+        (g->level == 1 && g->grain == 14 && w->c->p.pa_bits < 42))
+        return false;
+    if (t0sz < 16 || g->ia_bits < 25 || g->ia_bits > w->c->p.pa_bits)
+        return false;
+    /* The first table resolves what lower levels do not: at most 16 concatenated tables, at least one bit. */
+    levels = (unsigned)(3 - g->level) * stride(g) + g->grain;
+    if (g->ia_bits <= levels)
+        return false;
+    top = g->ia_bits - levels;
+    if (top > stride(g) + 4)
+        return false;
+    /* Base aligned to the size of the (concatenated) first table. */
+    g->table = w->key->vttbr & TTBR_BADDR & ~tg_ones(top + 3 < 5 ? 5 : top + 3);
+    return true;
+}
+
+/* Fault on stage 2. s1ptw: on behalf of a stage-1 table walk. */
+static bool s2_fault(struct walk *w, unsigned code, int level, uint64_t ipa, bool s1ptw)
+{
+    w->r->s2 = true;
+    w->r->s1ptw = s1ptw;
+    w->r->ipa = ipa;
+    return fault(w->r, code, level);
+}
+
+struct s2_out {
+    uint64_t pa;
+    unsigned memattr, sh;
+    bool read, write, user_x, priv_x;
+    unsigned log2size;
+};
+
+/* Translates ipa for an access of the given kind (walks read, or write when hardware updates are on). */
+static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk, struct s2_out *out)
+{
+    struct geometry g;
+    bool be = w->key->flags & MMU_KEY_EE2, may_write;
+    uint64_t table, desc, pa;
+    int level;
+    unsigned shift;
+
+    if (!s2_geometry(w, &g))
+        return s2_fault(w, FSC_TRANSLATION, 0, ipa, is_walk);
+    if (ipa >> g.ia_bits)
+        return s2_fault(w, FSC_TRANSLATION, g.level, ipa, is_walk);
+    table = g.table;
+    for (level = g.level;; level++) {
+        unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
+
+        shift = level_shift(&g, level);
+        pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
+        if (pa >> g.oa_bits)
+            return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
+        if (!read_desc(w, pa, be, &desc)) {
+            w->r->external = true;
+            return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, is_walk);
+        }
+        if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
+            return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
+        if (level == 3 || !(desc & DESC_TABLE))
+            break;
+        table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
+        if (table >> g.oa_bits)
+            return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
+    }
+    if (level != 3 && !(g.grain == 12 ? level >= 1 : level == 2))
+        return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
+    out->pa = (desc & TG_FIELD(47, 0) & ~tg_ones(shift)) | (ipa & tg_ones(shift));
+    if (out->pa >> g.oa_bits)
+        return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
+    if (!(desc & DESC_AF) && !g.ha)
+        return s2_fault(w, FSC_ACCESS_FLAG, level, ipa, is_walk);
+    out->read = desc & DESC_S2_READ;
+    /* Permission is judged before the descriptor is updated. */
+    may_write = (desc & DESC_S2_WRITE) || (g.hd && (desc & DESC_DBM));
+    if (wants_write ? !may_write : !out->read && (is_walk || w->access != MMU_FETCH))
+        return s2_fault(w, FSC_PERMISSION, level, ipa, is_walk);
+    manage_leaf(w, &g, pa, be, &desc, DESC_S2_WRITE, false, wants_write, &may_write);
+    out->write = may_write;
+    switch (tg_get(desc, DESC_S2_XN) & (cpu_has(w->c, CPU_FEAT_XNX) ? 3 : 2)) {
+    case 0:
+        out->user_x = out->priv_x = true;
+        break;
+    case 1:
+        out->user_x = true;
+        out->priv_x = false;
+        break;
+    case 2:
+        out->user_x = out->priv_x = false;
+        break;
+    default:
+        out->user_x = false;
+        out->priv_x = true;
+    }
+    if (w->access == MMU_FETCH && !is_walk && !(w->key->priv == MMU_USER ? out->user_x : out->priv_x))
+        return s2_fault(w, FSC_PERMISSION, level, ipa, false);
+    out->memattr = (unsigned)tg_get(desc, DESC_S2_MEMATTR);
+    out->sh = (unsigned)tg_get(desc, DESC_SH);
+    out->log2size = shift;
+    if (desc & DESC_CONTIG)
+        out->log2size += g.grain == 12 ? 4 : g.grain == 14 ? (level == 3 ? 7 : 5) : 5;
+    if (is_walk && (w->key->hcr & HCR_PTW) && (out->memattr & 0xc) == 0 && !(w->key->hcr & HCR_FWB))
+        return s2_fault(w, FSC_PERMISSION, level, ipa, true);
+    return true;
+}
+
+/* ---- stage 1 ---- */
+
+static bool two_privileges(const struct mmu_key *key)
+{
+    return key->regime == MMU_EL10 || key->regime == MMU_EL20;
+}
+
+static bool wants_write(const struct walk *w)
+{
+    return w->access == MMU_WRITE || w->access == MMU_RMW;
+}
+
+/* Does the access make a clean page dirty? AT instructions do not. */
+static bool dirties(const struct walk *w)
+{
+    return wants_write(w) && !(w->key->flags & MMU_KEY_AT);
+}
+
+/* Reads a stage-1 descriptor, through stage 2 when it is on. */
+static bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uint64_t *pa)
+{
+    *pa = w->s1_desc_ipa = ipa;
+    if (w->key->flags & MMU_KEY_S2) {
+        struct s2_out out;
+
+        if (!stage2(w, ipa, false, true, &out))
+            return false;
+        *pa = out.pa;
+    }
+    if (!read_desc(w, *pa, w->key->sctlr & SCTLR_EE, desc)) {
+        w->r->external = true;
+        return fault(w->r, FSC_EXTERNAL_WALK, level);
+    }
+    return true;
+}
+
+static unsigned tg0_grain(unsigned tg)
+{
+    return tg == 1 ? 16 : tg == 2 ? 14 : 12;
+}
+
+static unsigned tg1_grain(unsigned tg)
+{
+    return tg == 1 ? 14 : tg == 3 ? 16 : 12;
+}
+
+/* Chooses the table for va. *va_out: without the tag. False: translation fault at level 0. */
+static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, bool *hpd, bool *tbi, bool *upper)
+{
+    const struct mmu_key *key = w->key;
+    uint64_t tcr = key->tcr, ttbr = key->ttbr0;
+    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), top_bits;
+    bool epd = false;
+
+    *upper = false;
+    if (two_privileges(key)) {
+        *upper = va >> 55 & 1;
+        *tbi = tcr & (*upper ? TCR_TBI1 : TCR_TBI0);
+        g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR_IPS));
+        g->ha = tcr & TCR_HA;
+        g->hd = tcr & TCR_HD;
+        if (*upper) {
+            ttbr = key->ttbr1;
+            tsz = (unsigned)tg_get(tcr, TCR_T1SZ);
+            g->grain = tg1_grain((unsigned)tg_get(tcr, TCR_TG1));
+            epd = tcr & TCR_EPD1;
+            *hpd = tcr & TCR_HPD1;
+        } else {
+            g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
+            epd = tcr & TCR_EPD0;
+            *hpd = tcr & TCR_HPD0;
+        }
+    } else {
+        *tbi = tcr & TCR2_TBI;
+        g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR2_PS));
+        g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
+        g->ha = tcr & TCR2_HA;
+        g->hd = tcr & TCR2_HD;
+        *hpd = tcr & TCR2_HPD;
+    }
+    if (!cpu_has(w->c, CPU_FEAT_HAFDBS))
+        g->ha = g->hd = false;
+    g->hd &= g->ha;
+    *hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
+    if (tsz < 16 || tsz > 39) /* without FEAT_LVA and FEAT_TTST: out of range is treated as the nearest legal value */
+        tsz = tsz < 16 ? 16 : 39;
+    g->ia_bits = 64 - tsz;
+    /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
+    top_bits = *tbi ? 56 : 64;
+    if (g->ia_bits < top_bits) {
+        uint64_t high = (va & tg_ones(top_bits)) >> g->ia_bits;
+
+        if (high != (*upper ? tg_ones(top_bits - g->ia_bits) : 0))
+            return false;
+    }
+    if (epd)
+        return false;
+    g->level = 4 - (int)((g->ia_bits - g->grain + stride(g) - 1) / stride(g));
+    {
+        unsigned bits = g->ia_bits - (unsigned)(3 - g->level) * stride(g) - g->grain;
+
+        g->table = ttbr & TTBR_BADDR & ~tg_ones(bits + 3 < 4 ? 4 : bits + 3);
+    }
+    return true;
+}
+
+/* Permissions of a stage-1 leaf for the view's privilege: D8.4. */
+static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, bool may_write, struct mmu_result *r)
+{
+    const struct mmu_key *key = w->key;
+    bool ro = !may_write || (tattr & DESC_APTABLE1);
+
+    if (two_privileges(key)) {
+        bool user = (desc & DESC_AP1) && !(tattr & DESC_APTABLE0);
+        bool user_w = user && !ro, user_x = !((desc | tattr) & DESC_UXN);
+        bool priv_x = !(((desc & DESC_PXN) | (tattr & DESC_PXN)) != 0) && !user_w;
+
+        if (key->sctlr & SCTLR_WXN) {
+            user_x &= !user_w;
+            priv_x &= ro;
+        }
+        if (key->priv == MMU_USER) {
+            r->read = user;
+            r->write = user_w;
+            r->exec = user_x;
+        } else {
+            bool pan = key->priv == MMU_PRIV_PAN && user;
+
+            r->read = !pan;
+            r->write = !ro && !pan;
+            r->exec = priv_x;
+        }
+    } else {
+        r->read = true;
+        r->write = !ro;
+        r->exec = !((desc | tattr) & DESC_UXN) && !((key->sctlr & SCTLR_WXN) && !ro);
+    }
+}
+
+static unsigned contig_shift(const struct geometry *g, int level)
+{
+    if (g->grain == 12)
+        return 4;
+    if (g->grain == 14)
+        return level == 3 ? 7 : 5;
+    return 5;
+}
+
+static bool permitted(const struct mmu_result *r, enum mmu_access access)
+{
+    switch (access) {
+    case MMU_READ:
+        return r->read;
+    case MMU_WRITE:
+        return r->write;
+    case MMU_RMW:
+        return r->read && r->write;
+    default:
+        return r->exec;
+    }
+}
+
+static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, uint8_t *sh)
+{
+    struct mmu_result *r = w->r;
+    struct geometry g;
+    bool hpd, tbi, upper, may_write, dirtiable;
+    uint64_t table, desc, pa, tattr = 0;
+    unsigned shift;
+    int level;
+    bool be = w->key->sctlr & SCTLR_EE;
+
+    if (!s1_geometry(w, va, &g, &hpd, &tbi, &upper))
+        return fault(r, FSC_TRANSLATION, 0);
+    table = g.table;
+    if (table >> g.oa_bits)
+        return fault(r, FSC_ADDRESS, 0);
+    for (level = g.level;; level++) {
+        unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
+
+        shift = level_shift(&g, level);
+        if (!s1_read(w, table + ((va & tg_ones(top)) >> shift) * 8, level, &desc, &pa))
+            return false;
+        if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
+            return fault(r, FSC_TRANSLATION, level);
+        if (level == 3 || !(desc & DESC_TABLE))
+            break;
+        table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
+        if (table >> g.oa_bits)
+            return fault(r, FSC_ADDRESS, level);
+        if (!hpd) {
+            tattr |= desc & (DESC_APTABLE0 | DESC_APTABLE1);
+            tattr |= (desc & DESC_PXNTABLE) ? DESC_PXN : 0;
+            tattr |= (desc & DESC_UXNTABLE) ? DESC_UXN : 0;
+        }
+    }
+    if (level != 3 && !(g.grain == 12 ? level >= 1 : level == 2))
+        return fault(r, FSC_TRANSLATION, level);
+    *ipa = (desc & TG_FIELD(47, 0) & ~tg_ones(shift)) | (va & tg_ones(shift));
+    if (*ipa >> g.oa_bits)
+        return fault(r, FSC_ADDRESS, level);
+    if (!(desc & DESC_AF) && !g.ha)
+        return fault(r, FSC_ACCESS_FLAG, level);
+    /* Permission first, as if dirty; then the hardware update. */
+    dirtiable = g.hd && (desc & DESC_DBM);
+    s1_permissions(w, desc, tattr, !(desc & DESC_AP2) || dirtiable, r);
+    r->log2size = (uint8_t)(shift + ((desc & DESC_CONTIG) ? contig_shift(&g, level) : 0));
+    r->global = !(two_privileges(w->key) && (desc & DESC_NG));
+    r->level = (uint8_t)level;
+    *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
+    *sh = (uint8_t)tg_get(desc, DESC_SH);
+    if (!permitted(r, w->access)) {
+        r->wnr = w->access == MMU_WRITE || (w->access == MMU_RMW && r->read);
+        return fault(r, FSC_PERMISSION, level);
+    }
+    if ((w->key->flags & MMU_KEY_S2) && (!(desc & DESC_AF) || (dirtiable && (desc & DESC_AP2) && dirties(w)))) {
+        struct s2_out out; /* the update itself is a write that stage 2 must permit */
+
+        if (!stage2(w, w->s1_desc_ipa, true, true, &out)) {
+            r->wnr = true;
+            return false;
+        }
+    }
+    manage_leaf(w, &g, pa, be, &desc, DESC_AP2, true, dirties(w), &may_write);
+    if (!may_write)
+        r->write = false;
+    return true;
+}
+
+/* Stage 1 switched off: flat, with fixed attributes (D8.2.12). */
+static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, uint8_t *sh)
+{
+    struct mmu_result *r = w->r;
+    bool tbi;
+
+    if (two_privileges(w->key))
+        tbi = w->key->tcr & ((va >> 55 & 1) ? TCR_TBI1 : TCR_TBI0);
+    else
+        tbi = w->key->tcr & TCR2_TBI;
+    *ipa = tbi ? va & tg_ones(56) : va;
+    if (*ipa >> w->c->p.pa_bits)
+        return fault(r, FSC_ADDRESS, 0);
+    r->read = r->write = r->exec = true;
+    r->log2size = MMU_PAGE_BITS;
+    r->global = true;
+    *sh = 2;
+    if (w->key->hcr & HCR_DC) {
+        *attr = 0xff;
+        *sh = 0;
+    } else if (w->access == MMU_FETCH) {
+        *attr = (w->key->sctlr & SCTLR_I) ? 0xaa : 0x44;
+    } else {
+        *attr = 0x00;
+    }
+    return true;
+}
+
+void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum mmu_access access, struct mmu_result *r)
+{
+    struct walk w = {.c = c, .key = key, .access = access, .r = r};
+    uint64_t ipa;
+    uint8_t attr, sh;
+
+    memset(r, 0, offsetof(struct mmu_result, walk_pa));
+    r->wnr = wants_write(&w);
+    if (!(key->sctlr & SCTLR_M) ? !s1_off(&w, va, &ipa, &attr, &sh) : !s1_walk(&w, va, &ipa, &attr, &sh))
+        return;
+    r->ipa = ipa;
+    if ((key->flags & MMU_KEY_S2) && !(key->flags & MMU_KEY_S1ONLY)) {
+        struct s2_out out;
+
+        if (!stage2(&w, ipa, wants_write(&w), false, &out))
+            return;
+        if (access == MMU_RMW && !out.read) {
+            r->wnr = false;
+            s2_fault(&w, FSC_PERMISSION, 3, ipa, false);
+            return;
+        }
+        r->pa = out.pa;
+        r->read &= out.read;
+        r->write &= out.write;
+        r->exec &= key->priv == MMU_USER ? out.user_x : out.priv_x;
+        attr = key->hcr & HCR_FWB ? fwb_attr(attr, out.memattr) : combine_attr(attr, s2_attr(out.memattr));
+        sh = sh > out.sh ? (sh == 2 ? 2 : out.sh == 2 ? 2 : sh) : (uint8_t)out.sh;
+        if ((key->hcr & HCR_CD) && access != MMU_FETCH && (attr & 0xf0))
+            attr = 0x44;
+        if (out.log2size < r->log2size)
+            r->log2size = (uint8_t)out.log2size;
+    } else {
+        r->pa = ipa;
+    }
+    if ((attr & 0xf0) == 0 || attr == 0x44)
+        sh = 2; /* device and non-cacheable: outer shareable */
+    r->attr = attr;
+    r->sh = sh;
+    r->mem_type = (uint8_t)attr_type(attr);
+    /* A fetch from device memory is permitted with XN clear, as a Permission fault is IMPLEMENTATION DEFINED (D8.4.4). */
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The PE's model class: parameters, counters, ports. Values for a core are in platforms/cores/<core>.lua with their sources. */
+#include "models/cpu/cpu_state.h"
+
+#define P(field) offsetof(struct cpu, p.field)
+#define N(field) offsetof(struct cpu, n.field)
+
+static const char *const pipe_kinds[] = {"inorder", "window", NULL};
+
+#define CACHE(id, text, sz, w, lat)                                                                                     \
+    {#id ".size", TG_PARAM_SIZE, NULL, P(id.size), (sz), NULL, 0, 1 << 30, NULL, text " size"},                          \
+    {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 1, 64, NULL, text " associativity"},                      \
+    {#id ".line", TG_PARAM_U32, "bytes", P(id.line), 64, NULL, 16, 256, NULL, text " line length"},                      \
+    {#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL, text " load-to-use latency of a hit"}
+#define TLB(id, text, e, w, lat)                                                                                        \
+    {#id ".entries", TG_PARAM_U32, "entries", P(id.entries), (e), NULL, 0, 65536, NULL, text " entries"},                \
+    {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 0, 65536, NULL, text " associativity (= entries: full)"}, \
+    {#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL, text ": cycles a hit adds after a miss before it"}
+
+static const struct tg_param params[] = {
+    {"core", TG_PARAM_STRING, NULL, P(core), 0, "generic", 0, 0, NULL, "name of the core"},
+    {"compatible", TG_PARAM_STRING, NULL, P(compatible), 0, "arm,armv8", 0, 0, NULL, "device-tree compatible of the core"},
+    {"freq", TG_PARAM_FREQ, NULL, P(freq), 1000000000, NULL, 1000000, UINT64_C(20000000000), NULL, "clock of the core"},
+    {"cntfrq", TG_PARAM_FREQ, NULL, P(cntfrq), 62500000, NULL, 1000000, UINT64_C(4000000000), NULL, "frequency of the generic timer's system counter"},
+    {"midr", TG_PARAM_U32, "bits", P(midr), 0x411fd070, NULL, 0, 0, NULL, "MIDR_EL1"},
+    {"revidr", TG_PARAM_U32, "bits", P(revidr), 0, NULL, 0, 0, NULL, "REVIDR_EL1"},
+    {"aidr", TG_PARAM_U64, "bits", P(aidr), 0, NULL, 0, 0, NULL, "AIDR_EL1"},
+    {"pa_bits", TG_PARAM_U32, "bits", P(pa_bits), 44, NULL, 32, 48, NULL, "physical address size: 32, 36, 40, 42, 44, 48"},
+    {"pmu_counters", TG_PARAM_U32, "counters", P(pmu_counters), 6, NULL, 0, 31, NULL, "PMU event counters besides the cycle counter"},
+    {"breakpoints", TG_PARAM_U32, NULL, P(breakpoints), 6, NULL, 2, 16, NULL, "hardware breakpoints"},
+    {"ctx_breakpoints", TG_PARAM_U32, NULL, P(ctx_breakpoints), 2, NULL, 1, 16, NULL, "of these, context-aware"},
+    {"watchpoints", TG_PARAM_U32, NULL, P(watchpoints), 4, NULL, 2, 16, NULL, "hardware watchpoints"},
+    {"gic_list_regs", TG_PARAM_U32, NULL, P(gic_list_regs), 4, NULL, 1, 16, NULL, "list registers of the GIC CPU interface"},
+#define FEAT(id, name, text) {"features." name, TG_PARAM_BOOL, NULL, P(feature[CPU_FEAT_##id]), 0, NULL, 0, 0, NULL, text},
+    CPU_FEATURES(FEAT)
+#undef FEAT
+    CACHE(l1i, "level 1 instruction cache", 32768, 2, 1),
+    CACHE(l1d, "level 1 data cache", 32768, 4, 4),
+    CACHE(l2, "level 2 cache", 1048576, 16, 12),
+    TLB(itlb, "level 1 instruction TLB", 48, 48, 0),
+    TLB(dtlb, "level 1 data TLB", 48, 48, 0),
+    TLB(tlb2, "level 2 TLB", 1024, 4, 5),
+    TLB(walk_cache, "walk cache", 64, 4, 1),
+    TLB(ipa_cache, "IPA (stage 2) cache", 64, 4, 1),
+    {"pipeline.kind", TG_PARAM_ENUM, NULL, P(pipe_kind), PIPE_WINDOW, NULL, 0, 0, pipe_kinds, "issue model"},
+    {"pipeline.width", TG_PARAM_U32, "instructions", P(width), 3, NULL, 1, 16, NULL, "issued (in order) or dispatched (window) a cycle"},
+    {"pipeline.window", TG_PARAM_U32, "instructions", P(window), 128, NULL, 1, 1024, NULL, "reorder window"},
+    {"pipeline.mispredict", TG_PARAM_U32, "cycles", P(mispredict), 14, NULL, 0, 100, NULL, "refill after a mispredicted branch"},
+    {"pipeline.taken_bubble", TG_PARAM_U32, "cycles", P(taken_bubble), 0, NULL, 0, 10, NULL, "fetch bubble of a predicted taken branch"},
+    {"pipeline.exception_entry", TG_PARAM_U32, "cycles", P(exc_entry), 30, NULL, 0, 1000, NULL, "exception entry"},
+    {"pipeline.exception_return", TG_PARAM_U32, "cycles", P(exc_return), 30, NULL, 0, 1000, NULL, "exception return"},
+    {"pipeline.isb", TG_PARAM_U32, "cycles", P(isb), 20, NULL, 0, 1000, NULL, "ISB"},
+    {"pipeline.dsb", TG_PARAM_U32, "cycles", P(dsb), 15, NULL, 0, 1000, NULL, "DSB with nothing outstanding"},
+    {"pipeline.dmb", TG_PARAM_U32, "cycles", P(dmb), 4, NULL, 0, 1000, NULL, "DMB with nothing outstanding"},
+    {"pipeline.sysreg_read", TG_PARAM_U32, "cycles", P(sysreg_read), 4, NULL, 0, 1000, NULL, "MRS of an ordinary register"},
+    {"pipeline.sysreg_write", TG_PARAM_U32, "cycles", P(sysreg_write), 4, NULL, 0, 1000, NULL, "MSR to an ordinary register"},
+#define X(id, name, text)                                                                                                               \
+    {"pipeline." name ".latency", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].latency), 1, NULL, 0, 200, NULL, text ": issue to result"},  \
+    {"pipeline." name ".interval", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].interval), 1, NULL, 1, 200, NULL, text ": until the next may issue"}, \
+    {"pipeline." name ".ports", TG_PARAM_U32, NULL, P(cls[CPU_TC_##id].ports), 1, NULL, 1, 16, NULL, text ": how many issue a cycle"},
+    CPU_TCLASSES(X)
+#undef X
+};
+
+static const struct tg_counter counters[] = {
+    {"exceptions", "exceptions", "exceptions taken", N(exceptions)},
+    {"irqs", "exceptions", "of these, interrupts", N(irqs)},
+    {"erets", "returns", "exception returns", N(erets)},
+    {"svc", "instructions", "SVC executed", N(svc)},
+    {"hvc", "instructions", "HVC executed", N(hvc)},
+    {"smc", "instructions", "SMC executed", N(smc)},
+    {"undef", "exceptions", "undefined instructions", N(undef)},
+    {"loads", "accesses", "data reads (timed)", N(loads)},
+    {"stores", "accesses", "data writes (timed)", N(stores)},
+    {"l1i.access", "accesses", "L1I lookups", N(l1i_access)},
+    {"l1i.miss", "accesses", "L1I misses", N(l1i_miss)},
+    {"l1d.access", "accesses", "L1D lookups", N(l1d_access)},
+    {"l1d.miss", "accesses", "L1D misses", N(l1d_miss)},
+    {"l1d.writeback", "lines", "L1D write-backs", N(l1d_writeback)},
+    {"l2.access", "accesses", "L2 lookups", N(l2_access)},
+    {"l2.miss", "accesses", "L2 misses", N(l2_miss)},
+    {"l2.writeback", "lines", "L2 write-backs", N(l2_writeback)},
+    {"itlb.miss", "accesses", "L1 instruction TLB misses", N(itlb_miss)},
+    {"dtlb.miss", "accesses", "L1 data TLB misses", N(dtlb_miss)},
+    {"tlb2.miss", "accesses", "L2 TLB misses", N(tlb2_miss)},
+    {"walks", "walks", "translation table walks", N(walks)},
+    {"walk.reads", "accesses", "descriptors read by walks", N(walk_reads)},
+    {"walk.cycles", "cycles", "spent in walks", N(walk_cycles)},
+    {"branches", "instructions", "branches (timed)", N(branches)},
+    {"mispredicts", "instructions", "mispredicted branches", N(mispredicts)},
+    {"tlbi", "instructions", "TLB invalidations executed", N(tlbi)},
+    {"wfi", "instructions", "WFI that waited", N(wfi)},
+    {"wfe", "instructions", "WFE that waited", N(wfe)},
+    {"sim.tlb_fills", "events", "software TLB fills (simulator)", N(soft_tlb_fills)},
+    {"sim.blocks_decoded", "events", "blocks decoded (simulator)", N(blocks_decoded)},
+    {"sim.blocks_invalidated", "events", "pages of decoded code dropped (simulator)", N(blocks_invalidated)},
+    {"sim.context_misses", "events", "translation contexts made (simulator)", N(context_misses)},
+};
+
+static const struct tg_port ports[] = {
+    {"bus", TG_PORT_BUS, offsetof(struct cpu, bus), 1, NULL, "memory and devices"},
+    {"ppi", TG_PORT_IRQ_OUT, offsetof(struct cpu, ppi), TG_PPI_COUNT, NULL, "timers and PMU, see enum tg_pe_ppi"},
+};
+
+int cpu_realize(struct tg_model *m, struct tg_error *err);
+void cpu_reset_model(struct tg_model *m);
+void cpu_fini(struct tg_model *m);
+void cpu_irq_in(void *m, unsigned line, bool level, tg_time at);
+
+const struct tg_model_class cpu_class = {
+    .name = "cpu",
+    .description = "Arm A-profile processing element, AArch64",
+    .size = sizeof(struct cpu),
+    .params = params,
+    .n_params = TG_ARRAY_SIZE(params),
+    .counters = counters,
+    .n_counters = TG_ARRAY_SIZE(counters),
+    .ports = ports,
+    .n_ports = TG_ARRAY_SIZE(ports),
+    .irq_inputs = TG_PE_LINES,
+    .realize = cpu_realize,
+    .reset = cpu_reset_model,
+    .fini = cpu_fini,
+    .irq_in = cpu_irq_in,
+};
+
+const char *const cpu_bucket_names[CPU_BUCKET_COUNT] = {
+#define X(id, name, text) name,
+    CPU_BUCKETS(X)
+#undef X
+};

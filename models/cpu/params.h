@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters and counters of a PE; described in params.c, which is what Lua presets and `tollgate describe cpu` see. */
+#ifndef TG_CPU_PARAMS_H
+#define TG_CPU_PARAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "models/cpu/op.h"
+
+struct cache_params {
+    uint64_t size; /* bytes; 0: absent */
+    uint32_t ways, line;
+    uint32_t latency; /* cycles, load to use */
+};
+
+struct tlb_params {
+    uint32_t entries, ways; /* ways = entries: fully associative */
+    uint32_t latency;       /* cycles added by a hit in this level after a miss in the one before */
+};
+
+enum pipe_kind {
+    PIPE_INORDER,
+    PIPE_WINDOW,
+};
+
+struct pipe_class_params {
+    uint32_t latency;  /* cycles from issue to result */
+    uint32_t interval; /* cycles until the next of its class may issue on the same port (1: pipelined) */
+    uint32_t ports;    /* number of ports of this class's group */
+};
+
+struct cpu_params {
+    char *core;         /* "cortex-a57" */
+    char *compatible;   /* device tree: "arm,cortex-a57" */
+    uint64_t freq;      /* Hz */
+    uint64_t cntfrq;    /* Hz, generic timer */
+    uint32_t midr, revidr; /* MIDR_EL1 */
+    uint32_t pa_bits;   /* 32..48 */
+    bool feature[64];   /* by enum cpu_feature; "features.lse" ... in Lua */
+    uint32_t pmu_counters; /* event counters, 0..31 */
+    uint32_t breakpoints, watchpoints, ctx_breakpoints;
+    uint64_t aidr;
+    struct cache_params l1i, l1d, l2;
+    struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
+    uint32_t gic_list_regs;
+    /* pipeline */
+    uint32_t pipe_kind; /* enum pipe_kind */
+    uint32_t width;     /* issue or dispatch, instructions a cycle */
+    uint32_t window;    /* ROB entries */
+    uint32_t mispredict; /* cycles */
+    uint32_t taken_bubble;
+    uint32_t exc_entry, exc_return, isb, dsb, dmb, sysreg_read, sysreg_write; /* cycles */
+    struct pipe_class_params cls[CPU_TC_COUNT];
+};
+
+struct cpu_counters {
+    uint64_t exceptions, irqs, erets, svc, hvc, smc, undef;
+    uint64_t loads, stores;          /* timed mode only */
+    uint64_t l1i_access, l1i_miss, l1d_access, l1d_miss, l1d_writeback;
+    uint64_t l2_access, l2_miss, l2_writeback;
+    uint64_t itlb_miss, dtlb_miss, tlb2_miss, walks, walk_reads, walk_cycles;
+    uint64_t branches, mispredicts;
+    uint64_t tlbi, wfi, wfe;
+    uint64_t soft_tlb_fills, blocks_decoded, blocks_invalidated, context_misses; /* of the simulator itself */
+};
+
+#endif
