@@ -116,7 +116,25 @@ def test_microvisor(args):
     need(first["other"] == 0 and first["fp"] == 0, "exits without a reason")
 
 
-TESTS = {"trapbench": test_trapbench, "microvisor": test_microvisor}
+def test_selftest(args):
+    lines = run_qemu(args, "selftest.img", args.append, args.el == 2)
+    vhe = int("vhe=1" in args.append)
+    need(any(re.match(f"selftest: begin el={args.el} vhe={vhe} cpus={args.smp} ", s) for s in lines), "no begin line")
+    counts = {word: sum(s.startswith(f"selftest: {word} ") for s in lines) for word in ("PASS", "FAIL", "SKIP")}
+    end = f"selftest: end pass={counts['PASS']} fail={counts['FAIL']} skip={counts['SKIP']}"
+    need(end in lines, f"no line '{end}'")
+    need(counts["FAIL"] == 0, "checks failed")
+    skips = {re.match(r"selftest: SKIP (\S+)", s).group(1) for s in lines if s.startswith("selftest: SKIP ")}
+    known = {"el2/pmu-instructions", "el1/pmu-instructions"}  # QEMU counts instructions with -icount only
+    if args.el == 1:
+        known.add("el1/hvc")
+    if args.smp == 1:
+        known.add("smp/two-pes")
+    need(skips <= known, f"skipped without need: {skips - known}")
+    need(counts["PASS"] + counts["SKIP"] == (35 if args.el == 2 else 16), "not the number of checks there should be")
+
+
+TESTS = {"selftest": test_selftest, "trapbench": test_trapbench, "microvisor": test_microvisor}
 
 
 def main():

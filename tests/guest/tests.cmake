@@ -16,7 +16,23 @@ endfunction()
 tg_guest_qemu_test(trapbench-el1 trapbench --cpu cortex-a57 --el 1)
 tg_guest_qemu_test(trapbench-el2 trapbench --cpu cortex-a57 --el 2)
 tg_guest_qemu_test(trapbench-up trapbench --cpu max --el 1 --smp 1)
+tg_guest_qemu_test(selftest-el1 selftest --cpu max --el 1)
+tg_guest_qemu_test(selftest-nvhe selftest --cpu cortex-a57)
+tg_guest_qemu_test(selftest-vhe selftest --cpu max --append vhe=1)
+tg_guest_qemu_test(selftest-up selftest --cpu cortex-a72 --smp 1)
 tg_guest_qemu_test(microvisor-nvhe microvisor --cpu cortex-a57)
 tg_guest_qemu_test(microvisor-nvhe-lazy microvisor --cpu cortex-a57 --append "switch=lazy uart=emul")
 tg_guest_qemu_test(microvisor-vhe microvisor --cpu max --append vhe=1)
 tg_guest_qemu_test(microvisor-up microvisor --cpu max --smp 1 --append "vhe=1 switch=full")
+
+# KVM on Debian's kernel; with what scripts/guests fetched, else reported as skipped.
+function(tg_guest_kvm_test name)
+    add_test(NAME guest/${name} COMMAND ${Python3_EXECUTABLE} ${TG_GUEST_DIR}/kvm_test.py --qemu ${TG_QEMU}
+                                        --out ${TG_GUEST_OUT} --root ${TG_GUEST_DIR}/../.. ${ARGN})
+    set_tests_properties(guest/${name} PROPERTIES LABELS "qemu;kvm" TIMEOUT 300 SKIP_RETURN_CODE 77)
+endfunction()
+
+tg_guest_kvm_test(kvm-trapbench-vhe --cpu neoverse-n1 trapbench)
+tg_guest_kvm_test(kvm-trapbench-nvhe --cpu cortex-a57 --mode "[hH]yp" trapbench)
+tg_guest_kvm_test(kvm-trapbench-protected --cpu neoverse-n1 --mode "Protected nVHE" --append kvm-arm.mode=protected trapbench)
+tg_guest_kvm_test(kvm-linux --cpu neoverse-n1 linux)

@@ -105,7 +105,7 @@ bool rt_pt_mapped(const struct rt_pt *pt, uint64_t va)
 
 bool rt_mmu_is_on(void)
 {
-    return (rt.el == 2 ? rt_mrs(sctlr_el2) : rt_mrs(sctlr_el1)) & 1;
+    return (RT_GET(rt_mrs(CurrentEL), 3, 2) == 2 ? rt_mrs(sctlr_el2) : rt_mrs(sctlr_el1)) & 1;
 }
 
 /* EL2 without E2H has one privilege level: AP[1] is RES1 and bit 53 RES0. */

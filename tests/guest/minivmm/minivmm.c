@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: minivmm --kernel IMAGE [--initrd FILE] [--append STRING] [--cpus N] [--mem SIZE]\n"
+    "usage: minivmm [--kernel] IMAGE [--initrd FILE] [--append STRING] [--cpus N] [--mem SIZE]\n"
     "               [--no-pmu] [--no-stdin] [--thp] [--stats] [--dump-dtb FILE]\n"
     "\n"
     "  --kernel IMAGE   plain arm64 Image\n"
@@ -130,10 +130,12 @@ static void parse_options(struct options *o, int argc, char **argv)
             exit(EXIT_USER);
         }
     }
+    if (!o->kernel && optind < argc)
+        o->kernel = argv[optind++];
     if (optind < argc)
-        die("'%s': arguments without an option are not known; see --help", argv[optind]);
+        die("'%s': more than one kernel; see --help", argv[optind]);
     if (!o->kernel)
-        die("--kernel is missing; see --help");
+        die("no kernel given; see --help");
 }
 
 int main(int argc, char **argv)

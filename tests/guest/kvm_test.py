@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""minivmm under a real KVM: Debian's arm64 kernel on QEMU (TCG), which emulates EL2.
+
+kvm_test.py --qemu BIN --out DIR --root SOURCES --cpu C [--append S] trapbench|linux
+
+  trapbench  minivmm runs trapbench with two vCPUs; every case must run, with its number of iterations
+  linux      minivmm boots the same Debian kernel with two vCPUs to a busybox shell; a line typed into QEMU's console is
+             answered by the guest's guest; it powers off
+
+Needs what scripts/guests fetches (build/guests/k61); ends with status 77, which CTest calls skipped, when it is not there.
+"""
+import argparse
+import os
+import re
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIPPED = 77
+
+
+class Failure(Exception):
+    pass
+
+
+class Machine:
+    """QEMU with its serial console on a pipe."""
+
+    current = None
+
+    def __init__(self, command, timeout):
+        print("+", " ".join(command), flush=True)
+        self.text = ""
+        self.seen = 0
+        self.end = time.monotonic() + timeout
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        Machine.current = self
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+
+    def expect(self, pattern):
+        """Wait for a regular expression in what comes after the last match."""
+        while True:
+            match = re.search(pattern, self.text[self.seen:])
+            if match:
+                self.seen += match.end()
+                return match
+            left = self.end - time.monotonic()
+            if left <= 0:
+                raise Failure(f"time is up while waiting for '{pattern}'")
+            if not self.selector.select(left):
+                continue
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Failure(f"QEMU ended while '{pattern}' was awaited")
+            data = data.decode("utf-8", "replace").replace("\r", "")
+            sys.stdout.write(data)
+            sys.stdout.flush()
+            self.text += data
+
+    def type(self, line):
+        self.process.stdin.write(line.encode() + b"\r")
+        self.process.stdin.flush()
+
+    def finish(self):
+        self.expect(r"reboot: Power down")
+        if self.process.wait(max(1, self.end - time.monotonic())):
+            raise Failure(f"QEMU ended with {self.process.returncode}")
+
+
+def initramfs(args, output, *options):
+    subprocess.run([f"{args.root}/scripts/initramfs", "--kernel", "none", "--output", output, *options], check=True)
+
+
+def boot(args, image):
+    machine = Machine([args.qemu, "-M", "virt,virtualization=on,gic-version=3", "-cpu", args.cpu, "-smp", "2", "-m", "1024",
+                       "-nographic", "-net", "none", "-no-reboot", "-kernel", f"{args.guests}/k61/Image", "-initrd", image,
+                       "-append", f"console=ttyAMA0 tg.modules=none {args.append}"], args.timeout)
+    machine.expect(f"kvm.*: {args.mode} mode initialized successfully")
+    return machine
+
+
+def test_trapbench(args, tmp):
+    counts = {"empty": 1000, "empty_each": 100, "hypercall": 2000, "mmio": 300, "gicd_read": 300, "eoi": 100, "vipi": 100,
+              "vipi_wfi": 50, "vtimer": 100, "s2touch": 200, "wfi": 20}
+    run = f"{tmp}/run.sh"
+    with open(run, "w", encoding="utf-8") as file:
+        settings = " ".join(f"{k}={v}" for k, v in counts.items())
+        file.write(f"/guest/minivmm --cpus 2 --mem 64M --stats --append '{settings}' /guest/trapbench.img 2>&1\n")
+    initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
+              "--add", f"{args.out}/trapbench.img:/guest/trapbench.img")
+    machine = boot(args, f"{tmp}/host.cpio")
+    machine.expect(r"trapbench: begin format=1 entry_el=1 cpus=2 .*gicv3=1 psci=hvc")
+    for name, count in counts.items():
+        machine.expect(rf"trapbench: {name} iterations={count} ns_total=\d+ ns=[\d.]+ cycles_total=\d+ cycles=[\d.]+( |\n)")
+    machine.expect(rf"trapbench: end ran={len(counts)} skipped=0 failed=0\n")
+    exits = int(machine.expect(r"minivmm: exits vcpu=0 mmio=(\d+)").group(1))
+    characters = sum(len(s) + 1 for s in machine.text.splitlines() if s.startswith("trapbench:"))
+    if not counts["mmio"] + characters <= exits <= counts["mmio"] + 3 * characters:
+        raise Failure(f"{exits} exits to user space for {counts['mmio']} reads and {characters} characters")
+    machine.expect(r"tollgate-init: status 0 ")
+    machine.finish()
+
+
+def test_linux(args, tmp):
+    run = f"{tmp}/run.sh"
+    with open(run, "w", encoding="utf-8") as file:
+        file.write("/guest/minivmm --cpus 2 --mem 256M --kernel /guest/Image --initrd /guest/guest.cpio "
+                   "--append 'console=ttyAMA0 earlycon tg.modules=none'\n")
+    initramfs(args, f"{tmp}/guest.cpio")
+    initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
+              "--add", f"{args.guests}/k61/Image:/guest/Image", "--add", f"{tmp}/guest.cpio:/guest/guest.cpio")
+    machine = boot(args, f"{tmp}/host.cpio")
+    machine.expect(r"tollgate-init: ready")
+    machine.expect(r"earlycon: pl11 at MMIO 0x0*9000000")
+    machine.expect(r"smp: Brought up 1 node, 2 CPUs")
+    machine.expect(r"tollgate-init: ready")
+    machine.expect(r"guest# ")
+    machine.type("echo answer-$((6*7)); grep -c ^processor /proc/cpuinfo")
+    machine.expect(r"\nanswer-42\n2\n")
+    machine.type("poweroff -f")
+    machine.expect(r"reboot: Power down")
+    machine.expect(r"tollgate-init: status 0 ")
+    machine.finish()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--qemu", required=True)
+    parser.add_argument("--out", required=True, help="directory of the guest programs")
+    parser.add_argument("--root", required=True, help="the repository")
+    parser.add_argument("--cpu", default="max,sve=off,pauth-impdef=on")
+    parser.add_argument("--mode", default="VHE", help="what KVM calls itself when it starts")
+    parser.add_argument("--append", default="", help="more for the host kernel's command line")
+    parser.add_argument("--timeout", type=int, default=240)
+    parser.add_argument("test", choices=("trapbench", "linux"))
+    args = parser.parse_args()
+    args.guests = os.environ.get("TG_BUILD", f"{args.root}/build") + "/guests"
+    if not os.path.exists(f"{args.guests}/k61/Image") or not os.path.exists(f"{args.guests}/busybox/busybox"):
+        print(f"{args.guests}/k61 is not there; run scripts/guests k61")
+        sys.exit(SKIPPED)
+    with tempfile.TemporaryDirectory() as tmp:
+        try:
+            (test_trapbench if args.test == "trapbench" else test_linux)(args, tmp)
+        except Failure as failure:
+            sys.exit(f"\nFAILED: {failure}")
+        finally:
+            if Machine.current and Machine.current.process.poll() is None:
+                Machine.current.process.kill()
+    print("\npassed")
+
+
+if __name__ == "__main__":
+    main()
