@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# CTest: the guest programs on QEMU, which stands for the machine they were written for. Label qemu.
+# CTest: the device tree code natively (label unit); the guest programs on QEMU, which stands for the machine they were
+# written for (label qemu).
+if(COMMAND tg_add_test)
+    tg_add_test(guest/fdt SOURCES ${TG_GUEST_DIR}/test_fdt.c ${TG_GUEST_DIR}/lib/fdt.c ${TG_GUEST_DIR}/lib/fdtw.c
+                                  ${TG_GUEST_DIR}/lib/guest_dt.c
+                LIBS fdt LABELS unit)
+endif()
+
 find_program(TG_QEMU NAMES qemu-system-aarch64)
 find_package(Python3 COMPONENTS Interpreter)
 if(NOT TG_QEMU OR NOT Python3_FOUND)
