@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Joins the ledger to a machine: the machine's listener feeds it, the PEs answer what it asks. */
+#include "models/cpu/cpu.h"
+#include "sim/ledger/ledger.h"
+#include "sim/machine/machine.h"
+
+static struct cpu *pe_cpu(void *opaque, unsigned pe)
+{
+    return ((struct machine *)opaque)->pes[pe].cpu;
+}
+
+static void op_sample(void *opaque, unsigned pe, struct ledger_sample *out)
+{
+    const struct cpu *c = pe_cpu(opaque, pe);
+    out->insns = cpu_insns(c);
+    out->cycles = cpu_cycles(c);
+    out->ps = cpu_local_time(c);
+    cpu_buckets(c, out->buckets);
+}
+
+static uint64_t op_get_x(void *opaque, unsigned pe, unsigned n)
+{
+    return cpu_get_x(pe_cpu(opaque, pe), n);
+}
+
+static uint64_t op_get_pc(void *opaque, unsigned pe)
+{
+    return cpu_get_pc(pe_cpu(opaque, pe));
+}
+
+static uint64_t op_hz(void *opaque, unsigned pe)
+{
+    return cpu_hz(pe_cpu(opaque, pe));
+}
+
+static const char *op_name(void *opaque, uint32_t vmid, uint64_t ipa)
+{
+    const struct machine_region *r = machine_region_at(opaque, ipa);
+    (void)vmid;
+    return r && r->model && !r->memory ? r->model->name : NULL;
+}
+
+static void on_exception(void *opaque, struct cpu *c, const struct cpu_exception *e)
+{
+    ledger_exception(opaque, cpu_index(c), e);
+}
+
+static void on_eret(void *opaque, struct cpu *c, const struct cpu_exception *e)
+{
+    ledger_eret(opaque, cpu_index(c), e);
+}
+
+struct ledger *ledger_attach(struct machine *m)
+{
+    const struct ledger_ops ops = {m, op_sample, op_get_x, op_get_pc, op_hz, op_name};
+    struct ledger *l = ledger_new(m->n_pes, &ops);
+    if (!l)
+        return NULL;
+    for (unsigned i = 0; i < m->n_pes; i++)
+        ledger_power(l, i, cpu_get_el(m->pes[i].cpu));
+    m->listener.opaque = l;
+    m->listener.exception = on_exception;
+    m->listener.eret = on_eret;
+    return l;
+}

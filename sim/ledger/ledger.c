@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger's state machine: which context each PE runs, which exits are open, what the rows have summed up. Words for reasons are in
+ * reason.c, histograms in hist.h. Exception model after Arm ARM DDI 0487, D1.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "models/base/bits.h"
+#include "sim/ledger/hist.h"
+#include "sim/ledger/ledger.h"
+#include "sim/ledger/reason.h"
+
+#define TRAP_DEPTH       16
+#define MAX_EXIT_ROWS    4096
+#define MAX_TRAP_ROWS    4096
+#define MAX_DETAILS      512  /* of one reason of one vCPU; the rest counts as "other" */
+#define MAX_TRAP_DETAILS 256
+#define MAX_VCPUS        65536
+
+const char *const ledger_where_names[LEDGER_WHERE_COUNT] = {
+    [LEDGER_GUEST] = "guest",       [LEDGER_EL2] = "el2",           [LEDGER_EL3] = "el3",
+    [LEDGER_HOST_EL1] = "host_el1", [LEDGER_HOST_EL0] = "host_el0",
+};
+
+/* ---- tables: open addressing over an array of rows in order of first occurrence ---- */
+
+struct index {
+    uint32_t *slot; /* 1-based row, 0: empty */
+    uint32_t size;  /* power of two */
+};
+
+struct key {
+    uint64_t a, b;
+};
+
+struct exit_row {
+    struct key key;
+    unsigned vcpu, reason;
+    uint64_t detail;
+    uint64_t count, insns, cycles, cycles_min, cycles_max, ps, ps_min, ps_max, idle;
+    uint64_t where[LEDGER_WHERE_COUNT];
+    uint64_t buckets[CPU_BUCKET_COUNT];
+    struct hist hist;
+};
+
+struct trap_row {
+    struct key key;
+    uint8_t from_el, to_el;
+    bool from_guest;
+    unsigned reason;
+    uint64_t detail;
+    uint64_t count, returned, cycles, cycles_min, cycles_max;
+};
+
+struct open_exit {
+    bool open;
+    unsigned pe, reason;
+    uint64_t detail, mmio_detail, pc;
+    bool maybe_mmio;
+    struct ledger_sample at;
+    uint64_t where[LEDGER_WHERE_COUNT], idle;
+};
+
+struct vcpu {
+    struct key key; /* vmid, vmpidr */
+    unsigned vm;
+    struct open_exit exit;
+    struct ledger_vcpu pub;
+    uint16_t details[REASON_COUNT];
+};
+
+struct open_trap {
+    uint8_t from_el, to_el;
+    struct trap_row *row;
+    uint64_t cycle;
+};
+
+struct pe {
+    enum ledger_where where;
+    int vcpu;                  /* of the guest it runs; -1: none */
+    struct ledger_sample last; /* boundary up to which everything is attributed */
+    struct ledger_sample context[LEDGER_WHERE_COUNT]; /* of this phase; ps unused */
+    uint64_t busy[LEDGER_WHERE_COUNT], idle;          /* cycles since the start */
+    struct open_trap traps[TRAP_DEPTH];
+    unsigned depth;
+};
+
+struct ledger {
+    struct ledger_ops ops;
+    unsigned n_pe;
+    struct pe *pes;
+    struct vcpu *vcpus;
+    unsigned n_vcpus, cap_vcpus;
+    struct index vcpu_index;
+    uint32_t *vms; /* VMIDs */
+    unsigned n_vms, cap_vms;
+    struct exit_row **exits;
+    unsigned n_exits, cap_exits;
+    struct index exit_index;
+    struct trap_row **traps;
+    unsigned n_traps, cap_traps;
+    struct index trap_index;
+    uint16_t trap_details[REASON_COUNT];
+    uint64_t total_exits;
+};
+
+void ledger_hint_name(uint64_t x0, char out[9])
+{
+    unsigned i;
+    for (i = 0; i < 8; i++) {
+        unsigned char ch = (unsigned char)(x0 >> (8 * i));
+        if (!ch)
+            break;
+        out[i] = ch > 0x20 && ch < 0x7f ? (char)ch : '_';
+    }
+    out[i] = 0;
+}
+
+static uint32_t hash(struct key k)
+{
+    uint64_t h = (k.a ^ (k.b * UINT64_C(0x9e3779b97f4a7c15))) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (uint32_t)(h >> 32) ^ (uint32_t)h;
+}
+
+static bool index_init(struct index *x, uint32_t size)
+{
+    x->size = size;
+    x->slot = calloc(size, sizeof(*x->slot));
+    return x->slot;
+}
+
+static void index_clear(struct index *x)
+{
+    memset(x->slot, 0, x->size * sizeof(*x->slot));
+}
+
+static void index_put(struct index *x, struct key k, uint32_t row)
+{
+    uint32_t i = hash(k) & (x->size - 1);
+    while (x->slot[i])
+        i = (i + 1) & (x->size - 1);
+    x->slot[i] = row + 1;
+}
+
+/* ---- virtual machines ---- */
+
+/* Grows an array to hold one more; false: out of memory. */
+static bool room(void *array, unsigned n, unsigned *cap, size_t item)
+{
+    if (n < *cap)
+        return true;
+    unsigned more = *cap ? *cap * 2 : 16;
+    void *grown, *old;
+    memcpy(&old, array, sizeof(old));
+    grown = realloc(old, more * item);
+    if (!grown)
+        return false;
+    memcpy(array, &grown, sizeof(grown));
+    *cap = more;
+    return true;
+}
+
+static int find_vm(struct ledger *l, uint32_t vmid)
+{
+    for (unsigned i = 0; i < l->n_vms; i++)
+        if (l->vms[i] == vmid)
+            return (int)i;
+    if (!room(&l->vms, l->n_vms, &l->cap_vms, sizeof(*l->vms)))
+        return -1;
+    l->vms[l->n_vms] = vmid;
+    return (int)l->n_vms++;
+}
+
+/* -1: too many, or out of memory. */
+static int find_vcpu(struct ledger *l, uint32_t vmid, uint64_t vmpidr)
+{
+    struct key k = {vmid, vmpidr};
+    struct index *x = &l->vcpu_index;
+    for (uint32_t i = hash(k) & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1)) {
+        struct vcpu *v = &l->vcpus[x->slot[i] - 1];
+        if (v->key.a == k.a && v->key.b == k.b)
+            return (int)(x->slot[i] - 1);
+    }
+    if (l->n_vcpus == MAX_VCPUS || !room(&l->vcpus, l->n_vcpus, &l->cap_vcpus, sizeof(*l->vcpus)))
+        return -1;
+    int vm = find_vm(l, vmid);
+    if (vm < 0)
+        return -1;
+    struct vcpu *v = &l->vcpus[l->n_vcpus];
+    *v = (struct vcpu){.key = k, .vm = (unsigned)vm};
+    v->pub = (struct ledger_vcpu){.vmid = vmid, .vmpidr = vmpidr, .vm = (unsigned)vm};
+    if (2 * (l->n_vcpus + 1) > x->size) {
+        struct index bigger;
+        if (!index_init(&bigger, x->size * 2))
+            return -1;
+        free(x->slot);
+        *x = bigger;
+        for (unsigned i = 0; i < l->n_vcpus; i++)
+            index_put(x, l->vcpus[i].key, i);
+    }
+    index_put(x, k, l->n_vcpus);
+    return (int)l->n_vcpus++;
+}
+
+/* ---- rows ---- */
+
+static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned reason, uint64_t detail)
+{
+    struct index *x = &l->exit_index;
+    for (;;) {
+        struct key k = {(uint64_t)vcpu << 8 | reason, detail};
+        for (uint32_t i = hash(k) & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1)) {
+            struct exit_row *r = l->exits[x->slot[i] - 1];
+            if (r->key.a == k.a && r->key.b == k.b)
+                return r;
+        }
+        bool full = l->vcpus[vcpu].details[reason] >= MAX_DETAILS || l->n_exits >= MAX_EXIT_ROWS;
+        if (full && detail != REASON_OTHER_DETAIL) {
+            detail = REASON_OTHER_DETAIL;
+            continue;
+        }
+        if (l->n_exits >= 2 * MAX_EXIT_ROWS || !room(&l->exits, l->n_exits, &l->cap_exits, sizeof(*l->exits)))
+            return NULL;
+        struct exit_row *r = calloc(1, sizeof(*r));
+        if (!r)
+            return NULL;
+        *r = (struct exit_row){.key = k, .vcpu = vcpu, .reason = reason, .detail = detail, .cycles_min = UINT64_MAX, .ps_min = UINT64_MAX};
+        l->vcpus[vcpu].details[reason]++;
+        l->exits[l->n_exits] = r;
+        index_put(x, k, l->n_exits++);
+        return r;
+    }
+}
+
+static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e, bool guest, unsigned reason, uint64_t detail)
+{
+    struct index *x = &l->trap_index;
+    for (;;) {
+        struct key k = {(uint64_t)reason << 16 | (uint64_t)e->from_el << 8 | (uint64_t)e->to_el << 4 | guest, detail};
+        for (uint32_t i = hash(k) & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1)) {
+            struct trap_row *r = l->traps[x->slot[i] - 1];
+            if (r->key.a == k.a && r->key.b == k.b)
+                return r;
+        }
+        if (l->trap_details[reason] >= MAX_TRAP_DETAILS && detail != REASON_OTHER_DETAIL) {
+            detail = REASON_OTHER_DETAIL;
+            continue;
+        }
+        if (l->n_traps >= MAX_TRAP_ROWS || !room(&l->traps, l->n_traps, &l->cap_traps, sizeof(*l->traps)))
+            return NULL;
+        struct trap_row *r = calloc(1, sizeof(*r));
+        if (!r)
+            return NULL;
+        *r = (struct trap_row){.key = k, .from_el = e->from_el, .to_el = e->to_el, .from_guest = guest, .reason = reason, .detail = detail,
+                               .cycles_min = UINT64_MAX};
+        l->trap_details[reason]++;
+        l->traps[l->n_traps] = r;
+        index_put(x, k, l->n_traps++);
+        return r;
+    }
+}
+
+/* ---- attributing ---- */
+
+/* Everything between the last boundary of the PE and `now` ran in `where`. */
+static void advance(struct ledger *l, struct pe *p, const struct ledger_sample *now, enum ledger_where where)
+{
+    struct ledger_sample *c = &p->context[where];
+    uint64_t cycles = now->cycles - p->last.cycles, insns = now->insns - p->last.insns;
+    uint64_t idle = now->buckets[CPU_BUCKET_IDLE] - p->last.buckets[CPU_BUCKET_IDLE];
+    if (idle > cycles)
+        idle = cycles;
+    c->cycles += cycles;
+    c->insns += insns;
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        c->buckets[i] += now->buckets[i] - p->last.buckets[i];
+    p->busy[where] += cycles - idle;
+    p->idle += idle;
+    if (where == LEDGER_GUEST && p->vcpu >= 0) {
+        l->vcpus[p->vcpu].pub.guest_cycles += cycles;
+        l->vcpus[p->vcpu].pub.guest_insns += insns;
+    }
+    p->last = *now;
+}
+
+/* The PE calls after it charged the entry; the boundary lies before that. */
+static void back_to_exception(struct ledger *l, unsigned pe, const struct pe *p, const struct cpu_exception *e, struct ledger_sample *now)
+{
+    if (e->cycle < p->last.cycles || e->cycle >= now->cycles)
+        return;
+    uint64_t entry = now->cycles - e->cycle;
+    if (now->buckets[CPU_BUCKET_EXCEPTION] - p->last.buckets[CPU_BUCKET_EXCEPTION] < entry)
+        return;
+    uint64_t hz = l->ops.hz(l->ops.opaque, pe), ps = hz ? tg_cycles_to_time(entry, hz) : 0;
+    if (ps > now->ps - p->last.ps)
+        return;
+    now->buckets[CPU_BUCKET_EXCEPTION] -= entry;
+    now->cycles -= entry;
+    now->ps -= ps;
+}
+
+static bool is_guest(uint32_t vmid)
+{
+    return vmid != 0;
+}
+
+static enum ledger_where host_where(unsigned el)
+{
+    static const enum ledger_where where[4] = {LEDGER_HOST_EL0, LEDGER_HOST_EL1, LEDGER_EL2, LEDGER_EL3};
+    return where[el & 3];
+}
+
+/* ---- exits ---- */
+
+static void open_exit(struct ledger *l, unsigned pe, const struct cpu_exception *e, unsigned reason, uint64_t detail)
+{
+    struct pe *p = &l->pes[pe];
+    struct vcpu *v = &l->vcpus[p->vcpu];
+    struct open_exit *x = &v->exit;
+    if (x->open)
+        v->pub.lost++;
+    x->open = true;
+    x->pe = pe;
+    x->reason = reason;
+    x->detail = detail;
+    x->pc = e->pc;
+    x->maybe_mmio = reason == 0x24 /* DABT_LOW */ && e->to_el == 2;
+    x->mmio_detail = x->maybe_mmio ? reason_mmio_detail(e) : 0;
+    x->at = p->last;
+    memcpy(x->where, p->busy, sizeof(x->where));
+    x->idle = p->idle;
+}
+
+static uint64_t scale(uint64_t v, uint64_t num, uint64_t den)
+{
+    return (uint64_t)((unsigned __int128)v * num / den);
+}
+
+/* What has run on the PE since the exit opened. */
+static void exit_delta(const struct pe *p, const struct open_exit *x, struct exit_row *d)
+{
+    d->cycles = p->last.cycles - x->at.cycles;
+    d->insns = p->last.insns - x->at.insns;
+    d->ps = p->last.ps - x->at.ps;
+    d->idle = p->idle - x->idle;
+    for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++)
+        d->where[i] = p->busy[i] - x->where[i];
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        d->buckets[i] = p->last.buckets[i] - x->at.buckets[i];
+}
+
+/* The vCPU was entered on another PE: keep the first PE's proportions, fit them to the time that passed. */
+static void exit_delta_migrated(struct ledger *l, unsigned pe, const struct open_exit *x, struct exit_row *d)
+{
+    struct pe *from = &l->pes[x->pe], *to = &l->pes[pe];
+    struct ledger_sample now;
+    l->ops.sample(l->ops.opaque, x->pe, &now);
+    advance(l, from, &now, from->where);
+    exit_delta(from, x, d);
+    uint64_t ps = to->last.ps > x->at.ps ? to->last.ps - x->at.ps : 0;
+    uint64_t cycles = tg_time_to_cycles(ps, l->ops.hz(l->ops.opaque, x->pe));
+    uint64_t den = d->cycles, left = cycles, left_buckets = cycles;
+    for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++) {
+        d->where[i] = den ? scale(d->where[i], cycles, den) : 0;
+        left -= d->where[i];
+    }
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++) {
+        d->buckets[i] = i == CPU_BUCKET_IDLE || !den ? 0 : scale(d->buckets[i], cycles, den);
+        left_buckets -= d->buckets[i];
+    }
+    d->idle = left;
+    d->buckets[CPU_BUCKET_IDLE] = left_buckets;
+    d->insns = den ? scale(d->insns, cycles, den) : 0;
+    d->cycles = cycles;
+    d->ps = ps;
+}
+
+static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned vcpu)
+{
+    struct open_exit *x = &v->exit;
+    /* Emulated accesses are skipped: the vCPU goes on behind the instruction. A resolved fault runs it again. */
+    if (x->maybe_mmio && l->ops.get_pc && l->ops.get_pc(l->ops.opaque, pe) == x->pc + 4) {
+        x->reason = REASON_MMIO;
+        x->detail = x->mmio_detail;
+    }
+    x->open = false;
+    struct exit_row *r = exit_row(l, vcpu, x->reason, x->detail);
+    struct exit_row d;
+    if (x->pe == pe)
+        exit_delta(&l->pes[pe], x, &d);
+    else
+        exit_delta_migrated(l, pe, x, &d);
+    l->total_exits++;
+    v->pub.exits++;
+    v->pub.exit_cycles += d.cycles;
+    if (!r)
+        return;
+    r->count++;
+    r->insns += d.insns;
+    r->cycles += d.cycles;
+    r->ps += d.ps;
+    r->idle += d.idle;
+    r->cycles_min = d.cycles < r->cycles_min ? d.cycles : r->cycles_min;
+    r->cycles_max = d.cycles > r->cycles_max ? d.cycles : r->cycles_max;
+    r->ps_min = d.ps < r->ps_min ? d.ps : r->ps_min;
+    r->ps_max = d.ps > r->ps_max ? d.ps : r->ps_max;
+    for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++)
+        r->where[i] += d.where[i];
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        r->buckets[i] += d.buckets[i];
+    hist_add(&r->hist, d.cycles);
+}
+
+/* ---- traps ---- */
+
+static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception *e, bool guest, unsigned reason, uint64_t detail)
+{
+    struct trap_row *r = trap_row(l, e, guest, reason, detail);
+    if (!r)
+        return;
+    r->count++;
+    if (p->depth == TRAP_DEPTH) { /* a hypervisor that never returns: the oldest is given up */
+        memmove(p->traps, p->traps + 1, (TRAP_DEPTH - 1) * sizeof(p->traps[0]));
+        p->depth--;
+    }
+    p->traps[p->depth++] = (struct open_trap){e->from_el, e->to_el, r, p->last.cycles};
+}
+
+/* An ERET at `from` returns from the newest trap to that level: one within the level for a return within it, one from below for a
+ * return to below. What lies above was left without a return. */
+static void pop_trap(struct pe *p, unsigned from, unsigned to)
+{
+    for (unsigned i = p->depth; i > 0; i--) {
+        struct open_trap *t = &p->traps[i - 1];
+        if (t->to_el != from || (t->from_el == from) != (to == from))
+            continue;
+        uint64_t cycles = p->last.cycles - t->cycle;
+        if (t->row) {
+            t->row->returned++;
+            t->row->cycles += cycles;
+            t->row->cycles_min = cycles < t->row->cycles_min ? cycles : t->row->cycles_min;
+            t->row->cycles_max = cycles > t->row->cycles_max ? cycles : t->row->cycles_max;
+        }
+        p->depth = i - 1;
+        return;
+    }
+}
+
+/* ---- what the PEs tell ---- */
+
+void ledger_exception(struct ledger *l, unsigned pe, const struct cpu_exception *e)
+{
+    if (pe >= l->n_pe)
+        return;
+    struct pe *p = &l->pes[pe];
+    bool guest = e->from_guest && is_guest(e->vmid);
+    struct ledger_sample now;
+    l->ops.sample(l->ops.opaque, pe, &now);
+    back_to_exception(l, pe, p, e, &now);
+    if (guest)
+        p->vcpu = find_vcpu(l, e->vmid, e->vmpidr);
+    advance(l, p, &now, guest ? LEDGER_GUEST : host_where(e->from_el));
+    bool inside = guest && e->to_el == 1;
+    p->where = inside ? LEDGER_GUEST : host_where(e->to_el);
+    if (inside || e->to_el == 0)
+        return;
+    unsigned reason = reason_of(e);
+    uint64_t x0 = reason_needs_x0(e) ? l->ops.get_x(l->ops.opaque, pe, 0) : 0;
+    uint64_t detail = reason_detail(reason, e, x0);
+    if (guest && p->vcpu >= 0)
+        open_exit(l, pe, e, reason, detail);
+    p->vcpu = -1;
+    push_trap(l, p, e, guest, reason, detail);
+}
+
+void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e)
+{
+    if (pe >= l->n_pe)
+        return;
+    struct pe *p = &l->pes[pe];
+    bool to_guest = e->to_el < 2 && !e->to_host && is_guest(e->vmid);
+    bool inside = e->from_el == 1 && to_guest;
+    struct ledger_sample now;
+    l->ops.sample(l->ops.opaque, pe, &now);
+    if (inside && p->vcpu < 0)
+        p->vcpu = find_vcpu(l, e->vmid, e->vmpidr);
+    advance(l, p, &now, inside ? LEDGER_GUEST : host_where(e->from_el));
+    if (inside) {
+        p->where = LEDGER_GUEST;
+        return;
+    }
+    pop_trap(p, e->from_el, e->to_el);
+    p->where = to_guest ? LEDGER_GUEST : host_where(e->to_el);
+    p->vcpu = to_guest ? find_vcpu(l, e->vmid, e->vmpidr) : -1;
+    if (p->vcpu < 0)
+        return;
+    struct vcpu *v = &l->vcpus[p->vcpu];
+    v->pub.entries++;
+    if (v->exit.open)
+        close_exit(l, pe, v, (unsigned)p->vcpu);
+}
+
+void ledger_power(struct ledger *l, unsigned pe, unsigned el)
+{
+    if (pe >= l->n_pe)
+        return;
+    struct pe *p = &l->pes[pe];
+    struct ledger_sample now;
+    l->ops.sample(l->ops.opaque, pe, &now);
+    advance(l, p, &now, p->where);
+    p->where = host_where(el);
+    p->vcpu = -1;
+    p->depth = 0;
+}
+
+void ledger_sync(struct ledger *l)
+{
+    for (unsigned i = 0; i < l->n_pe; i++) {
+        struct ledger_sample now;
+        l->ops.sample(l->ops.opaque, i, &now);
+        advance(l, &l->pes[i], &now, l->pes[i].where);
+    }
+}
+
+/* ---- life ---- */
+
+struct ledger *ledger_new(unsigned n_pe, const struct ledger_ops *ops)
+{
+    struct ledger *l = calloc(1, sizeof(*l));
+    if (!l)
+        return NULL;
+    l->ops = *ops;
+    l->n_pe = n_pe;
+    l->pes = calloc(n_pe ? n_pe : 1, sizeof(*l->pes));
+    if (!l->pes || !index_init(&l->vcpu_index, 64) || !index_init(&l->exit_index, 4 * MAX_EXIT_ROWS) ||
+        !index_init(&l->trap_index, 2 * MAX_TRAP_ROWS)) {
+        ledger_free(l);
+        return NULL;
+    }
+    for (unsigned i = 0; i < n_pe; i++) {
+        l->pes[i].vcpu = -1;
+        l->pes[i].where = LEDGER_EL2;
+        ops->sample(ops->opaque, i, &l->pes[i].last);
+    }
+    return l;
+}
+
+static void drop_rows(struct ledger *l)
+{
+    for (unsigned i = 0; i < l->n_exits; i++)
+        free(l->exits[i]);
+    for (unsigned i = 0; i < l->n_traps; i++)
+        free(l->traps[i]);
+    l->n_exits = l->n_traps = 0;
+}
+
+void ledger_next_phase(struct ledger *l)
+{
+    drop_rows(l);
+    index_clear(&l->exit_index);
+    index_clear(&l->trap_index);
+    memset(l->trap_details, 0, sizeof(l->trap_details));
+    for (unsigned i = 0; i < l->n_vcpus; i++) {
+        struct vcpu *v = &l->vcpus[i];
+        memset(v->details, 0, sizeof(v->details));
+        v->pub.guest_cycles = v->pub.guest_insns = v->pub.exit_cycles = v->pub.exits = 0;
+    }
+    for (unsigned i = 0; i < l->n_pe; i++) {
+        memset(l->pes[i].context, 0, sizeof(l->pes[i].context));
+        for (unsigned t = 0; t < l->pes[i].depth; t++)
+            l->pes[i].traps[t].row = NULL; /* their row is gone with the phase they began in */
+    }
+}
+
+void ledger_free(struct ledger *l)
+{
+    if (!l)
+        return;
+    drop_rows(l);
+    free(l->exits);
+    free(l->traps);
+    free(l->exit_index.slot);
+    free(l->trap_index.slot);
+    free(l->vcpu_index.slot);
+    free(l->vcpus);
+    free(l->vms);
+    free(l->pes);
+    free(l);
+}
+
+/* ---- reading ---- */
+
+static uint64_t clamp(uint64_t v, uint64_t lo, uint64_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+unsigned ledger_n_exits(const struct ledger *l)
+{
+    return l->n_exits;
+}
+
+void ledger_exit(const struct ledger *l, unsigned i, struct ledger_exit_row *out)
+{
+    const struct exit_row *r = l->exits[i];
+    uint64_t ipa;
+    const char *device = NULL;
+    if (reason_detail_ipa(r->reason, r->detail, &ipa) && l->ops.name_of_ipa)
+        device = l->ops.name_of_ipa(l->ops.opaque, l->vcpus[r->vcpu].pub.vmid, ipa);
+    *out = (struct ledger_exit_row){
+        .vcpu = r->vcpu,
+        .reason = reason_name(r->reason),
+        .count = r->count,
+        .insns = r->insns,
+        .cycles = r->cycles,
+        .cycles_min = r->cycles_min,
+        .cycles_max = r->cycles_max,
+        .cycles_p50 = clamp(hist_quantile(&r->hist, 500), r->cycles_min, r->cycles_max),
+        .cycles_p99 = clamp(hist_quantile(&r->hist, 990), r->cycles_min, r->cycles_max),
+        .ns = r->ps / TG_NS,
+        .ns_min = r->ps_min / TG_NS,
+        .ns_max = r->ps_max / TG_NS,
+        .idle_cycles = r->idle,
+    };
+    memcpy(out->where_cycles, r->where, sizeof(out->where_cycles));
+    memcpy(out->buckets, r->buckets, sizeof(out->buckets));
+    reason_detail_text(r->reason, r->detail, device, out->detail, sizeof(out->detail));
+}
+
+unsigned ledger_n_traps(const struct ledger *l)
+{
+    return l->n_traps;
+}
+
+void ledger_trap(const struct ledger *l, unsigned i, struct ledger_trap_row *out)
+{
+    const struct trap_row *r = l->traps[i];
+    *out = (struct ledger_trap_row){
+        .from_el = r->from_el,
+        .to_el = r->to_el,
+        .from_guest = r->from_guest,
+        .ec = reason_name(r->reason),
+        .count = r->count,
+        .returned = r->returned,
+        .cycles = r->cycles,
+        .cycles_min = r->returned ? r->cycles_min : 0,
+        .cycles_max = r->cycles_max,
+    };
+    reason_detail_text(r->reason, r->detail, NULL, out->detail, sizeof(out->detail));
+}
+
+unsigned ledger_n_vcpus(const struct ledger *l)
+{
+    return l->n_vcpus;
+}
+
+void ledger_get_vcpu(const struct ledger *l, unsigned i, struct ledger_vcpu *out)
+{
+    *out = l->vcpus[i].pub;
+}
+
+unsigned ledger_n_vms(const struct ledger *l)
+{
+    return l->n_vms;
+}
+
+uint32_t ledger_vm_vmid(const struct ledger *l, unsigned vm)
+{
+    return l->vms[vm];
+}
+
+void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where, struct ledger_context_row *out)
+{
+    const struct ledger_sample *c = &l->pes[pe].context[where];
+    *out = (struct ledger_context_row){.pe = pe, .where = where, .insns = c->insns, .cycles = c->cycles};
+    memcpy(out->buckets, c->buckets, sizeof(out->buckets));
+}
+
+uint64_t ledger_total_exits(const struct ledger *l)
+{
+    return l->total_exits;
+}

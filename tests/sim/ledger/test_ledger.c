@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger fed with made-up exceptions. Each test is a story of a hypervisor with its cycles; what the ledger must say of it follows from
+ * DESIGN.md's definitions. Syndromes are built from the Arm ARM (D17.2.37).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "sim/ledger/hist.h"
+#include "sim/ledger/ledger.h"
+
+#define PES 2
+#define HZ  UINT64_C(2000000000) /* 2 GHz: a cycle is 500 ps */
+
+struct world {
+    struct ledger_sample at[PES];
+    uint64_t x0, pc;
+    struct ledger *l;
+};
+
+static void op_sample(void *o, unsigned pe, struct ledger_sample *out)
+{
+    *out = ((struct world *)o)->at[pe];
+}
+
+static uint64_t op_x(void *o, unsigned pe, unsigned n)
+{
+    (void)pe;
+    assert_int_equal(n, 0);
+    return ((struct world *)o)->x0;
+}
+
+static uint64_t op_pc(void *o, unsigned pe)
+{
+    (void)pe;
+    return ((struct world *)o)->pc;
+}
+
+static uint64_t op_hz(void *o, unsigned pe)
+{
+    (void)o;
+    (void)pe;
+    return HZ;
+}
+
+static const char *op_name(void *o, uint32_t vmid, uint64_t ipa)
+{
+    (void)o;
+    (void)vmid;
+    return ipa == 0x9000000 ? "uart0" : NULL;
+}
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    const struct ledger_ops ops = {w, op_sample, op_x, op_pc, op_hz, op_name};
+    w->l = ledger_new(PES, &ops);
+    *state = w;
+    return w->l ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    ledger_free(w->l);
+    free(w);
+    return 0;
+}
+
+static void run_in(struct world *w, unsigned pe, uint64_t cycles, uint64_t insns, enum cpu_bucket bucket)
+{
+    w->at[pe].cycles += cycles;
+    w->at[pe].insns += insns;
+    w->at[pe].ps += cycles * 500;
+    w->at[pe].buckets[bucket] += cycles;
+}
+
+static void run(struct world *w, unsigned pe, uint64_t cycles)
+{
+    run_in(w, pe, cycles, cycles, CPU_BUCKET_BASE);
+}
+
+#define EC(ec) ((uint64_t)(ec) << 26 | 1u << 25)
+#define HVC    EC(0x16)
+
+static struct cpu_exception exception(struct world *w, unsigned pe, unsigned from, unsigned to, uint64_t esr)
+{
+    return (struct cpu_exception){.from_el = (uint8_t)from, .to_el = (uint8_t)to, .esr = esr, .kind = CPU_EXC_SYNC,
+                                  .cycle = w->at[pe].cycles, .insn = w->at[pe].insns, .pc = 0x1000};
+}
+
+static void exit_from(struct world *w, unsigned pe, uint32_t vmid, uint64_t vmpidr, uint64_t esr)
+{
+    struct cpu_exception e = exception(w, pe, 1, 2, esr);
+    e.from_guest = true;
+    e.vmid = vmid;
+    e.vmpidr = vmpidr;
+    ledger_exception(w->l, pe, &e);
+}
+
+static void enter(struct world *w, unsigned pe, uint32_t vmid, uint64_t vmpidr)
+{
+    struct cpu_exception e = exception(w, pe, 2, 1, 0);
+    e.vmid = vmid;
+    e.vmpidr = vmpidr;
+    ledger_eret(w->l, pe, &e);
+}
+
+static void host(struct world *w, unsigned pe, unsigned from, unsigned to, uint64_t esr)
+{
+    struct cpu_exception e = exception(w, pe, from, to, esr);
+    ledger_exception(w->l, pe, &e);
+}
+
+static void host_eret(struct world *w, unsigned pe, unsigned from, unsigned to)
+{
+    struct cpu_exception e = exception(w, pe, from, to, 0);
+    e.to_host = true;
+    ledger_eret(w->l, pe, &e);
+}
+
+static struct ledger_exit_row the_exit(struct world *w, const char *reason)
+{
+    struct ledger_exit_row r = {0};
+    unsigned found = 0;
+    for (unsigned i = 0; i < ledger_n_exits(w->l); i++) {
+        struct ledger_exit_row x;
+        ledger_exit(w->l, i, &x);
+        uint64_t sum = 0, where = x.idle_cycles;
+        for (unsigned b = 0; b < CPU_BUCKET_COUNT; b++)
+            sum += x.buckets[b];
+        for (unsigned b = 0; b < LEDGER_WHERE_COUNT; b++)
+            where += x.where_cycles[b];
+        assert_int_equal(sum, x.cycles); /* every cycle has one bucket and one place */
+        assert_int_equal(where, x.cycles);
+        if (!strcmp(x.reason, reason)) {
+            r = x;
+            found++;
+        }
+    }
+    assert_int_equal(found, 1);
+    return r;
+}
+
+/* A VHE hypercall loop: 100 exits, 50 cycles of EL2 each, 10 cycles of guest between them. */
+static void hypercalls(void **state)
+{
+    struct world *w = *state;
+    w->x0 = 0x84000000;
+    run(w, 0, 1000);
+    enter(w, 0, 7, 0x80000000);
+    for (int i = 0; i < 100; i++) {
+        run(w, 0, 10);
+        exit_from(w, 0, 7, 0x80000000, HVC);
+        run_in(w, 0, 30, 20, CPU_BUCKET_SYSREG);
+        run_in(w, 0, 20, 7, CPU_BUCKET_L1D);
+        enter(w, 0, 7, 0x80000000);
+    }
+    ledger_sync(w->l);
+    assert_int_equal(ledger_n_exits(w->l), 1);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_string_equal(r.detail, "#0 PSCI_VERSION");
+    assert_int_equal(r.count, 100);
+    assert_int_equal(r.cycles, 5000);
+    assert_int_equal(r.insns, 2700);
+    assert_true(r.cycles_min == 50 && r.cycles_max == 50 && r.cycles_p50 == 50 && r.cycles_p99 == 50);
+    assert_true(r.ns == 2500 && r.ns_min == 25 && r.ns_max == 25);
+    assert_int_equal(r.where_cycles[LEDGER_EL2], 5000);
+    assert_int_equal(r.buckets[CPU_BUCKET_SYSREG], 3000);
+    assert_int_equal(r.buckets[CPU_BUCKET_L1D], 2000);
+    struct ledger_vcpu v;
+    assert_int_equal(ledger_n_vcpus(w->l), 1);
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_true(v.vmid == 7 && v.vmpidr == 0x80000000 && v.vm == 0);
+    assert_true(v.entries == 101 && v.exits == 100 && v.exit_cycles == 5000 && v.guest_cycles == 1000 && v.lost == 0);
+    assert_int_equal(ledger_total_exits(w->l), 100);
+}
+
+/* nVHE: the exit goes through host EL1 and host EL0 (the VMM), which makes a system call, and idles. */
+static void where_it_ran(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 1, 0);
+    run(w, 0, 5);
+    exit_from(w, 0, 1, 0, EC(0x01)); /* WFI */
+    run(w, 0, 100);                  /* EL2 */
+    host_eret(w, 0, 2, 1);
+    run(w, 0, 200); /* host EL1 */
+    host_eret(w, 0, 1, 0);
+    run(w, 0, 300); /* host EL0 */
+    host(w, 0, 0, 1, EC(0x15));
+    run(w, 0, 40); /* host EL1 */
+    run_in(w, 0, 1000, 0, CPU_BUCKET_IDLE);
+    run(w, 0, 7);
+    host(w, 0, 1, 2, HVC);
+    run(w, 0, 60); /* EL2 */
+    enter(w, 0, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "WFI");
+    assert_int_equal(r.cycles, 1707);
+    assert_int_equal(r.where_cycles[LEDGER_EL2], 160);
+    assert_int_equal(r.where_cycles[LEDGER_HOST_EL1], 247);
+    assert_int_equal(r.where_cycles[LEDGER_HOST_EL0], 300);
+    assert_int_equal(r.where_cycles[LEDGER_GUEST], 0);
+    assert_int_equal(r.idle_cycles, 1000);
+    assert_int_equal(r.buckets[CPU_BUCKET_IDLE], 1000);
+}
+
+/* Two vCPUs on one PE: what the other one ran counts as other guest. */
+static void other_vcpu(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 1, 0);
+    run(w, 0, 5);
+    exit_from(w, 0, 1, 0, EC(0x01) | 1); /* WFE */
+    run(w, 0, 10);
+    enter(w, 0, 1, 1);
+    run(w, 0, 1000);
+    exit_from(w, 0, 1, 1, HVC);
+    run(w, 0, 20);
+    enter(w, 0, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "WFE");
+    assert_int_equal(r.cycles, 1030);
+    assert_int_equal(r.where_cycles[LEDGER_GUEST], 1000);
+    assert_int_equal(r.where_cycles[LEDGER_EL2], 30);
+    assert_int_equal(ledger_n_exits(w->l), 1); /* the hypercall of vCPU 1 is still open */
+    assert_int_equal(ledger_n_vms(w->l), 1);
+    assert_int_equal(ledger_n_vcpus(w->l), 2);
+    enter(w, 0, 2, 0); /* same affinity, other VM */
+    assert_int_equal(ledger_n_vms(w->l), 2);
+    assert_int_equal(ledger_vm_vmid(w->l, 1), 2);
+}
+
+/* Leaves on PE 0, comes back on PE 1, 1,000 ns later; PE 0 spent half of the time it has run since at EL2, half idle. */
+static void migration(void **state)
+{
+    struct world *w = *state;
+    run(w, 1, 3000); /* PE 1 is 3,000 cycles ahead */
+    run(w, 0, 3000);
+    enter(w, 0, 1, 0);
+    exit_from(w, 0, 1, 0, EC(0x01));
+    run(w, 0, 400);
+    run_in(w, 0, 400, 0, CPU_BUCKET_IDLE);
+    run(w, 1, 2000);
+    enter(w, 1, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "WFI");
+    assert_int_equal(r.ns, 1000);
+    assert_int_equal(r.cycles, 2000);
+    assert_int_equal(r.where_cycles[LEDGER_EL2], 1000);
+    assert_int_equal(r.idle_cycles, 1000);
+    assert_int_equal(r.insns, 1000);
+}
+
+/* The same PE entry on the first instant of another PE whose clock lags behind: never negative. */
+static void migration_backwards(void **state)
+{
+    struct world *w = *state;
+    run(w, 0, 500);
+    enter(w, 0, 1, 0);
+    exit_from(w, 0, 1, 0, EC(0x01));
+    run(w, 1, 100);
+    enter(w, 1, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "WFI");
+    assert_true(r.cycles == 0 && r.ns == 0);
+}
+
+static void mmio_or_memory(void **state)
+{
+    struct world *w = *state;
+    struct cpu_exception e = exception(w, 0, 1, 2, EC(0x24) | 1u << 24 | 1u << 6 | 0x07); /* translation fault, level 3, write */
+    e.from_guest = true;
+    e.vmid = 1;
+    e.hpfar = UINT64_C(0x9000000) >> 12 << 4;
+    enter(w, 0, 1, 0);
+    ledger_exception(w->l, 0, &e);
+    w->pc = e.pc + 4; /* the hypervisor did the access and skipped it */
+    enter(w, 0, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "MMIO");
+    assert_string_equal(r.detail, "write 0x9000000 (uart0)");
+    e.hpfar = UINT64_C(0x43211000) >> 12 << 4;
+    ledger_exception(w->l, 0, &e);
+    w->pc = e.pc; /* it mapped memory */
+    enter(w, 0, 1, 0);
+    r = the_exit(w, "DABT_LOW");
+    assert_string_equal(r.detail, "translation level 3 write, GiB at 0x40000000");
+    e.esr = EC(0x20) | 1u << 7 | 0x0f; /* instruction abort: permission, level 3, on a stage-1 walk */
+    ledger_exception(w->l, 0, &e);
+    enter(w, 0, 1, 0);
+    r = the_exit(w, "IABT_LOW");
+    assert_string_equal(r.detail, "permission level 3 on stage-1 walk, GiB at 0x40000000");
+}
+
+static void reasons(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        uint64_t esr;
+        unsigned kind;
+        const char *reason, *detail;
+    } t[] = {
+        /* MSR ICC_SGI1R_EL1: op0 3 op1 0 CRn 12 CRm 11 op2 5 */
+        {EC(0x18) | 3u << 20 | 5u << 17 | 0u << 14 | 12u << 10 | 11u << 1, CPU_EXC_SYNC, "SYS", "MSR ICC_SGI1R_EL1"},
+        {EC(0x17) | 3, CPU_EXC_SYNC, "SMC", "#3 x0=0x1234"},
+        {EC(0x07), CPU_EXC_SYNC, "FP", ""},
+        {EC(0x1a), CPU_EXC_SYNC, "ERET", ""},
+        {EC(0x19), CPU_EXC_SYNC, "SVE", ""},
+        {EC(0x3c) | 0x800, CPU_EXC_SYNC, "BRK", "#2048"},
+        {0, CPU_EXC_IRQ, "IRQ", ""},
+        {0, CPU_EXC_FIQ, "FIQ", ""},
+        {EC(0x2f), CPU_EXC_SERROR, "SERROR", ""},
+    };
+    w->x0 = 0x1234;
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct cpu_exception e = exception(w, 0, 1, 2, t[i].esr);
+        e.from_guest = true;
+        e.vmid = 3;
+        e.kind = (uint8_t)t[i].kind;
+        enter(w, 0, 3, 0);
+        ledger_exception(w->l, 0, &e);
+        enter(w, 0, 3, 0);
+        struct ledger_exit_row r = the_exit(w, t[i].reason);
+        assert_string_equal(r.detail, t[i].detail);
+        assert_int_equal(r.count, 1);
+    }
+    /* read of a register without a name */
+    struct cpu_exception e = exception(w, 0, 1, 2, EC(0x18) | 3u << 20 | 7u << 17 | 6u << 14 | 15u << 10 | 9u << 1 | 1);
+    e.from_guest = true;
+    e.vmid = 4;
+    ledger_exception(w->l, 0, &e);
+    enter(w, 0, 4, 0);
+    struct ledger_exit_row r;
+    ledger_exit(w->l, ledger_n_exits(w->l) - 1, &r);
+    assert_string_equal(r.detail, "MRS S3_6_C15_C9_7");
+}
+
+/* Protected KVM's host has a stage 2 of its own under VMID 0; what it does are traps, not exits. Guest-internal exceptions are neither. */
+static void not_exits(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 0, 0);
+    run(w, 0, 10);
+    exit_from(w, 0, 0, 0, HVC);
+    enter(w, 0, 0, 0);
+    assert_int_equal(ledger_n_exits(w->l), 0);
+    assert_int_equal(ledger_n_vcpus(w->l), 0);
+    assert_int_equal(ledger_n_traps(w->l), 1);
+    enter(w, 0, 5, 0);
+    struct cpu_exception e = exception(w, 0, 0, 1, EC(0x15)); /* a system call inside the guest */
+    e.from_guest = true;
+    e.vmid = 5;
+    ledger_exception(w->l, 0, &e);
+    run(w, 0, 100);
+    e = exception(w, 0, 1, 0, 0);
+    e.vmid = 5;
+    ledger_eret(w->l, 0, &e);
+    assert_int_equal(ledger_n_exits(w->l), 0);
+    assert_int_equal(ledger_n_traps(w->l), 1);
+    ledger_sync(w->l);
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_int_equal(v.guest_cycles, 100);
+}
+
+static void traps_nest(void **state)
+{
+    struct world *w = *state;
+    host(w, 0, 0, 2, EC(0x15)); /* VHE: SVC from host EL0 */
+    run(w, 0, 100);
+    struct cpu_exception irq = exception(w, 0, 2, 2, 0);
+    irq.kind = CPU_EXC_IRQ;
+    ledger_exception(w->l, 0, &irq);
+    run(w, 0, 30);
+    host_eret(w, 0, 2, 2);
+    run(w, 0, 50);
+    host_eret(w, 0, 2, 0);
+    assert_int_equal(ledger_n_traps(w->l), 2);
+    struct ledger_trap_row svc, i;
+    ledger_trap(w->l, 0, &svc);
+    ledger_trap(w->l, 1, &i);
+    assert_string_equal(svc.ec, "SVC");
+    assert_true(svc.from_el == 0 && svc.to_el == 2 && !svc.from_guest && svc.count == 1 && svc.returned == 1 && svc.cycles == 180);
+    assert_string_equal(i.ec, "IRQ");
+    assert_true(i.from_el == 2 && i.to_el == 2 && i.cycles == 30);
+    /* the kernel switches tasks inside the interrupt and returns to EL0 right away: the interrupt's own return is never seen */
+    host(w, 0, 0, 2, EC(0x15));
+    run(w, 0, 10);
+    irq.cycle = w->at[0].cycles;
+    ledger_exception(w->l, 0, &irq);
+    run(w, 0, 10);
+    host_eret(w, 0, 2, 0);
+    ledger_trap(w->l, 0, &svc);
+    ledger_trap(w->l, 1, &i);
+    assert_true(svc.count == 2 && svc.returned == 2 && svc.cycles == 200);
+    assert_true(i.count == 2 && i.returned == 1);
+}
+
+static void never_returns(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 1000; i++) {
+        run(w, 0, 10);
+        host(w, 0, 2, 2, EC(0));
+    }
+    host_eret(w, 0, 2, 2);
+    for (int i = 0; i < 100; i++) /* and returns that nothing led to */
+        host_eret(w, 0, 3, 2);
+    struct ledger_trap_row r;
+    ledger_trap(w->l, 0, &r);
+    assert_true(r.count == 1000 && r.returned == 1 && r.cycles == 0);
+    assert_string_equal(r.ec, "UNKNOWN");
+}
+
+/* The PE charges the entry before it calls: the exit begins at the exception all the same. */
+static void entry_cost(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 1, 0);
+    run(w, 0, 100);
+    struct cpu_exception e = exception(w, 0, 1, 2, HVC);
+    e.from_guest = true;
+    e.vmid = 1;
+    run_in(w, 0, 25, 0, CPU_BUCKET_EXCEPTION);
+    ledger_exception(w->l, 0, &e);
+    run(w, 0, 75);
+    enter(w, 0, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_int_equal(r.cycles, 100);
+    assert_int_equal(r.ns, 50);
+    assert_int_equal(r.buckets[CPU_BUCKET_EXCEPTION], 25);
+    ledger_sync(w->l);
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_int_equal(v.guest_cycles, 100);
+}
+
+static void phases(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 1, 0);
+    run(w, 0, 10);
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 30);
+    ledger_sync(w->l);
+    assert_int_equal(ledger_n_exits(w->l), 0);
+    struct ledger_context_row c;
+    ledger_context(w->l, 0, LEDGER_GUEST, &c);
+    assert_int_equal(c.cycles, 10);
+    ledger_context(w->l, 0, LEDGER_EL2, &c);
+    assert_int_equal(c.cycles, 30);
+    ledger_next_phase(w->l);
+    run(w, 0, 5);
+    enter(w, 0, 1, 0); /* opened in the phase before: counts here */
+    run(w, 0, 2);
+    ledger_sync(w->l);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_true(r.count == 1 && r.cycles == 35);
+    ledger_context(w->l, 0, LEDGER_GUEST, &c);
+    assert_int_equal(c.cycles, 2);
+    ledger_context(w->l, 0, LEDGER_EL2, &c);
+    assert_true(c.cycles == 5 && c.buckets[CPU_BUCKET_BASE] == 5);
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_true(v.guest_cycles == 2 && v.exits == 1 && v.entries == 2);
+    assert_int_equal(ledger_n_traps(w->l), 0); /* its row went with its phase */
+}
+
+/* A guest that calls with a million different ids must not fill our memory. */
+static void bounded(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 1, 0);
+    for (unsigned i = 0; i < 100000; i++) {
+        w->x0 = 0x10000 + i;
+        exit_from(w, 0, 1, 0, HVC);
+        run(w, 0, 1);
+        enter(w, 0, 1, 0);
+    }
+    assert_in_range(ledger_n_exits(w->l), 2, 600);
+    assert_in_range(ledger_n_traps(w->l), 2, 300);
+    uint64_t n = 0;
+    bool other = false;
+    for (unsigned i = 0; i < ledger_n_exits(w->l); i++) {
+        struct ledger_exit_row r;
+        ledger_exit(w->l, i, &r);
+        n += r.count;
+        other |= !strcmp(r.detail, "other");
+    }
+    assert_int_equal(n, 100000);
+    assert_true(other);
+    for (unsigned i = 0; i < 3000; i++) { /* many virtual machines */
+        exit_from(w, 0, 1 + i, i * 77, HVC);
+        enter(w, 0, 1 + i, i * 77);
+    }
+    assert_int_equal(ledger_n_vcpus(w->l), 3000);
+}
+
+static void lost_exits(void **state)
+{
+    struct world *w = *state;
+    exit_from(w, 0, 1, 0, HVC);
+    exit_from(w, 1, 1, 0, HVC); /* the same VMID and affinity leaves again without having been entered */
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_int_equal(v.lost, 1);
+}
+
+static void power(void **state)
+{
+    struct world *w = *state;
+    host(w, 0, 0, 2, EC(0x15));
+    ledger_power(w->l, 0, 1);
+    run(w, 0, 40);
+    host_eret(w, 0, 2, 0); /* belongs to nothing */
+    struct ledger_trap_row r;
+    ledger_trap(w->l, 0, &r);
+    assert_int_equal(r.returned, 0);
+    ledger_exception(w->l, 99, &(struct cpu_exception){0}); /* no such PE */
+    ledger_eret(w->l, 99, &(struct cpu_exception){0});
+}
+
+static void histogram(void **state)
+{
+    (void)state;
+    static struct hist h;
+    uint64_t worst = 0;
+    for (uint64_t v = 0; v < 3000000; v = v < 200 ? v + 1 : v + v / 7) {
+        uint64_t m = hist_value(hist_slot(v)), d = m > v ? m - v : v - m;
+        if (v < 64)
+            assert_int_equal(d, 0);
+        else if (d * 1000 / v > worst)
+            worst = d * 1000 / v;
+    }
+    assert_in_range(worst, 0, 16); /* 1.6 % */
+    for (unsigned i = 0; i + 1 < HIST_SLOTS; i++)
+        assert_true(hist_value(i) < hist_value(i + 1) && hist_slot(hist_value(i)) == i);
+    assert_int_equal(hist_slot(UINT64_MAX), HIST_SLOTS - 1);
+    for (unsigned i = 1; i <= 50; i++)
+        hist_add(&h, i);
+    assert_int_equal(hist_quantile(&h, 500), 25);
+    assert_int_equal(hist_quantile(&h, 990), 50);
+    assert_int_equal(hist_quantile(&h, 0), 1);
+}
+
+static void hint_names(void **state)
+{
+    (void)state;
+    char name[9];
+    ledger_hint_name(UINT64_C(0x746f6f62), name); /* "boot" */
+    assert_string_equal(name, "boot");
+    ledger_hint_name(UINT64_C(0x3837363534333231), name);
+    assert_string_equal(name, "12345678");
+    ledger_hint_name(UINT64_C(0x0a20ff41), name);
+    assert_string_equal(name, "A___");
+    ledger_hint_name(0, name);
+    assert_string_equal(name, "");
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(hypercalls), T(where_it_ran),  T(other_vcpu), T(migration), T(migration_backwards), T(mmio_or_memory), T(reasons),
+        T(not_exits),  T(traps_nest),    T(never_returns), T(entry_cost), T(phases), T(bounded), T(lost_exits), T(power),
+        cmocka_unit_test(histogram), cmocka_unit_test(hint_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
