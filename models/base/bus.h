@@ -37,6 +37,14 @@ enum tg_bus_kind {
     TG_BUS_LINEFILL,  /* tags and timing only: data may be NULL, bytes come by DMI */
 };
 
+/* Who answered a line fill; set by the fabric, for the requester's CPI stack. */
+enum tg_bus_served {
+    TG_SERVED_UNKNOWN = 0,
+    TG_SERVED_PEER,   /* another PE's cache */
+    TG_SERVED_SLC,    /* system-level cache */
+    TG_SERVED_MEMORY, /* DRAM */
+};
+
 struct tg_bus_attrs {
     bool secure;
     bool privileged;
@@ -57,6 +65,7 @@ struct tg_bus_txn {
     tg_time time;    /* in: absolute local time of the requester at the request */
     tg_time latency; /* in/out: the targets on the way add theirs */
     enum tg_bus_resp resp;
+    uint8_t served;  /* out: enum tg_bus_served */
 };
 
 /* Host memory behind [base, base + size): what get_dmi answers. */

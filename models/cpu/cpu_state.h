@@ -109,6 +109,7 @@ struct cpu {
     bool powered;
     bool event_reg;    /* WFE event register */
     tg_time wake_at;   /* earliest own timer event */
+    tg_time wfe_until; /* end of the WFE that sleeps: event stream, or the limit on waits for the exclusive monitor */
 
     /* ---- time ---- */
     uint64_t hz;

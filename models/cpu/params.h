@@ -42,11 +42,14 @@ struct cpu_params {
     uint64_t aidr;
     struct cache_params l1i, l1d, l2;
     struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
+    uint32_t prefetch;   /* lines fetched ahead of a stream; 0: no prefetcher */
+    uint32_t snoop;      /* cycles of a transfer from another PE's cache */
     uint32_t gic_list_regs;
     /* pipeline */
     uint32_t pipe_kind; /* enum pipe_kind */
     uint32_t width;     /* issue or dispatch, instructions a cycle */
     uint32_t window;    /* ROB entries */
+    uint32_t store_buffer; /* stores */
     uint32_t mispredict; /* cycles */
     uint32_t taken_bubble;
     uint32_t exc_entry, exc_return, isb, dsb, dmb, sysreg_read, sysreg_write; /* cycles */

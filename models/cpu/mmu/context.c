@@ -186,6 +186,8 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
     if (!v) {
         v = new_view(c);
         v->key = key;
+        v->gctx = ((uint64_t)key.regime << 60) | ((uint64_t)key.vmid << 32) | TG_BIT(58);
+        v->actx = key.regime == MMU_EL10 || key.regime == MMU_EL20 ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;
     }
@@ -306,6 +308,8 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
 
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
 {
+    if (c->timed)
+        ttlb_invalidate(c, w);
     for (unsigned i = 0; i < c->mmu.n_views; i++) {
         struct mmu_view *v = &c->mmu.views[i];
         bool asid_differs = w->match_asid && v->key.asid != w->asid;

@@ -86,6 +86,7 @@ struct mmu_view {
     uint8_t xsize[MMU_XTLB_SIZE];
     struct mmu_key key;
     uint64_t jump_tag;  /* identifies view and its fetch mappings in the jump cache; changes when one of them dies */
+    uint64_t actx, gctx; /* tags of the timing TLBs: of this address space, and of global pages of its VM */
     uint64_t last_used;
     uint64_t large;     /* a bit per log2 size > 12 that entries came from */
     uint64_t xfilter;   /* a bit per hashed page that code was fetched from since jump_tag changed */
@@ -114,7 +115,11 @@ struct mmu_result {
     uint64_t ipa;         /* of a stage-2 fault */
     bool external;        /* external abort on walk */
     uint8_t level;        /* of the stage-1 leaf */
-    uint64_t walk_pa[MMU_WALK_MAX]; /* descriptors read, in order (timing) */
+    struct mmu_walk_read {
+        uint64_t pa;     /* of the descriptor */
+        uint64_t ipa;    /* stage 2: what is being translated */
+        uint8_t stage, level;
+    } walk[MMU_WALK_MAX]; /* descriptors read, in order (timing) */
 };
 
 struct mmu {

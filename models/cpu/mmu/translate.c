@@ -54,13 +54,13 @@ static bool fault(struct mmu_result *r, unsigned code, int level)
 
 /* ---- memory of descriptors ---- */
 
-static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, uint64_t *desc)
+static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned stage, int level, uint64_t ipa, uint64_t *desc)
 {
     struct ram_region *ram = domain_ram(w->c, pa);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
-        w->r->walk_pa[w->r->walk_levels] = pa;
-    w->r->walk_levels++;
+        w->r->walk[w->r->walk_levels++] =
+            (struct mmu_walk_read){.pa = pa, .ipa = ipa, .stage = (uint8_t)stage, .level = (uint8_t)level};
     if (ram) {
         memcpy(desc, ram->host + (pa - ram->base), sizeof(*desc));
     } else {
@@ -262,7 +262,7 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
         pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
         if (pa >> g.oa_bits)
             return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
-        if (!read_desc(w, pa, be, &desc)) {
+        if (!read_desc(w, pa, be, 2, level, ipa, &desc)) {
             w->r->external = true;
             return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, is_walk);
         }
@@ -344,7 +344,7 @@ static bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uin
             return false;
         *pa = out.pa;
     }
-    if (!read_desc(w, *pa, w->key->sctlr & SCTLR_EE, desc)) {
+    if (!read_desc(w, *pa, w->key->sctlr & SCTLR_EE, 1, level, 0, desc)) {
         w->r->external = true;
         return fault(w->r, FSC_EXTERNAL_WALK, level);
     }
@@ -578,7 +578,7 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
     uint64_t ipa;
     uint8_t attr, sh;
 
-    memset(r, 0, offsetof(struct mmu_result, walk_pa));
+    memset(r, 0, offsetof(struct mmu_result, walk));
     r->wnr = wants_write(&w);
     if (!(key->sctlr & SCTLR_M) ? !s1_off(&w, va, &ipa, &attr, &sh) : !s1_walk(&w, va, &ipa, &attr, &sh))
         return;

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timing of private caches: misses, fills, evictions, coherence between PEs, prefetch. See cache.h. */
+#include "models/cpu/cache/cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/domain.h"
+
+/* In line.arrive: the line was prefetched and not yet used; makes the fast check take the slow path once. */
+#define ARRIVE_PREFETCHED TG_BIT(63)
+
+static int cache_init(struct cache *k, const struct cache_params *p)
+{
+    uint64_t lines = p->size >> LINE_BITS;
+    uint32_t ways = p->ways ? p->ways : 1, sets = 1;
+
+    if (lines < ways)
+        lines = ways;
+    while ((uint64_t)sets * 2 * ways <= lines)
+        sets *= 2;
+    k->ways = ways;
+    k->set_mask = sets - 1;
+    k->latency = p->latency;
+    k->lines = calloc((size_t)sets * ways, sizeof(*k->lines));
+    return k->lines ? 0 : -ENOMEM;
+}
+
+int ttlb_init(struct cpu *c);
+void ttlb_fini(struct cpu *c);
+
+int caches_init(struct cpu *c)
+{
+    struct caches *k = &c->pipe.caches;
+
+    if (cache_init(&k->l1i, &c->p.l1i) || cache_init(&k->l1d, &c->p.l1d) || (c->p.l2.size && cache_init(&k->l2, &c->p.l2)))
+        return -ENOMEM;
+    return ttlb_init(c);
+}
+
+void caches_fini(struct cpu *c)
+{
+    struct caches *k = &c->pipe.caches;
+
+    free(k->l1i.lines);
+    free(k->l1d.lines);
+    free(k->l2.lines);
+    ttlb_fini(c);
+}
+
+static void drop_line(struct cache *k, uint64_t pa, bool *dirty)
+{
+    struct line *l = k->lines ? cache_find(k, pa) : NULL;
+
+    if (!l)
+        return;
+    *dirty |= (l->tag & LINE_DIRTY) != 0;
+    l->tag = 0;
+    l->arrive = 0;
+}
+
+static bool share_line(struct cache *k, uint64_t pa, bool *dirty)
+{
+    struct line *l = k->lines ? cache_find(k, pa) : NULL;
+
+    if (!l)
+        return false;
+    *dirty |= (l->tag & LINE_DIRTY) != 0;
+    l->tag &= ~(uint64_t)(LINE_UNIQUE | LINE_DIRTY);
+    return true;
+}
+
+bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty)
+{
+    bool found = false;
+
+    *dirty = false;
+    for (struct cpu *o = c->domain->first; o; o = o->domain_next) {
+        struct caches *k = &o->pipe.caches;
+
+        if (o == c || !o->timed)
+            continue;
+        if (!share_line(k->l2.lines ? &k->l2 : &k->l1d, pa, dirty))
+            continue;
+        found = true;
+        share_line(&k->l1d, pa, dirty);
+        if (take) {
+            drop_line(&k->l1d, pa, dirty);
+            drop_line(&k->l1i, pa, dirty);
+            if (k->l2.lines)
+                drop_line(&k->l2, pa, dirty);
+        }
+    }
+    return found;
+}
+
+/* A timing-only transaction to the fabric; cycles that it takes. */
+static uint64_t fabric_access(struct cpu *c, uint64_t pa, enum tg_bus_kind kind, bool write, bool unique, uint64_t now, uint8_t *served)
+{
+    struct tg_bus_txn txn = {.addr = pa & LINE_MASK, .size = 1 << LINE_BITS, .write = write, .time = tg_cycles_to_time(now, c->hz)};
+
+    txn.attrs = (struct tg_bus_attrs){.kind = (uint8_t)kind, .exclusive = unique, .requester = c->index};
+    if (c->bus.transport)
+        c->bus.transport(c->bus.opaque, &txn);
+    *served = txn.served;
+    return tg_time_to_cycles_up(txn.latency, c->hz);
+}
+
+static void evict_l2(struct cpu *c, struct line *victim, uint64_t now)
+{
+    struct caches *k = &c->pipe.caches;
+    uint64_t pa = victim->tag & LINE_MASK;
+    bool dirty = victim->tag & LINE_DIRTY;
+    uint8_t served;
+
+    if (!(victim->tag & LINE_VALID))
+        return;
+    drop_line(&k->l1d, pa, &dirty);
+    drop_line(&k->l1i, pa, &dirty);
+    if (dirty) {
+        c->n.l2_writeback++;
+        fabric_access(c, pa, TG_BUS_WRITEBACK, true, false, now, &served);
+    }
+}
+
+/* Puts a line at the front of its set; the victim falls off the end. */
+static struct line *insert(struct cpu *c, struct cache *k, uint64_t pa, uint64_t flags, uint64_t arrive, uint64_t now)
+{
+    struct caches *all = &c->pipe.caches;
+    struct line *set = &k->lines[((pa >> LINE_BITS) & k->set_mask) * k->ways];
+    struct line victim = set[k->ways - 1];
+
+    memmove(set + 1, set, (k->ways - 1) * sizeof(*set));
+    set[0] = (struct line){.tag = (pa & LINE_MASK) | flags | LINE_VALID, .arrive = arrive};
+    if (k == &all->l2) {
+        evict_l2(c, &victim, now);
+    } else if (k == &all->l1d && (victim.tag & LINE_DIRTY)) {
+        struct line *l = all->l2.lines ? cache_find(&all->l2, victim.tag & LINE_MASK) : NULL;
+        uint8_t served;
+
+        c->n.l1d_writeback++;
+        if (l)
+            l->tag |= LINE_DIRTY;
+        else if (!all->l2.lines)
+            fabric_access(c, victim.tag, TG_BUS_WRITEBACK, true, false, now, &served);
+    }
+    return set;
+}
+
+static enum cpu_bucket served_bucket(uint8_t served)
+{
+    switch (served) {
+    case TG_SERVED_SLC:
+    case TG_SERVED_PEER:
+        return CPU_BUCKET_SLC;
+    default:
+        return CPU_BUCKET_DRAM;
+    }
+}
+
+/* Brings a line into the L2 (or says how long it takes without one): cycles from `now`, and the line's flags. */
+static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind kind, uint64_t now, uint64_t *flags, enum cpu_bucket *bucket)
+{
+    struct caches *k = &c->pipe.caches;
+    struct line *l = k->l2.lines ? cache_find(&k->l2, pa) : NULL;
+    uint64_t cycles = k->l2.latency;
+    bool dirty;
+    uint8_t served;
+
+    c->n.l2_access++;
+    *bucket = CPU_BUCKET_L2;
+    if (l) {
+        uint64_t arrive = l->arrive & ~ARRIVE_PREFETCHED;
+
+        l->arrive = arrive;
+        if (arrive > now)
+            cycles += arrive - now;
+        if (write && !(l->tag & LINE_UNIQUE)) {
+            cache_snoop(c, pa, true, &dirty);
+            cycles += c->p.snoop;
+            *bucket = CPU_BUCKET_SLC;
+            l->tag |= LINE_UNIQUE;
+        }
+        *flags = l->tag & LINE_UNIQUE;
+        return cycles;
+    }
+    c->n.l2_miss++;
+    if (cache_snoop(c, pa, write, &dirty)) {
+        cycles += c->p.snoop;
+        *flags = write ? LINE_UNIQUE : 0;
+        *bucket = CPU_BUCKET_SLC;
+    } else {
+        cycles += fabric_access(c, pa, kind, false, write, now, &served);
+        *flags = LINE_UNIQUE;
+        *bucket = served_bucket(served);
+    }
+    if (k->l2.lines)
+        insert(c, &k->l2, pa, *flags, now + cycles, now);
+    return cycles;
+}
+
+/* Streams: a miss on the line after an earlier one runs ahead. */
+static void prefetch(struct cpu *c, uint64_t pa, uint64_t now)
+{
+    struct caches *k = &c->pipe.caches;
+    uint64_t line = pa & LINE_MASK;
+    enum cpu_bucket bucket;
+    uint64_t flags;
+
+    if (!c->p.prefetch)
+        return;
+    for (unsigned i = 0; i < 4; i++) {
+        if (k->stream_line[i] != line)
+            continue;
+        for (unsigned n = 1; n <= c->p.prefetch; n++) {
+            uint64_t next = line + ((uint64_t)n << LINE_BITS), cycles;
+
+            if ((next ^ line) >> 12) /* streams end at the page */
+                break;
+            if (cache_find(&k->l1d, next))
+                continue;
+            cycles = l2_get(c, next, false, TG_BUS_PREFETCH, now, &flags, &bucket);
+            insert(c, &k->l1d, next, flags, (now + cycles) | ARRIVE_PREFETCHED, now);
+        }
+        k->stream_line[i] = line + (1 << LINE_BITS);
+        return;
+    }
+    k->stream_line[k->stream_next] = line + (1 << LINE_BITS);
+    k->stream_next = (k->stream_next + 1) & 3;
+}
+
+uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket)
+{
+    struct caches *k = &c->pipe.caches;
+    struct line *l = cache_find(&k->l1d, pa);
+    uint64_t flags, extra = 0;
+    bool dirty;
+
+    if (l) {
+        bool prefetched = l->arrive & ARRIVE_PREFETCHED;
+
+        l->arrive &= ~ARRIVE_PREFETCHED;
+        if (l->arrive > now) {
+            extra = l->arrive - now;
+            *bucket = extra > k->l2.latency ? CPU_BUCKET_DRAM : CPU_BUCKET_L2;
+        }
+        if (write) {
+            if (!(l->tag & LINE_UNIQUE)) {
+                cache_snoop(c, pa, true, &dirty);
+                extra += c->p.snoop;
+                *bucket = CPU_BUCKET_SLC;
+            }
+            l->tag |= LINE_UNIQUE | LINE_DIRTY;
+        }
+        if (prefetched)
+            prefetch(c, pa, now);
+        return extra;
+    }
+    c->n.l1d_miss++;
+    extra = l2_get(c, pa, write, TG_BUS_LINEFILL, now, &flags, bucket);
+    insert(c, &k->l1d, pa, flags | (write ? LINE_UNIQUE | LINE_DIRTY : 0), now + extra, now);
+    if (!write)
+        prefetch(c, pa, now);
+    return extra > k->l1d.latency ? extra - k->l1d.latency : 1;
+}
+
+uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now)
+{
+    struct caches *k = &c->pipe.caches;
+    struct line *l = cache_find(&k->l1i, pa);
+    enum cpu_bucket bucket;
+    uint64_t flags, extra, next = (pa & LINE_MASK) + (1 << LINE_BITS);
+
+    if (l) {
+        extra = l->arrive > now ? l->arrive - now : 0;
+    } else {
+        c->n.l1i_miss++;
+        extra = l2_get(c, pa, false, TG_BUS_FETCH, now, &flags, &bucket);
+        insert(c, &k->l1i, pa, 0, now + extra, now);
+    }
+    /* Next-line prefetch within the page. */
+    if (!((next ^ pa) >> 12) && !cache_find(&k->l1i, next)) {
+        uint64_t cycles = l2_get(c, next, false, TG_BUS_PREFETCH, now, &flags, &bucket);
+
+        insert(c, &k->l1i, next, 0, now + cycles, now);
+    }
+    return extra;
+}
+
+/* A table walk's descriptor read: L1D is not allocated, L2 is. */
+uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now);
+uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now)
+{
+    enum cpu_bucket bucket;
+    uint64_t flags;
+
+    if (cache_find(&c->pipe.caches.l1d, pa))
+        return c->pipe.caches.l1d.latency;
+    return l2_get(c, pa, false, TG_BUS_WALK, now, &flags, &bucket);
+}

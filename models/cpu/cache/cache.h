@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Timing of a PE's private caches (L1I, L1D, inclusive L2) and TLBs (L1I, L1D, L2, walk cache, IPA cache). Tags and times only: data is
+ * always in host memory. Lines are in order of recency within their set (exact LRU). A line that is on its way carries its arrival cycle, so
+ * that overlapping misses and prefetches cost what is left of them.
+ */
+#ifndef TG_CPU_CACHE_CACHE_H
+#define TG_CPU_CACHE_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "models/cpu/cpu.h"
+
+struct cpu;
+struct mmu_view;
+struct mmu_inval;
+
+#define LINE_BITS 6 /* all modelled cores have 64-byte lines */
+#define LINE_MASK (~UINT64_C(63))
+
+enum {
+    LINE_VALID = 1,
+    LINE_DIRTY = 2,
+    LINE_UNIQUE = 4, /* no other cache holds it */
+    LINE_PREFETCHED = 8, /* not used yet */
+};
+
+struct line {
+    uint64_t tag;    /* line address | flags; 0: invalid */
+    uint64_t arrive; /* cycle at which the data is there */
+};
+
+struct cache {
+    struct line *lines; /* [sets][ways], most recent first */
+    uint32_t ways, set_mask, latency;
+};
+
+struct ttlb_entry {
+    uint64_t va, mask;  /* matches when ((address ^ va) & mask) == 0 */
+    uint64_t ctx;       /* context tag: VMID and ASID, or VMID for global pages */
+    uint64_t stamp;
+};
+
+#define TTLB_HASH 128
+
+/* Level 1 TLB: any number of ways; found through a hash by 4 KiB page. */
+struct ttlb {
+    struct ttlb_entry *e;
+    uint32_t n;
+    uint16_t slot[TTLB_HASH];
+};
+
+/* Set-associative: L2 TLB, walk cache, IPA cache. */
+struct stlb {
+    struct ttlb_entry *e; /* [sets][ways] */
+    uint32_t sets, ways;
+};
+
+struct caches {
+    struct cache l1i, l1d, l2;
+    struct ttlb itlb, dtlb;
+    struct stlb tlb2, walk, ipa;
+    uint64_t stamp;
+    uint64_t stream_line[4]; /* prefetcher: next expected lines */
+    uint32_t stream_next;
+    uint64_t walker_free;    /* cycle at which the table walker is free */
+};
+
+int caches_init(struct cpu *c);
+void caches_fini(struct cpu *c);
+
+/* The line at pa in a set, moved to the front; NULL: miss. */
+static inline struct line *cache_find(struct cache *k, uint64_t pa)
+{
+    struct line *set = &k->lines[((pa >> LINE_BITS) & k->set_mask) * k->ways];
+
+    if (((set[0].tag ^ pa) & LINE_MASK) == 0 && set[0].tag & LINE_VALID)
+        return set;
+    for (uint32_t w = 1; w < k->ways; w++) {
+        if (((set[w].tag ^ pa) & LINE_MASK) == 0 && set[w].tag & LINE_VALID) {
+            struct line l = set[w];
+
+            for (; w; w--)
+                set[w] = set[w - 1];
+            set[0] = l;
+            return set;
+        }
+    }
+    return NULL;
+}
+
+/* An access at cycle `now` that the fast checks of pipe_inline.h did not settle (a miss, a line on its way, a store to a shared line). Returns
+ * extra cycles beyond an L1 hit; *bucket: who answered. */
+uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket);
+uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now);
+
+/* Data TLB: extra cycles for va, after the inline check failed. */
+uint64_t ttlb_data_slow(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t now);
+uint64_t ttlb_fetch_slow(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t now);
+void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w);
+
+/* Other PEs' caches lose or share a line (coherence). True: one had it; *dirty. */
+bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty);
+
+static inline bool ttlb_hit(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
+{
+    struct ttlb_entry *e = &t->e[t->slot[(va >> 12) & (TTLB_HASH - 1)]];
+
+    if (((e->va ^ va) & e->mask) == 0 && (e->ctx == actx || e->ctx == gctx)) {
+        e->stamp = stamp;
+        return true;
+    }
+    return false;
+}
+
+#endif
