@@ -17,7 +17,7 @@
 #define AFFINITY_AFF3 TG_FIELD(31, 24)
 #define AFFINITY_AFF0 TG_FIELD(7, 0)
 #define IROUTER_IRM   TG_BIT(31)
-#define SGI_EDGE      0x0000ffffu
+#define SGIS          0x0000ffffu
 
 static uint32_t affinity_of(uint64_t mpidr)
 {
@@ -119,7 +119,8 @@ void gic_core_reset(struct gic *g)
     for (unsigned i = 0; i < g->n_pes; i++) {
         struct gic_pe *p = &g->pe[i];
 
-        reset_bank(&p->own, SGI_EDGE);
+        reset_bank(&p->own, SGIS);
+        p->own.enabled = g->v2 ? SGIS : 0; /* GIC-400: SGIs are always enabled */
         memset(p->sgi_source, 0, sizeof(p->sgi_source));
         memset(p->cand, 0, sizeof(p->cand));
         p->cand_banks = 0;

@@ -22,6 +22,7 @@ void gic_cpuif_reset(struct gic *g, struct gic_pe *p)
     memset(p->cbpr, 0, sizeof(p->cbpr));
     memset(p->eoimode, 0, sizeof(p->eoimode));
     p->ack_ctl = p->fiq_en = false;
+    p->bypass = 0;
     p->el = 3;
     p->secure = g->security;
 }

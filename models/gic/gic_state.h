@@ -91,6 +91,7 @@ struct gic_pe {
     bool cbpr[2];           /* by enum gic_sec */
     bool eoimode[GIC_SECS]; /* priority drop only */
     bool ack_ctl, fiq_en;   /* GICv2 */
+    uint16_t bypass;        /* GICv2: GICC_CTLR bypass bits, kept only */
     struct gic_vif v;
 };
 
@@ -313,6 +314,7 @@ void gic_message_spi(struct gic *g, const struct tg_reg_io *io, unsigned intid, 
 
 /* The sizes are checked by the compiler against the tables. */
 extern const struct tg_reg gic_dist_regs[37], gic_redist_regs[35];
+extern const struct tg_reg gic_cpu_regs[15], gic_hyp_regs[50], gic_vcpu_regs[14];
 
 enum tg_sysreg_result gic_sysreg(void *opaque, unsigned pe, uint32_t enc, bool write, uint64_t *value,
                                  const struct tg_gic_pe_ctx *ctx, tg_time now, tg_time *latency);
@@ -320,9 +322,31 @@ void gic_ctx_changed(void *opaque, unsigned pe, const struct tg_gic_pe_ctx *ctx,
 /* How a new SGI reaches its target: by GICR state and, for GICv2, source. */
 void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, unsigned source);
 
+/* Table rows. None of the registers is plain storage. */
+#define GIC_REG(n, off, w, cnt, acc, rd, wr, text)                                                        \
+    {                                                                                                     \
+        .name = (n), .offset = (off), .width = (w), .count = (cnt), .access = (acc), .field = TG_NOFIELD, \
+        .read = (rd), .write = (wr), .description = (text)                                                \
+    }
+#define GIC_CONST(n, off, v, text)                                                                    \
+    {                                                                                                 \
+        .name = (n), .offset = (off), .width = 4, .access = TG_RO, .reset = (v), .field = TG_NOFIELD, \
+        .description = (text)                                                                         \
+    }
+#define GIC_PARAM(n, t, f, u, d, lo, hi, text)                                                         \
+    {                                                                                                  \
+        .name = (n), .type = TG_PARAM_##t, .unit = (u), .offset = offsetof(struct gic, f), .def = (d), \
+        .min = (lo), .max = (hi), .description = (text)                                                \
+    }
+#define GIC_LATENCY(n, kind, ns, text) GIC_PARAM(n, TIME, latency[kind], NULL, (ns)*TG_NS, 0, TG_SEC, text)
 #define GIC_COUNTER(f, u, d)                                                               \
     {                                                                                      \
         .name = #f, .unit = (u), .description = (d), .offset = offsetof(struct gic, n_##f) \
+    }
+#define GIC_OUT(n, cnt, text)                                                                   \
+    {                                                                                           \
+        .name = #n, .kind = TG_PORT_IRQ_OUT, .offset = offsetof(struct gic, n), .count = (cnt), \
+        .description = (text)                                                                   \
     }
 
 #endif

@@ -11,61 +11,27 @@
 #include "models/base/regs.h"
 #include "models/gic/gic_state.h"
 
-#define LATENCY(n, kind, ns, text)                                                         \
-    {                                                                                      \
-        .name = (n), .type = TG_PARAM_TIME, .offset = offsetof(struct gic, latency[kind]), \
-        .def = (ns)*TG_NS, .min = 0, .max = TG_SEC, .description = (text)                  \
-    }
-
 static const struct tg_param params[] = {
-    {.name = "spis",
-     .type = TG_PARAM_U32,
-     .unit = "interrupts",
-     .offset = offsetof(struct gic, spis),
-     .def = 256,
-     .min = 32,
-     .max = GIC_MAX_SPIS,
-     .description = "Shared peripheral interrupts: a multiple of 32 up to 960, or 988"},
-    {.name = "priority_bits",
-     .type = TG_PARAM_U32,
-     .unit = "bits",
-     .offset = offsetof(struct gic, priority_bits),
-     .def = 5,
-     .min = 4,
-     .max = 8,
-     .description = "Implemented priority bits: 5 are 32 priorities (GIC-600, Neoverse N1)"},
-    {.name = "virtual_priority_bits",
-     .type = TG_PARAM_U32,
-     .unit = "bits",
-     .offset = offsetof(struct gic, vpriority_bits),
-     .def = 5,
-     .min = 5,
-     .max = 8,
-     .description = "Implemented virtual priority bits, ICH_VTR_EL2.PRIbits (Neoverse N1: 5)"},
-    {.name = "list_registers",
-     .type = TG_PARAM_U32,
-     .unit = "registers",
-     .offset = offsetof(struct gic, list_regs),
-     .def = 4,
-     .min = 1,
-     .max = GIC_MAX_LRS,
-     .description = "ICH_LR<n>_EL2, 1 to 16 (Cortex-A and Neoverse cores: 4)"},
-    {.name = "security",
-     .type = TG_PARAM_BOOL,
-     .offset = offsetof(struct gic, security),
-     .def = 0,
-     .description = "Two Security states (GICD_CTLR.DS resets to 0); otherwise one (DS is RAO/WI)"},
-    LATENCY("dist_latency", GIC_LAT_DIST, 50, "Access to a distributor register (assumed)"),
-    LATENCY("redist_latency", GIC_LAT_REDIST, 40, "Access to a redistributor register (assumed)"),
-    LATENCY("ack_latency", GIC_LAT_ACK, 20,
-            "ICC_IAR and ICC_HPPIR: asks the redistributor's state (assumed)"),
-    LATENCY("eoi_latency", GIC_LAT_EOI, 10, "ICC_EOIR and ICC_DIR (assumed)"),
-    LATENCY("sgi_latency", GIC_LAT_SGI, 20, "ICC_SGI0R, SGI1R, ASGI1R (assumed)"),
-    LATENCY("control_latency", GIC_LAT_CONTROL, 2, "Other ICC registers (assumed)"),
-    LATENCY("icv_latency", GIC_LAT_VIRTUAL, 4,
-            "ICV registers: the virtual interface is in the core (assumed)"),
-    LATENCY("ich_latency", GIC_LAT_ICH, 4, "ICH registers other than list registers (assumed)"),
-    LATENCY("lr_latency", GIC_LAT_LR, 4, "ICH_LR<n>_EL2 (assumed)"),
+    GIC_PARAM("spis", U32, spis, "interrupts", 256, 32, GIC_MAX_SPIS,
+              "Shared peripheral interrupts: a multiple of 32 up to 960, or 988"),
+    GIC_PARAM("priority_bits", U32, priority_bits, "bits", 5, 4, 8,
+              "Implemented priority bits: 5 are 32 priorities (GIC-600, Neoverse N1)"),
+    GIC_PARAM("virtual_priority_bits", U32, vpriority_bits, "bits", 5, 5, 8,
+              "Implemented virtual priority bits, ICH_VTR_EL2.PRIbits (Neoverse N1: 5)"),
+    GIC_PARAM("list_registers", U32, list_regs, "registers", 4, 1, GIC_MAX_LRS,
+              "ICH_LR<n>_EL2, 1 to 16 (Cortex-A and Neoverse cores: 4)"),
+    GIC_PARAM("security", BOOL, security, NULL, 0, 0, 0,
+              "Two Security states (GICD_CTLR.DS resets to 0); otherwise one (DS is RAO/WI)"),
+    GIC_LATENCY("dist_latency", GIC_LAT_DIST, 50, "Access to a distributor register (assumed)"),
+    GIC_LATENCY("redist_latency", GIC_LAT_REDIST, 40, "Access to a redistributor register (assumed)"),
+    GIC_LATENCY("ack_latency", GIC_LAT_ACK, 20, "ICC_IAR and ICC_HPPIR: ask the redistributor (assumed)"),
+    GIC_LATENCY("eoi_latency", GIC_LAT_EOI, 10, "ICC_EOIR and ICC_DIR (assumed)"),
+    GIC_LATENCY("sgi_latency", GIC_LAT_SGI, 20, "ICC_SGI0R, SGI1R, ASGI1R (assumed)"),
+    GIC_LATENCY("control_latency", GIC_LAT_CONTROL, 2, "Other ICC registers (assumed)"),
+    GIC_LATENCY("icv_latency", GIC_LAT_VIRTUAL, 4,
+                "ICV registers: the virtual interface is in the core (assumed)"),
+    GIC_LATENCY("ich_latency", GIC_LAT_ICH, 4, "ICH registers other than list registers (assumed)"),
+    GIC_LATENCY("lr_latency", GIC_LAT_LR, 4, "ICH_LR<n>_EL2 (assumed)"),
 };
 
 static const struct tg_reg_frame frames[] = {
@@ -97,17 +63,11 @@ static const struct tg_counter counters[] = {
     GIC_COUNTER(write, "accesses", "Register writes over the bus"),
 };
 
-#define OUT(n, text)                                                                                  \
-    {                                                                                                 \
-        .name = #n, .kind = TG_PORT_IRQ_OUT, .offset = offsetof(struct gic, n), .count = GIC_MAX_PES, \
-        .description = (text)                                                                         \
-    }
-
 static const struct tg_port ports[] = {
-    OUT(irq, "IRQ of each PE"),
-    OUT(fiq, "FIQ of each PE"),
-    OUT(virq, "Virtual IRQ of each PE"),
-    OUT(vfiq, "Virtual FIQ of each PE"),
+    GIC_OUT(irq, GIC_MAX_PES, "IRQ of each PE"),
+    GIC_OUT(fiq, GIC_MAX_PES, "FIQ of each PE"),
+    GIC_OUT(virq, GIC_MAX_PES, "Virtual IRQ of each PE"),
+    GIC_OUT(vfiq, GIC_MAX_PES, "Virtual FIQ of each PE"),
 };
 
 static int realize(struct tg_model *m, struct tg_error *err)
