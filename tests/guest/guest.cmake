@@ -17,7 +17,8 @@ set(TG_GUEST_CFLAGS
     -fno-tree-loop-distribute-patterns -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
     CACHE INTERNAL "")
 set(TG_GUEST_LDFLAGS
-    -nostdlib -static-pie -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noexecstack
+    -nostdlib -static-pie -ffunction-sections -fdata-sections -Wl,--gc-sections
+    -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noexecstack
     -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
     CACHE INTERNAL "")
 
@@ -43,7 +44,7 @@ function(tg_guest_program)
         file(GLOB found CONFIGURE_DEPENDS ${dir}/*.h)
         list(APPEND headers ${found})
     endforeach()
-    file(GLOB found CONFIGURE_DEPENDS ${lib}/*.h)
+    file(GLOB found CONFIGURE_DEPENDS ${lib}/*.h ${lib}/*.inc)
     list(APPEND headers ${found})
     list(TRANSFORM ARG_DEFINES PREPEND -D OUTPUT_VARIABLE defines)
     set(elf ${TG_GUEST_OUT}/${ARG_NAME}.elf)

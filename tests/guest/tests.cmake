@@ -41,5 +41,6 @@ endfunction()
 
 tg_guest_kvm_test(kvm-trapbench-vhe --cpu neoverse-n1 trapbench)
 tg_guest_kvm_test(kvm-trapbench-nvhe --cpu cortex-a57 --mode "[hH]yp" trapbench)
-tg_guest_kvm_test(kvm-trapbench-protected --cpu neoverse-n1 --mode "Protected nVHE" --append kvm-arm.mode=protected trapbench)
+tg_guest_kvm_test(kvm-trapbench-protected --cpu neoverse-n1 --mode "Protected nVHE" --append kvm-arm.mode=protected
+                  trapbench)
 tg_guest_kvm_test(kvm-linux --cpu neoverse-n1 linux)

@@ -14,10 +14,9 @@
 #define GUEST_GICR      UINT64_C(0x080a0000)
 #define GUEST_GICR_SIZE UINT64_C(0x20000) /* each */
 #define GUEST_UART      UINT64_C(0x09000000)
-#define GUEST_EXIT_DEV  UINT64_C(0x0b000000) /* "tollgate,exit-test": each 32-bit read gives the next number \
-                                              */
-#define GUEST_DEV_SIZE UINT64_C(0x1000)
-#define GUEST_RAM      UINT64_C(0x40000000)
+#define GUEST_EXIT_DEV  UINT64_C(0x0b000000) /* each 32-bit read gives the next number */
+#define GUEST_DEV_SIZE  UINT64_C(0x1000)
+#define GUEST_RAM       UINT64_C(0x40000000)
 
 enum { GUEST_UART_SPI = 1, GUEST_PMU_PPI = 7, GUEST_VTIMER_PPI = 11 }; /* INTIDs 33, 23, 27 */
 

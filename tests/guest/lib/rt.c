@@ -20,7 +20,7 @@ struct secondary {
     void *arg;
 };
 static struct secondary secondaries[RT_MAX_CPUS] __attribute__((aligned(64)));
-static rt_handler *handlers[4];
+static rt_handler handlers[4];
 
 /* ---- boot ---- */
 
@@ -122,7 +122,7 @@ void rt_primary(uint64_t dtb, uint64_t entry_el)
     rt.ppi_hyp = 26;
     rt.gicr_stride = 2 * GICR_FRAME;
     rt.cntfrq = rt_mrs(cntfrq_el0);
-    rt.image = (struct rt_range){(uint64_t)_start, (uint64_t)(__image_end - _start)};
+    rt.image = (struct rt_range){(uint64_t)_start, (uint64_t)__image_end - (uint64_t)_start};
     if (fdt_open(&rt.fdt, (const void *)dtb) == 0) {
         rt.dtb = (struct rt_range){dtb, rt.fdt.size};
         read_tree();
@@ -225,7 +225,7 @@ void rt_poweroff(void)
 
 /* ---- exceptions ---- */
 
-void rt_set_handler(enum rt_exc kind, rt_handler *h)
+void rt_set_handler(enum rt_exc kind, rt_handler h)
 {
     handlers[kind] = h;
 }
@@ -245,7 +245,7 @@ void rt_fatal(const struct rt_frame *f, unsigned slot)
 void rt_exception(struct rt_frame *f, unsigned slot);
 void rt_exception(struct rt_frame *f, unsigned slot)
 {
-    rt_handler *h = handlers[slot & 3];
+    rt_handler h = handlers[slot & 3];
     if (!h || !h(f, slot))
         rt_fatal(f, slot);
 }

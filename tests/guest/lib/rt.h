@@ -197,8 +197,8 @@ enum {
 }; /* vector slot = one of these + rt_exc */
 
 /* True: handled, return to the frame. False: print the frame and power off. */
-typedef bool rt_handler(struct rt_frame *f, unsigned slot);
-void rt_set_handler(enum rt_exc kind, rt_handler *h);
+typedef bool (*rt_handler)(struct rt_frame *f, unsigned slot);
+void rt_set_handler(enum rt_exc kind, rt_handler h);
 __attribute__((noreturn)) void rt_fatal(const struct rt_frame *f, unsigned slot);
 
 /* ---- translation tables (4K granule) ---- */

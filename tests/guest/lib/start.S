@@ -4,7 +4,7 @@
  * .bss, brings the PE to the exception level the program was built for (RT_EL), sets a stack and calls C. Does not turn
  * the MMU on (mmu.c) nor touch devices. Arm ARM DDI 0487, D1 and D17; Linux arm64 boot protocol for the entry state.
  */
-#include "rt_asm.h"
+#include "rt_macros.inc"
 
 #define R_AARCH64_RELATIVE 1027
 #define HCR_RW 0x80000000

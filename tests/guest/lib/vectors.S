@@ -3,7 +3,7 @@
  * Exception vectors of the guest runtime at EL1 and EL2: save the general registers and the syndrome in a struct rt_frame,
  * call rt_exception(), restore, ERET. Does not save FP state (the programs are built without FP). DDI 0487 D1.3.
  */
-#include "rt_asm.h"
+#include "rt_macros.inc"
 
 .macro vsave el
     .global rt_exc_el\el

@@ -5,7 +5,7 @@
  * Exceptions from EL2 itself go to the runtime's handler and are fatal. Arm ARM DDI 0487, D1.3.
  */
 #include "mv_asm.h"
-#include "rt_asm.h"
+#include "rt_macros.inc"
 
 #define HOST_SAVED 112 /* x19-x30, the vCPU pointer, padding */
 

@@ -3,7 +3,7 @@
  * selftest's calls from EL2 down to EL1, and the instruction sequences whose addresses the checks compare with ELR.
  * Arm ARM DDI 0487, D1.
  */
-#include "rt_asm.h"
+#include "rt_macros.inc"
 
     .text
 /*
