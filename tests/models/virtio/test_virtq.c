@@ -235,6 +235,29 @@ static void hostile(void **state)
     }
 }
 
+/* 1024 buffers are the most a chain may have: one direct and 1023 indirect ones pass, one more does not. */
+static void longest_chain(void **state)
+{
+    (void)state;
+    for (unsigned n = 1023; n <= 1024; n++) {
+        struct vdrv v;
+        uint32_t len = 0;
+
+        make(&v, INDIRECT);
+        put_desc(&v, QBASE(0), 0, BUF, 1, D_WRITE | D_NEXT, 1);
+        put_desc(&v, QBASE(0), 1, BUF + 0x8000, 16 * n, D_INDIRECT, 0);
+        for (unsigned i = 0; i < n; i++)
+            put_desc(&v, BUF + 0x8000, i, BUF + 1 + i, 1, D_WRITE | (i + 1 < n ? D_NEXT : 0), i + 1);
+        vdrv_avail(&v, 0, 0);
+        vdrv_kick(&v, 0);
+        vdrv_run(&v, TG_MS);
+        assert_int_equal(vdrv_used(&v, 0, NULL, &len), n == 1023);
+        assert_int_equal(len, n == 1023 ? 1024 : 0);
+        assert_int_equal(mrd(&v, M_STATUS), n == 1023 ? 0xf : 0x4f);
+        vdrv_drop(&v);
+    }
+}
+
 /* Each of the three parts outside memory. */
 static void rings_outside(void **state)
 {
@@ -283,8 +306,9 @@ static void rings_overlap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(around),  cmocka_unit_test(batch),         cmocka_unit_test(mixed_chain),
-        cmocka_unit_test(hostile), cmocka_unit_test(rings_outside), cmocka_unit_test(rings_overlap),
+        cmocka_unit_test(around),        cmocka_unit_test(batch),   cmocka_unit_test(mixed_chain),
+        cmocka_unit_test(longest_chain), cmocka_unit_test(hostile), cmocka_unit_test(rings_outside),
+        cmocka_unit_test(rings_overlap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
