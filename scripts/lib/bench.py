@@ -39,7 +39,7 @@ MODES = ("fast", "timed")
 def tollgate(args, mode, command, db):
     words = [os.path.join(args.build, "tollgate"), "run", args.platform, "--mode", mode, "--kernel", args.kernel,
              "--initrd", args.initrd, "--append", append(command), "--db", db]
-    for setting in args.set:
+    for setting in ["cpus.count=1", "ram.size=1GiB"] + args.set:
         words += ["--set", setting]
     return words
 

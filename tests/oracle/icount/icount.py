@@ -26,6 +26,8 @@ import subprocess
 import sys
 import tempfile
 
+# QEMU 7.2's revisions of the cores: the kernel's errata workarounds follow them.
+MIDR = {"cortex-a57": "0x411fd070", "neoverse-n1": "0x414fd0c1"}
 LIMIT = 0.01
 CASES = "cases=empty,hypercall"
 LINE = r"trapbench: %s iterations=(\d+) ns_total=(\d+) ns=([\d.]+)"
@@ -90,7 +92,8 @@ class Oracle:
         command = [os.path.join(self.args.build, "tollgate"), "run",
                    os.path.join(self.args.source, "platforms", "virt.lua"), "--mode", "fast", "--db", self.db,
                    "--kernel", kernel, "--append", append]
-        for setting in self.args.set:
+        core = self.args.core
+        for setting in ["core=" + core, "cpus.core.freq=1GHz", "cpus.core.midr=" + MIDR[core]] + self.args.set:
             command += ["--set", setting]
         return self.run("tollgate", command + (["--initrd", initrd] if initrd else []))
 
@@ -150,7 +153,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--source", required=True)
-    parser.add_argument("--core", required=True)
+    parser.add_argument("--core", required=True, choices=sorted(MIDR))
     parser.add_argument("--kernel", default="k61")
     parser.add_argument("--microvisor", action="store_true")
     parser.add_argument("--append", default="")
