@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A server SoC with Neoverse N1 cores, in the manner of Ampere's Altra: GICv3, RAM from 2 GiB up, a few MMIO devices below.
+-- The address map is our own. Change with --set: cpus.count, ram.size, el3, and any parameter of any model.
+local tg = require "tollgate"
+
+local o = tg.options {
+  core = "neoverse-n1",
+  cpus = { count = 1 },
+  ram = { size = "2GiB" },
+  el3 = false, -- PSCI is Tollgate's own, called by SMC
+}
+
+local gic = tg.gicv3 { base = { dist = 0x30000000, redist = 0x30100000 }, spis = 256 }
+local uart = tg.pl011 { base = 0x1c090000, irq = gic:spi(1) }
+local rtc = tg.pl031 { base = 0x1c170000, irq = gic:spi(2) }
+local gpio = tg.pl061 { base = 0x1c1d0000, irq = gic:spi(7) }
+
+local virtio = {}
+for i = 0, 7 do
+  virtio[i + 1] = tg.virtio_mmio { base = 0x1c200000 + i * 0x1000, irq = gic:spi(32 + i) }
+end
+
+return {
+  cpus = tg.cpus {
+    count = o.cpus.count,
+    -- Altra's system counter runs at 25 MHz.
+    core = tg.core(o.core, { cntfrq = "25MHz", features = { el3 = o.el3 } }),
+    -- Multithreading layout (MPIDR_EL1.MT = 1 in silicon): Aff1 numbers the core.
+    mpidr = function(i)
+      return (i % 4) << 8 | (i // 4) << 16
+    end,
+  },
+  ram = tg.ram { base = 0x80000000, size = o.ram.size, latency = "90ns" },
+  gic = gic,
+  uart = uart,
+  rtc = rtc,
+  gpio = gpio,
+  virtio = virtio,
+  console = uart,
+  psci = "smc",
+}

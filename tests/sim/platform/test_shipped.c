@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The platforms and cores that are shipped: each elaborates and realizes, with the real models. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "sim/machine/machine.h"
+#include "sim/platform/platform.h"
+
+static struct machine *up(const char *name, const char *const *sets)
+{
+    struct platform_options opt = {.platforms_dir = TEST_PLATFORMS, .seed = 1, .sets = sets};
+    struct tg_error err = {""};
+    struct machine *m = NULL;
+    char *path = platform_find(name, TEST_PLATFORMS, &err);
+
+    while (sets && sets[opt.n_sets])
+        opt.n_sets++;
+    if (!path || platform_build(path, &opt, &m, &err) || machine_realize(m, &err))
+        fail_msg("%s: %s", name, err.text);
+    free(path);
+    machine_reset(m);
+    return m;
+}
+
+static void every_platform(void **state)
+{
+    char **names = platform_names(TEST_PLATFORMS, "");
+    unsigned n = 0;
+
+    (void)state;
+    for (; names[n]; n++)
+        machine_free(up(names[n], NULL));
+    assert_true(n >= 3);
+    platform_free_names(names);
+}
+
+static void every_core_on_virt(void **state)
+{
+    char **names = platform_names(TEST_PLATFORMS, "cores");
+    unsigned n = 0;
+
+    (void)state;
+    for (; names[n]; n++) {
+        char core[64];
+        const char *const sets[] = {core, "cpus.count=2", NULL};
+        struct machine *m;
+
+        snprintf(core, sizeof(core), "core=%s", names[n]);
+        m = up("virt", sets);
+        assert_string_equal(m->core_name, names[n]);
+        machine_free(m);
+    }
+    assert_true(n >= 6);
+    platform_free_names(names);
+}
+
+/* The map and the numbers of QEMU's virt board. */
+static void virt_is_virt(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned frame;
+        uint64_t base;
+        int intid;
+    } rows[] = {
+        {"gic", 0, 0x08000000, -1},     {"gic", 1, 0x080a0000, -1},    {"uart", 0, 0x09000000, 33},
+        {"rtc", 0, 0x09010000, 34},     {"gpio", 0, 0x09030000, 39},   {"virtio0", 0, 0x0a000000, 48},
+        {"virtio31", 0, 0x0a003e00, 79}, {"ram", 0, 0x40000000, -1},
+    };
+    const char *const sets[] = {"cpus.count=8", NULL};
+    const char *const two[] = {"gic.version=2", "cpus.count=8", NULL};
+    struct machine *m = up("virt", sets);
+
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        struct tg_model *model = machine_find(m, rows[i].name);
+
+        assert_non_null(model);
+        assert_int_equal(machine_region_of(m, model, rows[i].frame)->base, rows[i].base);
+        if (rows[i].intid >= 0)
+            assert_int_equal(machine_irq_of(m, model, "irq", 0)->intid, rows[i].intid);
+    }
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(m->pes[i].mpidr, i);
+    machine_free(m);
+    m = up("virt", two);
+    assert_int_equal(machine_region_of(m, m->gic, 1)->base, 0x08010000);
+    assert_int_equal(machine_region_of(m, m->gic, 2)->base, 0x08030000);
+    assert_int_equal(machine_region_of(m, m->gic, 3)->base, 0x08040000);
+    machine_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_platform),
+        cmocka_unit_test(every_core_on_virt),
+        cmocka_unit_test(virt_is_virt),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
