@@ -50,7 +50,7 @@ static void build_stage2(struct mv_vm *vm)
 
 int mv_guest_build(struct mv_vm *vm)
 {
-    uint64_t image_size, payload = (uint64_t)(mv_payload_end - mv_payload);
+    uint64_t image_size, payload = (uint64_t)mv_payload_end - (uint64_t)mv_payload;
     vm->ram_size = rt_arg_u64("mem", 16) << 20;
     if (vm->ram_size < MV_WINDOW_OFFSET)
         vm->ram_size = MV_WINDOW_OFFSET;
