@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System registers of a PE: identifiers and the functions that the rest of models/cpu calls. The registers themselves are rows
- * of table.def; the controls that trap accesses are rows of traps.def. SR_SCTLR_EL1 and so on index c->sr[], the raw storage.
- * Arm ARM DDI 0487 J.a.
+ * System registers of a PE: identifiers and the functions that the rest of models/cpu calls. The registers
+ * themselves are rows of table.def; the controls that trap accesses are rows of traps.def. SR_SCTLR_EL1 and
+ * so on index c->sr[], the raw storage. Arm ARM DDI 0487 J.a.
  */
 #ifndef TG_CPU_SYSREG_H
 #define TG_CPU_SYSREG_H
@@ -24,87 +24,87 @@ enum sr_id {
 
 /* ---- fields that more than one file needs ---- */
 
-#define SCTLR_M      TG_BIT(0)
-#define SCTLR_A      TG_BIT(1)
-#define SCTLR_C      TG_BIT(2)
-#define SCTLR_SA     TG_BIT(3)
-#define SCTLR_SA0    TG_BIT(4)
-#define SCTLR_UMA    TG_BIT(9)
-#define SCTLR_I      TG_BIT(12)
-#define SCTLR_DZE    TG_BIT(14)
-#define SCTLR_UCT    TG_BIT(15)
-#define SCTLR_NTWI   TG_BIT(16)
-#define SCTLR_NTWE   TG_BIT(18)
-#define SCTLR_WXN    TG_BIT(19)
-#define SCTLR_SPAN   TG_BIT(23)
-#define SCTLR_E0E    TG_BIT(24)
-#define SCTLR_EE     TG_BIT(25)
-#define SCTLR_UCI    TG_BIT(26)
-#define SCTLR_DSSBS  TG_BIT(44)
+#define SCTLR_M     TG_BIT(0)
+#define SCTLR_A     TG_BIT(1)
+#define SCTLR_C     TG_BIT(2)
+#define SCTLR_SA    TG_BIT(3)
+#define SCTLR_SA0   TG_BIT(4)
+#define SCTLR_UMA   TG_BIT(9)
+#define SCTLR_I     TG_BIT(12)
+#define SCTLR_DZE   TG_BIT(14)
+#define SCTLR_UCT   TG_BIT(15)
+#define SCTLR_NTWI  TG_BIT(16)
+#define SCTLR_NTWE  TG_BIT(18)
+#define SCTLR_WXN   TG_BIT(19)
+#define SCTLR_SPAN  TG_BIT(23)
+#define SCTLR_E0E   TG_BIT(24)
+#define SCTLR_EE    TG_BIT(25)
+#define SCTLR_UCI   TG_BIT(26)
+#define SCTLR_DSSBS TG_BIT(44)
 
-#define HCR_VM       TG_BIT(0)
-#define HCR_SWIO     TG_BIT(1)
-#define HCR_PTW      TG_BIT(2)
-#define HCR_FMO      TG_BIT(3)
-#define HCR_IMO      TG_BIT(4)
-#define HCR_AMO      TG_BIT(5)
-#define HCR_VF       TG_BIT(6)
-#define HCR_VI       TG_BIT(7)
-#define HCR_VSE      TG_BIT(8)
-#define HCR_FB       TG_BIT(9)
-#define HCR_BSU      TG_FIELD(11, 10)
-#define HCR_DC       TG_BIT(12)
-#define HCR_TWI      TG_BIT(13)
-#define HCR_TWE      TG_BIT(14)
-#define HCR_TID0     TG_BIT(15)
-#define HCR_TID1     TG_BIT(16)
-#define HCR_TID2     TG_BIT(17)
-#define HCR_TID3     TG_BIT(18)
-#define HCR_TSC      TG_BIT(19)
-#define HCR_TIDCP    TG_BIT(20)
-#define HCR_TACR     TG_BIT(21)
-#define HCR_TSW      TG_BIT(22)
-#define HCR_TPCP     TG_BIT(23)
-#define HCR_TPU      TG_BIT(24)
-#define HCR_TTLB     TG_BIT(25)
-#define HCR_TVM      TG_BIT(26)
-#define HCR_TGE      TG_BIT(27)
-#define HCR_TDZ      TG_BIT(28)
-#define HCR_HCD      TG_BIT(29)
-#define HCR_TRVM     TG_BIT(30)
-#define HCR_RW       TG_BIT(31)
-#define HCR_CD       TG_BIT(32)
-#define HCR_ID       TG_BIT(33)
-#define HCR_E2H      TG_BIT(34)
-#define HCR_TLOR     TG_BIT(35)
-#define HCR_TERR     TG_BIT(36)
-#define HCR_TEA      TG_BIT(37)
-#define HCR_MIOCNCE  TG_BIT(38)
-#define HCR_FWB      TG_BIT(46)
-#define HCR_TID4     TG_BIT(49)
-#define HCR_TICAB    TG_BIT(50)
-#define HCR_TOCU     TG_BIT(52)
-#define HCR_TTLBIS   TG_BIT(54)
-#define HCR_TTLBOS   TG_BIT(55)
+#define HCR_VM      TG_BIT(0)
+#define HCR_SWIO    TG_BIT(1)
+#define HCR_PTW     TG_BIT(2)
+#define HCR_FMO     TG_BIT(3)
+#define HCR_IMO     TG_BIT(4)
+#define HCR_AMO     TG_BIT(5)
+#define HCR_VF      TG_BIT(6)
+#define HCR_VI      TG_BIT(7)
+#define HCR_VSE     TG_BIT(8)
+#define HCR_FB      TG_BIT(9)
+#define HCR_BSU     TG_FIELD(11, 10)
+#define HCR_DC      TG_BIT(12)
+#define HCR_TWI     TG_BIT(13)
+#define HCR_TWE     TG_BIT(14)
+#define HCR_TID0    TG_BIT(15)
+#define HCR_TID1    TG_BIT(16)
+#define HCR_TID2    TG_BIT(17)
+#define HCR_TID3    TG_BIT(18)
+#define HCR_TSC     TG_BIT(19)
+#define HCR_TIDCP   TG_BIT(20)
+#define HCR_TACR    TG_BIT(21)
+#define HCR_TSW     TG_BIT(22)
+#define HCR_TPCP    TG_BIT(23)
+#define HCR_TPU     TG_BIT(24)
+#define HCR_TTLB    TG_BIT(25)
+#define HCR_TVM     TG_BIT(26)
+#define HCR_TGE     TG_BIT(27)
+#define HCR_TDZ     TG_BIT(28)
+#define HCR_HCD     TG_BIT(29)
+#define HCR_TRVM    TG_BIT(30)
+#define HCR_RW      TG_BIT(31)
+#define HCR_CD      TG_BIT(32)
+#define HCR_ID      TG_BIT(33)
+#define HCR_E2H     TG_BIT(34)
+#define HCR_TLOR    TG_BIT(35)
+#define HCR_TERR    TG_BIT(36)
+#define HCR_TEA     TG_BIT(37)
+#define HCR_MIOCNCE TG_BIT(38)
+#define HCR_FWB     TG_BIT(46)
+#define HCR_TID4    TG_BIT(49)
+#define HCR_TICAB   TG_BIT(50)
+#define HCR_TOCU    TG_BIT(52)
+#define HCR_TTLBIS  TG_BIT(54)
+#define HCR_TTLBOS  TG_BIT(55)
 
-#define SCR_NS       TG_BIT(0)
-#define SCR_IRQ      TG_BIT(1)
-#define SCR_FIQ      TG_BIT(2)
-#define SCR_EA       TG_BIT(3)
-#define SCR_SMD      TG_BIT(7)
-#define SCR_HCE      TG_BIT(8)
-#define SCR_SIF      TG_BIT(9)
-#define SCR_RW       TG_BIT(10)
-#define SCR_ST       TG_BIT(11)
-#define SCR_TWI      TG_BIT(12)
-#define SCR_TWE      TG_BIT(13)
-#define SCR_TLOR     TG_BIT(14)
-#define SCR_TERR     TG_BIT(15)
+#define SCR_NS   TG_BIT(0)
+#define SCR_IRQ  TG_BIT(1)
+#define SCR_FIQ  TG_BIT(2)
+#define SCR_EA   TG_BIT(3)
+#define SCR_SMD  TG_BIT(7)
+#define SCR_HCE  TG_BIT(8)
+#define SCR_SIF  TG_BIT(9)
+#define SCR_RW   TG_BIT(10)
+#define SCR_ST   TG_BIT(11)
+#define SCR_TWI  TG_BIT(12)
+#define SCR_TWE  TG_BIT(13)
+#define SCR_TLOR TG_BIT(14)
+#define SCR_TERR TG_BIT(15)
 
 /* Exception syndrome. */
-#define ESR_EC       TG_FIELD(31, 26)
-#define ESR_IL       TG_BIT(25)
-#define ESR_ISS      TG_FIELD(24, 0)
+#define ESR_EC  TG_FIELD(31, 26)
+#define ESR_IL  TG_BIT(25)
+#define ESR_ISS TG_FIELD(24, 0)
 enum {
     EC_UNKNOWN = 0x00,
     EC_WFX = 0x01,
@@ -138,12 +138,13 @@ static inline uint64_t esr_make(unsigned ec, uint64_t iss)
 
 /* ---- effective controls (inline helpers over struct cpu stand in sysreg/access.h) ---- */
 
-/* HCR_EL2 as it acts now: 0 while EL2 is absent or not enabled in the current security state; FMO, IMO, AMO and the trap bits as TGE
- * and E2H make them (Arm ARM D17.2.48). */
+/* HCR_EL2 as it acts now: 0 while EL2 is absent or not enabled in the current security state; FMO, IMO, AMO
+ * and the trap bits as TGE and E2H make them (Arm ARM D17.2.48). */
 uint64_t cpu_hcr_eff(const struct cpu *c);
 /* EL2 is implemented and enabled in the current security state (secure EL2 is not implemented). */
 bool cpu_el2_enabled(const struct cpu *c);
-bool cpu_is_secure(const struct cpu *c); /* of EL0-EL2: SCR_EL3.NS = 0 with EL3; EL3 itself counts as secure */
+bool cpu_is_secure(
+    const struct cpu *c); /* of EL0-EL2: SCR_EL3.NS = 0 with EL3; EL3 itself counts as secure */
 /* E2H and TGE are both 1 and EL2 is enabled: EL0 runs in the EL2&0 regime. */
 bool cpu_is_host(const struct cpu *c);
 
@@ -159,7 +160,8 @@ void sysreg_write_id(struct cpu *c, enum sr_id id, uint64_t v);
 /* Name of an encoding as in the manual, or NULL. */
 const char *sysreg_name(uint32_t enc);
 
-/* MRS, MSR, SYS and SYSL with all checks, for the instruction op. False: an exception was raised, the block has ended. */
+/* MRS, MSR, SYS and SYSL with all checks, for the instruction op. False: an exception was raised, the block
+ * has ended. */
 bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v);
 bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v);
 bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System instructions: exception generation, hints, barriers, PSTATE, system registers. Arm ARM DDI 0487 C4.1.94. What they do beyond
+ * a few hot registers is in sysreg/. Encodings: decode/system.decode.
+ */
+#include "models/cpu/exec/exec.h"
+#include "models/cpu/sysreg/access.h"
+#include "models/cpu/sysreg/exception.h"
+
+/* clang-format off */
+
+#define SYS_ENC (op->insn >> 5 & 0xffff)
+
+/* ---- exception generation: c->pc is set when they come back ---- */
+
+OP_END(svc) { pipe_issue(c, op); cpu_exec_svc(c, op, (uint16_t)op->imm); }
+OP_END(hvc) { pipe_issue(c, op); cpu_exec_hvc(c, op, (uint16_t)op->imm); }
+OP_END(smc) { pipe_issue(c, op); cpu_exec_smc(c, op, (uint16_t)op->imm); }
+OP_END(brk) { pipe_issue(c, op); cpu_exec_brk(c, op, (uint16_t)op->imm); }
+OP_END(hlt) { pipe_issue(c, op); cpu_exec_hlt(c, op, (uint16_t)op->imm); }
+OP_END(debug_state_only) { pipe_issue(c, op); cpu_raise_undef(c, op); }
+OP_END(eret) { pipe_issue(c, op); cpu_exec_eret(c, op); }
+
+/* ---- hints ---- */
+
+OP_END(wfe) { pipe_issue(c, op); cpu_exec_wfe(c, op); }
+OP_END(wfi) { pipe_issue(c, op); cpu_exec_wfi(c, op); }
+OP(sev)  { cpu_exec_sev(c); return true; }
+OP(sevl) { cpu_exec_sevl(c); return true; }
+OP(esb)
+{
+    if (cpu_has(c, CPU_FEAT_RAS))
+        cpu_exec_esb(c, op);
+    return true;
+}
+OP(hint) { return true; }
+
+/* ---- barriers: PEs of a machine run one at a time, so only time is to be modelled ---- */
+
+TG_INLINE void exec_barrier(struct cpu *c, enum cpu_bucket bucket, uint32_t cycles)
+{
+#if TG_TIMED
+    pipe_stall(c, bucket, cycles);
+#else
+    (void)c, (void)bucket, (void)cycles;
+#endif
+}
+
+OP(clrex) { c->excl_valid = false; return true; }
+OP(dsb)   { exec_barrier(c, CPU_BUCKET_BARRIER, c->p.dsb); return true; }
+OP(dmb)   { exec_barrier(c, CPU_BUCKET_BARRIER, c->p.dmb); return true; }
+OP_END(isb)
+{
+    pipe_issue(c, op);
+    exec_barrier(c, CPU_BUCKET_SYNC, c->p.isb);
+    GOTO_VA(c, cpu_op_pc(c, op) + 4);
+}
+
+/* ---- PSTATE, immediate ---- */
+
+#define NEEDS_EL1                               \
+    if (tg_unlikely(c->el == 0)) {              \
+        cpu_raise_undef(c, op);                 \
+        return false;                           \
+    }
+
+OP(msri_uao)   { NEEDS_EL1; sysreg_write_id(c, SR_UAO, op->imm & 1 ? SPSR_UAO : 0); return true; }
+OP(msri_pan)   { NEEDS_EL1; sysreg_write_id(c, SR_PAN, op->imm & 1 ? SPSR_PAN : 0); return true; }
+OP(msri_spsel) { NEEDS_EL1; cpu_set_el_sp(c, c->el, op->imm & 1); return true; }
+OP(msri_ssbs)  { c->ssbs = op->imm & 1; return true; }
+
+/* EL0 may touch DAIF when SCTLR_ELx.UMA says so. */
+static inline bool exec_daif_denied(struct cpu *c, const struct cpu_op *op)
+{
+    if (tg_likely(c->el != 0) || (cpu_sctlr(c, 0) & SCTLR_UMA))
+        return false;
+    sysreg_trap(c, op, cpu_tge(c) ? 2 : 1);
+    return true;
+}
+
+OP(msri_daifset)
+{
+    if (exec_daif_denied(c, op))
+        return false;
+    if (tg_unlikely(op->imm & DAIF_D & ~c->daif))
+        sysreg_write_id(c, SR_DAIF, tg_put(SPSR_DAIF, c->daif | op->imm));
+    else
+        c->daif |= (uint8_t)op->imm;
+    return true;
+}
+
+OP_END(msri_daifclr)
+{
+    pipe_issue(c, op);
+    if (exec_daif_denied(c, op))
+        return;
+    if (c->daif & op->imm)
+        sysreg_write_id(c, SR_DAIF, tg_put(SPSR_DAIF, c->daif & ~op->imm));
+    GOTO_LINK(c, LINK_NEXT(op));
+}
+
+/* ---- system instructions ---- */
+
+OP(sys)  { return sysreg_sys(c, op, SYS_ENC, XR(rd)); }
+OP(sysl) { cpu_raise_undef(c, op); return false; } /* none is implemented */
+
+/* ---- system registers ---- */
+
+OP(mrs_tpidr_el0) { WX(rd, c->sr[SR_TPIDR_EL0]); return true; }
+OP(mrs_tpidr_el1) { NEEDS_EL1; WX(rd, c->sr[SR_TPIDR_EL1]); return true; }
+OP(mrs_tpidr_el2)
+{
+    if (tg_unlikely(c->el < 2)) {
+        cpu_raise_undef(c, op);
+        return false;
+    }
+    WX(rd, c->sr[SR_TPIDR_EL2]);
+    return true;
+}
+OP(mrs_sp_el0)
+{
+    if (tg_unlikely(c->el == 0 || !c->sp_sel)) {
+        cpu_raise_undef(c, op);
+        return false;
+    }
+    WX(rd, c->sp_el[0]);
+    return true;
+}
+OP(mrs_currentel) { NEEDS_EL1; WX(rd, tg_put(SPSR_EL, c->el)); return true; }
+OP(mrs_daif)
+{
+    if (exec_daif_denied(c, op))
+        return false;
+    WX(rd, tg_put(SPSR_DAIF, c->daif));
+    return true;
+}
+OP(mrs_nzcv) { WX(rd, tg_put(SPSR_NZCV, cpu_nzcv(c))); return true; }
+OP(mrs)
+{
+    uint64_t v = 0;
+
+    if (!sysreg_mrs(c, op, SYS_ENC, &v))
+        return false;
+    WX(rd, v);
+    return true;
+}
+
+OP(msr_tpidr_el0) { c->sr[SR_TPIDR_EL0] = XR(rd); return true; }
+OP(msr_sp_el0)
+{
+    if (tg_unlikely(c->el == 0 || !c->sp_sel)) {
+        cpu_raise_undef(c, op);
+        return false;
+    }
+    c->sp_el[0] = XR(rd);
+    return true;
+}
+OP(msr_nzcv) { cpu_set_nzcv(c, (uint32_t)tg_get(XR(rd), SPSR_NZCV)); return true; }
+OP_END(msr_daif)
+{
+    pipe_issue(c, op);
+    if (exec_daif_denied(c, op))
+        return;
+    sysreg_write_id(c, SR_DAIF, XR(rd));
+    GOTO_LINK(c, LINK_NEXT(op));
+}
+OP(msr) { return sysreg_msr(c, op, SYS_ENC, XR(rd)); }

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Performance monitors, PMUv3 with 32-bit event counters and a 64-bit cycle counter. A counter's value is
+ * what it held at the last settling plus what its source (the PE's own instruction, cycle and event counts)
+ * has grown since, if it was counting. Settling happens when a register is touched, and at EL changes while
+ * something counts, because filters go by EL. Overflow interrupts are found by looking at the latest when the
+ * counter can have overflowed. Arm ARM DDI 0487 J.a, D11.
+ */
+#include "models/cpu/pmu/pmu.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include "models/cpu/sysreg/internal.h"
+
+#define PMCR_E  TG_BIT(0)
+#define PMCR_P  TG_BIT(1)
+#define PMCR_C  TG_BIT(2)
+#define PMCR_D  TG_BIT(3)
+#define PMCR_X  TG_BIT(4)
+#define PMCR_DP TG_BIT(5)
+#define PMCR_LC TG_BIT(6)
+#define PMCR_N  TG_FIELD(15, 11)
+
+#define FILTER_P   TG_BIT(31)
+#define FILTER_U   TG_BIT(30)
+#define FILTER_NSK TG_BIT(29)
+#define FILTER_NSU TG_BIT(28)
+#define FILTER_NSH TG_BIT(27)
+#define FILTER_M   TG_BIT(26)
+#define EVENT      TG_FIELD(15, 0)
+
+/* Common events that the PE can count (D11.11.2). Those of caches, TLBs, branches and stalls grow in timed
+ * mode only. */
+#define PMU_EVENTS(X)                                                                                     \
+    X(0x00, 0)                        /* SW_INCR: by PMSWINC_EL0 */                                       \
+    X(0x01, c->n.l1i_miss)            /* L1I_CACHE_REFILL */                                              \
+    X(0x02, c->n.itlb_miss)           /* L1I_TLB_REFILL */                                                \
+    X(0x03, c->n.l1d_miss)            /* L1D_CACHE_REFILL */                                              \
+    X(0x04, c->n.l1d_access)          /* L1D_CACHE */                                                     \
+    X(0x05, c->n.dtlb_miss)           /* L1D_TLB_REFILL */                                                \
+    X(0x06, c->n.loads)               /* LD_RETIRED */                                                    \
+    X(0x07, c->n.stores)              /* ST_RETIRED */                                                    \
+    X(0x08, cpu_insns(c))             /* INST_RETIRED */                                                  \
+    X(0x09, c->n.exceptions)          /* EXC_TAKEN */                                                     \
+    X(0x0a, c->n.erets)               /* EXC_RETURN */                                                    \
+    X(0x10, c->n.mispredicts)         /* BR_MIS_PRED */                                                   \
+    X(0x11, awake_cycles(c))          /* CPU_CYCLES */                                                    \
+    X(0x12, c->n.branches)            /* BR_PRED */                                                       \
+    X(0x13, c->n.loads + c->n.stores) /* MEM_ACCESS */                                                    \
+    X(0x14, c->n.l1i_access)          /* L1I_CACHE */                                                     \
+    X(0x15, c->n.l1d_writeback)       /* L1D_CACHE_WB */                                                  \
+    X(0x16, c->n.l2_access)           /* L2D_CACHE */                                                     \
+    X(0x17, c->n.l2_miss)             /* L2D_CACHE_REFILL */                                              \
+    X(0x18, c->n.l2_writeback)        /* L2D_CACHE_WB */                                                  \
+    X(0x21, c->n.branches)            /* BR_RETIRED */                                                    \
+    X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                                           \
+    X(0x23,                                                                                               \
+      c->pipe.buckets[CPU_BUCKET_FRONTEND] + c->pipe.buckets[CPU_BUCKET_MISPREDICT]) /* STALL_FRONTEND */ \
+    X(0x24, backend_stall(c))                                                        /* STALL_BACKEND */  \
+    X(0x2d, c->n.tlb2_miss)                                                          /* L2D_TLB_REFILL */ \
+    X(0x34, c->n.walks)                                                              /* DTLB_WALK */
+
+/* The architecture's cycle counts stop in WFI and WFE. */
+static uint64_t awake_cycles(const struct cpu *c)
+{
+    return cpu_now_cycle(c) - c->pipe.buckets[CPU_BUCKET_IDLE];
+}
+
+static uint64_t backend_stall(const struct cpu *c)
+{
+    static const uint8_t buckets[] = {CPU_BUCKET_DEPEND, CPU_BUCKET_EXECUTE, CPU_BUCKET_L1D,
+                                      CPU_BUCKET_L2,     CPU_BUCKET_SLC,     CPU_BUCKET_DRAM,
+                                      CPU_BUCKET_TLB,    CPU_BUCKET_DEVICE,  CPU_BUCKET_BARRIER};
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(buckets); i++)
+        sum += c->pipe.buckets[buckets[i]];
+    return sum;
+}
+
+static uint64_t event_source(const struct cpu *c, unsigned event)
+{
+    switch (event) {
+#define X(num, expr) \
+    case num:        \
+        return expr;
+        PMU_EVENTS(X)
+#undef X
+    default:
+        return 0;
+    }
+}
+
+/* PMCEID<n>: bit i of register 0 is event i, of register 1 event 32 + i. */
+static uint64_t event_mask(unsigned half)
+{
+    uint64_t events = 0;
+
+#define X(num, expr) events |= TG_BIT(num);
+    PMU_EVENTS(X)
+#undef X
+    return half ? events >> 32 : (uint32_t)events;
+}
+
+static enum sr_id type_reg(unsigned n)
+{
+    return n == PMU_CYCLE ? SR_PMCCFILTR_EL0
+                          : (enum sr_id)(SR_PMEVTYPER0_EL0 + 2 * n); /* rows of table.def alternate */
+}
+_Static_assert(SR_PMEVTYPER30_EL0 == SR_PMEVTYPER0_EL0 + 60, "counter and type rows alternate");
+
+static uint64_t source(const struct cpu *c, unsigned n)
+{
+    if (n == PMU_CYCLE) {
+        uint64_t cycles = awake_cycles(c);
+
+        return (c->sr[SR_PMCR_EL0] & (PMCR_D | PMCR_LC)) == PMCR_D ? cycles / 64 : cycles;
+    }
+    return event_source(c, (unsigned)tg_get(c->sr[type_reg(n)], EVENT));
+}
+
+static unsigned hpmn(const struct cpu *c)
+{
+    unsigned n = (unsigned)tg_get(c->sr[SR_MDCR_EL2], MDCR2_HPMN);
+
+    return cpu_has(c, CPU_FEAT_EL2) && n < c->p.pmu_counters ? n : c->p.pmu_counters;
+}
+
+static uint32_t all_counters(const struct cpu *c)
+{
+    return (uint32_t)tg_ones(c->p.pmu_counters) | UINT32_C(1) << PMU_CYCLE;
+}
+
+/* Counters that the current EL may reach. */
+static uint32_t visible(const struct cpu *c)
+{
+    if (c->el < 2 && cpu_el2_on(c))
+        return (uint32_t)tg_ones(hpmn(c)) | UINT32_C(1) << PMU_CYCLE;
+    return all_counters(c);
+}
+
+/* PMEVTYPER.{P,U,NSK,NSU,NSH,M}: does the counter count at the current EL and security state? (D11.5.3) */
+static bool filter_passes(const struct cpu *c, uint64_t f)
+{
+    bool p = f & FILTER_P, u = f & FILTER_U;
+
+    if (cpu_secure_inline(c)) {
+        if (c->el == 3)
+            return ((f & FILTER_M) != 0) == p;
+        return c->el == 0 ? !u : !p;
+    }
+    switch (c->el) {
+    case 0:
+        return cpu_has(c, CPU_FEAT_EL3) ? ((f & FILTER_NSU) != 0) == u : !u;
+    case 1:
+        return cpu_has(c, CPU_FEAT_EL3) ? ((f & FILTER_NSK) != 0) == p : !p;
+    default:
+        return f & FILTER_NSH;
+    }
+}
+
+/* Is counting prohibited here? Secure state: MDCR_EL3.SPME; EL2: MDCR_EL2.HPMD for the counters of EL1
+ * (D11.5.2). */
+static bool prohibited(const struct cpu *c, unsigned n)
+{
+    bool of_el2 = n != PMU_CYCLE && n >= hpmn(c);
+
+    if (cpu_secure_inline(c) && !(c->sr[SR_MDCR_EL3] & MDCR3_SPME) &&
+        (n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP)))
+        return true;
+    if (c->el == 2 && cpu_has(c, CPU_FEAT_PMUV3P1) && (c->sr[SR_MDCR_EL2] & MDCR2_HPMD) && !of_el2)
+        return n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP);
+    return false;
+}
+
+static bool enabled(const struct cpu *c, unsigned n)
+{
+    bool of_el2 = n != PMU_CYCLE && n >= hpmn(c);
+
+    if (!(c->pmu->enabled & UINT32_C(1) << n))
+        return false;
+    return of_el2 ? c->sr[SR_MDCR_EL2] & MDCR2_HPME : c->sr[SR_PMCR_EL0] & PMCR_E;
+}
+
+/* Bits of a counter's overflow: 32, for the cycle counter 64 when LC. */
+static unsigned width(const struct cpu *c, unsigned n)
+{
+    return n == PMU_CYCLE && (c->sr[SR_PMCR_EL0] & PMCR_LC) ? 64 : 32;
+}
+
+static void add(struct cpu *c, unsigned n, uint64_t delta)
+{
+    struct pmu *p = c->pmu;
+    uint64_t old = p->value[n], now = old + delta;
+
+    if (width(c, n) == 64 ? now < old : (old & UINT32_MAX) + delta > UINT32_MAX)
+        p->ovs |= UINT32_C(1) << n;
+    p->value[n] = n == PMU_CYCLE ? now : (uint32_t)now;
+}
+
+void pmu_settle(struct cpu *c)
+{
+    struct pmu *p = c->pmu;
+
+    for (uint32_t m = p->counting; m; m &= m - 1) {
+        unsigned n = (unsigned)__builtin_ctz(m);
+        uint64_t now = source(c, n);
+
+        add(c, n, now - p->source[n]);
+        p->source[n] = now;
+    }
+}
+
+/* The interrupt is a level: some overflow of an enabled counter with its interrupt enabled (D11.6). */
+static void drive_line(struct cpu *c)
+{
+    struct pmu *p = c->pmu;
+    uint32_t el2 = all_counters(c) & ~((uint32_t)tg_ones(hpmn(c)) | UINT32_C(1) << PMU_CYCLE);
+    uint32_t on = (c->sr[SR_PMCR_EL0] & PMCR_E ? all_counters(c) & ~el2 : 0) |
+                  (c->sr[SR_MDCR_EL2] & MDCR2_HPME ? el2 : 0);
+
+    tg_irq_set(&c->ppi[TG_PPI_PMU], (p->ovs & p->inten & on) != 0, cpu_now(c));
+}
+
+/* Fastest growth of a source in events a cycle. */
+static uint64_t rate(const struct cpu *c, unsigned n)
+{
+    unsigned w = c->timed && c->p.width ? c->p.width : 1;
+
+    return n == PMU_CYCLE || tg_get(c->sr[type_reg(n)], EVENT) == 0x11 ? 1 : 4 * w;
+}
+
+void pmu_rearm(struct cpu *c)
+{
+    struct pmu *p = c->pmu;
+    uint64_t soonest = UINT64_MAX;
+
+    p->counting = 0;
+    p->active = false;
+    for (uint32_t m = p->enabled & all_counters(c); m; m &= m - 1) {
+        unsigned n = (unsigned)__builtin_ctz(m);
+        uint64_t left;
+
+        if (!enabled(c, n))
+            continue;
+        p->active = true;
+        p->source[n] = source(c, n);
+        if (prohibited(c, n) || !filter_passes(c, c->sr[type_reg(n)]))
+            continue;
+        p->counting |= UINT32_C(1) << n;
+        if (!(p->inten & UINT32_C(1) << n))
+            continue;
+        left = width(c, n) == 64 ? -p->value[n] : (uint64_t)UINT32_MAX + 1 - (p->value[n] & UINT32_MAX);
+        left = (left + rate(c, n) - 1) / rate(c, n);
+        if (left < soonest)
+            soonest = left;
+    }
+    drive_line(c);
+    p->check_at = TG_TIME_NEVER;
+    if (soonest < UINT64_MAX / 2 - cpu_now_cycle(c) && soonest != 0)
+        p->check_at = tg_cycles_to_time(cpu_now_cycle(c) + soonest, c->hz);
+}
+
+void pmu_poll(struct cpu *c, tg_time now)
+{
+    /* Asleep, nothing counts: there is nothing to look for until the PE runs again. */
+    if (!c->pmu || c->asleep || c->pmu->check_at > now)
+        return;
+    pmu_settle(c);
+    pmu_rearm(c);
+}
+
+static void changed(struct cpu *c)
+{
+    pmu_rearm(c);
+    cpu_attention(c, 0);
+}
+
+int pmu_init(struct cpu *c)
+{
+    c->pmu = calloc(1, sizeof(*c->pmu));
+    if (!c->pmu)
+        return -ENOMEM;
+    c->pmu->check_at = TG_TIME_NEVER;
+    return 0;
+}
+
+void pmu_fini(struct cpu *c)
+{
+    free(c->pmu);
+    c->pmu = NULL;
+}
+
+void pmu_reset(struct cpu *c)
+{
+    *c->pmu = (struct pmu){.check_at = TG_TIME_NEVER};
+    c->sr[SR_PMCR_EL0] = PMCR_LC; /* AArch32 is not implemented: the cycle counter is always long */
+    pmu_rearm(c);
+}
+
+/* ---- registers ---- */
+
+#define FLAG(n) (UINT32_C(1) << (n))
+
+uint64_t sr_rd_pmcr(struct cpu *c, enum sr_id id)
+{
+    /* IMP and IDCODE as MIDR_EL1 names them; N as the current level sees it. */
+    uint64_t n = c->el < 2 && cpu_el2_on(c) ? hpmn(c) : c->p.pmu_counters;
+
+    return (c->sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC)) | tg_put(PMCR_N, n) |
+           tg_put(TG_FIELD(31, 24), c->p.midr >> 24);
+}
+
+void sr_wr_pmcr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    pmu_settle(c);
+    if (v & PMCR_P)
+        for (unsigned n = 0; n < PMU_EVENT_COUNTERS; n++)
+            if ((visible(c) & FLAG(n)) && (c->el >= 2 || n < hpmn(c)))
+                c->pmu->value[n] = 0;
+    if (v & PMCR_C)
+        c->pmu->value[PMU_CYCLE] = 0;
+    c->sr[id] = (v & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP)) | PMCR_LC;
+    changed(c);
+}
+
+uint64_t sr_rd_pmcnten(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->pmu->enabled & visible(c);
+}
+
+void sr_wr_pmcntenset(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->enabled |= (uint32_t)v & visible(c);
+    changed(c);
+}
+
+void sr_wr_pmcntenclr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->enabled &= ~((uint32_t)v & visible(c));
+    changed(c);
+}
+
+uint64_t sr_rd_pmintenset(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->pmu->inten & visible(c);
+}
+
+void sr_wr_pmintenset(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->inten |= (uint32_t)v & visible(c);
+    changed(c);
+}
+
+void sr_wr_pmintenclr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->inten &= ~((uint32_t)v & visible(c));
+    changed(c);
+}
+
+uint64_t sr_rd_pmovs(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    pmu_settle(c);
+    return c->pmu->ovs & visible(c);
+}
+
+void sr_wr_pmovsclr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->ovs &= ~((uint32_t)v & visible(c));
+    changed(c);
+}
+
+void sr_wr_pmovsset(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->ovs |= (uint32_t)v & visible(c);
+    changed(c);
+}
+
+void sr_wr_pmswinc(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    for (uint32_t m = (uint32_t)v & visible(c) & c->pmu->counting & ~FLAG(PMU_CYCLE); m; m &= m - 1) {
+        unsigned n = (unsigned)__builtin_ctz(m);
+
+        if (tg_get(c->sr[type_reg(n)], EVENT) == 0)
+            add(c, n, 1);
+    }
+    changed(c);
+}
+
+uint64_t sr_rd_pmceid(struct cpu *c, enum sr_id id)
+{
+    (void)c;
+    return event_mask(id == SR_PMCEID1_EL0);
+}
+
+uint64_t sr_rd_pmccntr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    pmu_settle(c);
+    return c->pmu->value[PMU_CYCLE];
+}
+
+void sr_wr_pmccntr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    pmu_settle(c);
+    c->pmu->value[PMU_CYCLE] = v;
+    changed(c);
+}
+
+void sr_wr_pmccfiltr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    pmu_settle(c);
+    c->sr[id] = v;
+    changed(c);
+}
+
+static unsigned counter_of(enum sr_id id)
+{
+    return (unsigned)(id - SR_PMEVCNTR0_EL0) / 2;
+}
+
+static uint64_t read_counter(struct cpu *c, unsigned n)
+{
+    pmu_settle(c);
+    return c->pmu->value[n];
+}
+
+static void write_counter(struct cpu *c, unsigned n, uint64_t v)
+{
+    pmu_settle(c);
+    c->pmu->value[n] = (uint32_t)v;
+    changed(c);
+}
+
+static void write_type(struct cpu *c, unsigned n, uint64_t v)
+{
+    pmu_settle(c);
+    c->sr[type_reg(n)] = v & (n == PMU_CYCLE ? TG_FIELD(31, 26) : TG_FIELD(31, 26) | EVENT);
+    changed(c);
+}
+
+uint64_t sr_rd_pmevcntr(struct cpu *c, enum sr_id id)
+{
+    return read_counter(c, counter_of(id));
+}
+
+void sr_wr_pmevcntr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    write_counter(c, counter_of(id), v);
+}
+
+void sr_wr_pmevtyper(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    write_type(c, counter_of(id), v);
+}
+
+/* PMSELR_EL0.SEL; PMU_COUNTERS when it names none that the current level reaches: then the access reads zero
+ * and is ignored. */
+static unsigned selected(const struct cpu *c, bool cycle_too)
+{
+    unsigned n = (unsigned)c->sr[SR_PMSELR_EL0] & 31;
+
+    if (n == PMU_CYCLE)
+        return cycle_too ? n : PMU_COUNTERS;
+    return visible(c) & FLAG(n) ? n : PMU_COUNTERS;
+}
+
+uint64_t sr_rd_pmxevtyper(struct cpu *c, enum sr_id id)
+{
+    unsigned n = selected(c, true);
+
+    (void)id;
+    return n < PMU_COUNTERS ? c->sr[type_reg(n)] : 0;
+}
+
+void sr_wr_pmxevtyper(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    unsigned n = selected(c, true);
+
+    (void)id;
+    if (n < PMU_COUNTERS)
+        write_type(c, n, v);
+}
+
+uint64_t sr_rd_pmxevcntr(struct cpu *c, enum sr_id id)
+{
+    unsigned n = selected(c, false);
+
+    (void)id;
+    return n < PMU_COUNTERS ? read_counter(c, n) : 0;
+}
+
+void sr_wr_pmxevcntr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    unsigned n = selected(c, false);
+
+    (void)id;
+    if (n < PMU_COUNTERS)
+        write_counter(c, n, v);
+}
+
+void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    pmu_settle(c);
+    c->sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0));
+    changed(c);
+}
+
+void sr_wr_mdcr_el3(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    pmu_settle(c);
+    c->sr[id] = v;
+    changed(c);
+}

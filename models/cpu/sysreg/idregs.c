@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Identification registers, made from the feature list and the geometry parameters: what a core advertises is
+ * what it has. AArch32 is not implemented; its registers read as zero (sysreg.c, the ID space). Arm ARM DDI
+ * 0487 J.a, D17.2.
+ */
+#include "models/cpu/sysreg/internal.h"
+
+/* Under a hypervisor EL1 sees VPIDR_EL2 and VMPIDR_EL2. */
+uint64_t sr_rd_midr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->el == 1 && cpu_el2_on(c) ? c->sr[SR_VPIDR_EL2] : c->p.midr;
+}
+
+uint64_t sr_rd_mpidr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->el == 1 && cpu_el2_on(c) ? c->sr[SR_VMPIDR_EL2] : c->mpidr | TG_BIT(31);
+}
+
+uint64_t sr_rd_revidr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->p.revidr;
+}
+
+uint64_t sr_rd_aidr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->p.aidr;
+}
+
+/* One field: bits hi..hi-3 and its value when the feature is there. */
+static uint64_t field4(unsigned lo, uint64_t v)
+{
+    return tg_put(UINT64_C(0xf) << lo, v);
+}
+
+static uint64_t have(const struct cpu *c, enum cpu_feature f, unsigned lo, uint64_t v)
+{
+    return cpu_has(c, f) ? field4(lo, v) : 0;
+}
+
+static uint64_t pfr0(const struct cpu *c)
+{
+    uint64_t v = field4(0, 1) | field4(4, 1); /* EL0, EL1: AArch64 only */
+
+    v |= have(c, CPU_FEAT_EL2, 8, 1) | have(c, CPU_FEAT_EL3, 12, 1);
+    if (!cpu_has(c, CPU_FEAT_FP))
+        v |= field4(16, 0xf) | field4(20, 0xf);
+    else
+        v |= have(c, CPU_FEAT_FP16, 16, 1) | have(c, CPU_FEAT_FP16, 20, 1);
+    if (c->gic && c->gic->version >= 3)
+        v |= field4(24, 1);
+    v |= have(c, CPU_FEAT_RAS, 28, 1) | have(c, CPU_FEAT_CSV2, 56, 1) | have(c, CPU_FEAT_CSV3, 60, 1);
+    return v;
+}
+
+static uint64_t dfr0(const struct cpu *c)
+{
+    uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DEBUGV8P2) ? 8 : cpu_has(c, CPU_FEAT_DEBUGV8P1) ? 7 : 6);
+
+    if (cpu_has(c, CPU_FEAT_PMUV3))
+        v |= field4(8, cpu_has(c, CPU_FEAT_PMUV3P1) ? 4 : 1);
+    v |= field4(12, c->p.breakpoints - 1) | field4(20, c->p.watchpoints - 1);
+    if (c->p.ctx_breakpoints)
+        v |= field4(28, c->p.ctx_breakpoints - 1);
+    return v;
+}
+
+static uint64_t isar0(const struct cpu *c)
+{
+    uint64_t v = field4(4, cpu_has(c, CPU_FEAT_PMULL) ? 2 : cpu_has(c, CPU_FEAT_AES) ? 1 : 0);
+
+    v |= have(c, CPU_FEAT_SHA1, 8, 1) | have(c, CPU_FEAT_SHA256, 12, 1) | have(c, CPU_FEAT_CRC32, 16, 1);
+    v |= have(c, CPU_FEAT_LSE, 20, 2) | have(c, CPU_FEAT_RDM, 28, 1) | have(c, CPU_FEAT_DOTPROD, 44, 1);
+    v |= field4(56, cpu_has(c, CPU_FEAT_TLBIRANGE) ? 2 : cpu_has(c, CPU_FEAT_TLBIOS) ? 1 : 0);
+    return v;
+}
+
+/* PARange (MMFR0 bits 3:0) of a physical address width. */
+static uint64_t pa_range(uint32_t bits)
+{
+    static const uint8_t width[] = {32, 36, 40, 42, 44, 48};
+    uint64_t r = 0;
+
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(width); i++)
+        if (bits >= width[i])
+            r = i;
+    return r;
+}
+
+static uint64_t mmfr0(const struct cpu *c)
+{
+    uint64_t v = pa_range(c->p.pa_bits) | field4(4, 2) | field4(8, 1) |
+                 field4(12, 1); /* 16-bit ASIDs, mixed-endian, SNSMem */
+
+    v |= have(c, CPU_FEAT_GRAN16K, 20, 1);
+    if (!cpu_has(c, CPU_FEAT_GRAN64K))
+        v |= field4(24, 0xf);
+    return v;
+}
+
+static uint64_t mmfr1(const struct cpu *c)
+{
+    uint64_t v =
+        have(c, CPU_FEAT_HAFDBS, 0, 2) | have(c, CPU_FEAT_VMID16, 4, 2) | have(c, CPU_FEAT_VHE, 8, 1);
+
+    v |= have(c, CPU_FEAT_HPDS, 12, 1) | have(c, CPU_FEAT_LOR, 16, 1) | have(c, CPU_FEAT_XNX, 28, 1);
+    v |= field4(20, cpu_has(c, CPU_FEAT_PAN2) ? 2 : cpu_has(c, CPU_FEAT_PAN) ? 1 : 0);
+    return v;
+}
+
+static uint64_t mmfr2(const struct cpu *c)
+{
+    return have(c, CPU_FEAT_CNP, 0, 1) | have(c, CPU_FEAT_UAO, 4, 1) | have(c, CPU_FEAT_LVA, 16, 1) |
+           have(c, CPU_FEAT_S2FWB, 40, 1) | have(c, CPU_FEAT_TTL, 48, 1);
+}
+
+uint64_t sr_rd_idreg(struct cpu *c, enum sr_id id)
+{
+    switch (id) {
+    case SR_ID_AA64PFR0_EL1:
+        return pfr0(c);
+    case SR_ID_AA64PFR1_EL1:
+        return field4(4, cpu_has(c, CPU_FEAT_SSBS2) ? 2 : cpu_has(c, CPU_FEAT_SSBS) ? 1 : 0);
+    case SR_ID_AA64DFR0_EL1:
+        return dfr0(c);
+    case SR_ID_AA64ISAR0_EL1:
+        return isar0(c);
+    case SR_ID_AA64ISAR1_EL1:
+        return have(c, CPU_FEAT_DPB, 0, 1) | have(c, CPU_FEAT_LRCPC, 20, 1);
+    case SR_ID_AA64MMFR0_EL1:
+        return mmfr0(c);
+    case SR_ID_AA64MMFR1_EL1:
+        return mmfr1(c);
+    case SR_ID_AA64MMFR2_EL1:
+        return mmfr2(c);
+    default:
+        return 0;
+    }
+}
+
+/* ---- caches ---- */
+
+static unsigned log2u(uint64_t v)
+{
+    return v ? 63 - (unsigned)__builtin_clzll(v) : 0;
+}
+
+static uint32_t line_of(const struct cache_params *p)
+{
+    return p->line ? p->line : 64;
+}
+
+/* CTR_EL0: lines in words; L1 instruction cache physically indexed and tagged; IDC and DIC as the core says.
+ */
+uint64_t sr_rd_ctr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return TG_BIT(31) | field4(24, 4) | field4(20, 4) | field4(16, log2u(line_of(&c->p.l1d) / 4)) |
+           tg_put(TG_FIELD(15, 14), 3) | field4(0, log2u(line_of(&c->p.l1i) / 4));
+}
+
+/* DC ZVA writes 64 bytes: BS = log2 of 16 words. DZP: prohibited for the level that asks. */
+uint64_t sr_rd_dczid(struct cpu *c, enum sr_id id)
+{
+    bool dzp = false;
+
+    (void)id;
+    if (c->el == 0)
+        dzp = !(cpu_sctlr(c, 0) & SCTLR_DZE);
+    if (c->el <= 1 && (cpu_hcr_eff(c) & HCR_TDZ))
+        dzp = true;
+    return 4 | (dzp ? TG_BIT(4) : 0);
+}
+
+/* Level 1 separate, level 2 unified when there is one; coherency and unification at the last level, LoUU and
+ * LoUIS at level 1. */
+uint64_t sr_rd_clidr(struct cpu *c, enum sr_id id)
+{
+    bool l2 = c->p.l2.size != 0;
+
+    (void)id;
+    return 3 | (l2 ? tg_put(TG_FIELD(5, 3), 4) : 0) | tg_put(TG_FIELD(23, 21), 1) |
+           tg_put(TG_FIELD(26, 24), l2 ? 2 : 1) | tg_put(TG_FIELD(29, 27), 1);
+}
+
+uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
+{
+    uint64_t sel = c->sr[SR_CSSELR_EL1];
+    const struct cache_params *p = NULL;
+    uint64_t sets;
+
+    (void)id;
+    switch (tg_get(sel, TG_FIELD(3, 1))) {
+    case 0:
+        p = (sel & 1) ? &c->p.l1i : &c->p.l1d;
+        break;
+    case 1:
+        p = (sel & 1) ? NULL : &c->p.l2;
+        break;
+    default:
+        break;
+    }
+    if (!p || !p->size || !p->ways)
+        return 0;
+    sets = p->size / p->ways / line_of(p);
+    if (!sets)
+        sets = 1;
+    return (log2u(line_of(p)) - 4) | tg_put(TG_FIELD(12, 3), p->ways - 1) |
+           tg_put(TG_FIELD(27, 13), sets - 1);
+}

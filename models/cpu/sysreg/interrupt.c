@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asynchronous exceptions: what is pending, where it goes, whether it is masked; and waiting for them: WFI,
+ * WFE, SEV, the event register. Lines are levels from the interrupt controller; HCR_EL2.VI, VF and VSE add
+ * virtual ones. Arm ARM DDI 0487 J.a, D1.3.6, D1.6.
+ */
+#include "models/cpu/sysreg/interrupt.h"
+
+#include "models/cpu/domain.h"
+#include "models/cpu/sysreg/exception.h"
+#include "models/cpu/sysreg/internal.h"
+#include "models/cpu/timer/timer.h"
+
+/* How the three classes of interrupt are described. */
+struct irq_class {
+    uint64_t scr, hcr,
+        hcr_virtual;     /* SCR_EL3 and HCR_EL2 routing bits; HCR_EL2 pending bit of the virtual one */
+    uint8_t mask;        /* PSTATE */
+    uint8_t line, vline; /* TG_PE_*, TG_PE_LINES: none */
+    uint8_t kind, vkind;
+};
+/* In the order in which they are taken. */
+static const struct irq_class classes[] = {
+    {SCR_EA, HCR_AMO, HCR_VSE, DAIF_A, TG_PE_SEI, TG_PE_LINES, CPU_EXC_SERROR, CPU_EXC_VSERROR},
+    {SCR_FIQ, HCR_FMO, HCR_VF, DAIF_F, TG_PE_FIQ, TG_PE_VFIQ, CPU_EXC_FIQ, CPU_EXC_VFIQ},
+    {SCR_IRQ, HCR_IMO, HCR_VI, DAIF_I, TG_PE_IRQ, TG_PE_VIRQ, CPU_EXC_IRQ, CPU_EXC_VIRQ},
+};
+
+static unsigned physical_target(const struct cpu *c, const struct irq_class *k)
+{
+    if (cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & k->scr))
+        return 3;
+    if (cpu_hcr_eff(c) & k->hcr)
+        return 2;
+    return 1;
+}
+
+/* Target of the physical interrupt when it would be taken now, or 0. */
+static unsigned physical_taken(const struct cpu *c, const struct irq_class *k)
+{
+    unsigned target = physical_target(c, k);
+
+    if (target < c->el)
+        return 0; /* stays pending until the PE is at a lower level */
+    /* To a higher level than EL1 nothing can be masked, but by the kernel of a host's EL0 (table D1-14). */
+    if (target > c->el && target > 1 && !(target == 2 && cpu_host(c)))
+        return target;
+    return (c->daif & k->mask) ? 0 : target;
+}
+
+/* Virtual interrupts exist at EL1 and EL0 while the physical ones are routed to EL2 and TGE is 0. */
+static bool virtual_enabled(const struct cpu *c, const struct irq_class *k)
+{
+    return c->el < 2 && cpu_el2_on(c) && (c->sr[SR_HCR_EL2] & (k->hcr | HCR_TGE)) == k->hcr;
+}
+
+static bool virtual_pending(const struct cpu *c, const struct irq_class *k)
+{
+    return (c->sr[SR_HCR_EL2] & k->hcr_virtual) || (k->vline != TG_PE_LINES && c->line[k->vline]);
+}
+
+bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi)
+{
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
+        const struct irq_class *k = &classes[i];
+
+        if (c->line[k->line] && (for_wfi || physical_taken(c, k)))
+            return true;
+        if (virtual_pending(c, k) && virtual_enabled(c, k) && (for_wfi || !(c->daif & k->mask)))
+            return true;
+    }
+    return false;
+}
+
+bool cpu_take_interrupt(struct cpu *c)
+{
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
+        const struct irq_class *k = &classes[i];
+        struct cpu_syndrome s = {.pc = c->pc, .ret = c->pc};
+
+        if (c->line[k->line] && (s.target = physical_taken(c, k))) {
+            s.kind = (enum cpu_exc_kind)k->kind;
+            if (k->line == TG_PE_SEI) { /* an edge: taking it consumes it */
+                c->line[TG_PE_SEI] = false;
+                s.esr = esr_make(EC_SERROR, 0);
+            }
+            cpu_take_exception(c, &s);
+            return true;
+        }
+        if (virtual_pending(c, k) && virtual_enabled(c, k) && !(c->daif & k->mask)) {
+            s.target = 1;
+            s.kind = (enum cpu_exc_kind)k->vkind;
+            if (k->vkind == CPU_EXC_VSERROR) {
+                c->sr[SR_HCR_EL2] &= ~HCR_VSE;
+                s.esr = esr_make(EC_SERROR, cpu_has(c, CPU_FEAT_RAS) ? c->sr[SR_VSESR_EL2] : 0);
+            }
+            cpu_take_exception(c, &s);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ISR_EL1 (D17.2.66): at EL1 the virtual interrupt of a class that HCR_EL2 routes to EL2, else the physical
+ * one. */
+uint64_t sr_rd_isr(struct cpu *c, enum sr_id id)
+{
+    static const uint64_t bit[] = {TG_BIT(8), TG_BIT(6), TG_BIT(7)}; /* A, F, I in the order of classes[] */
+    uint64_t v = 0;
+
+    (void)id;
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
+        const struct irq_class *k = &classes[i];
+
+        if (c->el == 1 && virtual_enabled(c, k) ? virtual_pending(c, k) : c->line[k->line])
+            v |= bit[i];
+    }
+    return v;
+}
+
+/* ---- RAS: deferred SErrors ---- */
+
+#define DISR_A TG_BIT(31)
+
+static enum sr_id disr_of(const struct cpu *c)
+{
+    return c->el == 1 && (cpu_hcr_eff(c) & (HCR_AMO | HCR_TGE)) == HCR_AMO ? SR_VDISR_EL2 : SR_DISR_EL1;
+}
+
+uint64_t sr_rd_disr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->sr[disr_of(c)];
+}
+
+void sr_wr_disr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    c->sr[disr_of(c)] = v;
+}
+
+void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
+{
+    const struct irq_class *k = &classes[0];
+
+    (void)op;
+    if (c->line[TG_PE_SEI] && !physical_taken(c, k) && physical_target(c, k) >= c->el) {
+        c->line[TG_PE_SEI] = false;
+        c->sr[SR_DISR_EL1] = DISR_A;
+    }
+    if (virtual_enabled(c, k) && virtual_pending(c, k) && (c->daif & DAIF_A)) {
+        c->sr[SR_HCR_EL2] &= ~HCR_VSE;
+        c->sr[SR_VDISR_EL2] = DISR_A | (c->sr[SR_VSESR_EL2] & TG_FIELD(24, 0));
+    }
+}
+
+/* ---- waiting ---- */
+
+/* Level that traps WFI (or WFE) executed now, or 0 (D1.6.1, D1.6.2). */
+static unsigned wait_trap(const struct cpu *c, bool wfe)
+{
+    if (c->el == 0 && !(cpu_sctlr(c, 0) & (wfe ? SCTLR_NTWE : SCTLR_NTWI)))
+        return cpu_tge(c) ? 2 : 1;
+    if (c->el < 2 && (cpu_hcr_eff(c) & (wfe ? HCR_TWE : HCR_TWI)))
+        return 2;
+    if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & (wfe ? SCR_TWE : SCR_TWI)))
+        return 3;
+    return 0;
+}
+
+static void wait(struct cpu *c, const struct cpu_op *op, bool wfe)
+{
+    unsigned target;
+    bool ready;
+
+    c->cur = op;
+    timer_poll(c, cpu_now(c));
+    ready = cpu_interrupt_pending(c, true);
+    if (wfe && c->event_reg) {
+        c->event_reg = false;
+        ready = true;
+    }
+    /* A wait that would end at once is not trapped. */
+    target = ready ? 0 : wait_trap(c, wfe);
+    if (target) {
+        cpu_raise_sync(c, op, target, esr_make(EC_WFX, ISS_COND_AL | wfe), 0, false, 0, false);
+        return;
+    }
+    c->icount = cpu_icount_at(c, op) + 1;
+    c->pc = cpu_op_pc(c, op) + 4;
+    c->cur = NULL;
+    if (ready)
+        return;
+    c->asleep = true;
+    c->asleep_wfe = wfe;
+    c->wfe_until = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
+    if (c->hooks.idle)
+        c->hooks.idle(c->hooks.opaque, c, true);
+}
+
+void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op)
+{
+    c->n.wfi++;
+    wait(c, op, false);
+}
+
+void cpu_exec_wfe(struct cpu *c, const struct cpu_op *op)
+{
+    c->n.wfe++;
+    wait(c, op, true);
+}
+
+void cpu_exec_sevl(struct cpu *c)
+{
+    c->event_reg = true;
+}
+
+void cpu_exec_sev(struct cpu *c)
+{
+    c->event_reg = true;
+    if (!c->domain)
+        return;
+    for (struct cpu *o = c->domain->first; o; o = o->domain_next)
+        o->event_reg = true;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the registers of PSTATE and the control registers do when read or written. Identification registers:
+ * idregs.c; interrupt status: interrupt.c. Arm ARM DDI 0487 J.a, D17.2 and C5.2.
+ */
+#include "models/cpu/debug/debug.h"
+#include "models/cpu/sysreg/exception.h"
+#include "models/cpu/sysreg/internal.h"
+
+uint64_t sr_rd_zero(struct cpu *c, enum sr_id id)
+{
+    (void)c, (void)id;
+    return 0;
+}
+
+void sr_wr_ignore(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)c, (void)id, (void)v;
+}
+
+/* ---- effective controls ---- */
+
+/* Bits of HCR_EL2 that act as 0 for a host's EL0 (E2H = TGE = 1), and those that act as 0 under TGE alone
+ * (D17.2.48, "when TGE is 1"). */
+#define HCR_HOST_OFF                                                                                       \
+    (HCR_FB | HCR_BSU | HCR_DC | HCR_TWI | HCR_TWE | HCR_TID0 | HCR_TID1 | HCR_TID2 | HCR_TID3 | HCR_TSC | \
+     HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TPCP | HCR_TPU | HCR_TTLB | HCR_TVM | HCR_TDZ | HCR_TRVM |       \
+     HCR_TLOR | HCR_TERR | HCR_TEA | HCR_TICAB | HCR_TOCU | HCR_TTLBIS | HCR_TTLBOS | HCR_VM | HCR_SWIO |  \
+     HCR_PTW | HCR_CD | HCR_ID | HCR_VF | HCR_VI | HCR_VSE | HCR_MIOCNCE)
+
+uint64_t cpu_hcr_eff(const struct cpu *c)
+{
+    uint64_t hcr = c->sr[SR_HCR_EL2];
+
+    if (!cpu_el2_on(c))
+        return 0;
+    if (tg_likely(!(hcr & HCR_TGE)))
+        return hcr;
+    if (hcr & HCR_E2H) /* the routing bits are 1 as far as asynchronous exceptions go: see cpu_hcr_routing */
+        return (hcr & ~HCR_HOST_OFF) | HCR_FMO | HCR_IMO | HCR_AMO;
+    return (hcr & ~(HCR_FB | HCR_TSC | HCR_VF | HCR_VI | HCR_VSE | HCR_DC | HCR_VM | HCR_SWIO | HCR_TVM |
+                    HCR_TRVM)) |
+           HCR_FMO | HCR_IMO | HCR_AMO;
+}
+
+bool cpu_el2_enabled(const struct cpu *c)
+{
+    return cpu_el2_on(c);
+}
+
+bool cpu_is_secure(const struct cpu *c)
+{
+    return cpu_secure_inline(c);
+}
+
+bool cpu_is_host(const struct cpu *c)
+{
+    return cpu_host(c);
+}
+
+/* CPACR_EL1.FPEN and CPTR_EL2.FPEN: 0b01 traps EL0 only, 0b11 nothing, 0b00 and 0b10 everything. */
+static bool fpen_traps(uint64_t fpen, bool from_el0)
+{
+    return fpen == 1 ? from_el0 : fpen != 3;
+}
+
+#define CPACR_FPEN   TG_FIELD(21, 20)
+#define CPTR_TFP     TG_BIT(10)
+#define CPTR_TCPAC   TG_BIT(31)
+#define CPTR_TTA_E2H TG_BIT(28)
+#define CPTR_TTA     TG_BIT(20)
+#define CPTR_RES1    UINT64_C(0x33ff) /* E2H = 0, neither SVE nor SME */
+
+unsigned cpu_fp_trap_target(const struct cpu *c, bool *unknown)
+{
+    *unknown = false;
+    if (!cpu_has(c, CPU_FEAT_FP)) {
+        *unknown = true;
+        return c->el ? c->el : cpu_tge(c) ? 2 : 1;
+    }
+    if (c->el < 2 && !cpu_host(c) && fpen_traps(tg_get(c->sr[SR_CPACR_EL1], CPACR_FPEN), c->el == 0)) {
+        if (c->el == 0 && cpu_tge(c)) {
+            *unknown = true;
+            return 2;
+        }
+        return 1;
+    }
+    if (c->el < 3 && cpu_el2_on(c)) {
+        if (c->sr[SR_HCR_EL2] & HCR_E2H) {
+            /* 0b01 traps EL0 under TGE only (D17.2.31). */
+            uint64_t fpen = tg_get(c->sr[SR_CPTR_EL2], CPACR_FPEN);
+
+            if (fpen == 1 ? c->el == 0 && cpu_tge(c) : fpen != 3)
+                return 2;
+        } else if (c->sr[SR_CPTR_EL2] & CPTR_TFP) {
+            return 2;
+        }
+    }
+    if (cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_CPTR_EL3] & CPTR_TFP))
+        return 3;
+    return 0;
+}
+
+/* ---- PSTATE ---- */
+
+uint64_t sr_rd_sp_el0(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return cpu_read_sp(c, 0);
+}
+
+uint64_t sr_rd_sp_el1(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return cpu_read_sp(c, 1);
+}
+
+uint64_t sr_rd_sp_el2(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return cpu_read_sp(c, 2);
+}
+
+void sr_wr_sp_el0(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    cpu_write_sp(c, 0, v);
+}
+
+void sr_wr_sp_el1(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    cpu_write_sp(c, 1, v);
+}
+
+void sr_wr_sp_el2(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    cpu_write_sp(c, 2, v);
+}
+
+uint64_t sr_rd_spsel(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->sp_sel;
+}
+
+void sr_wr_spsel(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    cpu_set_el_sp(c, c->el, v & 1);
+}
+
+uint64_t sr_rd_currentel(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return tg_put(SPSR_EL, c->el);
+}
+
+uint64_t sr_rd_pan(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->pan ? SPSR_PAN : 0;
+}
+
+void sr_wr_pan(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    bool pan = v & SPSR_PAN;
+
+    (void)id;
+    if (pan == c->pan)
+        return;
+    c->pan = pan;
+    cpu_context_changed(c);
+}
+
+uint64_t sr_rd_uao(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->uao ? SPSR_UAO : 0;
+}
+
+void sr_wr_uao(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    bool uao = v & SPSR_UAO;
+
+    (void)id;
+    if (uao == c->uao)
+        return;
+    c->uao = uao;
+    cpu_context_changed(c);
+}
+
+uint64_t sr_rd_nzcv(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return tg_put(SPSR_NZCV, cpu_nzcv(c));
+}
+
+void sr_wr_nzcv(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    cpu_set_nzcv(c, (uint32_t)tg_get(v, SPSR_NZCV));
+}
+
+uint64_t sr_rd_daif(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return tg_put(SPSR_DAIF, c->daif);
+}
+
+void sr_wr_daif(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    uint8_t old = c->daif;
+
+    (void)id;
+    c->daif = (uint8_t)tg_get(v, SPSR_DAIF);
+    if (old & ~c->daif)
+        cpu_attention(c, CPU_ATTN_IRQ);
+    if ((old ^ c->daif) & DAIF_D)
+        debug_controls_changed(c);
+}
+
+uint64_t sr_rd_ssbs(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->ssbs ? SPSR_SSBS : 0;
+}
+
+void sr_wr_ssbs(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    c->ssbs = v & SPSR_SSBS;
+}
+
+uint64_t sr_rd_fpcr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->fpu.fpcr;
+}
+
+/* FPCR: AHP, DN, FZ, RMode; FZ16 with FEAT_FP16. The trap enables read as zero: the cores of the presets do
+ * not trap. */
+void sr_wr_fpcr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    c->fpu.fpcr = (uint32_t)(v & (TG_FIELD(26, 22) | (cpu_has(c, CPU_FEAT_FP16) ? TG_BIT(19) : 0)));
+}
+
+uint64_t sr_rd_fpsr(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->fpu.fpsr;
+}
+
+void sr_wr_fpsr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    c->fpu.fpsr = (uint32_t)(v & (TG_BIT(27) | TG_BIT(7) | TG_FIELD(4, 0)));
+}
+
+/* ---- control registers ---- */
+
+void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    if (!cpu_has(c, CPU_FEAT_SSBS))
+        v &= ~SCTLR_DSSBS;
+    if (!cpu_has(c, CPU_FEAT_PAN) && id == SR_SCTLR_EL1)
+        v |= SCTLR_SPAN;
+    c->sr[id] = v & ~TG_FIELD(63, 45);
+}
+
+void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    uint64_t valid = TG_FIELD(33, 0);
+
+    if (cpu_has(c, CPU_FEAT_EL3))
+        valid &= ~HCR_HCD;
+    if (cpu_has(c, CPU_FEAT_VHE))
+        valid |= HCR_E2H;
+    if (cpu_has(c, CPU_FEAT_LOR))
+        valid |= HCR_TLOR;
+    if (cpu_has(c, CPU_FEAT_RAS))
+        valid |= HCR_TERR | HCR_TEA;
+    if (cpu_has(c, CPU_FEAT_VHE))
+        valid |= HCR_MIOCNCE;
+    if (cpu_has(c, CPU_FEAT_S2FWB))
+        valid |= HCR_FWB;
+    c->sr[id] = (v & valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
+}
+
+void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    uint64_t valid = SCR_NS | SCR_IRQ | SCR_FIQ | SCR_EA | SCR_SMD | SCR_SIF | SCR_ST | SCR_TWI | SCR_TWE;
+
+    if (cpu_has(c, CPU_FEAT_EL2))
+        valid |= SCR_HCE;
+    if (cpu_has(c, CPU_FEAT_LOR))
+        valid |= SCR_TLOR;
+    if (cpu_has(c, CPU_FEAT_RAS))
+        valid |= SCR_TERR;
+    c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
+}
+
+/* One register, two layouts: with E2H it is shaped like CPACR_EL1 (D17.2.31). */
+uint64_t sr_rd_cptr_el2(struct cpu *c, enum sr_id id)
+{
+    if (c->sr[SR_HCR_EL2] & HCR_E2H)
+        return c->sr[id] & (CPTR_TCPAC | CPTR_TTA_E2H | CPACR_FPEN);
+    return (c->sr[id] & (CPTR_TCPAC | CPTR_TTA | CPTR_TFP)) | CPTR_RES1;
+}
+
+void sr_wr_cptr_el2(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[id] = (uint32_t)v;
+}

@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MRS, MSR, SYS and SYSL: lookup, permission, access, in that order and apart. What registers do is in the
+ * callbacks (regs.c, idregs.c,
+ * ../timer, ../pmu, ../debug); GIC registers belong to the interrupt controller. Arm ARM DDI 0487 J.a, D17
+ * and D1.3.
+ */
+#include "models/cpu/sysreg/internal.h"
+
+#include "models/cpu/debug/debug.h"
+#include "models/cpu/mmu/access.h"
+#include "models/cpu/pmu/pmu.h"
+#include "models/cpu/sysreg/exception.h"
+#include "models/cpu/timer/timer.h"
+
+/* ---- the rows ---- */
+
+enum row_index {
+#define SR(name, ...)   ROW_##name,
+#define GICR(name, ...) ROW_##name,
+#define SYSI(name, ...) ROW_##name,
+#include "models/cpu/sysreg/table.def"
+    ROW_COUNT,
+};
+
+enum {
+    TG_NO_GROUP = 0,
+#define GROUP(name) TG_##name = UINT64_C(1) << TGI_##name,
+#include "models/cpu/sysreg/traps.def"
+};
+
+#define sr_NULL NULL
+const struct sr_row sr_rows[] = {
+#define SR(nm, op0, op1, crn, crm, op2, el, acc, feat, grp, rdr, nv, rst, wm, fl, rd, wr) \
+    {.name = #nm,                                                                         \
+     .enc = TG_SYSENC(op0, op1, crn, crm, op2),                                           \
+     .min_el = el,                                                                        \
+     .access = SR_ACC_##acc,                                                              \
+     .feature = CPU_FEAT_##feat,                                                          \
+     .kind = SR_KIND_REG,                                                                 \
+     .flags = fl,                                                                         \
+     .id = SR_##nm,                                                                       \
+     .redir = SR_##rdr,                                                                   \
+     .nv2 = nv,                                                                           \
+     .groups = grp,                                                                       \
+     .reset = rst,                                                                        \
+     .wmask = wm,                                                                         \
+     .read = sr_##rd,                                                                     \
+     .write = sr_##wr},
+#define GICR(nm, op0, op1, crn, crm, op2, el, acc) \
+    {.name = #nm,                                  \
+     .enc = TG_SYSENC(op0, op1, crn, crm, op2),    \
+     .min_el = el,                                 \
+     .access = SR_ACC_##acc,                       \
+     .feature = CPU_FEAT_NONE,                     \
+     .kind = SR_KIND_GIC,                          \
+     .id = SR_NONE,                                \
+     .redir = SR_NONE,                             \
+     .wmask = UINT64_MAX},
+#define SYSI(nm, op1, crn, crm, op2, el, feat, grp, knd) \
+    {.name = #nm,                                        \
+     .enc = TG_SYSENC(1, op1, crn, crm, op2),            \
+     .min_el = el,                                       \
+     .access = SR_ACC_WO,                                \
+     .feature = CPU_FEAT_##feat,                         \
+     .kind = SR_KIND_##knd,                              \
+     .id = SR_NONE,                                      \
+     .redir = SR_NONE,                                   \
+     .groups = grp},
+#include "models/cpu/sysreg/table.def"
+};
+const unsigned sr_n_rows = ROW_COUNT;
+
+/* 1-based row by encoding, made by the compiler: one load on the way of every access. */
+static const uint16_t row_of_enc[1 << 16] = {
+#define SR(nm, op0, op1, crn, crm, op2, ...)   [TG_SYSENC(op0, op1, crn, crm, op2)] = ROW_##nm + 1,
+#define GICR(nm, op0, op1, crn, crm, op2, ...) [TG_SYSENC(op0, op1, crn, crm, op2)] = ROW_##nm + 1,
+#define SYSI(nm, op1, crn, crm, op2, ...)      [TG_SYSENC(1, op1, crn, crm, op2)] = ROW_##nm + 1,
+#include "models/cpu/sysreg/table.def"
+};
+
+static const uint16_t row_of_id[SR_COUNT] = {
+#define SR(nm, ...) [SR_##nm] = ROW_##nm,
+#include "models/cpu/sysreg/table.def"
+};
+
+const struct sr_row *sr_row_by_id(enum sr_id id)
+{
+    return &sr_rows[row_of_id[id]];
+}
+
+const char *sysreg_name(uint32_t enc)
+{
+    unsigned r = row_of_enc[enc & 0xffff];
+
+    return r ? sr_rows[r - 1].name : NULL;
+}
+
+/* ---- lookup ---- */
+
+/* The identification space: op0 = 3, op1 = 0, CRn = 0, CRm 1..7. What is not allocated reads as zero, trapped
+ * by HCR_EL2.TID3. */
+static const struct sr_row id_space_row = {
+    .name = "ID space",
+    .min_el = 1,
+    .access = SR_ACC_RO,
+    .feature = CPU_FEAT_NONE,
+    .kind = SR_KIND_REG,
+    .id = SR_NONE,
+    .redir = SR_NONE,
+    .groups = TG_TID3,
+    .read = sr_rd_zero,
+};
+
+static unsigned highest_el(const struct cpu *c)
+{
+    return cpu_has(c, CPU_FEAT_EL3) ? 3 : cpu_has(c, CPU_FEAT_EL2) ? 2 : 1;
+}
+
+static bool row_exists(const struct cpu *c, const struct sr_row *row)
+{
+    unsigned n;
+
+    if (row->feature != CPU_FEAT_NONE && !cpu_has(c, (enum cpu_feature)row->feature))
+        return false;
+    if (row->min_el == 2 && !cpu_has(c, CPU_FEAT_EL2))
+        return false;
+    if (row->min_el == 3 && !cpu_has(c, CPU_FEAT_EL3))
+        return false;
+    if (row->kind == SR_KIND_GIC)
+        return c->gic && c->gic->version >= 3 && c->gic->access;
+    if (!(row->flags & (F_HIGHEST | F_NEEDEL2 | F_BPN | F_WPN | F_EVN)))
+        return true;
+    n = (unsigned)tg_get(row->enc, TG_SYSENC_CRM);
+    if (row->flags & F_HIGHEST)
+        return row->min_el == highest_el(c);
+    if (row->flags & F_NEEDEL2)
+        return cpu_has(c, CPU_FEAT_EL2);
+    if (row->flags & F_BPN)
+        return n < c->p.breakpoints;
+    if (row->flags & F_WPN)
+        return n < c->p.watchpoints;
+    n = (n & 3) * 8 + (unsigned)tg_get(row->enc, TG_SYSENC_OP2);
+    /* Counters that MDCR_EL2.HPMN reserves for EL2 are undefined below it (D11.9.2; without FEAT_FGT). */
+    if (c->el < 2 && cpu_el2_on(c) && n >= tg_get(c->sr[SR_MDCR_EL2], MDCR2_HPMN))
+        return false;
+    return n < c->p.pmu_counters;
+}
+
+const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
+{
+    unsigned r = row_of_enc[enc & 0xffff];
+    const struct sr_row *row;
+
+    *alias = false;
+    if (tg_likely(r)) {
+        row = &sr_rows[r - 1];
+        return row_exists(c, row) ? row : NULL;
+    }
+    if (tg_get(enc, TG_SYSENC_OP0) != 3)
+        return NULL;
+    if (tg_get(enc, TG_SYSENC_OP1) == 5) {
+        /* NAME_EL12 and NAME_EL02: the EL1 or EL0 name with op1 = 5 (D17.1.3). */
+        bool el02 = tg_get(enc, TG_SYSENC_CRN) == 14 && tg_get(enc, TG_SYSENC_CRM) != 1;
+
+        r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, el02 ? 3 : 0)];
+        row = r ? &sr_rows[r - 1] : NULL;
+        if (!row || row->kind != SR_KIND_REG || row->redir == SR_NONE || !cpu_has(c, CPU_FEAT_VHE))
+            return NULL;
+        *alias = true;
+        return row;
+    }
+    if ((enc & ~(TG_SYSENC_CRM | TG_SYSENC_OP2)) == TG_SYSENC(3, 0, 0, 0, 0) &&
+        tg_get(enc, TG_SYSENC_CRM) >= 1 && tg_get(enc, TG_SYSENC_CRM) <= 7)
+        return &id_space_row;
+    return NULL;
+}
+
+/* ---- permission ---- */
+
+enum rule_when {
+    WHEN_ANY,
+    WHEN_NOTHOST,
+    WHEN_HOST,
+    WHEN_E2H0,
+    WHEN_E2H1,
+    WHEN_EL2ON,
+    WHEN_NONSEC,
+};
+
+enum {
+    CTL_HCR = SR_COUNT, /* HCR_EL2 as effective */
+    CTL_MDCR2,          /* MDCR_EL2 with TDE and TGE folded in */
+};
+
+struct trap_rule {
+    uint8_t group, from, dir, when, target;
+    uint16_t control;
+    uint64_t mask, value;
+};
+
+enum {
+    E0 = 1,
+    E1 = 2,
+    E2 = 4,
+    R = 1,
+    W = 2,
+    RW = 3,
+    TU = 0,
+    T1 = 1,
+    T2 = 2,
+    T3 = 3,
+};
+#define SR_HCR   CTL_HCR
+#define SR_MDCR2 CTL_MDCR2
+
+static const struct trap_rule rules[] = {
+#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) \
+    {.group = TGI_##grp,                          \
+     .from = frm,                                 \
+     .dir = d,                                    \
+     .when = WHEN_##wh,                           \
+     .target = tgt,                               \
+     .control = SR_##ctl,                         \
+     .mask = msk,                                 \
+     .value = val},
+#include "models/cpu/sysreg/traps.def"
+};
+#undef SR_HCR
+#undef SR_MDCR2
+
+/* Groups that some rule can trap when the access comes from EL0, EL1, EL2, EL3. */
+static const uint64_t groups_from[4] = {
+#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) (((frm)&E0) ? TG_##grp : 0) |
+    [0] =
+#include "models/cpu/sysreg/traps.def"
+        0,
+#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) (((frm)&E1) ? TG_##grp : 0) |
+    [1] =
+#include "models/cpu/sysreg/traps.def"
+        0,
+#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) (((frm)&E2) ? TG_##grp : 0) |
+    [2] =
+#include "models/cpu/sysreg/traps.def"
+        0,
+    [3] = 0,
+};
+
+static uint64_t control_value(const struct cpu *c, unsigned control)
+{
+    uint64_t v;
+
+    if (control < SR_COUNT)
+        return c->sr[control];
+    if (control == CTL_HCR)
+        return cpu_hcr_eff(c);
+    v = c->sr[SR_MDCR_EL2];
+    if ((v & MDCR2_TDE) || cpu_tge(c))
+        v |= MDCR2_TDE | MDCR2_TDA | MDCR2_TDOSA | MDCR2_TDRA;
+    return v;
+}
+
+static bool rule_applies(const struct cpu *c, const struct trap_rule *rule)
+{
+    if (rule->target == T3 && !cpu_has(c, CPU_FEAT_EL3))
+        return false;
+    switch ((enum rule_when)rule->when) {
+    case WHEN_ANY:
+        return true;
+    case WHEN_NOTHOST:
+        return !cpu_host(c);
+    case WHEN_HOST:
+        return cpu_host(c);
+    case WHEN_E2H0:
+        return cpu_el2_on(c) && !cpu_e2h(c);
+    case WHEN_E2H1:
+        return cpu_e2h(c) && !cpu_host(c);
+    case WHEN_EL2ON:
+        return cpu_el2_on(c);
+    case WHEN_NONSEC:
+        return !cpu_secure_inline(c);
+    }
+    return false;
+}
+
+unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
+{
+    unsigned best = SR_NO_TRAP, from = 1u << c->el, dir = write ? W : R;
+
+    groups &= groups_from[c->el];
+    if (tg_likely(!groups))
+        return SR_NO_TRAP;
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(rules); i++) {
+        const struct trap_rule *rule = &rules[i];
+
+        if (!(groups & UINT64_C(1) << rule->group) || !(rule->from & from) || !(rule->dir & dir) ||
+            rule->target >= best)
+            continue;
+        if (rule_applies(c, rule) && (control_value(c, rule->control) & rule->mask) == rule->value)
+            best = rule->target;
+    }
+    if (best == T1 && (c->el == 2 || (c->el == 0 && cpu_tge(c))))
+        best = T2;
+    return best;
+}
+
+/* Syndrome of a trapped MSR, MRS or system instruction (ISS for EC 0x18), from the instruction's own fields.
+ */
+static uint64_t sysreg_esr(uint32_t insn)
+{
+    uint64_t iss = 0;
+
+    iss |= tg_put(TG_FIELD(21, 20), tg_get(insn, TG_FIELD(20, 19))); /* Op0 */
+    iss |= tg_put(TG_FIELD(19, 17), tg_get(insn, TG_FIELD(7, 5)));   /* Op2 */
+    iss |= tg_put(TG_FIELD(16, 14), tg_get(insn, TG_FIELD(18, 16))); /* Op1 */
+    iss |= tg_put(TG_FIELD(13, 10), tg_get(insn, TG_FIELD(15, 12))); /* CRn */
+    iss |= tg_put(TG_FIELD(9, 5), tg_get(insn, TG_FIELD(4, 0)));     /* Rt */
+    iss |= tg_put(TG_FIELD(4, 1), tg_get(insn, TG_FIELD(11, 8)));    /* CRm */
+    iss |= tg_get(insn, TG_BIT(21));                                 /* direction: 1 is a read */
+    return esr_make(EC_SYSREG, iss);
+}
+
+void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
+{
+    if (target == 0)
+        cpu_raise_undef(c, op);
+    else
+        cpu_raise_sync(c, op, target, sysreg_esr(op->insn), 0, false, 0, false);
+}
+
+/* Row of the access after E2H redirection, or NULL with the exception raised. */
+static const struct sr_row *access_check(struct cpu *c, const struct cpu_op *op, uint32_t enc, bool write)
+{
+    bool alias, denied;
+    const struct sr_row *row = sr_lookup(c, enc, &alias);
+    unsigned target;
+
+    if (tg_unlikely(!row)) {
+        uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
+
+        /* Implementation-defined encodings that this core does not have are still trapped by HCR_EL2.TIDCP.
+         */
+        if (tg_get(enc, TG_SYSENC_OP0) == 3 && (crn == 11 || crn == 15) &&
+            sr_trap_target(c, TG_TIDCP, write) == 2) {
+            sysreg_trap(c, op, 2);
+            return NULL;
+        }
+        goto undef;
+    }
+    if (tg_unlikely(alias)) {
+        /* EL2 with E2H, or EL3 with E2H in the register; the EL1 name's own traps do not reach them. */
+        if (c->el < 2 || !(c->sr[SR_HCR_EL2] & HCR_E2H))
+            goto undef;
+        if (row->access == SR_ACC_RO && write)
+            goto undef;
+        return row;
+    }
+    if (c->el == 2 && row->redir != SR_NONE && (c->sr[SR_HCR_EL2] & HCR_E2H)) {
+        row = sr_row_by_id((enum sr_id)row->redir);
+        if (!row_exists(c, row))
+            goto undef;
+    }
+    switch ((enum sr_access)row->access) {
+    case SR_ACC_RO:
+        denied = write;
+        break;
+    case SR_ACC_WO:
+        denied = !write;
+        break;
+    case SR_ACC_R0W1:
+        denied = write && c->el == 0;
+        break;
+    case SR_ACC_RWH:
+        denied = write && c->el != highest_el(c);
+        break;
+    default:
+        denied = false;
+    }
+    if (tg_unlikely(denied || c->el < row->min_el))
+        goto undef;
+    if (row->groups) {
+        if ((row->groups & TG_SPSEL0) && !c->sp_sel)
+            goto undef;
+        if ((row->groups & TG_FP) && c->fp_trap) {
+            cpu_raise_fp_trap(c, op);
+            return NULL;
+        }
+        target = sr_trap_target(c, row->groups, write);
+        if (tg_unlikely(target != SR_NO_TRAP)) {
+            sysreg_trap(c, op, target);
+            return NULL;
+        }
+    }
+    /* A host's EL0 uses the EL2 timers under the EL0 names. */
+    if (c->el == 0 && row->redir != SR_NONE && cpu_host(c))
+        row = sr_row_by_id((enum sr_id)row->redir);
+    return row;
+undef:
+    cpu_raise_undef(c, op);
+    return NULL;
+}
+
+/* ---- access ---- */
+
+static uint64_t row_read(struct cpu *c, const struct sr_row *row)
+{
+    return row->read ? row->read(c, (enum sr_id)row->id) : c->sr[row->id];
+}
+
+void sysreg_changed(struct cpu *c, enum sr_id id)
+{
+    const struct sr_row *row = sr_row_by_id(id);
+
+    if (row->flags & F_MMU)
+        mmu_controls_changed(c);
+    /* A register of EL1 says nothing about execution at EL2 and EL3. */
+    if ((row->flags & F_CTX) && !(row->min_el == 1 && c->el >= 2))
+        cpu_context_changed(c);
+    if (row->flags & F_DBG)
+        debug_controls_changed(c);
+    if (row->flags & F_IRQ) {
+        cpu_attention(c, CPU_ATTN_IRQ);
+        cpu_gic_context_changed(c);
+    }
+}
+
+static void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
+{
+    uint64_t old, now;
+
+    if (row->write && !(row->flags & (F_MMU | F_CTX | F_IRQ | F_DBG))) {
+        row->write(c, (enum sr_id)row->id, v & row->wmask);
+        return;
+    }
+    old = c->sr[row->id];
+    now = (v & row->wmask) | (row->write ? 0 : old & ~row->wmask);
+    if (row->write)
+        row->write(c, (enum sr_id)row->id, now);
+    else
+        c->sr[row->id] = now;
+    /* A world switch mostly writes back what stands there. DAIF and its like keep no storage: their callbacks
+     * see to it. */
+    if (row->flags && c->sr[row->id] != old)
+        sysreg_changed(c, (enum sr_id)row->id);
+}
+
+uint64_t sysreg_read_id(struct cpu *c, enum sr_id id)
+{
+    return row_read(c, sr_row_by_id(id));
+}
+
+void sysreg_write_id(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    row_write(c, sr_row_by_id(id), v);
+}
+
+static void gic_context(const struct cpu *c, struct tg_gic_pe_ctx *ctx)
+{
+    *ctx = (struct tg_gic_pe_ctx){
+        .el = c->el,
+        .secure = cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_NS),
+        .has_el2 = cpu_has(c, CPU_FEAT_EL2),
+        .has_el3 = cpu_has(c, CPU_FEAT_EL3),
+        .el2_enabled = cpu_el2_on(c),
+        .hcr_el2 = cpu_hcr_eff(c),
+        .scr_el3 = cpu_has(c, CPU_FEAT_EL3) ? c->sr[SR_SCR_EL3] : 0,
+        .mpidr = c->mpidr,
+    };
+}
+
+void cpu_gic_context_changed(struct cpu *c)
+{
+    struct tg_gic_pe_ctx ctx;
+
+    if (!c->gic || !c->gic->ctx_changed)
+        return;
+    gic_context(c, &ctx);
+    c->gic->ctx_changed(c->gic->opaque, c->index, &ctx, cpu_now(c));
+}
+
+static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, bool write, uint64_t *v)
+{
+    struct tg_gic_pe_ctx ctx;
+    tg_time latency = 0;
+    enum tg_sysreg_result r;
+
+    gic_context(c, &ctx);
+    r = c->gic->access(c->gic->opaque, c->index, enc, write, v, &ctx, cpu_now(c), &latency);
+    if (latency)
+        pipe_stall_time(c, CPU_BUCKET_SYSREG, latency);
+    switch (r) {
+    case TG_SYSREG_OK:
+        return true;
+    case TG_SYSREG_UNDEF:
+        cpu_raise_undef(c, op);
+        return false;
+    case TG_SYSREG_TRAP_EL1:
+        sysreg_trap(c, op, c->el == 0 && cpu_tge(c) ? 2 : 1);
+        return false;
+    case TG_SYSREG_TRAP_EL2:
+        sysreg_trap(c, op, 2);
+        return false;
+    case TG_SYSREG_TRAP_EL3:
+        sysreg_trap(c, op, 3);
+        return false;
+    }
+    return true;
+}
+
+bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)
+{
+    const struct sr_row *row;
+
+    c->cur = op;
+    row = access_check(c, op, enc, false);
+    if (tg_unlikely(!row))
+        return false;
+    if (c->timed)
+        pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_read);
+    if (row->kind == SR_KIND_GIC)
+        return gic_access(c, op, enc, false, v);
+    *v = row_read(c, row);
+    return true;
+}
+
+bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
+{
+    const struct sr_row *row;
+
+    c->cur = op;
+    row = access_check(c, op, enc, true);
+    if (tg_unlikely(!row))
+        return false;
+    if (c->timed)
+        pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_write);
+    if (row->kind == SR_KIND_GIC)
+        return gic_access(c, op, enc, true, &v);
+    row_write(c, row, v);
+    return true;
+}
+
+/* ---- system instructions ---- */
+
+void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt);
+bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
+
+bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
+{
+    unsigned r = row_of_enc[enc & 0xffff], target;
+    const struct sr_row *row = r ? &sr_rows[r - 1] : NULL;
+
+    c->cur = op;
+    if (!row) {
+        /* op0 = 1 with CRn 11 or 15 is implementation defined: HCR_EL2.TIDCP, else undefined. */
+        uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
+
+        if ((crn == 11 || crn == 15) && c->el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
+            sysreg_trap(c, op, 2);
+        else
+            cpu_raise_undef(c, op);
+        return false;
+    }
+    if (!row_exists(c, row) || c->el < row->min_el) {
+        cpu_raise_undef(c, op);
+        return false;
+    }
+    target = sr_trap_target(c, row->groups, true);
+    if (target != SR_NO_TRAP) {
+        sysreg_trap(c, op, target);
+        return false;
+    }
+    switch ((enum sr_kind)row->kind) {
+    case SR_KIND_TLBI:
+        /* The EL2 forms are undefined at EL3 while EL2 is off (C5.5). */
+        if (c->el == 3 && row->min_el == 2 && !cpu_el2_on(c)) {
+            cpu_raise_undef(c, op);
+            return false;
+        }
+        c->n.tlbi++;
+        mmu_tlbi(c, enc, v);
+        return true;
+    case SR_KIND_AT:
+        return mmu_at(c, op, enc, v);
+    case SR_KIND_ZVA:
+        return mem_dc_zva(c, op, v);
+    case SR_KIND_DC:
+    case SR_KIND_ICVA:
+        return mem_dc_va(c, op, enc, v);
+    default: /* by set and way, IC IALLU: caches are coherent */
+        return true;
+    }
+}
+
+/* ---- without checks ---- */
+
+bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v)
+{
+    bool alias;
+    const struct sr_row *row = sr_lookup(c, enc, &alias);
+    struct tg_gic_pe_ctx ctx;
+    tg_time latency = 0;
+
+    if (!row)
+        return false;
+    if (row->kind == SR_KIND_GIC) {
+        gic_context(c, &ctx);
+        ctx.el = (uint8_t)highest_el(c);
+        return c->gic->access(c->gic->opaque, c->index, enc, false, v, &ctx, cpu_now(c), &latency) ==
+               TG_SYSREG_OK;
+    }
+    if (row->kind != SR_KIND_REG)
+        return false;
+    *v = row_read(c, row);
+    return true;
+}
+
+bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v)
+{
+    bool alias;
+    const struct sr_row *row = sr_lookup(c, enc, &alias);
+
+    if (!row || row->kind != SR_KIND_REG || row->id == SR_NONE)
+        return false;
+    row_write(c, row, v);
+    return true;
+}
+
+void sysreg_reset(struct cpu *c)
+{
+    for (unsigned i = 0; i < ROW_COUNT; i++)
+        if (sr_rows[i].kind == SR_KIND_REG)
+            c->sr[sr_rows[i].id] = sr_rows[i].reset;
+    c->sr[SR_VPIDR_EL2] = c->p.midr;
+    c->sr[SR_VMPIDR_EL2] = c->mpidr | TG_BIT(31);
+    c->sr[SR_CNTFRQ_EL0] = c->p.cntfrq;
+    tg_set(&c->sr[SR_MDCR_EL2], MDCR2_HPMN, c->p.pmu_counters);
+    if (!cpu_has(c, CPU_FEAT_EL3))
+        c->sr[SR_SCR_EL3] = 0;
+    if (!cpu_has(c, CPU_FEAT_EL2))
+        c->sr[SR_HCR_EL2] = c->sr[SR_MDCR_EL2] = c->sr[SR_CPTR_EL2] = 0;
+    debug_reset(c);
+    pmu_reset(c);
+    timer_reset(c);
+}

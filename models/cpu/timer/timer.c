@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generic timers of a PE. The system counter is simulated time in ticks of p.cntfrq, without drift; a
+ * deadline is the first picosecond at which the count has reached the compare value. Two things move outputs:
+ * the run loop's timer_poll when the PE's local time gets to timer_next(), and, while the PE sleeps, an event
+ * of the machine's queue at the same time. Arm ARM DDI 0487 J.a, D12.
+ */
+#include "models/cpu/timer/timer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include "models/base/evq.h"
+#include "models/cpu/pmu/pmu.h"
+#include "models/cpu/sysreg/internal.h"
+
+#define CTL_ENABLE  TG_BIT(0)
+#define CTL_IMASK   TG_BIT(1)
+#define CTL_ISTATUS TG_BIT(2)
+
+#define EVNTEN  TG_BIT(2)
+#define EVNTDIR TG_BIT(3)
+#define EVNTI   TG_FIELD(7, 4)
+
+/* How long a WFE that waits for another PE's store to the monitored line may sleep before it looks again. */
+#define MONITOR_WAIT (250 * TG_NS)
+
+struct timer_unit {
+    struct tg_event event; /* at c->wake_at, for a PE that sleeps */
+};
+
+static const struct timer_desc {
+    uint16_t ctl, cval, tval; /* enum sr_id */
+    uint8_t ppi;
+    bool virtual; /* counts from CNTVOFF_EL2 */
+} timers[] = {
+    {SR_CNTP_CTL_EL0, SR_CNTP_CVAL_EL0, SR_CNTP_TVAL_EL0, TG_PPI_CNTP, false},
+    {SR_CNTV_CTL_EL0, SR_CNTV_CVAL_EL0, SR_CNTV_TVAL_EL0, TG_PPI_CNTV, true},
+    {SR_CNTHP_CTL_EL2, SR_CNTHP_CVAL_EL2, SR_CNTHP_TVAL_EL2, TG_PPI_CNTHP, false},
+    {SR_CNTHV_CTL_EL2, SR_CNTHV_CVAL_EL2, SR_CNTHV_TVAL_EL2, TG_PPI_CNTHV, false},
+    {SR_CNTPS_CTL_EL1, SR_CNTPS_CVAL_EL1, SR_CNTPS_TVAL_EL1, TG_PPI_CNTPS, false},
+};
+
+static const struct timer_desc *timer_of(enum sr_id id)
+{
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(timers); i++)
+        if (timers[i].ctl == id || timers[i].cval == id || timers[i].tval == id)
+            return &timers[i];
+    return &timers[0]; /* rows of table.def name no others */
+}
+
+uint64_t timer_count(const struct cpu *c, tg_time now)
+{
+    return tg_time_to_cycles(now, c->p.cntfrq);
+}
+
+static uint64_t count_of(const struct cpu *c, const struct timer_desc *t, tg_time now)
+{
+    return timer_count(c, now) - (t->virtual && cpu_has(c, CPU_FEAT_EL2) ? c->sr[SR_CNTVOFF_EL2] : 0);
+}
+
+/* First time at which the system counter shows `count`; TG_TIME_NEVER past the end of simulated time. */
+static tg_time time_of_count(const struct cpu *c, unsigned __int128 count)
+{
+    unsigned __int128 t;
+
+    if (count > UINT64_MAX)
+        return TG_TIME_NEVER;
+    t = (count * TG_SEC + c->p.cntfrq - 1) / c->p.cntfrq;
+    return t >= TG_TIME_NEVER ? TG_TIME_NEVER : (tg_time)t;
+}
+
+/* The condition is an unsigned comparison (D12.2.4). */
+static bool condition_met(const struct cpu *c, const struct timer_desc *t, tg_time now)
+{
+    return count_of(c, t, now) >= c->sr[t->cval];
+}
+
+tg_time timer_next(const struct cpu *c)
+{
+    tg_time next = c->wake_at;
+
+    if (c->asleep_wfe && c->wfe_until < next)
+        next = c->wfe_until;
+    if (c->pmu && !c->asleep && c->pmu->check_at < next)
+        next = c->pmu->check_at;
+    return next;
+}
+
+/* Outputs to their levels at `now`, the next deadline, the event that wakes a sleeping PE. */
+static void update(struct cpu *c, tg_time now)
+{
+    tg_time next = TG_TIME_NEVER;
+
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(timers); i++) {
+        const struct timer_desc *t = &timers[i];
+        uint64_t ctl = c->sr[t->ctl];
+        bool enabled = ctl & CTL_ENABLE, met = enabled && condition_met(c, t, now);
+
+        tg_irq_set(&c->ppi[t->ppi], met && !(ctl & CTL_IMASK), now);
+        if (enabled && !met && !(ctl & CTL_IMASK)) {
+            uint64_t left = c->sr[t->cval] - count_of(c, t, now);
+            tg_time when = time_of_count(c, (unsigned __int128)timer_count(c, now) + left);
+
+            if (when < next)
+                next = when;
+        }
+    }
+    c->wake_at = next;
+    if (next == TG_TIME_NEVER)
+        tg_evq_cancel(c->model.env->evq, &c->timers->event);
+    else if (!tg_event_pending(&c->timers->event) || c->timers->event.when != next)
+        tg_evq_schedule(c->model.env->evq, &c->timers->event, next);
+}
+
+void timer_poll(struct cpu *c, tg_time now)
+{
+    if (c->wake_at <= now)
+        update(c, now);
+    if (c->asleep_wfe && c->wfe_until <= now) {
+        c->wfe_until = TG_TIME_NEVER;
+        c->event_reg = true;
+    }
+    pmu_poll(c, now);
+}
+
+static void on_event(void *opaque, tg_time now)
+{
+    struct cpu *c = opaque;
+
+    /* An awake PE comes to its deadline by itself, in its own time; it may still be before it. */
+    if (c->asleep || !c->powered)
+        update(c, now);
+}
+
+/* A register that the timers depend on was written: the run loop takes the new deadline. */
+static void changed(struct cpu *c)
+{
+    update(c, cpu_now(c));
+    cpu_attention(c, 0);
+}
+
+tg_time timer_event_wake(const struct cpu *c, tg_time now)
+{
+    tg_time wake = c->excl_valid ? now + MONITOR_WAIT : TG_TIME_NEVER;
+
+    for (unsigned i = 0; i < 2; i++) {
+        /* CNTKCTL_EL1 watches the virtual counter, CNTHCTL_EL2 the physical one (D12.2.6). */
+        uint64_t ctl = i ? c->sr[SR_CNTHCTL_EL2] : c->sr[SR_CNTKCTL_EL1], off, bit, count, next;
+        tg_time when;
+
+        if (!(ctl & EVNTEN) || (i && !cpu_el2_on(c)))
+            continue;
+        off = i || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->sr[SR_CNTVOFF_EL2];
+        bit = TG_BIT(tg_get(ctl, EVNTI));
+        count = timer_count(c, now) - off;
+        /* The next count at which the bit has just become 1 (EVNTDIR 0) or 0 (EVNTDIR 1). */
+        next = (count & ~(2 * bit - 1)) + ((ctl & EVNTDIR) ? 2 * bit : bit);
+        if (next <= count)
+            next += 2 * bit;
+        when = time_of_count(c, (unsigned __int128)timer_count(c, now) + (next - count));
+        if (when < wake)
+            wake = when;
+    }
+    return wake;
+}
+
+int timer_init(struct cpu *c)
+{
+    c->timers = calloc(1, sizeof(*c->timers));
+    if (!c->timers)
+        return -ENOMEM;
+    c->timers->event.cb = on_event;
+    c->timers->event.opaque = c;
+    c->wake_at = c->wfe_until = TG_TIME_NEVER;
+    return 0;
+}
+
+void timer_fini(struct cpu *c)
+{
+    if (!c->timers)
+        return;
+    if (tg_event_pending(&c->timers->event))
+        tg_evq_cancel(c->model.env->evq, &c->timers->event);
+    free(c->timers);
+    c->timers = NULL;
+}
+
+void timer_reset(struct cpu *c)
+{
+    c->wfe_until = TG_TIME_NEVER;
+    update(c, cpu_now(c));
+}
+
+/* ---- registers ---- */
+
+uint64_t sr_rd_cntpct(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return timer_count(c, cpu_now(c));
+}
+
+/* At EL2 with E2H, and for a host's EL0, the virtual offset reads as zero (D17.11.30). */
+uint64_t sr_rd_cntvct(struct cpu *c, enum sr_id id)
+{
+    bool host_view = (c->el == 2 && cpu_e2h(c)) || (c->el == 0 && cpu_host(c));
+
+    (void)id;
+    return timer_count(c, cpu_now(c)) - (host_view || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->sr[SR_CNTVOFF_EL2]);
+}
+
+uint64_t sr_rd_timer_tval(struct cpu *c, enum sr_id id)
+{
+    const struct timer_desc *t = timer_of(id);
+
+    return (uint32_t)(c->sr[t->cval] - count_of(c, t, cpu_now(c)));
+}
+
+void sr_wr_timer_tval(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    const struct timer_desc *t = timer_of(id);
+
+    c->sr[t->cval] = count_of(c, t, cpu_now(c)) + (uint64_t)tg_sext(v, 32);
+    changed(c);
+}
+
+uint64_t sr_rd_timer_ctl(struct cpu *c, enum sr_id id)
+{
+    const struct timer_desc *t = timer_of(id);
+    uint64_t ctl = c->sr[t->ctl];
+
+    if ((ctl & CTL_ENABLE) && condition_met(c, t, cpu_now(c)))
+        ctl |= CTL_ISTATUS;
+    return ctl;
+}
+
+void sr_wr_timer_ctl(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[timer_of(id)->ctl] = v & (CTL_ENABLE | CTL_IMASK);
+    changed(c);
+}
+
+void sr_wr_timer_cval(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[timer_of(id)->cval] = v;
+    changed(c);
+}
+
+void sr_wr_cntvoff(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[id] = v;
+    changed(c);
+}
+
+/* Bits 8 to 11 of CNTHCTL_EL2 exist in its E2H layout only; kept as written, read by the trap rules as the
+ * layout says. */
+void sr_wr_cnthctl(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[id] = v;
+}
+
+void sr_wr_cntkctl(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[id] = v;
+}

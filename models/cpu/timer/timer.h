@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generic timers of a PE: five compare timers and the event stream over one system counter. Counts derive
+ * exactly from simulated time and p.cntfrq; nothing runs between deadlines. Arm ARM DDI 0487 J.a, D12.
+ */
+#ifndef TG_CPU_TIMER_H
+#define TG_CPU_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "models/base/time.h"
+
+struct cpu;
+
+int timer_init(struct cpu *c); /* after parameters are set; 0 or -ENOMEM */
+void timer_fini(struct cpu *c);
+void timer_reset(struct cpu *c);
+
+/* Earliest time at which timer_poll has something to do, TG_TIME_NEVER if none: own timers, PMU overflow, end
+ * of a WFE. */
+tg_time timer_next(const struct cpu *c);
+/* Brings outputs (c->ppi[], c->wake_at, the event register) to local time `now`. */
+void timer_poll(struct cpu *c, tg_time now);
+
+/* System counter, and the virtual count as the current EL reads it, at local time now. */
+uint64_t timer_count(const struct cpu *c, tg_time now);
+/* When a WFE that starts now ends by the event stream, or by the limit on waits for the exclusive monitor. */
+tg_time timer_event_wake(const struct cpu *c, tg_time now);
+
+#endif
