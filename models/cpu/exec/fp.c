@@ -21,14 +21,37 @@
     } while (0)
 
 /* One handler for each format: name_h, name_s, name_d; W and S## stand for its width and operand. */
-#define FP_UNARY(name, fn)                                                  \
-    OPV(name##_h) { PUT(fn##16(F, SH(rn))); return true; }                  \
-    OPV(name##_s) { PUT(fn##32(F, SS(rn))); return true; }                  \
-    OPV(name##_d) { PUT(fn##64(F, SD(rn))); return true; }
 #define FP_BINARY(name, fn)                                                 \
     OPV(name##_h) { PUT(fn##16(F, SH(rn), SH(rm))); return true; }          \
     OPV(name##_s) { PUT(fn##32(F, SS(rn), SS(rm))); return true; }          \
     OPV(name##_d) { PUT(fn##64(F, SD(rn), SD(rm))); return true; }
+
+/*
+ * A handler whose fast path makes no call, so that it needs no stack frame: what fpu_try_* cannot decide goes on in a
+ * function of its own. r is of the result's type.
+ */
+#define OPV_TRY(name, T, attempt, full)                                                              \
+    static __attribute__((noinline)) void TG_FN(slow_##name)(struct cpu *c, const struct cpu_op *op) \
+    {                                                                                                \
+        PUT(full);                                                                                   \
+        NEXT(c, op);                                                                                 \
+    }                                                                                                \
+    void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                    \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        if (tg_unlikely(c->fp_trap))                                                                 \
+            TG_TAIL(cpu_raise_fp_trap(c, op));                                                       \
+        pipe_issue(c, op);                                                                           \
+        if (tg_unlikely(!(attempt)))                                                                 \
+            TG_TAIL(TG_FN(slow_##name)(c, op));                                                      \
+        PUT(r);                                                                                      \
+        NEXT(c, op);                                                                                 \
+    }
+#define FP_BINARY_TRY(name, fn)                                                                                  \
+    OPV(name##_h) { PUT(fpu_##fn##16(F, SH(rn), SH(rm))); return true; }                                         \
+    OPV_TRY(name##_s, uint32_t, fpu_try_##fn##32(F, SS(rn), SS(rm), &r), fpu_##fn##32_second(F, SS(rn), SS(rm))) \
+    OPV_TRY(name##_d, uint64_t, fpu_try_##fn##64(F, SD(rn), SD(rm), &r), fpu_##fn##64_second(F, SD(rn), SD(rm)))
 
 /* ---- fixed point: imm is scale, of which W forms have only the low five bits ---- */
 
@@ -104,7 +127,9 @@ OPV(fabs_d) { PUT(fpu_abs64(SD(rn))); return true; }
 OPV(fneg_h) { PUT(fpu_neg16(SH(rn))); return true; }
 OPV(fneg_s) { PUT(fpu_neg32(SS(rn))); return true; }
 OPV(fneg_d) { PUT(fpu_neg64(SD(rn))); return true; }
-FP_UNARY(fsqrt, fpu_sqrt)
+OPV(fsqrt_h) { PUT(fpu_sqrt16(F, SH(rn))); return true; }
+OPV_TRY(fsqrt_s, uint32_t, fpu_try_sqrt32(F, SS(rn), &r), fpu_sqrt32_second(F, SS(rn)))
+OPV_TRY(fsqrt_d, uint64_t, fpu_try_sqrt64(F, SD(rn), &r), fpu_sqrt64_second(F, SD(rn)))
 
 OPV(fcvt_ds) { PUT(fpu_cvt_32_64(F, SS(rn))); return true; }
 OPV(fcvt_hs) { PUT(fpu_cvt_32_16(F, SS(rn))); return true; }
@@ -169,10 +194,10 @@ OPV(fmov_id) { PUT(op->imm); return true; }
 
 /* ---- two sources ---- */
 
-FP_BINARY(fmul, fpu_mul)
-FP_BINARY(fdiv, fpu_div)
-FP_BINARY(fadd, fpu_add)
-FP_BINARY(fsub, fpu_sub)
+FP_BINARY_TRY(fmul, mul)
+FP_BINARY_TRY(fdiv, div)
+FP_BINARY_TRY(fadd, add)
+FP_BINARY_TRY(fsub, sub)
 FP_BINARY(fmax, fpu_max)
 FP_BINARY(fmin, fpu_min)
 FP_BINARY(fmaxnm, fpu_maxnm)
@@ -188,8 +213,10 @@ OPV(fnmul_d) { PUT(fpu_neg64(fpu_mul64(F, SD(rn), SD(rm)))); return true; }
 #define KEEP64(v) (v)
 #define FP_FUSED(name, addend, factor)                                                                       \
     OPV(name##_h) { PUT(fpu_muladd16(F, addend##16(SH(ra)), factor##16(SH(rn)), SH(rm))); return true; }     \
-    OPV(name##_s) { PUT(fpu_muladd32(F, addend##32(SS(ra)), factor##32(SS(rn)), SS(rm))); return true; }     \
-    OPV(name##_d) { PUT(fpu_muladd64(F, addend##64(SD(ra)), factor##64(SD(rn)), SD(rm))); return true; }
+    OPV_TRY(name##_s, uint32_t, fpu_try_muladd32(F, addend##32(SS(ra)), factor##32(SS(rn)), SS(rm), &r),     \
+            fpu_muladd32_second(F, addend##32(SS(ra)), factor##32(SS(rn)), SS(rm)))                          \
+    OPV_TRY(name##_d, uint64_t, fpu_try_muladd64(F, addend##64(SD(ra)), factor##64(SD(rn)), SD(rm), &r),     \
+            fpu_muladd64_second(F, addend##64(SD(ra)), factor##64(SD(rn)), SD(rm)))
 
 FP_FUSED(fmadd, KEEP, KEEP)
 FP_FUSED(fmsub, KEEP, fpu_neg)

@@ -25,7 +25,8 @@
 #define FPU_FPSR_IOC 0x00000001u /* invalid operation */
 #define FPU_FPSR_DZC 0x00000002u /* division by zero */
 #define FPU_FPSR_OFC 0x00000004u /* overflow */
-#define FPU_FPSR_UFC 0x00000008u /* underflow, detected before rounding; also set by a flush of the result \
+#define FPU_FPSR_UFC                                                                                       \
+    0x00000008u                  /* underflow, detected before rounding; also set by a flush of the result \
                                   */
 #define FPU_FPSR_IXC 0x00000010u /* inexact */
 #define FPU_FPSR_IDC 0x00000080u /* input denormal flushed (single and double only) */
@@ -112,7 +113,7 @@ void fpu_set_fpsr(struct fpu *f, uint32_t fpsr);
                                    enum fpu_rounding r, unsigned isize);                                    \
     T fpu_fromfixed##W##_soft(struct fpu *f, uint64_t v, unsigned fbits, bool is_unsigned, unsigned isize); \
     T fpu_mulx##W(struct fpu *f, T a, T b);                                                                 \
-    T fpu_rint##W(struct fpu *f, T a, enum fpu_rounding r, bool exact);                                     \
+    T fpu_rint##W##_soft(struct fpu *f, T a, enum fpu_rounding r, bool exact);                              \
     T fpu_recpe##W(struct fpu *f, T a);                                                                     \
     T fpu_rsqrte##W(struct fpu *f, T a);                                                                    \
     T fpu_recpx##W(struct fpu *f, T a);                                                                     \

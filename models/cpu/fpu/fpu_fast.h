@@ -114,65 +114,83 @@ float fpu_host_fma32(float addend, float a, float b);
 double fpu_host_fma64(double addend, double a, double b);
 #endif
 
+/*
+ * fpu_try_*: the inline test alone. True: *r is the result, and no flag is raised. False: nothing has
+ * happened, and the function without try_ has to be called.
+ */
+#define FPU_TRY(W, T, name, params, host)                                   \
+    static inline bool fpu_try_##name##W(const struct fpu *f, params, T *r) \
+    {                                                                       \
+        *r = fpu_host_to##W(host);                                          \
+        return FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(*r)); \
+    }
+#define FPU_COMMA ,
+#define FPU_FAST_ARITH(W, T)                                                                         \
+    FPU_TRY(W, T, add, T a FPU_COMMA T b, fpu_host_from##W(a) + fpu_host_from##W(b))                 \
+    FPU_TRY(W, T, sub, T a FPU_COMMA T b, fpu_host_from##W(a) - fpu_host_from##W(b))                 \
+    FPU_TRY(W, T, mul, T a FPU_COMMA T b, fpu_host_from##W(a) * fpu_host_from##W(b))                 \
+    FPU_TRY(W, T, div, T a FPU_COMMA T b, fpu_host_from##W(a) / fpu_host_from##W(b))                 \
+    FPU_TRY(W, T, sqrt, T a, fpu_host_sqrt##W(fpu_host_from##W(a)))                                  \
+    static inline bool fpu_try_muladd##W(const struct fpu *f, T addend, T a, T b, T *r)              \
+    {                                                                                                \
+        if (!FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_has_fma()))                              \
+            return false;                                                                            \
+        *r = fpu_host_to##W(                                                                         \
+            fpu_host_fma##W(fpu_host_from##W(addend), fpu_host_from##W(a), fpu_host_from##W(b)));    \
+        return FPU_LIKELY(fpu_host_safe##W(*r));                                                     \
+    }                                                                                                \
+                                                                                                     \
+    T fpu_add##W##_second(struct fpu *f, T a, T b);                                                  \
+    T fpu_sub##W##_second(struct fpu *f, T a, T b);                                                  \
+    T fpu_mul##W##_second(struct fpu *f, T a, T b);                                                  \
+    T fpu_div##W##_second(struct fpu *f, T a, T b);                                                  \
+    T fpu_sqrt##W##_second(struct fpu *f, T a);                                                      \
+    T fpu_muladd##W##_second(struct fpu *f, T addend, T a, T b);                                     \
+                                                                                                     \
+    static inline T fpu_add##W(struct fpu *f, T a, T b)                                              \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        return fpu_try_add##W(f, a, b, &r) ? r : fpu_add##W##_second(f, a, b);                       \
+    }                                                                                                \
+    static inline T fpu_sub##W(struct fpu *f, T a, T b)                                              \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        return fpu_try_sub##W(f, a, b, &r) ? r : fpu_sub##W##_second(f, a, b);                       \
+    }                                                                                                \
+    static inline T fpu_mul##W(struct fpu *f, T a, T b)                                              \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        return fpu_try_mul##W(f, a, b, &r) ? r : fpu_mul##W##_second(f, a, b);                       \
+    }                                                                                                \
+    static inline T fpu_div##W(struct fpu *f, T a, T b)                                              \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        return fpu_try_div##W(f, a, b, &r) ? r : fpu_div##W##_second(f, a, b);                       \
+    }                                                                                                \
+    static inline T fpu_sqrt##W(struct fpu *f, T a)                                                  \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        return fpu_try_sqrt##W(f, a, &r) ? r : fpu_sqrt##W##_second(f, a);                           \
+    }                                                                                                \
+    static inline T fpu_muladd##W(struct fpu *f, T addend, T a, T b)                                 \
+    {                                                                                                \
+        T r;                                                                                         \
+                                                                                                     \
+        return fpu_try_muladd##W(f, addend, a, b, &r) ? r : fpu_muladd##W##_second(f, addend, a, b); \
+    }
+
+FPU_FAST_ARITH(32, uint32_t)
+FPU_FAST_ARITH(64, uint64_t)
+#undef FPU_FAST_ARITH
+#undef FPU_COMMA
+#undef FPU_TRY
+
 #define FPU_FAST(W, T)                                                                                      \
-    T fpu_add##W##_second(struct fpu *f, T a, T b);                                                         \
-    T fpu_sub##W##_second(struct fpu *f, T a, T b);                                                         \
-    T fpu_mul##W##_second(struct fpu *f, T a, T b);                                                         \
-    T fpu_div##W##_second(struct fpu *f, T a, T b);                                                         \
-    T fpu_sqrt##W##_second(struct fpu *f, T a);                                                             \
-    T fpu_muladd##W##_second(struct fpu *f, T addend, T a, T b);                                            \
-                                                                                                            \
-    static inline T fpu_add##W(struct fpu *f, T a, T b)                                                     \
-    {                                                                                                       \
-        T r = fpu_host_to##W(fpu_host_from##W(a) + fpu_host_from##W(b));                                    \
-                                                                                                            \
-        if (FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(r)))                                     \
-            return r;                                                                                       \
-        return fpu_add##W##_second(f, a, b);                                                                \
-    }                                                                                                       \
-    static inline T fpu_sub##W(struct fpu *f, T a, T b)                                                     \
-    {                                                                                                       \
-        T r = fpu_host_to##W(fpu_host_from##W(a) - fpu_host_from##W(b));                                    \
-                                                                                                            \
-        if (FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(r)))                                     \
-            return r;                                                                                       \
-        return fpu_sub##W##_second(f, a, b);                                                                \
-    }                                                                                                       \
-    static inline T fpu_mul##W(struct fpu *f, T a, T b)                                                     \
-    {                                                                                                       \
-        T r = fpu_host_to##W(fpu_host_from##W(a) * fpu_host_from##W(b));                                    \
-                                                                                                            \
-        if (FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(r)))                                     \
-            return r;                                                                                       \
-        return fpu_mul##W##_second(f, a, b);                                                                \
-    }                                                                                                       \
-    static inline T fpu_div##W(struct fpu *f, T a, T b)                                                     \
-    {                                                                                                       \
-        T r = fpu_host_to##W(fpu_host_from##W(a) / fpu_host_from##W(b));                                    \
-                                                                                                            \
-        if (FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(r)))                                     \
-            return r;                                                                                       \
-        return fpu_div##W##_second(f, a, b);                                                                \
-    }                                                                                                       \
-    static inline T fpu_sqrt##W(struct fpu *f, T a)                                                         \
-    {                                                                                                       \
-        T r = fpu_host_to##W(fpu_host_sqrt##W(fpu_host_from##W(a)));                                        \
-                                                                                                            \
-        if (FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(r)))                                     \
-            return r;                                                                                       \
-        return fpu_sqrt##W##_second(f, a);                                                                  \
-    }                                                                                                       \
-    static inline T fpu_muladd##W(struct fpu *f, T addend, T a, T b)                                        \
-    {                                                                                                       \
-        if (FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_has_fma())) {                                    \
-            T r = fpu_host_to##W(                                                                           \
-                fpu_host_fma##W(fpu_host_from##W(addend), fpu_host_from##W(a), fpu_host_from##W(b)));       \
-                                                                                                            \
-            if (FPU_LIKELY(fpu_host_safe##W(r)))                                                            \
-                return r;                                                                                   \
-        }                                                                                                   \
-        return fpu_muladd##W##_second(f, addend, a, b);                                                     \
-    }                                                                                                       \
     /* Ordered operands need no flag when denormals count; a host comparison with a NaN is false. */        \
     static inline T fpu_max##W(struct fpu *f, T a, T b)                                                     \
     {                                                                                                       \
@@ -268,6 +286,35 @@ FPU_FAST(32, uint32_t)
 FPU_FAST(64, uint64_t)
 #undef FPU_FAST
 
+/*
+ * Round to integral. Below 2^(precision - 1) in magnitude adding and subtracting that number rounds to
+ * nearest even; the directed modes correct the truncated value. Zeros keep the operand's sign. Inexact is
+ * left to the integer code while it would be news.
+ */
+#define FPU_FAST_RINT(W, T, F, LIMIT)                                                \
+    static inline T fpu_rint##W(struct fpu *f, T a, enum fpu_rounding r, bool exact) \
+    {                                                                                \
+        F mag = fpu_host_from##W(fpu_abs##W(a)), t;                                  \
+                                                                                     \
+        if (FPU_LIKELY(mag < LIMIT && !f->fz && r != FPU_RA)) {                      \
+            if (r == FPU_RN) {                                                       \
+                t = (mag + LIMIT) - LIMIT;                                           \
+            } else {                                                                 \
+                F whole = (F)(int64_t)mag;                                           \
+                bool away = r == (a >> (W - 1) ? FPU_RM : FPU_RP);                   \
+                                                                                     \
+                t = whole + (F)(away && whole < mag);                                \
+            }                                                                        \
+            if (FPU_LIKELY(!exact || t == mag || (f->fpsr & FPU_FPSR_IXC)))          \
+                return fpu_host_to##W(t) | (a ^ fpu_abs##W(a));                      \
+        }                                                                            \
+        return fpu_rint##W##_soft(f, a, r, exact);                                   \
+    }
+
+FPU_FAST_RINT(32, uint32_t, float, 0x1p23f)
+FPU_FAST_RINT(64, uint64_t, double, 0x1p52)
+#undef FPU_FAST_RINT
+
 /* From integers: never zero sign trouble, never below normal. */
 static inline uint64_t fpu_fromfixed64(struct fpu *f, uint64_t v, unsigned fbits, bool is_unsigned,
                                        unsigned isize)
@@ -335,6 +382,10 @@ static inline uint16_t fpu_sqrt16(struct fpu *f, uint16_t a)
 static inline uint16_t fpu_muladd16(struct fpu *f, uint16_t addend, uint16_t a, uint16_t b)
 {
     return fpu_muladd16_soft(f, addend, a, b);
+}
+static inline uint16_t fpu_rint16(struct fpu *f, uint16_t a, enum fpu_rounding r, bool exact)
+{
+    return fpu_rint16_soft(f, a, r, exact);
 }
 static inline unsigned fpu_cmp16(struct fpu *f, uint16_t a, uint16_t b, bool signal_all_nans)
 {
