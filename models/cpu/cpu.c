@@ -413,6 +413,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
     uint64_t until_cycle = tg_time_to_cycles_up(until, c->hz);
     enum cpu_stop stop;
 
+    domain_running(c);
     c->in_run = true;
     for (;;) {
         const struct cpu_op *ops;

@@ -103,8 +103,10 @@ void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
     }
 }
 
-void domain_clear_monitors(struct cpu_domain *d)
+void domain_running(struct cpu *c)
 {
-    for (struct cpu *c = d->first; c; c = c->domain_next)
+    if (c->domain->running != c) {
         c->excl_valid = false;
+        c->domain->running = c;
+    }
 }

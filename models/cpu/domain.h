@@ -29,6 +29,7 @@ struct ram_region {
 struct cpu_domain {
     struct cpu *first;
     unsigned n_pes;
+    struct cpu *running; /* PE that ran last: another one's exclusive monitor does not survive it */
     struct ram_region ram[DOMAIN_MAX_RAM];
     unsigned n_ram;
 };
@@ -45,7 +46,8 @@ static inline uint8_t *ram_flags(const struct ram_region *r, uint64_t pa)
 void domain_code_appeared(struct cpu_domain *d, uint64_t pa);
 /* A store by a PE to a page with RAM_PAGE_CODE. */
 void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size);
-/* Another PE is about to run: exclusive monitors that another's stores must clear are cleared. */
-void domain_clear_monitors(struct cpu_domain *d);
+/* c runs (again): if another PE ran in between, its stores may have hit c's exclusive granule, so the monitor is cleared, which the
+ * architecture allows at any time. */
+void domain_running(struct cpu *c);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The feature list of a core: from parameters to bits, and the dependencies that the Arm ARM states between features (A2). */
+/* The feature list of a core: from parameters to bits, and the dependencies that the Arm ARM states between
+ * features (A2). */
 #include "models/cpu/features.h"
 
 #include <stddef.h>
@@ -36,12 +37,15 @@ void cpu_features_set(struct cpu_features *f, enum cpu_feature id, _Bool on)
 static const struct {
     uint8_t feature, needs;
 } depends[] = {
-    {CPU_FEAT_AES, CPU_FEAT_FP},       {CPU_FEAT_PMULL, CPU_FEAT_AES},       {CPU_FEAT_SHA1, CPU_FEAT_FP},
-    {CPU_FEAT_SHA256, CPU_FEAT_SHA1},  {CPU_FEAT_RDM, CPU_FEAT_FP},          {CPU_FEAT_DOTPROD, CPU_FEAT_FP},
-    {CPU_FEAT_FP16, CPU_FEAT_FP},      {CPU_FEAT_PAN2, CPU_FEAT_PAN},        {CPU_FEAT_SSBS2, CPU_FEAT_SSBS},
-    {CPU_FEAT_VHE, CPU_FEAT_EL2},      {CPU_FEAT_VMID16, CPU_FEAT_EL2},      {CPU_FEAT_XNX, CPU_FEAT_EL2},
-    {CPU_FEAT_S2FWB, CPU_FEAT_EL2},    {CPU_FEAT_TLBIRANGE, CPU_FEAT_TLBIOS}, {CPU_FEAT_PMUV3P1, CPU_FEAT_PMUV3},
-    {CPU_FEAT_DEBUGV8P2, CPU_FEAT_DEBUGV8P1}, {CPU_FEAT_UAO, CPU_FEAT_PAN},
+    {CPU_FEAT_AES, CPU_FEAT_FP},        {CPU_FEAT_PMULL, CPU_FEAT_AES},
+    {CPU_FEAT_SHA1, CPU_FEAT_FP},       {CPU_FEAT_SHA256, CPU_FEAT_SHA1},
+    {CPU_FEAT_RDM, CPU_FEAT_FP},        {CPU_FEAT_DOTPROD, CPU_FEAT_FP},
+    {CPU_FEAT_FP16, CPU_FEAT_FP},       {CPU_FEAT_PAN2, CPU_FEAT_PAN},
+    {CPU_FEAT_SSBS2, CPU_FEAT_SSBS},    {CPU_FEAT_VHE, CPU_FEAT_EL2},
+    {CPU_FEAT_VMID16, CPU_FEAT_EL2},    {CPU_FEAT_XNX, CPU_FEAT_EL2},
+    {CPU_FEAT_S2FWB, CPU_FEAT_EL2},     {CPU_FEAT_TLBIRANGE, CPU_FEAT_TLBIOS},
+    {CPU_FEAT_PMUV3P1, CPU_FEAT_PMUV3}, {CPU_FEAT_DEBUGV8P2, CPU_FEAT_DEBUGV8P1},
+    {CPU_FEAT_UAO, CPU_FEAT_PAN},
 };
 
 _Bool cpu_features_check(const struct cpu_features *f, enum cpu_feature *feature, enum cpu_feature *needs)

@@ -158,6 +158,9 @@ LDST_PAIR(of, XR(rn) + op->imm, NO_WB)
 LDST_PAIR(po, XR(rn), WB_ADDR)
 LDST_PAIR(pr, XR(rn) + op->imm, WB_ADDR)
 
+/* Prefetch hints have no effect on contents; timing ignores them. */
+OP(nop) { return true; }
+
 /* ---- ordered accesses: order is program order here; alignment is required ---- */
 
 #define LDAR_BODY(type)                                                                            \

@@ -159,6 +159,7 @@ static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, u
             c->bus.transport(c->bus.opaque, &txn);
         else
             txn.resp = TG_BUS_DECERR;
+        domain_running(c); /* others may have run while the access waited for its time */
         if (c->timed)
             pipe_stall_time(c, CPU_BUCKET_DEVICE, txn.latency);
         if (txn.resp != TG_BUS_OK) {
