@@ -17,6 +17,7 @@
 #define BUSY_FOR      (20 * TG_MS) /* after the last frame */
 #define QUEUE         1024u        /* frames; slirp's windows keep it far below */
 #define MAX_FRAME     1600u
+#define IDLE_TIMEOUT  1000u /* what slirp sleeps at most, in ms: it does when it has no timer running */
 
 struct net_frame {
     uint16_t n;
@@ -41,7 +42,7 @@ struct net {
     tg_time last_now; /* for when the queue is gone */
     struct pollfd fds[BACKEND_MAX_FDS];
     unsigned n_fds;
-    uint32_t timeout; /* ms of virtual time that slirp would sleep; UINT32_MAX: it has nothing to wait for */
+    uint32_t timeout; /* ms of virtual time that slirp would sleep */
 };
 
 static void traffic(struct net *v)
@@ -231,7 +232,9 @@ static tg_time net_poll(struct backend_source *s, tg_time now)
         v->busy_until = now + BUSY_FOR;
     if (now < v->busy_until)
         return now + BUSY_INTERVAL;
-    return v->n_fds || v->count || v->timeout != UINT32_MAX ? now + BACKEND_INTERVAL : TG_TIME_NEVER;
+    if (v->n_fds || v->count)
+        return now + BACKEND_INTERVAL;
+    return v->timeout < IDLE_TIMEOUT ? now + v->timeout * TG_MS : TG_TIME_NEVER;
 }
 
 static bool net_open(const struct backend_source *s)
