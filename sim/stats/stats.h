@@ -38,6 +38,9 @@ int64_t stats_run_id(const struct stats *s);
 /* Resolved parameters (table config): before the first phase ends. Kept in memory until then. */
 int stats_config(struct stats *s, const char *key, const char *value);
 
+/* Writes what stats_config and stats_sample have left waiting, in a transaction of its own. As stats_phase. */
+int stats_flush(struct stats *s, struct tg_error *err);
+
 /* What a PE has counted, for the phase rows. */
 struct stats_pe {
     uint64_t insns, cycles, hz;
@@ -60,7 +63,8 @@ int stats_phase(struct stats *s, const char *name, const struct stats_source *sr
 /* A point of the time series (table sample); written with the next phase. Small: (sim_ps, insns, cycles, exits so far). 0 or -ENOMEM. */
 int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles, uint64_t exits);
 
-/* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error'; why may be NULL. host_s: host seconds of simulation. */
+/* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error' (machine_stop_name's words are translated); why may be NULL.
+ * host_s: host seconds of simulation. */
 int stats_finish(struct stats *s, const char *status, const char *why, double host_s, struct tg_error *err);
 /* Closes without finishing (the row keeps 'running') when stats_finish was not called. NULL is fine. */
 void stats_close(struct stats *s);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `tollgate report`: the questions people ask of a run, as tables, CSV or JSON. Exits come first, in the columns of `perf kvm stat`.
+ * Each section is one SQL query over the public schema; nothing is computed here but widths.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "sim/stats/internal.h"
+
+/* clang-format off */
+const struct stats_section stats_sections[] = {
+    {"run", "Run",
+     "SELECT r.run_id, platform, core, mode, pes, seed, status, why, sim_ps / 1e9 AS sim_ms, insns, cycles,"
+     " round(1.0 * cycles / nullif(insns, 0), 3) AS cpi, round(host_s, 3) AS host_s,"
+     " CASE WHEN host_s > 0 THEN round(insns / host_s / 1e6, 1) END AS mips, version"
+     " FROM run r WHERE run_id = ?1"},
+    {"phases", "Phases",
+     "SELECT seq, name AS phase, start_ps / 1e9 AS start_ms, end_ps / 1e9 AS end_ms FROM phase WHERE run_id = ?1 ORDER BY seq"},
+    {"exits", "Exits, all vCPUs",
+     "SELECT p.name AS phase, reason, sum(count) AS samples,"
+     " round(100.0 * sum(count) / sum(sum(count)) OVER (PARTITION BY p.phase_id), 2) AS \"samples%\","
+     " round(100.0 * sum(ns) / nullif(sum(sum(ns)) OVER (PARTITION BY p.phase_id), 0), 2) AS \"time%\","
+     " min(ns_min) / 1e3 AS min_us, max(ns_max) / 1e3 AS max_us, round(1.0 * sum(ns) / sum(count) / 1e3, 3) AS avg_us"
+     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, reason"
+     " ORDER BY p.seq, sum(ns) DESC, reason"},
+    {"exit_cycles", "Cycles of an exit, and where they ran (% of the exit)",
+     "SELECT p.name AS phase, vm, vcpu, reason, detail, count, round(1.0 * insns / count, 1) AS insns,"
+     " round(1.0 * cycles / count, 1) AS cycles, cycles_min AS min, cycles_p50 AS p50, cycles_p99 AS p99, cycles_max AS max,"
+     " round(100.0 * el2_cycles / nullif(cycles, 0), 1) AS \"el2%\","
+     " round(100.0 * host_el1_cycles / nullif(cycles, 0), 1) AS \"host_el1%\","
+     " round(100.0 * host_el0_cycles / nullif(cycles, 0), 1) AS \"host_el0%\","
+     " round(100.0 * guest_cycles / nullif(cycles, 0), 1) AS \"other_vcpu%\","
+     " round(100.0 * idle_cycles / nullif(cycles, 0), 1) AS \"idle%\""
+     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail"},
+    {"exit_buckets", "What the cycles of an exit were spent on (cycles per exit)",
+     "SELECT p.name AS phase, e.reason, b.bucket, round(1.0 * sum(b.cycles) / t.n, 1) AS cycles,"
+     " round(100.0 * sum(b.cycles) / nullif(t.c, 0), 1) AS \"share%\""
+     " FROM exit e JOIN exit_bucket b USING(exit_id) JOIN phase p USING(phase_id)"
+     " JOIN (SELECT phase_id AS tp, reason AS tr, sum(count) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
+     " ON t.tp = e.phase_id AND t.tr = e.reason"
+     " WHERE p.run_id = ?1 GROUP BY p.phase_id, e.reason, b.bucket ORDER BY p.seq, t.c DESC, e.reason, sum(b.cycles) DESC, b.bucket"},
+    {"traps", "Exceptions taken to EL2, EL3 or by a host",
+     "SELECT p.name AS phase, 'EL' || from_el AS \"from\", 'EL' || to_el AS \"to\", ec, detail, sum(count) AS count,"
+     " round(1.0 * sum(cycles) / nullif(sum(returned), 0), 1) AS cycles, min(cycles_min) AS min, max(cycles_max) AS max"
+     " FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail"
+     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail"},
+    {"cpi", "Where the cycles of each PE went",
+     "SELECT p.name AS phase, b.pe, b.bucket, sum(b.cycles) AS cycles,"
+     " round(100.0 * sum(b.cycles) / nullif((SELECT sum(c.cycles) FROM context c WHERE c.phase_id = p.phase_id AND c.pe = b.pe), 0), 2)"
+     " AS \"share%\" FROM context_bucket b JOIN phase p USING(phase_id) WHERE p.run_id = ?1"
+     " GROUP BY p.phase_id, b.pe, b.bucket ORDER BY p.seq, b.pe, sum(b.cycles) DESC, b.bucket"},
+    {"contexts", "Which software they ran",
+     "SELECT p.name AS phase, c.pe, c.context, c.insns, c.cycles, round(1.0 * c.cycles / nullif(c.insns, 0), 3) AS cpi,"
+     " round(100.0 * c.cycles / nullif(sum(c.cycles) OVER (PARTITION BY c.phase_id, c.pe), 0), 2) AS \"share%\""
+     " FROM context c JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, c.pe, c.cycles DESC, c.context"},
+    {"overhead", "Cycles of each VM in its guest and in exits",
+     "SELECT o.phase, o.vm, v.vmid, o.guest_cycles, o.exit_cycles, round(100.0 * o.share, 2) AS \"share%\""
+     " FROM v_overhead o JOIN vm v ON v.run_id = o.run_id AND v.vm = o.vm JOIN phase p ON p.run_id = o.run_id AND p.name = o.phase"
+     " WHERE o.run_id = ?1 ORDER BY p.seq, o.vm"},
+};
+/* clang-format on */
+const unsigned stats_n_sections = TG_ARRAY_SIZE(stats_sections);
+
+#define TABLE_ROWS 40 /* of one section on a terminal; CSV and JSON have all */
+
+int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_error *err)
+{
+    bool fresh;
+    int rc = stats_db_open(path, false, db, &fresh, err);
+    if (rc)
+        return rc;
+    sqlite3_stmt *st = NULL;
+    int64_t last = 0, found = 0, count = 0;
+    if (sqlite3_prepare_v2(*db, "SELECT max(run_id), max(run_id = ?1), count(*) FROM run", -1, &st, NULL) == SQLITE_OK) {
+        sqlite3_bind_int64(st, 1, *run);
+        if (sqlite3_step(st) == SQLITE_ROW) {
+            last = sqlite3_column_int64(st, 0);
+            found = sqlite3_column_int64(st, 1);
+            count = sqlite3_column_int64(st, 2);
+        }
+    }
+    if (sqlite3_finalize(st) != SQLITE_OK || !st)
+        rc = stats_sql_error(*db, path, "read its runs", err);
+    else if (!count)
+        rc = tg_error_set(err, ENOENT, "database '%s': it holds no run", path);
+    else if (*run && !found)
+        rc = tg_error_set(err, ENOENT, "database '%s': no run %" PRId64 "; it holds %" PRId64 ", the last is %" PRId64, path, *run, count, last);
+    if (!*run)
+        *run = last;
+    if (rc) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return rc;
+}
+
+/* ---- tables ---- */
+
+struct table {
+    char **cell; /* [rows * columns], malloc'd */
+    size_t rows, cap;
+    int columns;
+};
+
+static void table_free(struct table *t)
+{
+    for (size_t i = 0; i < t->rows * (size_t)t->columns; i++)
+        free(t->cell[i]);
+    free(t->cell);
+}
+
+static bool table_row(struct table *t, sqlite3_stmt *st)
+{
+    size_t at = t->rows * (size_t)t->columns;
+    if (t->rows == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 64;
+        char **more = realloc(t->cell, cap * (size_t)t->columns * sizeof(*more));
+        if (!more)
+            return false;
+        t->cell = more;
+        t->cap = cap;
+    }
+    for (int c = 0; c < t->columns; c++) {
+        char *text = NULL;
+        if (sqlite3_column_type(st, c) == SQLITE_FLOAT)
+            text = sqlite3_mprintf("%.10g", sqlite3_column_double(st, c));
+        const char *s = text ? text : (const char *)sqlite3_column_text(st, c);
+        t->cell[at + (size_t)c] = strdup(s ? s : "");
+        sqlite3_free(text);
+    }
+    t->rows++;
+    return true;
+}
+
+static bool numeric(const char *s)
+{
+    char *end;
+    if (!*s)
+        return true;
+    strtod(s, &end);
+    return !*end;
+}
+
+static void repeat(FILE *out, char ch, size_t n)
+{
+    while (n--)
+        fputc(ch, out);
+}
+
+/* Columns of text to the left, of numbers to the right. */
+static void table_print(const struct table *t, sqlite3_stmt *st, FILE *out)
+{
+    size_t shown = t->rows < TABLE_ROWS ? t->rows : TABLE_ROWS;
+    size_t *width = calloc((size_t)t->columns, sizeof(*width));
+    bool *right = calloc((size_t)t->columns, sizeof(*right));
+    for (int c = 0; width && right && c < t->columns; c++) {
+        width[c] = strlen(sqlite3_column_name(st, c));
+        right[c] = true;
+        for (size_t r = 0; r < shown; r++) {
+            const char *s = t->cell[r * (size_t)t->columns + (size_t)c];
+            size_t n = s ? strlen(s) : 0;
+            width[c] = n > width[c] ? n : width[c];
+            right[c] &= !s || numeric(s);
+        }
+    }
+    for (size_t r = 0; width && right && r <= shown; r++) {
+        for (int c = 0; c < t->columns; c++) {
+            const char *s = r == 0 ? sqlite3_column_name(st, c) : t->cell[(r - 1) * (size_t)t->columns + (size_t)c];
+            size_t pad = width[c] - (s ? strlen(s) : 0);
+            if (right[c])
+                repeat(out, ' ', pad);
+            fputs(s ? s : "", out);
+            if (c + 1 < t->columns) {
+                if (!right[c])
+                    repeat(out, ' ', pad);
+                fputs("  ", out);
+            }
+        }
+        fputc('\n', out);
+    }
+    if (shown < t->rows)
+        fprintf(out, "... and %zu more; --format csv or json has all\n", t->rows - shown);
+    free(width);
+    free(right);
+}
+
+/* The run's header reads better downwards. */
+static void header_print(const struct table *t, sqlite3_stmt *st, FILE *out)
+{
+    for (int c = 0; t->rows && c < t->columns; c++)
+        if (t->cell[c] && *t->cell[c])
+            fprintf(out, "%-10s %s\n", sqlite3_column_name(st, c), t->cell[c]);
+}
+
+static int section_table(const struct stats_section *sec, sqlite3_stmt *st, FILE *out)
+{
+    struct table t = {.columns = sqlite3_column_count(st)};
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+        if (!table_row(&t, st)) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+    if (t.rows && sec == &stats_sections[0]) {
+        header_print(&t, st, out);
+    } else if (t.rows) {
+        fprintf(out, "\n%s:\n", sec->title);
+        table_print(&t, st, out);
+    }
+    table_free(&t);
+    return rc;
+}
+
+/* ---- CSV (RFC 4180), a '#' line with the section's name before each ---- */
+
+static void csv_cell(FILE *out, const char *s)
+{
+    if (!strpbrk(s, ",\"\r\n")) {
+        fputs(s, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *s; s++) {
+        if (*s == '"')
+            fputc('"', out);
+        fputc(*s, out);
+    }
+    fputc('"', out);
+}
+
+static int section_csv(const struct stats_section *sec, sqlite3_stmt *st, FILE *out)
+{
+    int rc, n = sqlite3_column_count(st);
+    fprintf(out, "%s# %s\n", sec == &stats_sections[0] ? "" : "\n", sec->name);
+    for (int c = 0; c < n; c++) {
+        csv_cell(out, sqlite3_column_name(st, c));
+        fputc(c + 1 < n ? ',' : '\n', out);
+    }
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        for (int c = 0; c < n; c++) {
+            const char *s = (const char *)sqlite3_column_text(st, c);
+            csv_cell(out, s ? s : "");
+            fputc(c + 1 < n ? ',' : '\n', out);
+        }
+    }
+    return rc;
+}
+
+/* ---- JSON, by SQLite's own functions ---- */
+
+static int section_json(sqlite3 *db, const struct stats_section *sec, sqlite3_stmt *shape, int64_t run, FILE *out)
+{
+    sqlite3_str *q = sqlite3_str_new(db);
+    sqlite3_str_appendall(q, "SELECT json_object(");
+    for (int c = 0; c < sqlite3_column_count(shape); c++) {
+        const char *name = sqlite3_column_name(shape, c);
+        sqlite3_str_appendf(q, "%s%Q, \"%w\"", c ? ", " : "", name, name);
+    }
+    sqlite3_str_appendf(q, ") FROM (%s)", sec->sql);
+    char *text = sqlite3_str_finish(q);
+    sqlite3_stmt *st = NULL;
+    int rc = text ? sqlite3_prepare_v2(db, text, -1, &st, NULL) : SQLITE_NOMEM;
+    sqlite3_free(text);
+    if (rc)
+        return rc;
+    sqlite3_bind_int64(st, 1, run);
+    bool one = sec == &stats_sections[0], first = true;
+    fprintf(out, "%s\n  \"%s\": %s", one ? "{" : ",", sec->name, one ? "" : "[");
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        fprintf(out, "%s%s%s", one ? "" : first ? "\n" : ",\n", one ? "" : "    ", (const char *)sqlite3_column_text(st, 0));
+        first = false;
+    }
+    fputs(one ? "" : first ? "]" : "\n  ]", out);
+    sqlite3_finalize(st);
+    return rc;
+}
+
+int stats_report(const char *path, int64_t run, enum stats_format format, FILE *out, struct tg_error *err)
+{
+    sqlite3 *db;
+    int rc = stats_report_open(path, &run, &db, err);
+    if (rc)
+        return rc;
+    /* One transaction, so that a run being written does not change under the report. */
+    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    for (unsigned i = 0; !rc && i < stats_n_sections; i++) {
+        const struct stats_section *sec = &stats_sections[i];
+        sqlite3_stmt *st = NULL;
+        int step = sqlite3_prepare_v2(db, sec->sql, -1, &st, NULL);
+        if (!step) {
+            sqlite3_bind_int64(st, 1, run);
+            step = format == STATS_TABLE ? section_table(sec, st, out)
+                   : format == STATS_CSV ? section_csv(sec, st, out)
+                                         : section_json(db, sec, st, run, out);
+        }
+        if (step != SQLITE_DONE)
+            rc = stats_sql_error(db, path, "read it", err);
+        sqlite3_finalize(st);
+    }
+    if (!rc && format == STATS_JSON)
+        fputs("\n}\n", out);
+    sqlite3_close(db);
+    if (!rc && (fflush(out) || ferror(out)))
+        rc = tg_error_set(err, errno ? errno : EIO, "report: cannot write: %s", strerror(errno ? errno : EIO));
+    return rc;
+}
