@@ -28,7 +28,7 @@ function(tg_guest_program)
         set(ARG_EL 1)
     endif()
     set(lib ${TG_GUEST_DIR}/lib)
-    set(runtime ${lib}/start.S ${lib}/vectors.S ${lib}/rt.c ${lib}/print.c ${lib}/mmu.c ${lib}/gic.c ${lib}/fdt.c
+    set(runtime ${lib}/start.S ${lib}/vectors.S ${lib}/rt.c ${lib}/print.c ${lib}/mmu.c ${lib}/gic.c ${lib}/gicv2.c ${lib}/fdt.c
                 ${lib}/fdtw.c ${lib}/guest_dt.c)
     set(sources)
     set(dirs)

@@ -5,7 +5,7 @@
 kvm_test.py --qemu BIN --out DIR --root SOURCES --cpu C [--append S] trapbench|linux
 
   trapbench  minivmm runs trapbench with two vCPUs; every case must run, with its number of iterations
-  linux      minivmm boots the same Debian kernel with two vCPUs to a busybox shell; a line typed into QEMU's console is
+  linux      minivmm boots the same Debian kernel with four vCPUs to a busybox shell; a line typed into QEMU's console is
              answered by the guest's guest; it powers off
 
 Needs what scripts/guests fetches (build/guests/k61); ends with status 77, which CTest calls skipped, when it is not there.
@@ -76,8 +76,8 @@ def initramfs(args, output, *options):
 
 
 def boot(args, image):
-    machine = Machine([args.qemu, "-M", "virt,virtualization=on,gic-version=3", "-cpu", args.cpu, "-smp", "2", "-m", "1024",
-                       "-nographic", "-net", "none", "-no-reboot", "-kernel", f"{args.guests}/k61/Image", "-initrd", image,
+    machine = Machine([args.qemu, "-M", f"virt,virtualization=on,gic-version={args.gic}", "-cpu", args.cpu,
+                       "-smp", "2", "-m", "1024", "-nographic", "-net", "none", "-no-reboot", "-kernel", f"{args.guests}/k61/Image", "-initrd", image,
                        "-append", f"console=ttyAMA0 tg.modules=none {args.append}"], args.timeout)
     machine.expect(f"kvm.*: {args.mode} mode initialized successfully")
     return machine
@@ -93,11 +93,11 @@ def test_trapbench(args, tmp):
     initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
               "--add", f"{args.out}/trapbench.img:/guest/trapbench.img")
     machine = boot(args, f"{tmp}/host.cpio")
-    machine.expect(r"trapbench: begin format=1 entry_el=1 cpus=2 .*gicv3=1 psci=hvc")
+    machine.expect(rf"trapbench: begin format=1 entry_el=1 cpus=2 .*gic={args.gic} psci=hvc")
     for name, count in counts.items():
         machine.expect(rf"trapbench: {name} iterations={count} ns_total=\d+ ns=[\d.]+ cycles_total=\d+ cycles=[\d.]+( |\n)")
     machine.expect(rf"trapbench: end ran={len(counts)} skipped=0 failed=0\n")
-    exits = int(machine.expect(r"minivmm: exits vcpu=0 mmio=(\d+)").group(1))
+    exits = int(machine.expect(r"minivmm: exits vcpu=0 mmio=(\d+) ").group(1))
     characters = sum(len(s) + 1 for s in machine.text.splitlines() if s.startswith("trapbench:"))
     if not counts["mmio"] + characters <= exits <= counts["mmio"] + 3 * characters:
         raise Failure(f"{exits} exits to user space for {counts['mmio']} reads and {characters} characters")
@@ -108,7 +108,7 @@ def test_trapbench(args, tmp):
 def test_linux(args, tmp):
     run = f"{tmp}/run.sh"
     with open(run, "w", encoding="utf-8") as file:
-        file.write("/guest/minivmm --cpus 2 --mem 256M --kernel /guest/Image --initrd /guest/guest.cpio "
+        file.write("/guest/minivmm --cpus 4 --mem 256M --kernel /guest/Image --initrd /guest/guest.cpio "
                    "--append 'console=ttyAMA0 earlycon tg.modules=none'\n")
     initramfs(args, f"{tmp}/guest.cpio")
     initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
@@ -116,11 +116,11 @@ def test_linux(args, tmp):
     machine = boot(args, f"{tmp}/host.cpio")
     machine.expect(r"tollgate-init: ready")
     machine.expect(r"earlycon: pl11 at MMIO 0x0*9000000")
-    machine.expect(r"smp: Brought up 1 node, 2 CPUs")
+    machine.expect(r"smp: Brought up 1 node, 4 CPUs")
     machine.expect(r"tollgate-init: ready")
     machine.expect(r"guest# ")
     machine.type("echo answer-$((6*7)); grep -c ^processor /proc/cpuinfo")
-    machine.expect(r"\nanswer-42\n2\n")
+    machine.expect(r"\nanswer-42\n4\n")
     machine.type("poweroff -f")
     machine.expect(r"reboot: Power down")
     machine.expect(r"tollgate-init: status 0 ")
@@ -133,6 +133,7 @@ def main():
     parser.add_argument("--out", required=True, help="directory of the guest programs")
     parser.add_argument("--root", required=True, help="the repository")
     parser.add_argument("--cpu", default="max,sve=off,pauth-impdef=on")
+    parser.add_argument("--gic", type=int, default=3, help="version of the interrupt controller")
     parser.add_argument("--mode", default="VHE", help="what KVM calls itself when it starts")
     parser.add_argument("--append", default="", help="more for the host kernel's command line")
     parser.add_argument("--timeout", type=int, default=240)

@@ -22,6 +22,7 @@ static const struct guest_dt example = {
     .initrd_start = UINT64_C(0x123456000),
     .initrd_end = UINT64_C(0x123999abc),
     .cpus = 3,
+    .gic = 3,
     .uart_irq = true,
     .pmu = true,
     .bootargs = "console=ttyAMA0 a=\"b c\"",
@@ -68,7 +69,7 @@ static void writer_agrees_with_libfdt(void **state)
 
 static void optional_nodes_are_left_out(void **state)
 {
-    const struct guest_dt g = {.ram_size = 1 << 24, .cpus = 1, .bootargs = ""};
+    const struct guest_dt g = {.ram_size = 1 << 24, .cpus = 1, .gic = 2, .bootargs = ""};
     uint8_t *blob = malloc(CAP);
     int len;
     (void)state;
@@ -77,6 +78,10 @@ static void optional_nodes_are_left_out(void **state)
     assert_null(fdt_getprop(blob, node(blob, "/chosen"), "linux,initrd-start", &len));
     assert_null(fdt_getprop(blob, node(blob, "/pl011@9000000"), "interrupts", &len));
     assert_string_equal(fdt_getprop(blob, node(blob, "/chosen"), "bootargs", &len), "");
+    assert_int_equal(fdt_node_check_compatible(blob, node(blob, "/intc@8000000"), "arm,cortex-a15-gic"), 0);
+    const fdt64_t *v = fdt_getprop(blob, node(blob, "/intc@8000000"), "reg", &len);
+    assert_int_equal(len, 32);
+    assert_int_equal(fdt64_ld(v + 2), GUEST_GICC);
     free(blob);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A GICv3 driver (Arm IHI 0069) for the guest runtime: distributor, this PE's redistributor and CPU
- * interface, all interrupts Non-secure Group 1, priority 0xa0, affinity routing on. No LPIs, no GICv2.
+ * interface, all interrupts Non-secure Group 1, priority 0xa0, affinity routing on. No LPIs. With a GICv2 it
+ * hands on to gicv2.c.
  */
+#include "gicv2.h"
 #include "rt.h"
 
 enum {
@@ -31,6 +33,8 @@ static void wait_rwp(uint64_t ctlr, uint64_t bit)
 int rt_gic_init_dist(void)
 {
     uint64_t d = rt.gicd.base;
+    if (rt.gicc.base)
+        return gicv2_init_dist();
     if (!d || !rt.gicr.base)
         return -1;
     rt_w32(d + GICD_CTLR, 0);
@@ -52,6 +56,8 @@ int rt_gic_init_cpu(bool split_eoi)
 {
     uint64_t mpidr = rt_mrs(mpidr_el1), aff = RT_GET(mpidr, 39, 32) << 24 | RT_GET(mpidr, 23, 0);
     uint64_t r = rt.gicr.base, typer;
+    if (rt.gicc.base)
+        return gicv2_init_cpu(split_eoi);
     for (;; r += RT_GET(typer, 1, 1) ? 4 * GICR_FRAME : 2 * GICR_FRAME) { /* TYPER.VLPIS: two more frames */
         typer = rt_r64(r + GICR_TYPER);
         if (RT_GET(typer, 63, 32) == aff)
@@ -81,6 +87,10 @@ int rt_gic_init_cpu(bool split_eoi)
 
 void rt_gic_enable(uint32_t intid, bool on)
 {
+    if (rt.gicc.base) {
+        gicv2_enable(intid, on);
+        return;
+    }
     uint64_t base = intid < 32 ? sgi_frame[rt_cpu()] : rt.gicd.base;
     rt_w32(base + (on ? GICD_ISENABLER : GICD_ICENABLER) + intid / 32 * 4, 1u << (intid % 32));
     if (intid >= 32 && on) /* to this PE */
@@ -96,6 +106,10 @@ void rt_gic_send_sgi(uint64_t mpidr, unsigned id)
                  RT_PUT(RT_GET(mpidr, 15, 8), 23, 16) | RT_PUT(id, 27, 24) |
                  RT_PUT(RT_GET(mpidr, 7, 4), 47, 44) | RT_BIT(mpidr & 0xf);
     __asm__ volatile("dsb ishst" ::: "memory");
+    if (rt.gicc.base) {
+        gicv2_send_sgi(mpidr, id);
+        return;
+    }
     rt_msr(ICC_SGI1R_EL1, v);
     rt_isb();
 }

@@ -27,26 +27,30 @@ static void cpus(struct fdtw *w, unsigned n)
 
 static void devices(struct fdtw *w, const struct guest_dt *g)
 {
+    const uint32_t flags =
+        LEVEL_HIGH | (g->gic == 2 ? ((1u << g->cpus) - 1) << 8 : 0); /* GICv2: PPI CPU mask */
     fdtw_node(w, "timer");
     fdtw_str(w, "compatible", "arm,armv8-timer");
-    fdtw_cells(w, "interrupts", PPI, 13, LEVEL_HIGH, PPI, 14, LEVEL_HIGH, PPI, GUEST_VTIMER_PPI, LEVEL_HIGH,
-               PPI, 10, LEVEL_HIGH);
+    fdtw_cells(w, "interrupts", PPI, 13, flags, PPI, 14, flags, PPI, GUEST_VTIMER_PPI, flags, PPI, 10, flags);
     fdtw_prop(w, "always-on", NULL, 0);
     fdtw_end(w);
     if (g->pmu) {
         fdtw_node(w, "pmu");
         fdtw_str(w, "compatible", "arm,armv8-pmuv3");
-        fdtw_cells(w, "interrupts", PPI, GUEST_PMU_PPI, LEVEL_HIGH);
+        fdtw_cells(w, "interrupts", PPI, GUEST_PMU_PPI, flags);
         fdtw_end(w);
     }
     fdtw_node(w, "intc@8000000");
-    fdtw_str(w, "compatible", "arm,gic-v3");
+    fdtw_str(w, "compatible", g->gic == 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
     fdtw_u32(w, "phandle", PHANDLE_GIC);
     fdtw_u32(w, "#interrupt-cells", 3);
     fdtw_u32(w, "#address-cells", 2);
     fdtw_u32(w, "#size-cells", 2);
     fdtw_prop(w, "interrupt-controller", NULL, 0);
-    fdtw_reg(w, 2, (uint64_t[]){GUEST_GICD, GUEST_GICD_SIZE, GUEST_GICR, GUEST_GICR_SIZE * g->cpus});
+    if (g->gic == 2)
+        fdtw_reg(w, 2, (uint64_t[]){GUEST_GICD, GUEST_GICD_SIZE, GUEST_GICC, GUEST_GICC_SIZE});
+    else
+        fdtw_reg(w, 2, (uint64_t[]){GUEST_GICD, GUEST_GICD_SIZE, GUEST_GICR, GUEST_GICR_SIZE * g->cpus});
     fdtw_end(w);
     fdtw_node(w, "apb-pclk");
     fdtw_str(w, "compatible", "fixed-clock");

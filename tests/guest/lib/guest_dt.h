@@ -11,6 +11,8 @@
 
 #define GUEST_GICD      UINT64_C(0x08000000)
 #define GUEST_GICD_SIZE UINT64_C(0x10000)
+#define GUEST_GICC      UINT64_C(0x08010000) /* GICv2 instead of redistributors */
+#define GUEST_GICC_SIZE UINT64_C(0x2000)
 #define GUEST_GICR      UINT64_C(0x080a0000)
 #define GUEST_GICR_SIZE UINT64_C(0x20000) /* each */
 #define GUEST_UART      UINT64_C(0x09000000)
@@ -24,6 +26,7 @@ struct guest_dt {
     uint64_t ram_size;                 /* bytes, at GUEST_RAM */
     uint64_t initrd_start, initrd_end; /* equal: none */
     unsigned cpus;
+    unsigned gic; /* 2 or 3 */
     bool uart_irq, pmu;
     const char *bootargs;
 };

@@ -147,6 +147,8 @@ static void build(struct rt_pt *pt, bool single)
         rt_pt_map(pt, rt.exit_dev, rt.exit_dev, PAGE, device, m2);
     if (rt.gicd.base)
         rt_pt_map(pt, rt.gicd.base, rt.gicd.base, 0x10000, device, m2);
+    if (rt.gicc.base)
+        rt_pt_map(pt, rt.gicc.base, rt.gicc.base, 0x2000, device, m2);
     if (rt.gicr.base) {
         uint64_t need = rt.ncpu * rt.gicr_stride * 2; /* GICv4 frames are twice as far apart */
         rt_pt_map(pt, rt.gicr.base, rt.gicr.base, need < rt.gicr.size ? need : rt.gicr.size, device, m2);

@@ -89,6 +89,10 @@ static void read_tree(void)
         } else if (fdt_is_compatible(&rt.fdt, &n, "arm,psci-0.2") ||
                    fdt_is_compatible(&rt.fdt, &n, "arm,psci-1.0")) {
             read_psci(&n);
+        } else if (fdt_is_compatible(&rt.fdt, &n, "arm,cortex-a15-gic") ||
+                   fdt_is_compatible(&rt.fdt, &n, "arm,gic-400")) {
+            if (fdt_reg(&rt.fdt, &n, 0, &rt.gicd.base, &rt.gicd.size))
+                fdt_reg(&rt.fdt, &n, 1, &rt.gicc.base, &rt.gicc.size);
         } else if (fdt_is_compatible(&rt.fdt, &n, "arm,armv8-timer")) {
             read_timer(&n);
         } else if (fdt_is_compatible(&rt.fdt, &n, "arm,gic-v3")) {

@@ -103,7 +103,8 @@ struct rt {
     uint64_t uart;        /* PL011, 0 when none */
     struct rt_range gicd, gicr;
     uint64_t gicr_stride;
-    uint64_t exit_dev; /* "tollgate,exit-test": a read exits to the VMM; 0 when none */
+    struct rt_range gicc; /* GICv2's CPU interface; base 0 with a GICv3 */
+    uint64_t exit_dev;    /* "tollgate,exit-test": a read exits to the VMM; 0 when none */
     enum rt_conduit conduit;
     unsigned ncpu;                        /* as the device tree says, at most RT_MAX_CPUS */
     uint64_t mpidr[RT_MAX_CPUS];          /* affinity fields only; [0] is the boot PE */
@@ -239,31 +240,51 @@ uint64_t rt_tcr_el1(void);
 void rt_dcache_clean(const void *p, size_t n); /* to the point of coherency */
 void rt_dcache_inval(const void *p, size_t n);
 
-/* ---- GICv3 (IHI 0069) ---- */
+/* ---- GICv3 (IHI 0069) and GICv2 (IHI 0048) ---- */
 
 #define GICD_CTLR  0x0000
 #define GICD_TYPER 0x0004
 #define GICD_IIDR  0x0008
+#define GICC_IAR   0x000c
+#define GICC_EOIR  0x0010
+#define GICC_DIR   0x1000
 #define GICR_FRAME 0x10000u /* RD_base frame; SGI_base follows */
 
-int rt_gic_init_dist(void);          /* -1 when the device tree has no GICv3 */
-int rt_gic_init_cpu(bool split_eoi); /* this PE; split_eoi = ICC_CTLR_EL1.EOImode 1 */
+/* 0 when the device tree has none; gicv2.c or gic.c serves the calls below. */
+static inline unsigned rt_gic_version(void)
+{
+    return rt.gicc.base ? 2 : rt.gicr.base ? 3 : 0;
+}
+int rt_gic_init_dist(void);          /* -1 when there is no GIC */
+int rt_gic_init_cpu(bool split_eoi); /* this PE; split_eoi: EOI drops the priority only (EOImode 1) */
 void rt_gic_enable(uint32_t intid, bool on);
 void rt_gic_send_sgi(uint64_t mpidr, unsigned id);
+
+/* What IAR gave goes to EOI and DIR as it is; its INTID is rt_gic_intid(). */
 static inline uint32_t rt_gic_ack(void)
 {
-    uint32_t id = (uint32_t)rt_mrs(ICC_IAR1_EL1);
+    uint32_t iar = rt.gicc.base ? rt_r32(rt.gicc.base + GICC_IAR) : (uint32_t)rt_mrs(ICC_IAR1_EL1);
     rt_dsb();
-    return id;
+    return iar;
 }
-static inline void rt_gic_eoi(uint32_t id)
+static inline uint32_t rt_gic_intid(uint32_t iar)
 {
-    rt_msr(ICC_EOIR1_EL1, id);
+    return rt.gicc.base ? (uint32_t)RT_GET(iar, 9, 0) : iar;
+}
+static inline void rt_gic_eoi(uint32_t iar)
+{
+    if (rt.gicc.base)
+        rt_w32(rt.gicc.base + GICC_EOIR, iar);
+    else
+        rt_msr(ICC_EOIR1_EL1, iar);
     rt_isb();
 }
-static inline void rt_gic_dir(uint32_t id)
+static inline void rt_gic_dir(uint32_t iar)
 {
-    rt_msr(ICC_DIR_EL1, id);
+    if (rt.gicc.base)
+        rt_w32(rt.gicc.base + GICC_DIR, iar);
+    else
+        rt_msr(ICC_DIR_EL1, iar);
     rt_isb();
 }
 

@@ -67,7 +67,7 @@ int mv_guest_build(struct mv_vm *vm)
     build_stage2(vm);
     memcpy((void *)vm->ram_pa, mv_payload, payload);
     const struct guest_dt dt = {
-        .ram_size = vm->ram_size, .cpus = vm->vcpus, .pmu = true, .bootargs = rt.bootargs};
+        .ram_size = vm->ram_size, .cpus = vm->vcpus, .gic = 3, .pmu = true, .bootargs = rt.bootargs};
     int64_t n = guest_dt_write(&dt, (void *)(vm->ram_pa + MV_DTB_OFFSET), 65536);
     if (n < 0) {
         rt_printf("microvisor: the guest's device tree does not fit\n");

@@ -304,7 +304,7 @@ int rt_program(void)
         vm.vcpu[i].id = i;
         vm.vcpu[i].mpidr = RT_BIT(31) | i;
     }
-    if (rt_gic_init_dist() || pe_init()) {
+    if (rt_gic_version() != 3 || rt_gic_init_dist() || pe_init()) {
         rt_printf("microvisor: no GICv3 in the device tree\n");
         return 1;
     }

@@ -90,6 +90,7 @@ void load_guest(struct vmm *v)
     struct guest_dt dt = {
         .ram_size = v->opt.mem,
         .cpus = v->opt.cpus,
+        .gic = v->opt.gic,
         .uart_irq = true,
         .pmu = v->pmu,
         .bootargs = v->opt.append,

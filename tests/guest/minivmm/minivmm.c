@@ -16,13 +16,14 @@
 
 static const char usage[] =
     "usage: minivmm [--kernel] IMAGE [--initrd FILE] [--append STRING] [--cpus N] [--mem SIZE]\n"
-    "               [--no-pmu] [--no-stdin] [--thp] [--stats] [--dump-dtb FILE]\n"
+    "               [--gic 2|3] [--no-pmu] [--no-stdin] [--thp] [--stats] [--dump-dtb FILE]\n"
     "\n"
     "  --kernel IMAGE   plain arm64 Image\n"
     "  --initrd FILE    initial RAM disk\n"
     "  --append STRING  kernel command line\n"
     "  --cpus N         vCPUs, 1 to 8 (default 1)\n"
     "  --mem SIZE       memory in MiB, or with suffix K, M or G (default 256M)\n"
+    "  --gic 2|3        version of the virtual GIC (default: 3 when KVM has it)\n"
     "  --no-pmu         no virtual PMU (default: when KVM has one)\n"
     "  --no-stdin       leave standard input alone\n"
     "  --thp            let the host back guest memory with huge pages\n"
@@ -70,22 +71,31 @@ static uint64_t parse_number(const char *option, const char *s, uint64_t min, ui
         if (*end == 'G' || *end == 'M' || *end == 'K')
             end++;
     }
-    if (errno || end == s || *end || *s == '-' || n > max / unit || n * unit < min)
-        die("--%s %s: expected a %s", option, s,
-            size ? "size from 8M to 64G, such as 256M" : "number from 1 to 8");
+    bool bad = errno || end == s || *end || *s == '-' || n > max / unit || n * unit < min;
+    if (bad && size)
+        die("--%s %s: expected a size from 8M to 64G, such as 256M", option, s);
+    if (bad)
+        die("--%s %s: expected a number from %u to %u", option, s, (unsigned)min, (unsigned)max);
     return n * unit;
 }
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-    enum { KERNEL = 1, INITRD, APPEND, CPUS, MEM, NO_PMU, NO_STDIN, THP, STATS, DUMP, HELP };
+    enum { KERNEL = 1, INITRD, APPEND, CPUS, MEM, NO_PMU, NO_STDIN, THP, STATS, GIC, DUMP, HELP };
     static const struct option options[] = {
-        {"kernel", required_argument, NULL, KERNEL}, {"initrd", required_argument, NULL, INITRD},
-        {"append", required_argument, NULL, APPEND}, {"cpus", required_argument, NULL, CPUS},
-        {"mem", required_argument, NULL, MEM},       {"no-pmu", no_argument, NULL, NO_PMU},
-        {"no-stdin", no_argument, NULL, NO_STDIN},   {"thp", no_argument, NULL, THP},
-        {"stats", no_argument, NULL, STATS},         {"dump-dtb", required_argument, NULL, DUMP},
-        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
+        {"kernel", required_argument, NULL, KERNEL},
+        {"initrd", required_argument, NULL, INITRD},
+        {"append", required_argument, NULL, APPEND},
+        {"cpus", required_argument, NULL, CPUS},
+        {"mem", required_argument, NULL, MEM},
+        {"gic", required_argument, NULL, GIC},
+        {"no-pmu", no_argument, NULL, NO_PMU},
+        {"no-stdin", no_argument, NULL, NO_STDIN},
+        {"thp", no_argument, NULL, THP},
+        {"stats", no_argument, NULL, STATS},
+        {"dump-dtb", required_argument, NULL, DUMP},
+        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
     };
     int c;
     *o = (struct options){.append = "", .cpus = 1, .mem = UINT64_C(256) << 20};
@@ -106,6 +116,9 @@ static void parse_options(struct options *o, int argc, char **argv)
         case MEM:
             o->mem =
                 parse_number("mem", optarg, UINT64_C(8) << 20, UINT64_C(64) << 30, true) & ~UINT64_C(0xffff);
+            break;
+        case GIC:
+            o->gic = (unsigned)parse_number("gic", optarg, 2, 3, false);
             break;
         case NO_PMU:
             o->no_pmu = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The KVM side: VM, memory, vCPUs, in-kernel GICv3 and timers, and the loop that handles exits. Linux KVM API
- * (Documentation/virt/kvm/api.rst, devices/arm-vgic-v3.rst, devices/vcpu.rst).
+ * The KVM side: VM, memory, vCPUs, in-kernel GIC (version 3 or 2) and timers, and the loop that handles
+ * exits. Linux KVM API (Documentation/virt/kvm/api.rst, devices/arm-vgic-v3.rst, arm-vgic.rst,
+ * devices/vcpu.rst).
  */
 #include "minivmm.h"
 
@@ -95,22 +96,42 @@ static void set_attr(int fd, uint32_t group, uint64_t attr, const void *value, c
         die_errno("%s", what);
 }
 
+/* -1 when KVM has no such device */
+static int create_device(struct vmm *v, uint32_t type)
+{
+    struct kvm_create_device dev = {.type = type};
+    if (ioctl(v->vm, KVM_CREATE_DEVICE, &dev) == 0)
+        return (int)dev.fd;
+    if (errno != ENODEV)
+        die_errno("KVM_CREATE_DEVICE of a GIC");
+    return -1;
+}
+
 static void create_gic(struct vmm *v)
 {
-    struct kvm_create_device dev = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
-    uint64_t dist = GUEST_GICD, redist = GUEST_GICR;
+    uint64_t dist = GUEST_GICD, redist = GUEST_GICR, cpu = GUEST_GICC;
     uint32_t irqs = NR_IRQS;
-    if (ioctl(v->vm, KVM_CREATE_DEVICE, &dev) < 0) {
-        if (errno == ENODEV)
-            die("KVM offers no virtual GICv3: the host needs a GICv3");
-        die_errno("KVM_CREATE_DEVICE of a GICv3");
-    }
-    v->gic = (int)dev.fd;
+    v->gic = -1;
+    if (v->opt.gic != 2 && (v->gic = create_device(v, KVM_DEV_TYPE_ARM_VGIC_V3)) >= 0)
+        v->opt.gic = 3;
+    else if (v->opt.gic != 3 && (v->gic = create_device(v, KVM_DEV_TYPE_ARM_VGIC_V2)) >= 0)
+        v->opt.gic = 2;
+    if (v->gic < 0 && v->opt.gic)
+        die("KVM offers no virtual GICv%u on this host; leave --gic out", v->opt.gic);
+    if (v->gic < 0)
+        die("KVM offers no virtual GIC: the host needs a GICv3, or a GICv2 with virtualization extensions");
     set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs, "number of interrupts of the GIC");
-    set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &dist,
-             "address of the GIC's distributor");
-    set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &redist,
-             "address of the redistributors");
+    if (v->opt.gic == 3) {
+        set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &dist,
+                 "address of the distributor");
+        set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &redist,
+                 "address of the redistributors");
+    } else {
+        set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &dist,
+                 "address of the distributor");
+        set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu,
+                 "address of the CPU interface");
+    }
     set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL,
              "KVM_DEV_ARM_VGIC_CTRL_INIT");
 }

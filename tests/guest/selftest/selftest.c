@@ -183,7 +183,7 @@ static bool on_sync(struct rt_frame *f, unsigned slot)
 
 static bool on_irq(struct rt_frame *f, unsigned slot)
 {
-    uint32_t id = rt_gic_ack();
+    uint32_t iar = rt_gic_ack(), id = rt_gic_intid(iar);
     (void)f;
     (void)slot;
     if (id == rt.ppi_virt || id == rt.ppi_phys || id == rt.ppi_hyp || id == 28) {
@@ -200,7 +200,7 @@ static bool on_irq(struct rt_frame *f, unsigned slot)
         st.last_irq = id;
     }
     if (id < 1020)
-        rt_gic_eoi(id);
+        rt_gic_eoi(iar);
     return true;
 }
 
@@ -370,7 +370,7 @@ static const char *t_timers(void)
     uint32_t before = st.irqs;
     bool redirected = here() == 2 && rt.vhe; /* CNTV_*_EL0 is CNTHV_*_EL2 there, CNTP_*_EL0 is CNTHP_*_EL2 */
     if (!rt.gicd.base)
-        return "no-gicv3";
+        return "no-gic";
     const uint32_t ids[] = {rt.ppi_virt, rt.ppi_phys, rt.ppi_hyp, 28};
     for (unsigned i = 0; i < 4; i++)
         rt_gic_enable(ids[i], true);
@@ -415,7 +415,7 @@ static bool await_pending(bool pending)
 
 static const char *t_gic(void)
 {
-    if (!rt.gicd.base)
+    if (rt_gic_version() != 3)
         return "no-gicv3";
     rt_gic_enable(5, true);
     rt_gic_enable(6, true);
@@ -873,7 +873,7 @@ int rt_program(void)
         rt_isb();
     }
     if (rt_gic_init_dist() || rt_gic_init_cpu(false))
-        rt.gicd.base = 0;
+        rt.gicd.base = rt.gicr.base = 0;
     build_maps();
     if (rt.el == 2) {
         el1_setup();
