@@ -7,7 +7,7 @@
 
 int stats_sql_error(sqlite3 *db, const char *path, const char *doing, struct tg_error *err)
 {
-    int rc = sqlite3_extended_errcode(db), code = sqlite3_system_errno(db);
+    int rc = sqlite3_extended_errcode(db), code = sqlite3_system_errno(db), last = 0;
     switch (rc & 0xff) {
     case SQLITE_FULL:
         return tg_error_set(err, ENOSPC, "database '%s': the disk is full, cannot %s; make room and run again, or give --db a file elsewhere",
@@ -32,6 +32,10 @@ int stats_sql_error(sqlite3 *db, const char *path, const char *doing, struct tg_
     case SQLITE_NOMEM:
         return tg_error_set(err, ENOMEM, "database '%s': no memory", path);
     case SQLITE_IOERR:
+        /* A plain "disk full" is SQLITE_FULL; EFBIG and EDQUOT come as I/O errors, whose errno the file remembers. */
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &last);
+        if (last == EFBIG || last == EDQUOT)
+            code = last;
         if (code == ENOSPC || code == EDQUOT || code == EFBIG)
             return tg_error_set(err, ENOSPC, "database '%s': no space, cannot %s: %s; make room and run again", path, doing, strerror(code));
         return tg_error_set(err, EIO, "database '%s': cannot %s: %s", path, doing, code ? strerror(code) : sqlite3_errmsg(db));
