@@ -22,6 +22,12 @@ extern const struct tg_model_class tg_virtio_rng_class;     /* entropy device, 5
 /* All of the above, NULL-terminated. */
 extern const struct tg_model_class *const tg_virtio_classes[];
 
+/* Is this a virtio transport without a device? */
+bool virtio_transport_empty(const struct tg_model *m);
+/* Puts a virtio device into an empty transport, before either is realized; -EINVAL with err set when they do
+ * not fit. For devices that come from the command line rather than from the platform. */
+int virtio_transport_plug(struct tg_model *m, struct tg_model *device, struct tg_error *err);
+
 /* Tells a virtio_blk that its drive may have another size now; it looks itself at each request. */
 void virtio_blk_size_changed(struct tg_model *m, tg_time now);
 

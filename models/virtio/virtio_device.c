@@ -30,7 +30,7 @@ static void reset(struct virtio_device *dev)
     dev->driver_features = 0;
     for (unsigned i = 0; i < VIRTIO_MAX_QUEUES; i++)
         virtq_reset(&dev->vq[i]);
-    if (dev->ops->reset)
+    if (dev->ops && dev->ops->reset) /* no ops: not realized yet */
         dev->ops->reset(dev);
 }
 

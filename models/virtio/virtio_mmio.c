@@ -288,20 +288,45 @@ static const struct tg_reg regs[] = {
         .description = "configuration generation, 2.5.1"),
 };
 
+static int check_device(const struct tg_model *d, struct tg_error *err)
+{
+    if (!virtio_device_is(d))
+        return tg_error_set(
+            err, EINVAL,
+            "device: found a %s, expected a virtio device (virtio_blk, virtio_net, virtio_console, "
+            "virtio_rng)",
+            d->cls->name);
+    if (((const struct virtio_device *)d)->bus.port)
+        return tg_error_set(err, EINVAL, "device: %s has a transport already", d->name);
+    return 0;
+}
+
+bool virtio_transport_empty(const struct tg_model *m)
+{
+    return m->cls == &tg_virtio_mmio_class && !((const struct virtio_mmio *)m)->device;
+}
+
+int virtio_transport_plug(struct tg_model *m, struct tg_model *d, struct tg_error *err)
+{
+    int rc = check_device(d, err);
+
+    if (rc)
+        return rc;
+    if (!virtio_transport_empty(m))
+        return tg_error_set(err, EINVAL, "%s: found a %s, expected an empty virtio transport", m->name,
+                            m->cls->name);
+    mmio(m)->device = d;
+    return 0;
+}
+
 static int realize(struct tg_model *m, struct tg_error *err)
 {
     struct virtio_mmio *v = mmio(m);
     struct virtio_bus bus = {.port = &v->dma, .used = on_used, .config = on_config, .opaque = v};
+    int rc = v->device ? check_device(v->device, err) : 0;
 
-    if (!v->device)
-        return 0;
-    if (!virtio_device_is(v->device))
-        return tg_error_set(err, EINVAL,
-                            "device: found a %s, expected a virtio device (virtio_blk, virtio_net, "
-                            "virtio_console, virtio_rng)",
-                            v->device->cls->name);
-    if (device(m)->bus.port)
-        return tg_error_set(err, EINVAL, "device: %s has a transport already", v->device->name);
+    if (rc || !v->device)
+        return rc;
     bus.attrs = (struct tg_bus_attrs){.mem_type = TG_MEM_NORMAL_WB,
                                       .requester = v->requester,
                                       .stream_id = v->stream_id,

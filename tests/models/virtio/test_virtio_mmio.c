@@ -68,6 +68,37 @@ static void wrong_device(void **state)
     bench_fini(&b);
 }
 
+static void plug(void **state)
+{
+    struct dev_bench b;
+    struct tg_model *t, *u, *d;
+    struct tg_error err;
+
+    (void)state;
+    bench_init(&b);
+    t = tg_model_new(&tg_virtio_mmio_class, "slot0", &b.env);
+    u = tg_model_new(&tg_virtio_mmio_class, "slot1", &b.env);
+    d = tg_model_new(&tg_virtio_rng_class, "rng", &b.env);
+    assert_false(virtio_transport_empty(d));
+    assert_true(virtio_transport_empty(t));
+    assert_int_not_equal(virtio_transport_plug(t, u, &err), 0);
+    assert_int_equal(virtio_transport_plug(t, d, &err), 0);
+    assert_false(virtio_transport_empty(t));
+    assert_int_not_equal(virtio_transport_plug(t, d, &err), 0);
+    assert_int_equal(tg_model_realize(t, &err), 0); /* the transport first: any order will do */
+    assert_int_equal(tg_model_realize(d, &err), 0);
+    tg_model_reset(t);
+    tg_model_reset(d);
+    assert_int_equal(rd(&b, t, M_DEVICE, 4), 4);
+    /* a device has one transport */
+    assert_int_not_equal(virtio_transport_plug(u, d, &err), 0);
+    assert_non_null(strstr(err.text, "has a transport already"));
+    tg_model_free(d);
+    tg_model_free(t);
+    tg_model_free(u);
+    bench_fini(&b);
+}
+
 /* Features never offered, or no VERSION_1, leave FEATURES_OK unset; DRIVER_OK then has no effect. */
 static void features_refused(void **state)
 {
@@ -269,11 +300,12 @@ static void own_registers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(identification),      cmocka_unit_test(empty_slot),
-        cmocka_unit_test(wrong_device),        cmocka_unit_test(features_refused),
-        cmocka_unit_test(queue_setup_refused), cmocka_unit_test(queue_locked),
-        cmocka_unit_test(interrupt_and_reset), cmocka_unit_test(event_index),
-        cmocka_unit_test(early_buffer),        cmocka_unit_test(own_registers),
+        cmocka_unit_test(identification),   cmocka_unit_test(empty_slot),
+        cmocka_unit_test(wrong_device),     cmocka_unit_test(plug),
+        cmocka_unit_test(features_refused), cmocka_unit_test(queue_setup_refused),
+        cmocka_unit_test(queue_locked),     cmocka_unit_test(interrupt_and_reset),
+        cmocka_unit_test(event_index),      cmocka_unit_test(early_buffer),
+        cmocka_unit_test(own_registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
