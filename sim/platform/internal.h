@@ -30,6 +30,7 @@ struct platform_lua *platform_lua_of(lua_State *L);
 lua_State *platform_sandbox_new(struct platform_lua *p);
 /* Loads a text chunk into the sandbox and leaves its function on the stack. 0 or a Lua error code with the message there. */
 int platform_load(lua_State *L, const char *path);
+int platform_load_text(lua_State *L, const char *text, size_t size, const char *chunk);
 /* "@" and what messages call the file. */
 void platform_chunk_name(const char *path, char *out, size_t size);
 

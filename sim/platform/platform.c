@@ -54,9 +54,10 @@ static int evaluate(lua_State *L, struct platform_lua *p, struct tg_error *err)
         return rc;
     lua_rawgeti(L, LUA_REGISTRYINDEX, p->library);
     lua_getfield(L, -1, "_finish");
-    if (platform_load(L, p->path) || lua_pcall(L, 0, 1, 0))
-        return lua_failed(L, err);
     platform_chunk_name(p->path, chunk, sizeof(chunk));
+    rc = p->opt->text ? platform_load_text(L, p->opt->text, strlen(p->opt->text), chunk) : platform_load(L, p->path);
+    if (rc || lua_pcall(L, 0, 1, 0))
+        return lua_failed(L, err);
     lua_pushstring(L, chunk + 1);
     if (lua_pcall(L, 2, 1, 0))
         return lua_failed(L, err);

@@ -16,6 +16,7 @@ struct platform_options {
     const char *const *sets;  /* "key=value" of each --set, in order */
     size_t n_sets;
     const char *platforms_dir; /* with lib/ and cores/ in it; NULL: platform_dir() */
+    const char *text;         /* the platform itself instead of a file's contents; `path` is its name then. NULL: the file */
     uint64_t seed;
     uint64_t insn_limit;      /* Lua VM instructions a platform may take; 0: 100 million */
 };

@@ -56,9 +56,19 @@ void platform_chunk_name(const char *path, char *out, size_t size)
     snprintf(out, size, "@%s", strlen(path) >= LUA_IDSIZE - 2 && slash ? slash + 1 : path);
 }
 
+int platform_load_text(lua_State *L, const char *text, size_t size, const char *chunk)
+{
+    int rc = luaL_loadbufferx(L, text, size, chunk, "t");
+
+    if (rc)
+        return rc;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, platform_lua_of(L)->env);
+    lua_setupvalue(L, -2, 1); /* _ENV */
+    return LUA_OK;
+}
+
 int platform_load(lua_State *L, const char *path)
 {
-    struct platform_lua *p = platform_lua_of(L);
     char name[LUA_IDSIZE + 256];
     size_t size = 0;
     char *text = NULL;
@@ -93,12 +103,10 @@ int platform_load(lua_State *L, const char *path)
         return LUA_ERRFILE;
     }
     platform_chunk_name(path, name, sizeof(name));
-    rc = luaL_loadbufferx(L, text, size, name, "t");
+    rc = platform_load_text(L, text, size, name);
     free(text);
     if (rc)
         return rc;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, p->env);
-    lua_setupvalue(L, -2, 1); /* _ENV */
     /* For messages that show a line: where the chunk's text is. */
     lua_getfield(L, LUA_REGISTRYINDEX, "tollgate.files");
     lua_pushstring(L, path);

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tollgate run: joins platform, backends, loader, statistics and the run loop, and says how it ended. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "models/cpu/cpu.h"
+#include "sim/backend/backend.h"
+#include "sim/boot/machine_boot.h"
+#include "sim/cli/cli.h"
+#include "sim/ledger/ledger.h"
+#include "sim/machine/machine.h"
+#include "sim/platform/platform.h"
+#include "sim/stats/stats.h"
+#include "sim/tlm/tlm.h"
+
+struct options {
+    struct boot_options boot;
+    struct cli_devices devices;
+    struct cli_texts modules, sets;
+    const char *mode, *db;
+    uint64_t max_insns, max_time, seed, max_resets;
+    bool quiet, verbose;
+};
+
+#define O(field) offsetof(struct options, field)
+static const struct cli_arg args[] = {
+    {"kernel", CLI_TEXT, "FILE", "Linux arm64 Image or ELF", O(boot.kernel)},
+    {"initrd", CLI_TEXT, "FILE", "initial ramdisk", O(boot.initrd)},
+    {"append", CLI_TEXT, "TEXT", "kernel command line", O(boot.append)},
+    {"dtb", CLI_TEXT, "FILE", "device tree; default: generated", O(boot.dtb)},
+    {"dump-dtb", CLI_TEXT, "FILE", "write the device tree that the guest gets", O(boot.dump_dtb)},
+    {"firmware", CLI_TEXT, "FILE", "EL3 or UEFI firmware, in the platform's flash", O(boot.firmware)},
+    {"module", CLI_TEXTS, "KIND:FILE[,bootargs=...]", "boot module for a hypervisor: kernel, ramdisk, dtb, xsm, other", O(modules)},
+    {"drive", CLI_TEXTS, "file=F[,mode=M]", "virtio block device; mode rw, ro or snapshot", O(devices.drives)},
+    {"net", CLI_TEXT, "user|none", "virtio network device", O(devices.net)},
+    {"console", CLI_TEXT, "stdio|file:F|pty|null", "serial console; default: stdio (Ctrl-A x leaves)", O(devices.console)},
+    {"virtio-console", CLI_TEXT, "stdio|file:F|pty|null", "a virtio console besides", O(devices.virtio_console)},
+    {"rng", CLI_FLAG, NULL, "virtio entropy device", O(devices.rng)},
+    {"mode", CLI_TEXT, "fast|timed", "functional, or with the timing model; default: fast", O(mode)},
+    {"set", CLI_TEXTS, "KEY=VALUE", "change a value of the platform: cpus.core.l2.size=1MiB", O(sets)},
+    {"db", CLI_TEXT, "FILE", "database that the run is added to", O(db)},
+    {"max-insns", CLI_NUMBER, "N", "stop after N instructions of all PEs", O(max_insns)},
+    {"max-time", CLI_TIME, "T", "stop at a simulated time: 250ms", O(max_time)},
+    {"max-resets", CLI_NUMBER, "N", "resets by the guest before it counts as a reset loop; default: 4", O(max_resets)},
+    {"seed", CLI_NUMBER, "N", "of everything random; default: 1", O(seed)},
+    {"quiet", CLI_FLAG, NULL, "no progress, no summary", O(quiet)},
+    {"verbose", CLI_FLAG, NULL, "also what models have to say about themselves", O(verbose)},
+};
+
+struct run {
+    struct options o;
+    struct machine *m;
+    struct backend *backend;
+    struct machine_boot *boot;
+    struct ledger *ledger;
+    struct stats *stats;
+    struct cli_progress progress;
+    char phase[32];
+    bool interactive; /* a person at the terminal */
+    bool real_time;   /* idle guests shall not run ahead of the host's clock */
+};
+
+/* Signal handlers have nothing but globals: how many came, and whose terminal to restore. */
+static volatile sig_atomic_t signals;
+static struct backend *volatile signal_backend;
+
+static void on_signal(int number)
+{
+    if (signals++) {
+        if (signal_backend)
+            backend_terminal_restore(signal_backend);
+        _exit(128 + number);
+    }
+}
+
+/* ---- calls from the run loop ---- */
+
+static void on_poll(void *opaque, tg_time now)
+{
+    struct run *r = opaque;
+
+    if (signals)
+        machine_stop(r->m, MACHINE_SIGNAL, "interrupted");
+    if (backend_quit(r->backend))
+        machine_stop(r->m, MACHINE_SIGNAL, "Ctrl-A x");
+    if (backend_failure(r->backend))
+        machine_stop(r->m, MACHINE_FAILED, "%s", backend_failure(r->backend));
+    cli_progress_show(&r->progress, now, machine_insns(r->m), r->ledger ? ledger_total_exits(r->ledger) : 0);
+}
+
+static bool on_input_open(void *opaque)
+{
+    struct run *r = opaque;
+
+    return backend_input_open(r->backend);
+}
+
+/* Input from people and networks comes in real time, so idle time must not fly past it: it takes as long as it takes, or a tenth of that
+ * when a program types. */
+static void on_idle_wait(void *opaque, tg_time now, tg_time until)
+{
+    struct run *r = opaque;
+    uint64_t ns = 100000000;
+
+    if (until != TG_TIME_NEVER) {
+        uint64_t real = (until - now) / TG_NS / (r->real_time ? 1 : 10);
+
+        ns = real < ns ? real : ns;
+    }
+    if (ns >= 1000)
+        backend_wait(r->backend, ns);
+}
+
+static void on_log(void *opaque, enum tg_log_level level, const char *who, const char *text)
+{
+    struct run *r = opaque;
+
+    if (level > TG_LOG_WARN && !r->o.verbose)
+        return;
+    cli_progress_end(&r->progress);
+    fprintf(stderr, "tollgate: %s: %s%s%s\n", who, level == TG_LOG_GUEST_ERROR ? "guest error: " : "", text,
+            r->interactive ? "\r" : "");
+}
+
+static int on_start(void *opaque, struct machine *m, tg_time now, struct tg_error *err)
+{
+    struct run *r = opaque;
+
+    (void)m;
+    return machine_boot_start(r->boot, now, err);
+}
+
+static void end_phase(struct run *r)
+{
+    struct tg_error err;
+
+    if (r->stats && stats_phase_machine(r->stats, r->phase, r->m, r->ledger, &err))
+        machine_stop(r->m, MACHINE_FAILED, "%s", err.text);
+}
+
+static bool on_hint(void *opaque, struct cpu *c, uint32_t imm)
+{
+    struct run *r = opaque;
+    uint64_t x0 = cpu_get_x(c, 0);
+
+    switch (imm) {
+    case LEDGER_HINT_PHASE:
+        end_phase(r);
+        ledger_hint_name(x0, r->phase);
+        return true;
+    case LEDGER_HINT_EXIT:
+        if (x0)
+            machine_stop(r->m, MACHINE_STUCK, "the guest ended the run with status %llu", (unsigned long long)x0);
+        else
+            machine_stop(r->m, MACHINE_POWEROFF, "the guest ended the run");
+        return true;
+    case LEDGER_HINT_MODE:
+        for (unsigned i = 0; i < r->m->n_pes; i++)
+            cpu_set_mode(r->m->pes[i].cpu, x0 == CPU_TIMED ? CPU_TIMED : CPU_FAST);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- before and after ---- */
+
+static char *join_command(int argc, char **argv)
+{
+    size_t size = sizeof("tollgate");
+    char *s;
+
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 1;
+    s = malloc(size);
+    if (!s)
+        return NULL;
+    strcpy(s, "tollgate");
+    for (int i = 0; i < argc; i++)
+        strcat(strcat(s, " "), argv[i]);
+    return s;
+}
+
+static int parse_modules(struct options *o, struct tg_error *err)
+{
+    struct boot_module *v = calloc(o->modules.n + 1, sizeof(*v));
+
+    if (!v)
+        return tg_error_set(err, ENOMEM, "out of memory");
+    o->boot.modules = v;
+    for (; o->boot.n_modules < o->modules.n; o->boot.n_modules++) {
+        int rc = boot_module_parse(o->modules.v[o->boot.n_modules], &v[o->boot.n_modules], err);
+
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int check_mode(const char *mode, enum cpu_mode *out)
+{
+    static const char *const modes[] = {"fast", "timed"};
+    const char *near;
+
+    *out = CPU_FAST;
+    if (!mode || !strcmp(mode, "fast"))
+        return 0;
+    *out = CPU_TIMED;
+    if (!strcmp(mode, "timed"))
+        return 0;
+    near = platform_nearest(mode, modes, 2);
+    return cli_complain("--mode: found '%s', expected fast or timed%s%s%s", mode, near ? "; the nearest is '" : "",
+                        near ? near : "", near ? "'" : "");
+}
+
+/* Builds everything up to the first instruction. 0 or -errno with err set; 1: there is nothing to run (--dump-dtb only). */
+static int prepare(struct run *r, const char *platform, enum cpu_mode mode, const char *command, struct tg_error *err)
+{
+    struct platform_options po = {.sets = r->o.sets.v, .n_sets = r->o.sets.n, .seed = r->o.seed};
+    char *dir = platform_dir(), *path = platform_find(platform, dir, err);
+    bool nothing = !r->o.boot.kernel && !r->o.boot.firmware;
+    int rc = path ? 0 : -ENOENT;
+
+    po.platforms_dir = dir;
+    if (!rc)
+        rc = platform_build(path, &po, &r->m, err);
+    free(path);
+    free(dir);
+    if (!rc && nothing && !r->o.boot.dump_dtb)
+        rc = tg_error_set(err, EINVAL, "run: nothing to start: give --kernel or --firmware");
+    if (rc)
+        return rc;
+    r->m->log_line = on_log;
+    r->m->log_opaque = r;
+    r->backend = backend_new(r->m->env.evq);
+    if (!r->backend)
+        return tg_error_set(err, ENOMEM, "out of memory");
+    if (nothing)
+        r->o.devices.console = "null";
+    rc = parse_modules(&r->o, err);
+    if (!rc)
+        rc = cli_attach(r->m, r->backend, &r->o.devices, err);
+    if (!rc)
+        rc = machine_realize(r->m, err);
+    if (rc)
+        return rc;
+    machine_reset(r->m);
+    if (nothing) {
+        rc = machine_boot_dump_dtb(r->m, &r->o.boot, err);
+        return rc ? rc : 1;
+    }
+    for (unsigned i = 0; i < r->m->n_pes; i++)
+        cpu_set_mode(r->m->pes[i].cpu, mode);
+    rc = machine_boot_new(r->m, &r->o.boot, &r->boot, err);
+    if (rc)
+        return rc;
+    r->ledger = ledger_attach(r->m);
+    if (!r->ledger)
+        return tg_error_set(err, ENOMEM, "out of memory");
+    if (r->o.db)
+        rc = stats_open_machine(r->o.db, r->m, mode == CPU_TIMED ? "timed" : "fast", command, TG_VERSION, &r->stats, err);
+    strcpy(r->phase, "run");
+    return rc;
+}
+
+static void wire(struct run *r)
+{
+    struct machine *m = r->m;
+    struct sigaction sa = {.sa_handler = on_signal};
+
+    m->start = on_start;
+    m->start_opaque = r;
+    m->guest_hint = on_hint;
+    m->hint_opaque = r;
+    m->poll = on_poll;
+    m->poll_opaque = r;
+    m->input_open = on_input_open;
+    m->idle_wait = on_idle_wait;
+    m->input_opaque = r;
+    r->interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+                     (!r->o.devices.console || !strcmp(r->o.devices.console, "stdio"));
+    r->real_time = isatty(STDIN_FILENO) || (r->o.devices.net && !strcmp(r->o.devices.net, "user")) ||
+                   (r->o.devices.console && !strcmp(r->o.devices.console, "pty"));
+    signal_backend = r->backend;
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGHUP, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static const char *const stats_names[] = {
+    [MACHINE_RUNNING] = "error",      [MACHINE_POWEROFF] = "poweroff", [MACHINE_RESET] = "poweroff",
+    [MACHINE_LIMIT] = "limit",        [MACHINE_SIGNAL] = "interrupted", [MACHINE_STUCK] = "stuck",
+    [MACHINE_FAILED] = "error",       [MACHINE_BUG] = "error",
+};
+
+/* The database's last rows, the summary, the exit status. */
+static int finish(struct run *r, int rc, const struct tg_error *run_err)
+{
+    static const char *const words[] = {
+        [MACHINE_POWEROFF] = "powered off", [MACHINE_RESET] = "reset",   [MACHINE_LIMIT] = "limit reached",
+        [MACHINE_SIGNAL] = "interrupted",   [MACHINE_STUCK] = "stopped", [MACHINE_FAILED] = "stopped",
+        [MACHINE_BUG] = "stopped",          [MACHINE_RUNNING] = "stopped",
+    };
+    struct machine *m = r->m;
+    double host = cli_host_seconds() - r->progress.start;
+    int status = rc ? CLI_USER : machine_exit_status(m);
+    uint64_t insns = machine_insns(m);
+    struct tg_error err;
+    char n[32], x[32];
+
+    cli_progress_end(&r->progress);
+    backend_flush(r->backend);
+    backend_terminal_restore(r->backend);
+    if (r->stats) {
+        bool failed = stats_phase_machine(r->stats, r->phase, m, r->ledger, &err) != 0;
+
+        failed = stats_finish(r->stats, rc ? "error" : stats_names[m->stop], rc ? run_err->text : m->stop_text, host, &err) || failed;
+        if (failed) {
+            cli_complain("%s", err.text);
+            status = status ? status : CLI_USER;
+        }
+    }
+    if (rc)
+        cli_complain("%s", run_err->text);
+    else if (status == CLI_STUCK || status == CLI_USER || status == CLI_BUG)
+        cli_complain("%s", m->stop_text);
+    if (!r->o.quiet && !rc)
+        fprintf(stderr, "tollgate: %s at %.6f s, %s instructions, %s exits; %.1f s, %.1f MIPS\n", words[m->stop],
+                (double)machine_now(m) / TG_SEC, cli_thousands(insns, n),
+                cli_thousands(r->ledger ? ledger_total_exits(r->ledger) : 0, x), host, host > 0 ? (double)insns / 1e6 / host : 0);
+    return status;
+}
+
+static void clean_up(struct run *r)
+{
+    signal_backend = NULL;
+    stats_close(r->stats);
+    ledger_free(r->ledger);
+    machine_boot_free(r->boot);
+    machine_free(r->m);
+    if (r->backend)
+        backend_free(r->backend);
+    for (unsigned i = 0; i < r->o.boot.n_modules; i++)
+        boot_module_fini((struct boot_module *)&r->o.boot.modules[i]);
+    free((void *)r->o.boot.modules);
+    free(r->o.devices.drives.v);
+    free(r->o.modules.v);
+    free(r->o.sets.v);
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct run r = {.o = {.seed = 1, .max_resets = 4}};
+    struct tlm_options to;
+    struct tg_error err = {""};
+    enum cpu_mode mode;
+    const char *platform[1];
+    char *command;
+    size_t n;
+    int rc = cli_parse("run", args, TG_ARRAY_SIZE(args), argc, argv, &r.o, platform, 1, &n, &err);
+
+    if (rc == 1) {
+        cli_help("run PLATFORM [OPTION]...",
+                 "Runs a platform: a Lua file, or the name of one that 'tollgate list platforms' shows.\n", args,
+                 TG_ARRAY_SIZE(args));
+        return CLI_OK;
+    }
+    if (rc || (n == 0 && tg_error_set(&err, EINVAL, "run: a platform is missing: tollgate run PLATFORM.lua")))
+        rc = cli_complain("%s", err.text);
+    else
+        rc = check_mode(r.o.mode, &mode);
+    if (rc) {
+        clean_up(&r);
+        return rc;
+    }
+    command = join_command(argc, argv);
+    rc = prepare(&r, platform[0], mode, command, &err);
+    free(command);
+    if (rc) {
+        rc = rc < 0 ? cli_complain("%s", err.text) : CLI_OK;
+        clean_up(&r);
+        return rc;
+    }
+    wire(&r);
+    to = (struct tlm_options){.max_time = r.o.max_time, .max_insns = r.o.max_insns, .max_resets = (unsigned)r.o.max_resets};
+    backend_start(r.backend);
+    cli_progress_start(&r.progress, !r.o.quiet && isatty(STDERR_FILENO) && !r.interactive);
+    rc = tlm_run(r.m, &to, &err);
+    rc = finish(&r, rc, &err);
+    clean_up(&r);
+    return rc;
+}
