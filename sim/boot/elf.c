@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <libelf.h>
+#include <stdlib.h>
 #include <string.h>
 #include "sim/boot/internal.h"
 
@@ -146,16 +147,23 @@ int boot_elf_load(const char *what, const char *path, const struct boot_file *f,
         return tg_error_set(err, EINVAL, "%s '%s': %s", what, path, elf_errmsg(-1));
     size_t n = 0;
     const Elf64_Ehdr *h = elf64_getehdr(elf);
-    const Elf64_Phdr *ph = h && !elf_getphdrnum(elf, &n) && n ? elf64_getphdr(elf) : NULL;
+    const void *table = h && !elf_getphdrnum(elf, &n) && n ? elf64_getphdr(elf) : NULL;
+    /* libelf may point into the file, at whatever alignment that gives: take a copy. */
+    Elf64_Phdr *ph = table ? malloc(n * sizeof(*ph)) : NULL;
+    if (ph)
+        memcpy(ph, table, n * sizeof(*ph));
     if (!h)
         rc = tg_error_set(err, EINVAL, "%s '%s': %s", what, path, elf_errmsg(-1));
     else if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
         rc = tg_error_set(err, EINVAL, "%s '%s': ELF type %u, expected an executable (2) or a position-independent one (3)", what,
                           path, h->e_type);
-    else if (!ph)
+    else if (!table)
         rc = tg_error_set(err, EINVAL, "%s '%s': no program headers within its %zu bytes; truncated?", what, path, f->size);
+    else if (!ph)
+        rc = tg_error_set(err, ENOMEM, "%s '%s': no memory", what, path);
     else
         rc = load_segments(what, path, f, h, ph, n, allowed, n_allowed, pie_base, mem, out, err);
+    free(ph);
     elf_end(elf);
     return rc;
 }

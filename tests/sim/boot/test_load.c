@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "sim/boot/internal.h"
 
 #define MIB      (UINT64_C(1) << 20)
 #define RAM_SIZE (32 * MIB)
@@ -351,6 +352,60 @@ static void elf_bad(void **state)
     }
 }
 
+/* Mutated files are refused with a message or loaded inside memory: mem_write would fault outside, ASan would see reads past the file. */
+static void elf_mutations(void **state)
+{
+    struct fixture *f = *state;
+    struct elf_file e = make_elf(RAM_BASE, RAM_BASE);
+    uint64_t seed = 1;
+    unsigned loaded = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        uint8_t *copy = malloc(sizeof(e));
+        memcpy(copy, &e, sizeof(e));
+        for (unsigned k = 0; k < 1 + i % 4; k++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            copy[(seed >> 33) % offsetof(struct elf_file, text)] = (uint8_t)(seed >> 56);
+        }
+        struct boot_file bytes = {copy, sizeof(e)};
+        struct boot_elf out;
+        f->err.text[0] = 0;
+        int rc = boot_elf_load("kernel", "x", &bytes, &f->region, 1, RAM_BASE, &f->mem, &out, &f->err);
+        if (rc)
+            assert_true(rc == -EINVAL && strstr(f->err.text, "'x'"));
+        loaded += rc == 0;
+        free(copy);
+    }
+    assert_in_range(loaded, 100, 19000);
+}
+
+static void image_mutations(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (unsigned i = 0; i < 20000; i++) {
+        size_t n = 1 + i % 300;
+        uint8_t *p = malloc(n);
+        for (size_t k = 0; k < n; k++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            p[k] = (uint8_t)(seed >> 56) & (i & 1 ? 0xff : 0x83);
+        }
+        if (n >= 64) {
+            memcpy(p + 56, "ARMd", 4);
+            p[24] &= 0xfe;
+        }
+        if (n >= 0x44) {
+            memcpy(p, "MZ", 2);
+            put(p + 60, 0x40, 4);
+            memcpy(p + 0x40, "PE\0", 4);
+        }
+        struct boot_image img;
+        struct tg_error err = {""};
+        int rc = boot_image_parse("x", p, n, &img, &err);
+        assert_true(rc ? rc == -EINVAL && err.text[0] : img.image_size >= n);
+        free(p);
+    }
+}
+
 static void firmware(void **state)
 {
     struct fixture *f = *state;
@@ -462,7 +517,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(image_header), T(image_initrd_dtb), T(no_el2), T(gzip_image), T(bad_kernels), T(initrd_too_large),
-        T(elf_exec), T(elf_pie), T(elf_bad), T(firmware), T(modules), T(given_dtb), T(nothing),
+        T(elf_exec), T(elf_pie), T(elf_bad), T(elf_mutations), cmocka_unit_test(image_mutations), T(firmware), T(modules), T(given_dtb), T(nothing),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
