@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """minivmm under a real KVM: Debian's arm64 kernel on QEMU (TCG), which emulates EL2.
 
-kvm_test.py --qemu BIN --out DIR --root SOURCES --cpu C [--append S] trapbench|linux
+kvm_test.py --qemu BIN --out DIR --root SOURCES [--cpu C] [--kernel SET] [--append S] trapbench|linux|errors
 
   trapbench  minivmm runs trapbench with two vCPUs; every case must run, with its number of iterations
   linux      minivmm boots the same Debian kernel with four vCPUs to a busybox shell; a line typed into QEMU's console is
              answered by the guest's guest; it powers off
+  errors     what a user can do wrong ends with status 2 and a message; a guest that crashes does with status 1
 
-Needs what scripts/guests fetches (build/guests/k61); ends with status 77, which CTest calls skipped, when it is not there.
+Needs what scripts/guests fetches (build/guests); ends with status 77, which CTest calls skipped, when it is not there.
 """
 import argparse
 import os
@@ -77,7 +78,8 @@ def initramfs(args, output, *options):
 
 def boot(args, image):
     machine = Machine([args.qemu, "-M", f"virt,virtualization=on,gic-version={args.gic}", "-cpu", args.cpu,
-                       "-smp", "2", "-m", "1024", "-nographic", "-net", "none", "-no-reboot", "-kernel", f"{args.guests}/k61/Image", "-initrd", image,
+                       "-smp", "2", "-m", "1024", "-nographic", "-net", "none", "-no-reboot",
+                       "-kernel", f"{args.guests}/{args.kernel}/Image", "-initrd", image,
                        "-append", f"console=ttyAMA0 tg.modules=none {args.append}"], args.timeout)
     machine.expect(f"kvm.*: {args.mode} mode initialized successfully")
     return machine
@@ -105,6 +107,55 @@ def test_trapbench(args, tmp):
     machine.finish()
 
 
+ERRORS = [
+    ("/nowhere", 2, "kernel '/nowhere': No such file or directory"),
+    ("/bin", 2, "kernel '/bin' is not a file"),
+    ("/bin/busybox", 2, "kernel '/bin/busybox' is no arm64 Image; a plain arm64 Image is wanted"),
+    ("/tmp/gz", 2, "kernel '/tmp/gz' is compressed (gzip); a plain arm64 Image is wanted"),
+    ("/tmp/empty", 2, "kernel '/tmp/empty' is no arm64 Image; a plain arm64 Image is wanted"),
+    ("--initrd /nowhere /guest/trapbench.img", 2, "initrd '/nowhere': No such file or directory"),
+    ("--mem 8M --initrd /tmp/big /guest/trapbench.img", 2,
+     "initrd '/tmp/big' (7 MiB) does not fit into 8 MiB of memory; use --mem"),
+    ("--mem 4M /guest/trapbench.img", 2, "--mem 4M: expected a size from 8M to 64G, such as 256M"),
+    ("--mem 1Q /guest/trapbench.img", 2, "--mem 1Q: expected a size from 8M to 64G, such as 256M"),
+    ("--cpus 9 /guest/trapbench.img", 2, "--cpus 9: expected a number from 1 to 8"),
+    ("--gic 2 /guest/trapbench.img", 2, "KVM offers no virtual GICv2 on this host; leave --gic out"),
+    ("/guest/trapbench.img /guest/trapbench.img", 2, "'/guest/trapbench.img': more than one kernel; see --help"),
+    ("--frobnicate", 2, "see --help"),
+    ("", 2, "no kernel given; see --help"),
+    ("--append cases=empty --dump-dtb /nowhere/dtb /guest/trapbench.img", 2,
+     "cannot write '/nowhere/dtb': No such file or directory"),
+    ("/tmp/pair", 1, "vCPU 0: KVM_RUN: Function not implemented"),
+]
+
+
+def test_errors(args, tmp):
+    """Each is run in turn; 'case N' and 'status N' lines go around it."""
+    run = f"{tmp}/run.sh"
+    with open(run, "w", encoding="utf-8") as file:
+        file.write("mkdir -p /tmp; : >/tmp/empty; gzip -c /guest/trapbench.img >/tmp/gz\n"
+                   "dd if=/dev/zero of=/tmp/big bs=1M count=7 2>/dev/null\n"
+                   # an Image that begins with mov x0, #0xb000000; ldp x1, x2, [x0]: no VMM can emulate a pair
+                   "{ printf '\\000\\140\\241\\322\\001\\010\\100\\251'; dd if=/guest/trapbench.img bs=8 skip=1; }"
+                   " 2>/dev/null >/tmp/pair\n")
+        for i, (arguments, _, _) in enumerate(ERRORS):
+            file.write(f"echo case {i}; timeout 20 /guest/minivmm {arguments} 2>&1; echo status $?\n")
+        file.write("rm /dev/kvm; echo case no-kvm; /guest/minivmm /guest/trapbench.img 2>&1; echo status $?\n")
+    initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
+              "--add", f"{args.out}/trapbench.img:/guest/trapbench.img")
+    machine = boot(args, f"{tmp}/host.cpio")
+    for i, (arguments, status, message) in enumerate(ERRORS):
+        machine.expect(rf"case {i}\n")
+        got = machine.expect(r"((?:.*\n)*?)status (\d+)\n")
+        if int(got.group(2)) != status:
+            raise Failure(f"minivmm {arguments}: status {got.group(2)}, expected {status}")
+        if f"minivmm: {message}\n" not in got.group(1):
+            raise Failure(f"minivmm {arguments}: expected '{message}'")
+    machine.expect(r"case no-kvm\nminivmm: /dev/kvm is not there: .*\nstatus 2\n")
+    machine.expect(r"tollgate-init: status 0 ")
+    machine.finish()
+
+
 def test_linux(args, tmp):
     run = f"{tmp}/run.sh"
     with open(run, "w", encoding="utf-8") as file:
@@ -112,7 +163,7 @@ def test_linux(args, tmp):
                    "--append 'console=ttyAMA0 earlycon tg.modules=none'\n")
     initramfs(args, f"{tmp}/guest.cpio")
     initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
-              "--add", f"{args.guests}/k61/Image:/guest/Image", "--add", f"{tmp}/guest.cpio:/guest/guest.cpio")
+              "--add", f"{args.guests}/{args.kernel}/Image:/guest/Image", "--add", f"{tmp}/guest.cpio:/guest/guest.cpio")
     machine = boot(args, f"{tmp}/host.cpio")
     machine.expect(r"tollgate-init: ready")
     machine.expect(r"earlycon: pl11 at MMIO 0x0*9000000")
@@ -127,25 +178,29 @@ def test_linux(args, tmp):
     machine.finish()
 
 
+TESTS = {"trapbench": test_trapbench, "linux": test_linux, "errors": test_errors}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--qemu", required=True)
     parser.add_argument("--out", required=True, help="directory of the guest programs")
     parser.add_argument("--root", required=True, help="the repository")
     parser.add_argument("--cpu", default="max,sve=off,pauth-impdef=on")
+    parser.add_argument("--kernel", default="k61", help="set of scripts/guests")
     parser.add_argument("--gic", type=int, default=3, help="version of the interrupt controller")
     parser.add_argument("--mode", default="VHE", help="what KVM calls itself when it starts")
     parser.add_argument("--append", default="", help="more for the host kernel's command line")
     parser.add_argument("--timeout", type=int, default=240)
-    parser.add_argument("test", choices=("trapbench", "linux"))
+    parser.add_argument("test", choices=TESTS)
     args = parser.parse_args()
     args.guests = os.environ.get("TG_BUILD", f"{args.root}/build") + "/guests"
-    if not os.path.exists(f"{args.guests}/k61/Image") or not os.path.exists(f"{args.guests}/busybox/busybox"):
-        print(f"{args.guests}/k61 is not there; run scripts/guests k61")
+    if not os.path.exists(f"{args.guests}/{args.kernel}/Image") or not os.path.exists(f"{args.guests}/busybox/busybox"):
+        print(f"{args.guests}/{args.kernel} is not there; run scripts/guests {args.kernel}")
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as tmp:
         try:
-            (test_trapbench if args.test == "trapbench" else test_linux)(args, tmp)
+            TESTS[args.test](args, tmp)
         except Failure as failure:
             sys.exit(f"\nFAILED: {failure}")
         finally:
