@@ -20,9 +20,28 @@
         VR(rd)->d[1] = 0;        \
     } while (0)
 
+/* A handler of an instruction that compilers seldom emit: the timing model is called, not inlined, to keep code small. */
+static __attribute__((noinline, unused)) void TG_FN(fp_issue)(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_issue(c, op);
+}
+#define OPV_COLD(name)                                                                              \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu *c, const struct cpu_op *op);                      \
+    void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                   \
+    {                                                                                               \
+        if (tg_unlikely(c->fp_trap))                                                                \
+            TG_TAIL(cpu_raise_fp_trap(c, op));                                                      \
+        if (TG_TIMED)                                                                               \
+            TG_FN(fp_issue)(c, op);                                                                 \
+        TG_FN(body_##name)(c, op);                                                                  \
+        NEXT(c, op);                                                                                \
+    }                                                                                               \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu *c __attribute__((unused)),                        \
+                                      const struct cpu_op *op __attribute__((unused)))
+
 /* One handler for each format: name_h, name_s, name_d; W and S## stand for its width and operand. */
 #define FP_BINARY(name, fn)                                                 \
-    OPV(name##_h) { PUT(fn##16(F, SH(rn), SH(rm))); return true; }          \
+    OPV_COLD(name##_h) { PUT(fn##16(F, SH(rn), SH(rm))); return true; }          \
     OPV(name##_s) { PUT(fn##32(F, SS(rn), SS(rm))); return true; }          \
     OPV(name##_d) { PUT(fn##64(F, SD(rn), SD(rm))); return true; }
 
@@ -49,26 +68,26 @@
         NEXT(c, op);                                                                                 \
     }
 #define FP_BINARY_TRY(name, fn)                                                                                  \
-    OPV(name##_h) { PUT(fpu_##fn##16(F, SH(rn), SH(rm))); return true; }                                         \
+    OPV_COLD(name##_h) { PUT(fpu_##fn##16(F, SH(rn), SH(rm))); return true; }                                         \
     OPV_TRY(name##_s, uint32_t, fpu_try_##fn##32(F, SS(rn), SS(rm), &r), fpu_##fn##32_second(F, SS(rn), SS(rm))) \
     OPV_TRY(name##_d, uint64_t, fpu_try_##fn##64(F, SD(rn), SD(rm), &r), fpu_##fn##64_second(F, SD(rn), SD(rm)))
 
 /* ---- fixed point: imm is scale, of which W forms have only the low five bits ---- */
 
 #define FP_FROM_FIXED(name, is_unsigned)                                                                      \
-    OPV(name##_hw_fix) { PUT(fpu_fromfixed16(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
-    OPV(name##_sw_fix) { PUT(fpu_fromfixed32(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
-    OPV(name##_dw_fix) { PUT(fpu_fromfixed64(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
-    OPV(name##_hx_fix) { PUT(fpu_fromfixed16(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; } \
-    OPV(name##_sx_fix) { PUT(fpu_fromfixed32(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; } \
-    OPV(name##_dx_fix) { PUT(fpu_fromfixed64(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; }
+    OPV_COLD(name##_hw_fix) { PUT(fpu_fromfixed16(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
+    OPV_COLD(name##_sw_fix) { PUT(fpu_fromfixed32(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
+    OPV_COLD(name##_dw_fix) { PUT(fpu_fromfixed64(F, WR(rn), 32 - (unsigned)op->imm, is_unsigned, 32)); return true; } \
+    OPV_COLD(name##_hx_fix) { PUT(fpu_fromfixed16(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; } \
+    OPV_COLD(name##_sx_fix) { PUT(fpu_fromfixed32(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; } \
+    OPV_COLD(name##_dx_fix) { PUT(fpu_fromfixed64(F, XR(rn), 64 - (unsigned)op->imm, is_unsigned, 64)); return true; }
 #define FP_TO_FIXED(name, is_unsigned)                                                                                \
-    OPV(name##_wh_fix) { WW(rd, fpu_tofixed16(F, SH(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
-    OPV(name##_ws_fix) { WW(rd, fpu_tofixed32(F, SS(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
-    OPV(name##_wd_fix) { WW(rd, fpu_tofixed64(F, SD(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
-    OPV(name##_xh_fix) { WX(rd, fpu_tofixed16(F, SH(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; } \
-    OPV(name##_xs_fix) { WX(rd, fpu_tofixed32(F, SS(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; } \
-    OPV(name##_xd_fix) { WX(rd, fpu_tofixed64(F, SD(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; }
+    OPV_COLD(name##_wh_fix) { WW(rd, fpu_tofixed16(F, SH(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
+    OPV_COLD(name##_ws_fix) { WW(rd, fpu_tofixed32(F, SS(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
+    OPV_COLD(name##_wd_fix) { WW(rd, fpu_tofixed64(F, SD(rn), 32 - (unsigned)op->imm, is_unsigned, FPU_RZ, 32)); return true; } \
+    OPV_COLD(name##_xh_fix) { WX(rd, fpu_tofixed16(F, SH(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; } \
+    OPV_COLD(name##_xs_fix) { WX(rd, fpu_tofixed32(F, SS(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; } \
+    OPV_COLD(name##_xd_fix) { WX(rd, fpu_tofixed64(F, SD(rn), 64 - (unsigned)op->imm, is_unsigned, FPU_RZ, 64)); return true; }
 
 FP_FROM_FIXED(scvtf, false)
 FP_FROM_FIXED(ucvtf, true)
@@ -78,32 +97,32 @@ FP_TO_FIXED(fcvtzu, true)
 /* ---- integer ---- */
 
 #define FP_FROM_INT(name, is_unsigned)                                                       \
-    OPV(name##_hw) { PUT(fpu_fromfixed16(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
+    OPV_COLD(name##_hw) { PUT(fpu_fromfixed16(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
     OPV(name##_sw) { PUT(fpu_fromfixed32(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
     OPV(name##_dw) { PUT(fpu_fromfixed64(F, WR(rn), 0, is_unsigned, 32)); return true; }     \
-    OPV(name##_hx) { PUT(fpu_fromfixed16(F, XR(rn), 0, is_unsigned, 64)); return true; }     \
+    OPV_COLD(name##_hx) { PUT(fpu_fromfixed16(F, XR(rn), 0, is_unsigned, 64)); return true; }     \
     OPV(name##_sx) { PUT(fpu_fromfixed32(F, XR(rn), 0, is_unsigned, 64)); return true; }     \
     OPV(name##_dx) { PUT(fpu_fromfixed64(F, XR(rn), 0, is_unsigned, 64)); return true; }
-#define FP_TO_INT(name, is_unsigned, r)                                                      \
-    OPV(name##_wh) { WW(rd, fpu_tofixed16(F, SH(rn), 0, is_unsigned, r, 32)); return true; } \
+#define FP_TO_INT(OPV, name, is_unsigned, r)                                                      \
+    OPV_COLD(name##_wh) { WW(rd, fpu_tofixed16(F, SH(rn), 0, is_unsigned, r, 32)); return true; } \
     OPV(name##_ws) { WW(rd, fpu_tofixed32(F, SS(rn), 0, is_unsigned, r, 32)); return true; } \
     OPV(name##_wd) { WW(rd, fpu_tofixed64(F, SD(rn), 0, is_unsigned, r, 32)); return true; } \
-    OPV(name##_xh) { WX(rd, fpu_tofixed16(F, SH(rn), 0, is_unsigned, r, 64)); return true; } \
+    OPV_COLD(name##_xh) { WX(rd, fpu_tofixed16(F, SH(rn), 0, is_unsigned, r, 64)); return true; } \
     OPV(name##_xs) { WX(rd, fpu_tofixed32(F, SS(rn), 0, is_unsigned, r, 64)); return true; } \
     OPV(name##_xd) { WX(rd, fpu_tofixed64(F, SD(rn), 0, is_unsigned, r, 64)); return true; }
 
 FP_FROM_INT(scvtf, false)
 FP_FROM_INT(ucvtf, true)
-FP_TO_INT(fcvtns, false, FPU_RN)
-FP_TO_INT(fcvtnu, true, FPU_RN)
-FP_TO_INT(fcvtas, false, FPU_RA)
-FP_TO_INT(fcvtau, true, FPU_RA)
-FP_TO_INT(fcvtps, false, FPU_RP)
-FP_TO_INT(fcvtpu, true, FPU_RP)
-FP_TO_INT(fcvtms, false, FPU_RM)
-FP_TO_INT(fcvtmu, true, FPU_RM)
-FP_TO_INT(fcvtzs, false, FPU_RZ)
-FP_TO_INT(fcvtzu, true, FPU_RZ)
+FP_TO_INT(OPV_COLD, fcvtns, false, FPU_RN)
+FP_TO_INT(OPV_COLD, fcvtnu, true, FPU_RN)
+FP_TO_INT(OPV_COLD, fcvtas, false, FPU_RA)
+FP_TO_INT(OPV_COLD, fcvtau, true, FPU_RA)
+FP_TO_INT(OPV_COLD, fcvtps, false, FPU_RP)
+FP_TO_INT(OPV_COLD, fcvtpu, true, FPU_RP)
+FP_TO_INT(OPV_COLD, fcvtms, false, FPU_RM)
+FP_TO_INT(OPV_COLD, fcvtmu, true, FPU_RM)
+FP_TO_INT(OPV, fcvtzs, false, FPU_RZ)
+FP_TO_INT(OPV, fcvtzu, true, FPU_RZ)
 
 OPV(fmov_ws)  { WW(rd, SS(rn)); return true; }
 OPV(fmov_sw)  { PUT(WR(rn)); return true; }
@@ -111,23 +130,23 @@ OPV(fmov_xd)  { WX(rd, SD(rn)); return true; }
 OPV(fmov_dx)  { PUT(XR(rn)); return true; }
 OPV(fmov_xv1) { WX(rd, VR(rn)->d[1]); return true; }
 OPV(fmov_v1x) { VR(rd)->d[1] = XR(rn); return true; }
-OPV(fmov_wh)  { WW(rd, SH(rn)); return true; }
-OPV(fmov_hw)  { PUT((uint16_t)XR(rn)); return true; }
-OPV(fmov_xh)  { WX(rd, SH(rn)); return true; }
-OPV(fmov_hx)  { PUT((uint16_t)XR(rn)); return true; }
+OPV_COLD(fmov_wh)  { WW(rd, SH(rn)); return true; }
+OPV_COLD(fmov_hw)  { PUT((uint16_t)XR(rn)); return true; }
+OPV_COLD(fmov_xh)  { WX(rd, SH(rn)); return true; }
+OPV_COLD(fmov_hx)  { PUT((uint16_t)XR(rn)); return true; }
 
 /* ---- one source ---- */
 
-OPV(fmov_h) { PUT(SH(rn)); return true; }
+OPV_COLD(fmov_h) { PUT(SH(rn)); return true; }
 OPV(fmov_s) { PUT(SS(rn)); return true; }
 OPV(fmov_d) { PUT(SD(rn)); return true; }
-OPV(fabs_h) { PUT(fpu_abs16(SH(rn))); return true; }
+OPV_COLD(fabs_h) { PUT(fpu_abs16(SH(rn))); return true; }
 OPV(fabs_s) { PUT(fpu_abs32(SS(rn))); return true; }
 OPV(fabs_d) { PUT(fpu_abs64(SD(rn))); return true; }
-OPV(fneg_h) { PUT(fpu_neg16(SH(rn))); return true; }
+OPV_COLD(fneg_h) { PUT(fpu_neg16(SH(rn))); return true; }
 OPV(fneg_s) { PUT(fpu_neg32(SS(rn))); return true; }
 OPV(fneg_d) { PUT(fpu_neg64(SD(rn))); return true; }
-OPV(fsqrt_h) { PUT(fpu_sqrt16(F, SH(rn))); return true; }
+OPV_COLD(fsqrt_h) { PUT(fpu_sqrt16(F, SH(rn))); return true; }
 OPV_TRY(fsqrt_s, uint32_t, fpu_try_sqrt32(F, SS(rn), &r), fpu_sqrt32_second(F, SS(rn)))
 OPV_TRY(fsqrt_d, uint64_t, fpu_try_sqrt64(F, SD(rn), &r), fpu_sqrt64_second(F, SD(rn)))
 
@@ -139,7 +158,7 @@ OPV(fcvt_sh) { PUT(fpu_cvt_16_32(F, SH(rn))); return true; }
 OPV(fcvt_dh) { PUT(fpu_cvt_16_64(F, SH(rn))); return true; }
 
 #define FP_RINT(name, r, exact)                                             \
-    OPV(name##_h) { PUT(fpu_rint16(F, SH(rn), r, exact)); return true; }    \
+    OPV_COLD(name##_h) { PUT(fpu_rint16(F, SH(rn), r, exact)); return true; }    \
     OPV(name##_s) { PUT(fpu_rint32(F, SS(rn), r, exact)); return true; }    \
     OPV(name##_d) { PUT(fpu_rint64(F, SD(rn), r, exact)); return true; }
 
@@ -157,13 +176,13 @@ FP_RINT(frinti, F->rmode, false)
 #define NZCV (A64_BITS(op->insn, 3, 0))
 
 #define FP_COMPARE(name, ccname, signal)                                                             \
-    OPV(name##_h)  { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), SH(rm), signal)); return true; }           \
+    OPV_COLD(name##_h)  { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), SH(rm), signal)); return true; }           \
     OPV(name##_s)  { cpu_set_nzcv(c, fpu_cmp32(F, SS(rn), SS(rm), signal)); return true; }           \
     OPV(name##_d)  { cpu_set_nzcv(c, fpu_cmp64(F, SD(rn), SD(rm), signal)); return true; }           \
-    OPV(name##_zh) { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), 0, signal)); return true; }                \
+    OPV_COLD(name##_zh) { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), 0, signal)); return true; }                \
     OPV(name##_zs) { cpu_set_nzcv(c, fpu_cmp32(F, SS(rn), 0, signal)); return true; }                \
     OPV(name##_zd) { cpu_set_nzcv(c, fpu_cmp64(F, SD(rn), 0, signal)); return true; }                \
-    OPV(ccname##_h)                                                                                  \
+    OPV_COLD(ccname##_h)                                                                                  \
     {                                                                                                \
         cpu_set_nzcv(c, exec_cond(c, COND) ? fpu_cmp16(F, SH(rn), SH(rm), signal) : NZCV);           \
         return true;                                                                                 \
@@ -182,13 +201,13 @@ FP_RINT(frinti, F->rmode, false)
 FP_COMPARE(fcmp, fccmp, false)
 FP_COMPARE(fcmpe, fccmpe, true)
 
-OPV(fcsel_h) { PUT(exec_cond(c, COND) ? SH(rn) : SH(rm)); return true; }
+OPV_COLD(fcsel_h) { PUT(exec_cond(c, COND) ? SH(rn) : SH(rm)); return true; }
 OPV(fcsel_s) { PUT(exec_cond(c, COND) ? SS(rn) : SS(rm)); return true; }
 OPV(fcsel_d) { PUT(exec_cond(c, COND) ? SD(rn) : SD(rm)); return true; }
 
 /* ---- immediate: expanded by the decoder ---- */
 
-OPV(fmov_ih) { PUT(op->imm); return true; }
+OPV_COLD(fmov_ih) { PUT(op->imm); return true; }
 OPV(fmov_is) { PUT(op->imm); return true; }
 OPV(fmov_id) { PUT(op->imm); return true; }
 
@@ -202,7 +221,7 @@ FP_BINARY(fmax, fpu_max)
 FP_BINARY(fmin, fpu_min)
 FP_BINARY(fmaxnm, fpu_maxnm)
 FP_BINARY(fminnm, fpu_minnm)
-OPV(fnmul_h) { PUT(fpu_neg16(fpu_mul16(F, SH(rn), SH(rm)))); return true; }
+OPV_COLD(fnmul_h) { PUT(fpu_neg16(fpu_mul16(F, SH(rn), SH(rm)))); return true; }
 OPV(fnmul_s) { PUT(fpu_neg32(fpu_mul32(F, SS(rn), SS(rm)))); return true; }
 OPV(fnmul_d) { PUT(fpu_neg64(fpu_mul64(F, SD(rn), SD(rm)))); return true; }
 
@@ -212,7 +231,7 @@ OPV(fnmul_d) { PUT(fpu_neg64(fpu_mul64(F, SD(rn), SD(rm)))); return true; }
 #define KEEP32(v) (v)
 #define KEEP64(v) (v)
 #define FP_FUSED(name, addend, factor)                                                                       \
-    OPV(name##_h) { PUT(fpu_muladd16(F, addend##16(SH(ra)), factor##16(SH(rn)), SH(rm))); return true; }     \
+    OPV_COLD(name##_h) { PUT(fpu_muladd16(F, addend##16(SH(ra)), factor##16(SH(rn)), SH(rm))); return true; }     \
     OPV_TRY(name##_s, uint32_t, fpu_try_muladd32(F, addend##32(SS(ra)), factor##32(SS(rn)), SS(rm), &r),     \
             fpu_muladd32_second(F, addend##32(SS(ra)), factor##32(SS(rn)), SS(rm)))                          \
     OPV_TRY(name##_d, uint64_t, fpu_try_muladd64(F, addend##64(SD(ra)), factor##64(SD(rn)), SD(rm), &r),     \

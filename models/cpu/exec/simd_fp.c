@@ -65,6 +65,16 @@ EACH(V3, fmul, fpu_vmul)
 EACH(V3, fdiv, fpu_vdiv)
 EACH(V3, fmla, fpu_vmla)
 EACH(V3, fmls, fpu_vmls)
+
+/* From here on the timing model is called, not inlined, to keep code small: these handlers call for each lane anyway. */
+#if TG_TIMED
+static __attribute__((noinline)) void TG_FN(simd_issue)(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_issue(c, op);
+}
+#define pipe_issue(c, op) TG_FN(simd_issue)(c, op)
+#endif
+
 EACH(V3, fmulx, fpu_vmulx)
 EACH(V3, fmax, fpu_vmax)
 EACH(V3, fmin, fpu_vmin)
