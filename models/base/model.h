@@ -195,8 +195,8 @@ uint64_t tg_model_get_u64(const struct tg_model *m, const struct tg_param *p);
 const struct tg_port *tg_model_port(const struct tg_model_class *cls, const char *name);
 uint64_t tg_model_counter(const struct tg_model *m, const struct tg_counter *c);
 
-/* A bus access to frame number `frame`; txn->addr is the offset in the frame (copies included). Any size 1..8 within the frame; what
- * the rows do not allow answers SLVERR with one guest-error line. */
+/* A bus access to frame number `frame`; txn->addr is the offset in the frame (copies included). What the
+ * rows do not allow (reserved offsets, sizes, alignment) reads as zero, is not written, and is one guest-error line; outside the frame: DECERR. */
 void tg_model_transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn);
 
 /* Size in bytes of frame `frame` with its copies. */

@@ -429,6 +429,23 @@ static void test_nonsecure_view(void **state)
     assert_int_equal(rd32(f, GICD, GICD_ISPENDR + 4), 0);
     mwr(f, GICD, GICD_IROUTER + 8 * 41, 8, 0x203);
     assert_int_equal(mrd(f, GICD, GICD_IROUTER + 8 * 41, 8), 0x203);
+    f->secure = true;
+    assert_int_equal(rd32(f, GICD, 0xe00 + 4 * 2), 3u << 18);
+    /* messages: _NSR reaches what is Non-secure or lent, _SR everything, for Secure writers */
+    wr32(f, GICD, 0xe00 + 4 * 2, 0);
+    wr32(f, GICD, 0x40, 41);
+    f->secure = false;
+    wr32(f, GICD, 0x50, 41);
+    f->secure = true;
+    assert_int_equal(rd32(f, GICD, GICD_ISPENDR + 4), 0);
+    wr32(f, GICD, 0x50, 41);
+    assert_int_equal(rd32(f, GICD, GICD_ISPENDR + 4), 0x200);
+    spi(f, 41, false);
+    wr32(f, GICD, GICD_ICFGR + 8, 0); /* level: CLRSPI works */
+    wr32(f, GICD, 0x48, 41);
+    assert_int_equal(rd32(f, GICD, GICD_ISPENDR + 4) & 0x200, 0x200);
+    wr32(f, GICD, 0x58, 41);
+    assert_int_equal(rd32(f, GICD, GICD_ISPENDR + 4), 0);
     /* DS: once set it stays until reset */
     f->secure = true;
     wr32(f, GICD, GICD_CTLR, 0x43);

@@ -328,6 +328,27 @@ static void test_security(void **state)
     f->secure = true;
     assert_int_equal(crd(f, 0, GICC, NSAPR), 1 << 16);
     cwr(f, 0, GICC, NSAPR, 0);
+    /* control, binary point, by view; CBPR */
+    cwr(f, 0, GICC, CTLR, 0x7ff);
+    assert_int_equal(crd(f, 0, GICC, CTLR), 0x7ff);
+    f->secure = false;
+    assert_int_equal(crd(f, 0, GICC, CTLR), 0x261);
+    cwr(f, 0, GICC, BPR, 7); /* CBPR: ignored */
+    assert_int_equal(crd(f, 0, GICC, BPR), 3);
+    cwr(f, 0, GICC, CTLR, 0x20);
+    wr32(f, GICD, CTLR, 0);
+    f->secure = true;
+    assert_int_equal(crd(f, 0, GICC, CTLR), 0x2fd);
+    assert_int_equal(rd32(f, GICD, CTLR), 1);
+    cwr(f, 0, GICC, CTLR, 0xb);
+    f->secure = false;
+    cwr(f, 0, GICC, BPR, 0);
+    assert_int_equal(crd(f, 0, GICC, BPR), 3);
+    cwr(f, 0, GICC, BPR, 5);
+    assert_int_equal(crd(f, 0, GICC, BPR), 5);
+    f->secure = true;
+    assert_int_equal(crd(f, 0, GICC, BPR), 2);
+    assert_int_equal(crd(f, 0, GICC, ABPR), 5);
     /* SGIs: NSATT says the group it is meant for; Non-secure software reaches Group 1 only */
     enable(f, 1, 3, 0x80, true);
     cwr(f, 0, GICD, SGIR, 2 << 16 | 3);
@@ -409,6 +430,9 @@ static void test_gicv_flow(void **state)
     assert_int_equal(crd(f, 0, GICV, RPR), 0xa0);
     assert_int_equal(crd(f, 0, GICH, H_APR), 1 << 20);
     assert_int_equal(crd(f, 0, GICV, APR), 1 << 20);
+    cwr(f, 0, GICV, APR, 1 << 4);
+    assert_int_equal(crd(f, 0, GICV, RPR), 4 << 3);
+    cwr(f, 0, GICV, APR, 1 << 20);
     assert_int_equal(crd(f, 0, GICH, H_LR(1)), LR_ACTIVE | LR_PRIO(0xa0) | 40);
     cwr(f, 0, GICV, EOIR, 40);
     assert_int_equal(crd(f, 0, GICH, H_LR(1)), LR_PRIO(0xa0) | 40);
