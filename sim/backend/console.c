@@ -25,10 +25,11 @@ struct console {
     bool is_tty; /* input is a terminal that we made raw: escapes count */
     bool is_pty;
     bool eof;
-    bool escape; /* Ctrl-A came */
-    bool dead;   /* output failed */
-    bool asked;  /* data waits for ready() */
-    char *name;  /* for messages; of a pty, what the user opens */
+    bool escape;  /* Ctrl-A came */
+    bool dead;    /* output failed */
+    bool busy;    /* inside deliver() */
+    bool stalled; /* the device has no room; it calls ready() when it has */
+    char *name;   /* for messages; of a pty, what the user opens */
     uint8_t inbuf[4096], outbuf[4096];
     size_t in_at, in_n, out_n;
 };
@@ -95,26 +96,27 @@ static void console_write(void *opaque, const uint8_t *data, size_t n)
 
 static void deliver(struct console *c)
 {
-    while (c->in_at < c->in_n) {
-        size_t k = c->chardev.receive
-                       ? c->chardev.receive(c->chardev.device, c->inbuf + c->in_at, c->in_n - c->in_at)
-                       : 0;
+    if (c->busy)
+        return;
+    c->busy = true;
+    c->stalled = false;
+    while (c->in_at < c->in_n && !c->stalled) {
+        size_t n = c->in_n - c->in_at;
+        size_t k = c->chardev.receive ? c->chardev.receive(c->chardev.device, c->inbuf + c->in_at, n) : 0;
 
-        if (!k)
-            return;
         c->in_at += k;
+        c->stalled = k == 0;
     }
+    c->busy = false;
 }
 
 static void console_ready(void *opaque)
 {
     struct console *c = opaque;
 
-    if (!c->asked) { /* not from inside deliver() */
-        c->asked = true;
-        deliver(c);
-        c->asked = false;
-    }
+    deliver(c);
+    if (c->in >= 0 && !c->eof)
+        backend_want(c->source.b, backend_now(c->source.b) + BACKEND_INTERVAL);
 }
 
 static void tell(struct console *c, const char *text)
@@ -161,31 +163,63 @@ static size_t take_escapes(struct console *c, uint8_t *p, size_t n)
     return kept;
 }
 
-static void collect(struct console *c)
+/* A terminal is read even while the device takes nothing: Ctrl-A x must work. What does not fit is lost, as
+ * on a real line. */
+static void collect_terminal(struct console *c)
 {
-    struct pollfd fd = {.fd = c->in, .events = POLLIN};
-    ssize_t n;
+    uint8_t keys[256];
+    ssize_t n = read(c->in, keys, sizeof(keys));
+    size_t kept, room;
 
-    if (c->in_at < c->in_n || c->in < 0 || c->eof)
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        c->eof = true;
         return;
-    if (poll(&fd, 1, 0) <= 0 || (c->is_pty && !(fd.revents & POLLIN)))
-        return;
-    n = read(c->in, c->inbuf, sizeof(c->inbuf)); /* poll said so: does not block */
+    }
+    kept = take_escapes(c, keys, n > 0 ? (size_t)n : 0);
+    memmove(c->inbuf, c->inbuf + c->in_at, c->in_n - c->in_at);
+    c->in_n -= c->in_at;
+    c->in_at = 0;
+    room = sizeof(c->inbuf) - c->in_n;
+    kept = kept < room ? kept : room;
+    memcpy(c->inbuf + c->in_n, keys, kept);
+    c->in_n += kept;
+}
+
+/* Anything else is read only when the device has taken what was read before. */
+static void collect_stream(struct console *c)
+{
+    ssize_t n = read(c->in, c->inbuf, sizeof(c->inbuf));
+
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR && !c->is_pty)) {
         c->eof = true; /* the guest's line just stays silent */
         return;
     }
     c->in_at = 0;
     c->in_n = n > 0 ? (size_t)n : 0;
-    if (c->is_tty)
-        c->in_n = take_escapes(c, c->inbuf, c->in_n);
 }
 
+static void collect(struct console *c)
+{
+    struct pollfd fd = {.fd = c->in, .events = POLLIN};
+
+    if (c->in < 0 || c->eof || (!c->is_tty && c->in_at < c->in_n))
+        return;
+    if (poll(&fd, 1, 0) <= 0 || (c->is_pty && !(fd.revents & POLLIN)))
+        return;
+    if (c->is_tty) /* poll said so: neither blocks */
+        collect_terminal(c);
+    else
+        collect_stream(c);
+}
+
+/* May anything come that the device would take? */
 static bool console_open(const struct backend_source *s)
 {
     const struct console *c = (const struct console *)s;
 
-    return c->in_at < c->in_n || (c->in >= 0 && !c->eof);
+    if (!c->is_tty && c->in_at < c->in_n)
+        return !c->stalled;
+    return c->in >= 0 && !c->eof;
 }
 
 static tg_time console_poll(struct backend_source *s, tg_time now)
@@ -194,7 +228,7 @@ static tg_time console_poll(struct backend_source *s, tg_time now)
 
     flush(s);
     collect(c);
-    console_ready(c);
+    deliver(c);
     flush(s); /* what the device echoed */
     return console_open(s) ? now + BACKEND_INTERVAL : TG_TIME_NEVER;
 }
@@ -204,7 +238,7 @@ static unsigned console_fds(struct backend_source *s, struct pollfd *fds, unsign
     struct console *c = (struct console *)s;
 
     /* Unread data waits for the device, not for the host; a hung-up pty would wake us at once. */
-    if (!max || c->in < 0 || c->eof || c->in_at < c->in_n)
+    if (!max || c->in < 0 || c->eof || (!c->is_tty && c->in_at < c->in_n))
         return 0;
     fds[0] = (struct pollfd){.fd = c->in, .events = POLLIN};
     if (c->is_pty && poll(fds, 1, 0) > 0 && (fds[0].revents & POLLHUP))

@@ -46,6 +46,9 @@ static void script_write(void *opaque, const uint8_t *data, size_t n)
     for (size_t i = 0; i < n; i++) /* zero bytes would end the text for strstr */
         s->text[s->len++] = data[i] ? (char)data[i] : '?';
     s->text[s->len] = 0;
+    if (s->at < s->n &&
+        !s->matched) /* no polls while nothing is put out: a dead machine must be seen to be dead */
+        backend_want(s->source.b, backend_now(s->source.b) + BACKEND_INTERVAL);
 }
 
 static void type(struct script *s)
@@ -77,8 +80,11 @@ static void script_ready(void *opaque)
 {
     struct script *s = opaque;
 
-    if (s->at < s->n && s->typing)
-        type(s);
+    if (s->at == s->n || !s->typing)
+        return;
+    type(s);
+    if (!s->typing) /* on with the next step */
+        backend_want(s->source.b, backend_now(s->source.b));
 }
 
 static tg_time script_poll(struct backend_source *source, tg_time now)
@@ -111,15 +117,14 @@ static tg_time script_poll(struct backend_source *source, tg_time now)
         if (s->at == at)
             break; /* the device has no room */
     }
-    return s->at < s->n ? now + BACKEND_INTERVAL : TG_TIME_NEVER;
+    return s->at < s->n && s->matched && s->due > now ? s->due : TG_TIME_NEVER;
 }
 
 static bool script_open(const struct backend_source *source)
 {
     const struct script *s = (const struct script *)source;
 
-    /* A step that waits for output that never comes is no input: the guest is dead. */
-    return s->at < s->n && s->matched;
+    return s->at < s->n && s->matched && !s->typing; /* else it waits for the guest */
 }
 
 static void script_close(struct backend_source *source)

@@ -67,6 +67,32 @@ static void run(struct tg_evq *q, tg_time until)
 
 /* ---- stdio, in children ---- */
 
+/* In the child: a device that takes nothing. 7: Ctrl-A x was seen all the same; 0: not a terminal, and seen
+ * to be stalled. */
+static void child_deaf(void)
+{
+    struct tg_evq *q = tg_evq_new();
+    struct backend *b = backend_new(q);
+    struct tg_chardev *line;
+    struct tg_error err;
+    struct uart u;
+    int status = 1;
+
+    if (!backend_console(b, "stdio", &line, &err)) {
+        plug(&u, line, q, 0);
+        backend_start(b);
+        say(&u, "ready\n");
+        for (unsigned i = 1; i < 5000 && !backend_quit(b) && backend_input_open(b); i++) {
+            run(q, i * TG_MS);
+            backend_wait(b, 1000000);
+        }
+        status = backend_quit(b) ? 7 : backend_input_open(b) || tg_evq_next(q) != TG_TIME_NEVER ? 1 : 0;
+    }
+    backend_free(b);
+    tg_evq_free(q);
+    _exit(status);
+}
+
 /* In the child: a console on stdio; echoes each input byte upper-cased after draining, until the input ends
  * or quit. Exit status 0: end of input, 1: error, 7: Ctrl-A x. */
 static void child_echo(void)
@@ -102,7 +128,7 @@ static void child_echo(void)
 }
 
 /* Starts the child with the given descriptors (closed here). */
-static pid_t start(int in, int out, bool terminal)
+static pid_t start(int in, int out, bool terminal, void (*child)(void))
 {
     pid_t pid = fork();
 
@@ -118,7 +144,7 @@ static pid_t start(int in, int out, bool terminal)
             dup2(in, 0);
         dup2(out, 1);
         close_range(3, ~0u, 0); /* else the pipe's other end stays open here */
-        child_echo();
+        child();
     }
     if (in >= 0 && !terminal)
         close(in);
@@ -156,7 +182,7 @@ static void through_pipes(void **state)
 
     (void)state;
     assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
-    pid = start(in[0], out[1], false);
+    pid = start(in[0], out[1], false, child_echo);
     memset(text, 'x', sizeof(text));
     text[100] = 1; /* Ctrl-A x means nothing outside a terminal */
     assert_int_equal(write(in[1], text, sizeof(text)), sizeof(text));
@@ -180,13 +206,13 @@ static void from_file_and_nothing(void **state)
     assert_int_equal(write(fd, "hello", 5), 5);
     lseek(fd, 0, SEEK_SET);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    pid = start(fd, out[1], false);
+    pid = start(fd, out[1], false, child_echo);
     read_to_end(out[0], buf, sizeof(buf));
     assert_int_equal(status_of(pid), 0);
     assert_string_equal(buf, "ready\nHELLO");
     /* standard input closed: silence */
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    pid = start(-1, out[1], false);
+    pid = start(-1, out[1], false, child_echo);
     read_to_end(out[0], buf, sizeof(buf));
     assert_int_equal(status_of(pid), 0);
     assert_string_equal(buf, "ready\n");
@@ -229,7 +255,7 @@ static void on_terminal(void **state)
     assert_true(slave >= 0);
     assert_int_equal(tcgetattr(slave, &before), 0);
     assert_true(before.c_lflag & ICANON);
-    pid = start(slave, slave, true);
+    pid = start(slave, slave, true, child_echo);
     wait_for(master, buf, sizeof(buf), "ready");
     assert_int_equal(tcgetattr(slave, &during), 0);
     assert_int_equal(during.c_lflag & (ICANON | ECHO | ISIG), 0);
@@ -245,6 +271,36 @@ static void on_terminal(void **state)
     assert_int_equal(tcgetattr(slave, &after), 0);
     assert_int_equal(after.c_lflag, before.c_lflag);
     assert_int_equal(after.c_iflag, before.c_iflag);
+    close(slave);
+    close(master);
+}
+
+static void deaf_device(void **state)
+{
+    int in[2], out[2], master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+    char buf[4096] = "";
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
+    pid = start(in[0], out[1], false, child_deaf);
+    assert_int_equal(write(in[1], "never read", 10), 10);
+    assert_int_equal(status_of(pid), 0); /* although the pipe is open */
+    close(in[1]);
+    close(out[0]);
+    assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    pid = start(slave, slave, true, child_deaf);
+    wait_for(master, buf, sizeof(buf), "ready");
+    for (unsigned i = 0; i < 30; i++) { /* more than any buffer of ours */
+        char keys[200];
+
+        memset(keys, 'k', sizeof(keys));
+        assert_int_equal(write(master, keys, sizeof(keys)), sizeof(keys));
+        usleep(3000);
+    }
+    assert_int_equal(write(master, "\001x", 2), 2);
+    assert_int_equal(status_of(pid), 7);
     close(slave);
     close(master);
 }
@@ -384,6 +440,7 @@ static void script(void **state)
     run(q, 10 * TG_MS);
     assert_int_equal(u.n, 0);
     assert_false(backend_input_open(b)); /* waits for text that may never come */
+    assert_int_equal(tg_evq_next(q), TG_TIME_NEVER);
     say(&u, "# no login yet\nlog");
     run(q, 20 * TG_MS);
     say(&u, "in: ");
@@ -410,6 +467,7 @@ static void script(void **state)
     assert_int_equal(n, 25);
     run(q, 60 * TG_MS);
     assert_int_equal(tg_evq_next(q), TG_TIME_NEVER);
+
     backend_free(b);
     tg_evq_free(q);
 }
@@ -417,10 +475,11 @@ static void script(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(through_pipes),   cmocka_unit_test(from_file_and_nothing),
-        cmocka_unit_test(on_terminal),     cmocka_unit_test(to_file),
-        cmocka_unit_test(refusals),        cmocka_unit_test(full_disk),
-        cmocka_unit_test(pseudo_terminal), cmocka_unit_test(script),
+        cmocka_unit_test(through_pipes), cmocka_unit_test(from_file_and_nothing),
+        cmocka_unit_test(on_terminal),   cmocka_unit_test(deaf_device),
+        cmocka_unit_test(to_file),       cmocka_unit_test(refusals),
+        cmocka_unit_test(full_disk),     cmocka_unit_test(pseudo_terminal),
+        cmocka_unit_test(script),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
