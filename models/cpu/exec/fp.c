@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scalar floating point: Arm ARM DDI 0487J C4.1.97. Encodings: decode/fp.decode. The arithmetic, its NaN rules and
- * flags are models/cpu/fpu's; here operands are fetched and results put in place.
+ * Scalar floating point: Arm ARM DDI 0487J C4.1.97. Encodings: decode/fp.decode. The arithmetic, its NaN
+ * rules and flags are models/cpu/fpu's; here operands are fetched and results put in place.
  */
 #include "models/cpu/exec/exec.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Advanced SIMD, floating-point instructions: Arm ARM DDI 0487J C4.1.96. Encodings: decode/simd_fp.decode. The
- * arithmetic over lanes is models/cpu/fpu/fpu_vec.h; here operands are picked and the upper half is cleared.
+ * Advanced SIMD, floating-point instructions: Arm ARM DDI 0487J C4.1.96. Encodings: decode/simd_fp.decode.
+ * The arithmetic over lanes is models/cpu/fpu/fpu_vec.h; here operands are picked and the upper half is
+ * cleared.
  *
  * Names: _v a vector, _e a scalar, _iv and _ie by element; then the element: h, s, d.
  */

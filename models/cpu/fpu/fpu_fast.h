@@ -118,19 +118,22 @@ double fpu_host_fma64(double addend, double a, double b);
  * fpu_try_*: the inline test alone. True: *r is the result, and no flag is raised. False: nothing has
  * happened, and the function without try_ has to be called.
  */
-#define FPU_TRY(W, T, name, params, host)                                   \
-    static inline bool fpu_try_##name##W(const struct fpu *f, params, T *r) \
-    {                                                                       \
-        *r = fpu_host_to##W(host);                                          \
-        return FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(*r)); \
+#define FPU_TRY(W, T, name, operator)                                          \
+    static inline bool fpu_try_##name##W(const struct fpu *f, T a, T b, T *r)  \
+    {                                                                          \
+        *r = fpu_host_to##W(fpu_host_from##W(a) operator fpu_host_from##W(b)); \
+        return FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(*r));    \
     }
-#define FPU_COMMA ,
 #define FPU_FAST_ARITH(W, T)                                                                         \
-    FPU_TRY(W, T, add, T a FPU_COMMA T b, fpu_host_from##W(a) + fpu_host_from##W(b))                 \
-    FPU_TRY(W, T, sub, T a FPU_COMMA T b, fpu_host_from##W(a) - fpu_host_from##W(b))                 \
-    FPU_TRY(W, T, mul, T a FPU_COMMA T b, fpu_host_from##W(a) * fpu_host_from##W(b))                 \
-    FPU_TRY(W, T, div, T a FPU_COMMA T b, fpu_host_from##W(a) / fpu_host_from##W(b))                 \
-    FPU_TRY(W, T, sqrt, T a, fpu_host_sqrt##W(fpu_host_from##W(a)))                                  \
+    FPU_TRY(W, T, add, +)                                                                            \
+    FPU_TRY(W, T, sub, -)                                                                            \
+    FPU_TRY(W, T, mul, *)                                                                            \
+    FPU_TRY(W, T, div, /)                                                                            \
+    static inline bool fpu_try_sqrt##W(const struct fpu *f, T a, T *r)                               \
+    {                                                                                                \
+        *r = fpu_host_to##W(fpu_host_sqrt##W(fpu_host_from##W(a)));                                  \
+        return FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_safe##W(*r));                          \
+    }                                                                                                \
     static inline bool fpu_try_muladd##W(const struct fpu *f, T addend, T a, T b, T *r)              \
     {                                                                                                \
         if (!FPU_LIKELY((f->fpsr & f->fast_ixc) && fpu_host_has_fma()))                              \
@@ -187,7 +190,6 @@ double fpu_host_fma64(double addend, double a, double b);
 FPU_FAST_ARITH(32, uint32_t)
 FPU_FAST_ARITH(64, uint64_t)
 #undef FPU_FAST_ARITH
-#undef FPU_COMMA
 #undef FPU_TRY
 
 #define FPU_FAST(W, T)                                                                                      \

@@ -82,7 +82,7 @@ static inline v4f select4(v4i mask, v4f a, v4f b)
 FMA_TARGET static bool host_mla4(uint32_t *d, const uint32_t *n, const uint32_t *m, unsigned lanes,
                                  bool negate)
 {
-    v4f a = load4(n, lanes), b = load4(m, lanes), c = load4(d, lanes), r;
+    v4f a = load4(n, lanes), b = load4(m, lanes), c = load4(d, lanes), r = c;
 
     if (negate)
         a = -a;
@@ -93,7 +93,7 @@ FMA_TARGET static bool host_mla4(uint32_t *d, const uint32_t *n, const uint32_t 
 
 FMA_TARGET static bool host_mla2(uint64_t *d, const uint64_t *n, const uint64_t *m, bool negate)
 {
-    v2d a = load2(n), b = load2(m), c = load2(d), r;
+    v2d a = load2(n), b = load2(m), c = load2(d), r = c;
 
     if (negate)
         a = -a;
@@ -164,7 +164,7 @@ static inline bool host_cmp4(uint32_t *d, v4f a, v4f b, v4i r, unsigned lanes)
 #define PAIRWISE(name, W, T)                                                          \
     void fpu_vp##name##W(struct fpu *f, T *d, const T *n, const T *m, unsigned lanes) \
     {                                                                                 \
-        T r[128 / W];                                                                 \
+        T r[128 / W] = {0};                                                           \
                                                                                       \
         for (unsigned i = 0; i < lanes / 2; i++) {                                    \
             r[i] = fpu_##name##W(f, n[2 * i], n[2 * i + 1]);                          \

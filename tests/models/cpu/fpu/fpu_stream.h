@@ -67,8 +67,8 @@ struct stream_case {
        fpu_fromfixed##W##_soft(f, a, 0, false, 32))                                             \
     OP(ucvtf_w_##W, W, STREAM_INT, "ucvtf " P "0, w1" D0, fpu_fromfixed##W(f, a, 0, true, 32),  \
        fpu_fromfixed##W##_soft(f, a, 0, true, 32))
-#define STREAM_RINT(OP, W, P, insn, r, exact) \
-    OP(insn##_##W, W, STREAM_FP, #insn " " P "0, " P "1" D0, fpu_rint##W(f, a, r, exact),                    \
+#define STREAM_RINT(OP, W, P, insn, r, exact)                                             \
+    OP(insn##_##W, W, STREAM_FP, #insn " " P "0, " P "1" D0, fpu_rint##W(f, a, r, exact), \
        fpu_rint##W##_soft(f, a, r, exact))
 
 #define STREAM_CMP(OP, W, P, insn, fn)                                                             \
