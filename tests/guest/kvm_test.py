@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """minivmm under a real KVM: Debian's arm64 kernel on QEMU (TCG), which emulates EL2.
 
-kvm_test.py --qemu BIN --out DIR --root SOURCES [--cpu C] [--kernel SET] [--append S] trapbench|linux|errors
+kvm_test.py --qemu BIN --out DIR --root SOURCES [--cpu C] [--kernel SET] [--append S] trapbench|selftest|linux|errors
 
   trapbench  minivmm runs trapbench with two vCPUs; every case must run, with its number of iterations
+  selftest   minivmm runs selftest: a vCPU behaves as a PE
   linux      minivmm boots the same Debian kernel with four vCPUs to a busybox shell; a line typed into QEMU's console is
              answered by the guest's guest; it powers off
   errors     what a user can do wrong ends with status 2 and a message; a guest that crashes does with status 1
@@ -178,7 +179,20 @@ def test_linux(args, tmp):
     machine.finish()
 
 
-TESTS = {"trapbench": test_trapbench, "linux": test_linux, "errors": test_errors}
+def test_selftest(args, tmp):
+    run = f"{tmp}/run.sh"
+    with open(run, "w", encoding="utf-8") as file:
+        file.write("/guest/minivmm --cpus 2 /guest/selftest.img 2>&1\n")
+    initramfs(args, f"{tmp}/host.cpio", "--run", run, "--add", f"{args.out}/minivmm:/guest/minivmm",
+              "--add", f"{args.out}/selftest.img:/guest/selftest.img")
+    machine = boot(args, f"{tmp}/host.cpio")
+    machine.expect(r"selftest: begin el=1 vhe=0 cpus=2 ")
+    machine.expect(r"selftest: end pass=14 fail=0 skip=2\n")  # skipped: HVC, counting of instructions
+    machine.expect(r"tollgate-init: status 0 ")
+    machine.finish()
+
+
+TESTS = {"trapbench": test_trapbench, "selftest": test_selftest, "linux": test_linux, "errors": test_errors}
 
 
 def main():

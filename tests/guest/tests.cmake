@@ -47,6 +47,7 @@ tg_guest_kvm_test(kvm-trapbench-protected --cpu neoverse-n1 --mode "Protected nV
                   trapbench)
 tg_guest_kvm_test(kvm-trapbench-612 --cpu neoverse-n1 --kernel k612 trapbench)
 tg_guest_kvm_test(kvm-trapbench-612-16k --cpu max,sve=off,pauth-impdef=on --kernel k612-16k trapbench)
+tg_guest_kvm_test(kvm-selftest --cpu neoverse-n1 selftest)
 tg_guest_kvm_test(kvm-errors --cpu neoverse-n1 errors)
 tg_guest_kvm_test(kvm-linux --cpu neoverse-n1 linux)
 tg_guest_kvm_test(kvm-trapbench-gicv2 --cpu cortex-a57 --mode "[hH]yp" --gic 2 trapbench)

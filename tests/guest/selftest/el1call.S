@@ -60,6 +60,7 @@ st_\name\()_insn:
     probe   fp, fmov d0, xzr
     probe   msr_ttbr0, msr ttbr0_el1, x0
     probe   mrs_actlr, mrs x3, actlr_el1
+    probe   sgi1r, msr S3_0_C12_C11_5, x0
     probe   cntp, mrs x4, cntp_ctl_el0
 
 /* Branch to x0, with the way back in x30. */

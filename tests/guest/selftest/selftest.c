@@ -23,7 +23,9 @@ enum { /* ESR_ELx.EC */
        EC_PC_ALIGN = 0x22,
        EC_DABT_LOWER = 0x24,
        EC_DABT = 0x25,
+       EC_BREAKPOINT_LOWER = 0x30,
        EC_STEP_LOWER = 0x32,
+       EC_WATCHPOINT_LOWER = 0x34,
        EC_BRK = 0x3c,
 };
 enum {
@@ -62,7 +64,7 @@ extern char st_el1_return[], rt_vectors_el1[];
 /* clang-format off */
 #define PROBES(X) \
     X(udf) X(svc) X(hvc) X(smc) X(brk) X(load) X(store) X(load_w5) X(store_x7) X(loadb_x9) X(ldxr) X(wfi) X(wfe) X(fp) \
-    X(msr_ttbr0) X(mrs_actlr) X(cntp)
+    X(msr_ttbr0) X(mrs_actlr) X(cntp) X(sgi1r)
 /* clang-format on */
 #define DECLARE(n)                         \
     void st_##n(uint64_t x0, uint64_t x1); \
@@ -632,6 +634,21 @@ static void e_loadb_x9(void)
     st_loadb_x9(VA_PAGES + 0x4003, 0);
 }
 
+static void e_load_page(void)
+{
+    st_load((uint64_t)page_s2 + 0x20, 0);
+}
+
+static void e_store_page(void)
+{
+    st_store((uint64_t)page_s2 + 0x20, 0);
+}
+
+static void e_sgi1r(void)
+{
+    st_sgi1r(0, 0);
+}
+
 static void trap(void (*fn)(void), uint64_t hcr, const char *insn, unsigned ec, uint64_t iss)
 {
     arm(false);
@@ -658,6 +675,8 @@ static const char *t_traps(void)
     trap(e_smc, HCR_TSC, st_smc_insn, EC_SMC, 0x33);
     trap(e_msr, HCR_TVM, st_msr_ttbr0_insn, EC_SYSREG, iss_sysreg(3, 0, 2, 0, 0, 0, false));
     trap(e_mrs, HCR_TACR, st_mrs_actlr_insn, EC_SYSREG, iss_sysreg(3, 0, 1, 0, 1, 3, true));
+    if (rt_gic_version() == 3)
+        trap(e_sgi1r, HCR_IMO, st_sgi1r_insn, EC_SYSREG, iss_sysreg(3, 0, 12, 11, 5, 0, false));
     uint64_t cnthctl = rt_mrs(cnthctl_el2), cptr = rt_mrs(cptr_el2);
     rt_msr(cnthctl_el2, cnthctl & ~(rt.vhe ? RT_BIT(11) : RT_BIT(1)));
     rt_isb();
@@ -709,6 +728,79 @@ static const char *t_single_step(void)
         eq("ELR of a step", st.step_pc[i], (uint64_t)st_step + 4 * (i + 1));
     eq("ESR.EC", RT_GET(st.seen.esr, 31, 26), EC_STEP_LOWER);
     eq("ESR.ISS", RT_GET(st.seen.esr, 24, 0), RT_BIT(24) | 0x22); /* ISV, not an exclusive, debug */
+    return NULL;
+}
+
+/* Debug exceptions of EL1 go to EL2 (MDCR_EL2.TDE); breakpoint and watchpoint 0 match at EL1 only (PMC, PAC
+ * 0b01). */
+static const char *t_breakpoint(void)
+{
+    uint64_t mdcr = rt_mrs(mdcr_el2), watched = (uint64_t)page_s2 + 0x20;
+    rt_msr(mdcr_el2, mdcr | MDCR_TDE);
+    rt_msr(mdscr_el1, RT_BIT(15)); /* MDE */
+    rt_msr(dbgbvr0_el1, (uint64_t)st_load_insn);
+    rt_msr(dbgbcr0_el1, RT_PUT(0xf, 8, 5) | RT_PUT(1, 2, 1) | 1);
+    rt_isb();
+    st_load(watched, 0); /* not at EL2 */
+    trap(e_load_page, 0, st_load_insn, EC_BREAKPOINT_LOWER, 0x22);
+    rt_msr(dbgbcr0_el1, 0);
+    rt_msr(dbgwvr0_el1, watched);
+    rt_msr(dbgwcr0_el1, RT_PUT(0xff, 12, 5) | RT_PUT(2, 4, 3) /* stores */ | RT_PUT(1, 2, 1) | 1);
+    rt_isb();
+    arm(false);
+    at_el1(e_load_page, 0);
+    st.armed = false;
+    eq("watchpoints of a load", st.seen.count, 0);
+    arm(false);
+    at_el1(e_store_page, 0);
+    want_exception(2, RT_VEC_LOWER64, EC_WATCHPOINT_LOWER, RT_BIT(6) | 0x22, RT_BIT(6) | RT_MASK(5, 0),
+                   (uint64_t)st_store_insn);
+    eq("FAR of the watchpoint", st.seen.far, watched);
+    rt_msr(dbgwcr0_el1, 0);
+    rt_msr(mdscr_el1, 0);
+    rt_msr(mdcr_el2, mdcr);
+    rt_isb();
+    return NULL;
+}
+
+#define ICH_HCR_EL2   S3_4_C12_C11_0
+#define ICH_MISR_EL2  S3_4_C12_C11_2
+#define ICH_EISR_EL2  S3_4_C12_C11_3
+#define ICH_ELRSR_EL2 S3_4_C12_C11_5
+#define ICH_VMCR_EL2  S3_4_C12_C11_7
+#define ICH_LR0_EL2   S3_4_C12_C12_0
+
+static void e_take_irq(void)
+{
+    await_irq(st.irqs);
+}
+
+/* A virtual interrupt from a list register: taken, acknowledged and ended at EL1 without EL2. */
+static const char *t_list_register(void)
+{
+    enum { VINTID = 40 };
+    if (rt_gic_version() != 3)
+        return "no-gicv3";
+    uint32_t before = st.irqs;
+    rt_msr(ICH_VMCR_EL2, RT_PUT(0xf8, 31, 24) | RT_BIT(1)); /* VPMR, VENG1 */
+    rt_msr(ICH_LR0_EL2,
+           RT_BIT(62) | RT_BIT(60) | RT_PUT(0x80, 55, 48) | RT_BIT(41) | VINTID); /* pending, Group 1, EOI */
+    rt_msr(ICH_HCR_EL2, 1);
+    rt_isb();
+    eq("ICH_MISR before", rt_mrs(ICH_MISR_EL2), 0);
+    at_el1(e_take_irq, HCR_IMO);
+    eq("virtual interrupts", st.irqs - before, 1);
+    eq("virtual INTID", st.last_irq, VINTID);
+    eq("state of the list register", RT_GET(rt_mrs(ICH_LR0_EL2), 63, 62), 0);
+    eq("ICH_EISR", rt_mrs(ICH_EISR_EL2), 1);
+    eq("ICH_MISR.EOI", rt_mrs(ICH_MISR_EL2), 1);
+    eq("ICH_ELRSR of an EOI not yet seen", rt_mrs(ICH_ELRSR_EL2) & 1, 0);
+    rt_msr(ICH_LR0_EL2, 0);
+    rt_isb();
+    eq("ICH_ELRSR of an empty list register", rt_mrs(ICH_ELRSR_EL2) & 1, 1);
+    rt_msr(ICH_HCR_EL2, 0);
+    rt_msr(ICH_VMCR_EL2, 0);
+    rt_isb();
     return NULL;
 }
 
@@ -800,6 +892,8 @@ static const struct {
     {"traps", t_traps, AT_EL2},
     {"stage-2-fault", t_stage2_fault, AT_EL2},
     {"single-step", t_single_step, AT_EL2},
+    {"breakpoint", t_breakpoint, AT_EL2},
+    {"list-register", t_list_register, AT_EL2},
 };
 
 static void run_one(const char *prefix, const char *name, const char *(*fn)(void))
@@ -868,6 +962,8 @@ int rt_program(void)
     rt_set_handler(RT_EXC_SYNC, on_sync);
     rt_set_handler(RT_EXC_IRQ, on_irq);
     rt_pmu_start();
+    rt_msr(oslar_el1, 0); /* the OS lock, set at reset, suppresses debug exceptions */
+    rt_isb();
     if (rt.el == 2) {
         rt_msr(hcr_el2, hcr_host());
         rt_isb();
