@@ -205,7 +205,7 @@ def main():
     parser.add_argument("--gic", type=int, default=3, help="version of the interrupt controller")
     parser.add_argument("--mode", default="VHE", help="what KVM calls itself when it starts")
     parser.add_argument("--append", default="", help="more for the host kernel's command line")
-    parser.add_argument("--timeout", type=int, default=240)
+    parser.add_argument("--timeout", type=int, default=540)
     parser.add_argument("test", choices=TESTS)
     args = parser.parse_args()
     args.guests = os.environ.get("TG_BUILD", f"{args.root}/build") + "/guests"

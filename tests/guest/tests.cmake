@@ -38,7 +38,7 @@ tg_guest_qemu_test(microvisor-up microvisor --cpu max --smp 1 --append "vhe=1 sw
 function(tg_guest_kvm_test name)
     add_test(NAME guest/${name} COMMAND ${Python3_EXECUTABLE} ${TG_GUEST_DIR}/kvm_test.py --qemu ${TG_QEMU}
                                         --out ${TG_GUEST_OUT} --root ${TG_GUEST_DIR}/../.. ${ARGN})
-    set_tests_properties(guest/${name} PROPERTIES LABELS "qemu;kvm" TIMEOUT 300 SKIP_RETURN_CODE 77)
+    set_tests_properties(guest/${name} PROPERTIES LABELS "qemu;kvm" TIMEOUT 600 SKIP_RETURN_CODE 77)
 endfunction()
 
 tg_guest_kvm_test(kvm-trapbench-vhe --cpu neoverse-n1 trapbench)
