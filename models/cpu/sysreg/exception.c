@@ -91,6 +91,9 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     if (target < from)
         target = from;
     describe(c, &e);
+    c->n.exceptions++; /* counted at the level it is taken from */
+    if (e.async)
+        c->n.irqs++;
     pmu_before_el_change(c);
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_entry);
 
@@ -127,9 +130,6 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     c->ssbs = (sctlr & SCTLR_DSSBS) != 0;
     c->pc = (CPU_BANKED(c, VBAR, target) & ~UINT64_C(0x7ff)) + vector;
     c->cur = NULL;
-    c->n.exceptions++;
-    if (e.async)
-        c->n.irqs++;
 
     if (c->icount == c->undef_icount)
         c->undef_run++;
@@ -400,6 +400,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     e.pc = cpu_op_pc(c, op);
     settle(c, op, true);
     describe(c, &e);
+    c->n.erets++;
     pmu_before_el_change(c);
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_return);
 
@@ -420,7 +421,6 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     c->pc = elr;
     c->excl_valid = false;
     c->event_reg = true;
-    c->n.erets++;
     pmu_after_el_change(c);
     context_moved(c, from);
     e.to_el = c->el;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instructions, spelled for tests; and a PE whose vectors spin, so that an exception shows as an EL and a PC. */
+/* Instructions, spelled for tests; and a PE whose vectors spin, so that an exception shows as an EL and a PC.
+ */
 #ifndef TESTS_CPU_INSN_H
 #define TESTS_CPU_INSN_H
 
@@ -35,14 +36,15 @@
 #define STR_X0_X1                    UINT32_C(0xf9000020) /* str x0, [x1] */
 #define ADD_X0_1                     UINT32_C(0x91000400) /* add x0, x0, #1 */
 
-#define CODE     PE_RAM_BASE
-#define VECTORS(el) (PE_RAM_BASE + 0x10000 + (uint64_t)(el) * 0x1000)
+#define CODE        PE_RAM_BASE
+#define VECTORS(el) (PE_RAM_BASE + 0x10000 + (uint64_t)(el)*0x1000)
 
 #define PSTATE(el, sp, daif) ((uint64_t)(el) << 2 | (sp) | (uint64_t)(daif) << 6)
 
-static const char *const features_el3[] = {"fp",   "crc32", "lse",      "rdm",      "pan",       "pan2",      "uao", "vhe", "vmid16",
-                                           "lor",  "ras",   "fp16",     "ssbs",     "ssbs2",     "dpb",       "csv2", "gran64k",
-                                           "pmuv3", "pmuv3p1", "debugv8p1", "debugv8p2", "el2", "el3", NULL};
+static const char *const features_el3[] = {"fp",      "crc32",     "lse",       "rdm",  "pan",     "pan2",
+                                           "uao",     "vhe",       "vmid16",    "lor",  "ras",     "fp16",
+                                           "ssbs",    "ssbs2",     "dpb",       "csv2", "gran64k", "pmuv3",
+                                           "pmuv3p1", "debugv8p1", "debugv8p2", "el2",  "el3",     NULL};
 
 static inline struct pe *pe_vectors(const char *const *features)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Accesses to system registers under random settings of the trap controls, at EL0 to EL3, compared with the access pseudocode of the Arm ARM
- * (C5.3, D17) restated here as plain conditionals, register by register: an independent statement of what table.def and traps.def say.
+ * Accesses to system registers under random settings of the trap controls, at EL0 to EL3, compared with the
+ * access pseudocode of the Arm ARM (C5.3, D17) restated here as plain conditionals, register by register: an
+ * independent statement of what table.def and traps.def say.
  */
 #include "insn.h"
 
@@ -448,8 +449,7 @@ static uint64_t rnd(void)
 }
 
 /* Trap bits of HCR_EL2: TID1-3, TIDCP, TACR, TSW, TPCP, TPU, TTLB, TVM, TGE, TDZ, TRVM, E2H, TLOR, TERR. */
-#define HCR_RANDOM                                                                                                                   \
-    (TG_FIELD(18, 16) | TG_FIELD(28, 20) | TG_BIT(30) | TG_BIT(34) | TG_BIT(35) | TG_BIT(36))
+#define HCR_RANDOM (TG_FIELD(18, 16) | TG_FIELD(28, 20) | TG_BIT(30) | TG_BIT(34) | TG_BIT(35) | TG_BIT(36))
 
 static void run(const char *const *features, unsigned rounds, bool has3)
 {
@@ -472,7 +472,8 @@ static void run(const char *const *features, unsigned rounds, bool has3)
             x.hcr &= ~HCR_E2H; /* kept simple: no redirection questions without EL2 */
         if (x.el == 1 && !x.secure)
             x.hcr &= ~HCR_TGE;
-        x.scr = has3 ? (rnd() & sparse & (SCR_ST | SCR_TLOR | SCR_TERR)) | SCR_HCE | (x.secure ? 0 : SCR_NS) : 0;
+        x.scr =
+            has3 ? (rnd() & sparse & (SCR_ST | SCR_TLOR | SCR_TERR)) | SCR_HCE | (x.secure ? 0 : SCR_NS) : 0;
         x.el2 = !x.secure;
         x.e2h = x.el2 && (x.hcr & HCR_E2H);
         x.tge = x.el2 && (x.hcr & HCR_TGE);
@@ -519,18 +520,21 @@ static void run(const char *const *features, unsigned rounds, bool has3)
         if (cases[k].expect == dc_zva && (esr >> 26 == 0x24 || esr >> 26 == 0x25) && (esr & 0x3f) == 0x21)
             got = 0;
         if (got != want)
-            fprintf(stderr, "%s %s at EL%u%s: got %u, want %u (esr %llx hcr %llx cntkctl %llx cnthctl %llx mdcr2 %llx mdcr3 %llx)\n",
-                    cases[k].name, x.write ? "write" : "read", x.el, x.secure ? " secure" : "", got, want, (unsigned long long)esr,
-                    (unsigned long long)x.hcr, (unsigned long long)x.cntkctl, (unsigned long long)x.cnthctl,
-                    (unsigned long long)x.mdcr2, (unsigned long long)x.mdcr3);
+            fprintf(stderr,
+                    "%s %s at EL%u%s: got %u, want %u (esr %llx hcr %llx cntkctl %llx cnthctl %llx mdcr2 "
+                    "%llx mdcr3 %llx)\n",
+                    cases[k].name, x.write ? "write" : "read", x.el, x.secure ? " secure" : "", got, want,
+                    (unsigned long long)esr, (unsigned long long)x.hcr, (unsigned long long)x.cntkctl,
+                    (unsigned long long)x.cnthctl, (unsigned long long)x.mdcr2, (unsigned long long)x.mdcr3);
         assert_int_equal(got, want);
         if (got == UNDEF)
             assert_int_equal(vec, x.el == 0 ? (x.tge ? 2 : 1) : x.el);
         if (got >= 1 && got <= 3) {
             /* ISS: op0 21:20, op2 19:17, op1 16:14, CRn 13:10, Rt 9:5, CRm 4:1, read 0; IL is 1. */
             uint32_t e = cases[k].enc;
-            uint64_t iss = (uint64_t)(e >> 14) << 20 | (uint64_t)(e & 7) << 17 | (uint64_t)(e >> 11 & 7) << 14 |
-                           (uint64_t)(e >> 7 & 15) << 10 | 3 << 5 | (uint64_t)(e >> 3 & 15) << 1 | !x.write;
+            uint64_t iss = (uint64_t)(e >> 14) << 20 | (uint64_t)(e & 7) << 17 |
+                           (uint64_t)(e >> 11 & 7) << 14 | (uint64_t)(e >> 7 & 15) << 10 | 3 << 5 |
+                           (uint64_t)(e >> 3 & 15) << 1 | !x.write;
 
             assert_int_equal(esr, UINT64_C(0x18) << 26 | 1u << 25 | iss);
         }
