@@ -254,7 +254,7 @@ static const struct function functions[] = {
     {0x84000052, false, not_supported, "TRNG_GET_UUID", NOT_SUPPORTED},
     {0x84000053, true, not_supported, "TRNG_RND", NOT_SUPPORTED},
     {0x86000000, false, not_supported, "KVM_FEATURES", NOT_SUPPORTED},
-    {0x86000001, true, not_supported, "KVM_PTP", NOT_SUPPORTED},
+    {0x86000001, false, not_supported, "KVM_PTP", NOT_SUPPORTED},
     {0x8600ff01, false, not_supported, "VENDOR_HYP_CALL_UID", NOT_SUPPORTED},
     {0xc5000020, false, not_supported, "PV_TIME_FEATURES", NOT_SUPPORTED},
     {0xc5000021, false, not_supported, "PV_TIME_ST", NOT_SUPPORTED},

@@ -7,17 +7,25 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/cpu/cpu.h"
 #include "sim/stats/internal.h"
+
+/* One column for each CPI bucket, empty where nothing was charged to it. */
+#define EXIT_COLUMN(id, name, text) ", round(1.0 * sum(b.cycles) FILTER (WHERE b.bucket = '" name "') / t.n, 1) AS \"" name "\""
+#define EXIT_BUCKETS                CPU_BUCKETS(EXIT_COLUMN)
+#define PE_COLUMN(id, name, text)                                                                                                 \
+    ", round(100.0 * sum(b.cycles) FILTER (WHERE b.bucket = '" name "') / nullif(v.cycles, 0), 2) AS \"" name "%\""
+#define PE_BUCKETS CPU_BUCKETS(PE_COLUMN)
 
 /* clang-format off */
 const struct stats_section stats_sections[] = {
     {"run", "Run",
-     "SELECT r.run_id, platform, core, mode, pes, seed, status, why, sim_ps / 1e9 AS sim_ms, insns, cycles,"
+     "SELECT r.run_id, platform, core, mode, pes, seed, status, why, round(sim_ps / 1e9, 6) AS sim_ms, insns, cycles,"
      " round(1.0 * cycles / nullif(insns, 0), 3) AS cpi, round(host_s, 3) AS host_s,"
      " CASE WHEN host_s > 0 THEN round(insns / host_s / 1e6, 1) END AS mips, version"
      " FROM run r WHERE run_id = ?1"},
     {"phases", "Phases",
-     "SELECT seq, name AS phase, start_ps / 1e9 AS start_ms, end_ps / 1e9 AS end_ms FROM phase WHERE run_id = ?1 ORDER BY seq"},
+     "SELECT seq, name AS phase, round(start_ps / 1e9, 6) AS start_ms, round(end_ps / 1e9, 6) AS end_ms FROM phase WHERE run_id = ?1 ORDER BY seq"},
     {"exits", "Exits, all vCPUs",
      "SELECT p.name AS phase, reason, sum(count) AS samples,"
      " round(100.0 * sum(count) / sum(sum(count)) OVER (PARTITION BY p.phase_id), 2) AS \"samples%\","
@@ -34,23 +42,21 @@ const struct stats_section stats_sections[] = {
      " round(100.0 * guest_cycles / nullif(cycles, 0), 1) AS \"other_vcpu%\","
      " round(100.0 * idle_cycles / nullif(cycles, 0), 1) AS \"idle%\""
      " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail"},
-    {"exit_buckets", "What the cycles of an exit were spent on (cycles per exit)",
-     "SELECT p.name AS phase, e.reason, b.bucket, round(1.0 * sum(b.cycles) / t.n, 1) AS cycles,"
-     " round(100.0 * sum(b.cycles) / nullif(t.c, 0), 1) AS \"share%\""
-     " FROM exit e JOIN exit_bucket b USING(exit_id) JOIN phase p USING(phase_id)"
-     " JOIN (SELECT phase_id AS tp, reason AS tr, sum(count) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
-     " ON t.tp = e.phase_id AND t.tr = e.reason"
-     " WHERE p.run_id = ?1 GROUP BY p.phase_id, e.reason, b.bucket ORDER BY p.seq, t.c DESC, e.reason, sum(b.cycles) DESC, b.bucket"},
+    {"exit_buckets", "What the cycles of an exit were spent on (cycles per exit, by CPI bucket)",
+     "SELECT p.name AS phase, t.tr AS reason, round(1.0 * t.c / t.n, 1) AS cycles" EXIT_BUCKETS
+     " FROM (SELECT phase_id AS tp, reason AS tr, sum(count) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
+     " JOIN phase p ON p.phase_id = t.tp JOIN exit e ON e.phase_id = t.tp AND e.reason = t.tr LEFT JOIN exit_bucket b USING(exit_id)"
+     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr ORDER BY p.seq, t.c DESC, t.tr"},
     {"traps", "Exceptions taken to EL2, EL3 or by a host",
      "SELECT p.name AS phase, 'EL' || from_el AS \"from\", 'EL' || to_el AS \"to\", ec, detail, sum(count) AS count,"
      " round(1.0 * sum(cycles) / nullif(sum(returned), 0), 1) AS cycles, min(cycles_min) AS min, max(cycles_max) AS max"
      " FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail"
      " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail"},
-    {"cpi", "Where the cycles of each PE went",
-     "SELECT p.name AS phase, b.pe, b.bucket, sum(b.cycles) AS cycles,"
-     " round(100.0 * sum(b.cycles) / nullif((SELECT sum(c.cycles) FROM context c WHERE c.phase_id = p.phase_id AND c.pe = b.pe), 0), 2)"
-     " AS \"share%\" FROM context_bucket b JOIN phase p USING(phase_id) WHERE p.run_id = ?1"
-     " GROUP BY p.phase_id, b.pe, b.bucket ORDER BY p.seq, b.pe, sum(b.cycles) DESC, b.bucket"},
+    {"cpi", "Where the cycles of each PE went (% of its cycles, by CPI bucket)",
+     "SELECT p.name AS phase, v.pe, v.insns, v.cycles, round(v.cpi, 3) AS cpi" PE_BUCKETS
+     " FROM v_pe v JOIN phase p ON p.run_id = v.run_id AND p.name = v.phase"
+     " JOIN context_bucket b ON b.phase_id = p.phase_id AND b.pe = v.pe WHERE v.run_id = ?1"
+     " GROUP BY p.phase_id, v.pe ORDER BY p.seq, v.pe"},
     {"contexts", "Which software they ran",
      "SELECT p.name AS phase, c.pe, c.context, c.insns, c.cycles, round(1.0 * c.cycles / nullif(c.insns, 0), 3) AS cpi,"
      " round(100.0 * c.cycles / nullif(sum(c.cycles) OVER (PARTITION BY c.phase_id, c.pe), 0), 2) AS \"share%\""
@@ -149,14 +155,14 @@ static void repeat(FILE *out, char ch, size_t n)
         fputc(ch, out);
 }
 
-/* Columns of text to the left, of numbers to the right. */
+/* Columns of text to the left, of numbers to the right; columns with nothing in them are left out. */
 static void table_print(const struct table *t, sqlite3_stmt *st, FILE *out)
 {
     size_t shown = t->rows < TABLE_ROWS ? t->rows : TABLE_ROWS;
     size_t *width = calloc((size_t)t->columns, sizeof(*width));
     bool *right = calloc((size_t)t->columns, sizeof(*right));
+    int last = 0;
     for (int c = 0; width && right && c < t->columns; c++) {
-        width[c] = strlen(sqlite3_column_name(st, c));
         right[c] = true;
         for (size_t r = 0; r < shown; r++) {
             const char *s = t->cell[r * (size_t)t->columns + (size_t)c];
@@ -164,15 +170,22 @@ static void table_print(const struct table *t, sqlite3_stmt *st, FILE *out)
             width[c] = n > width[c] ? n : width[c];
             right[c] &= !s || numeric(s);
         }
+        size_t title = strlen(sqlite3_column_name(st, c));
+        if (width[c] && title > width[c])
+            width[c] = title;
+        if (width[c])
+            last = c;
     }
     for (size_t r = 0; width && right && r <= shown; r++) {
         for (int c = 0; c < t->columns; c++) {
             const char *s = r == 0 ? sqlite3_column_name(st, c) : t->cell[(r - 1) * (size_t)t->columns + (size_t)c];
+            if (!width[c])
+                continue;
             size_t pad = width[c] - (s ? strlen(s) : 0);
             if (right[c])
                 repeat(out, ' ', pad);
             fputs(s ? s : "", out);
-            if (c + 1 < t->columns) {
+            if (c < last) {
                 if (!right[c])
                     repeat(out, ' ', pad);
                 fputs("  ", out);

@@ -539,7 +539,8 @@ static void report_table(void **state)
            "work   HVC        1000       100    100     0.1     0.1     0.1\n");
     has(t, "#0 PSCI_VERSION");
     has(t, "el2%");
-    has(t, "sysreg");
+    has(t, "phase  reason  cycles  l2  sysreg\nboot   HVC        100  40      60\nwork   HVC        100  40      60\n");
+    has(t, "phase  pe   insns  cycles  cpi  base%  l2%  sysreg%\nboot    0    1000    2000    2     50   20       30\n");
     has(t, "EL1   EL2  HVC");
     has(t, "Cycles of each VM");
 }
