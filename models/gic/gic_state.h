@@ -66,6 +66,9 @@ struct gic_vif {
     uint32_t vmcr;
     uint32_t ap[2][GIC_AP_REGS]; /* by virtual group; GICv2 keeps both groups in [0] */
     uint64_t lr[GIC_MAX_LRS];
+    /* What the list registers hold, a bit each: pending, active (both: active and pending), EOI to be
+     * reported. */
+    uint32_t lr_pending, lr_active, lr_eoi;
     bool maintenance;
 };
 

@@ -852,6 +852,7 @@ enum tg_sysreg_result gic_sysreg(void *opaque, unsigned pe, uint32_t enc, bool w
     struct gic *g = opaque;
     const struct row *r = find_row(enc);
     struct access a = {.g = g, .p = &g->pe[pe], .ctx = ctx, .now = now};
+    enum tg_sysreg_result result = TG_SYSREG_OK;
     bool virtual = false;
 
     *latency = 0;
@@ -860,16 +861,14 @@ enum tg_sysreg_result gic_sysreg(void *opaque, unsigned pe, uint32_t enc, bool w
     if ((r->kind == K_ICH && !ctx->has_el2) || (r->min_el == 3 && !ctx->has_el3))
         return TG_SYSREG_UNDEF;
     a.index = r->index;
-    if (ctx->el == 1 && ctx->el2_enabled) {
-        enum tg_sysreg_result result = check_el2(r, &a, &virtual);
-
-        if (result != TG_SYSREG_OK)
-            return result;
-    }
+    if (ctx->el == 1 && ctx->el2_enabled)
+        result = check_el2(r, &a, &virtual);
+    if (!exists(r, &a, virtual)) /* before any trap */
+        return TG_SYSREG_UNDEF;
+    if (result != TG_SYSREG_OK)
+        return result;
     if (!virtual && ctx->el < 3 && ctx->has_el3 && traps_to_el3(r, ctx->scr_el3))
         return TG_SYSREG_TRAP_EL3;
-    if (!exists(r, &a, virtual))
-        return TG_SYSREG_UNDEF;
     *latency = g->latency[virtual ? GIC_LAT_VIRTUAL : r->latency];
     if (write) {
         g->n_sysreg_write++;

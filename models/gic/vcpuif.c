@@ -57,62 +57,53 @@ void gic_vif_set_vmcr(struct gic *g, struct gic_pe *p, uint32_t v)
     p->v.vmcr = (uint32_t)tg_with(v, ICH_VMCR_VPMR, tg_get(v, ICH_VMCR_VPMR) & vpriority_mask(g));
 }
 
+/* The only writer of list registers: keeps the summaries. */
+static void put_lr(struct gic_pe *p, unsigned i, uint64_t lr)
+{
+    uint32_t bit = (uint32_t)TG_BIT(i);
+
+    p->v.lr[i] = lr;
+    p->v.lr_pending = (p->v.lr_pending & ~bit) | (lr & ICH_LR_PENDING ? bit : 0);
+    p->v.lr_active = (p->v.lr_active & ~bit) | (lr & ICH_LR_ACTIVE ? bit : 0);
+    p->v.lr_eoi = (p->v.lr_eoi & ~bit) | (!(lr & (ICH_LR_STATE | ICH_LR_HW)) && (lr & ICH_LR_EOI) ? bit : 0);
+}
+
 void gic_vif_set_lr(struct gic *g, struct gic_pe *p, unsigned i, uint64_t v)
 {
     uint64_t vintid = tg_get(v, ICH_LR_VINTID) & (g->v2 ? 0x3ff : 0xffff);
     uint64_t pintid = tg_get(v, ICH_LR_PINTID) & ((v & ICH_LR_HW) || g->v2 ? 0x3ff : 0x200);
 
     g->n_lr_write++;
-    p->v.lr[i] = tg_put(ICH_LR_VINTID, vintid) | tg_put(ICH_LR_PINTID, pintid) |
-                 tg_put(ICH_LR_PRIORITY, tg_get(v, ICH_LR_PRIORITY) & vpriority_mask(g)) |
-                 (v & (ICH_LR_GROUP | ICH_LR_HW | ICH_LR_STATE));
+    put_lr(p, i,
+           tg_put(ICH_LR_VINTID, vintid) | tg_put(ICH_LR_PINTID, pintid) |
+               tg_put(ICH_LR_PRIORITY, tg_get(v, ICH_LR_PRIORITY) & vpriority_mask(g)) |
+               (v & (ICH_LR_GROUP | ICH_LR_HW | ICH_LR_STATE)));
 }
 
 /* ---- status ---- */
 
-static bool eoi_maintenance(uint64_t lr)
-{
-    return !(lr & (ICH_LR_STATE | ICH_LR_HW)) && (lr & ICH_LR_EOI);
-}
-
 uint32_t gic_vif_eisr(const struct gic *g, const struct gic_pe *p)
 {
-    uint32_t v = 0;
-
-    for (unsigned i = 0; i < g->list_regs; i++)
-        if (eoi_maintenance(p->v.lr[i]))
-            v |= (uint32_t)TG_BIT(i);
-    return v;
+    (void)g;
+    return p->v.lr_eoi;
 }
 
 uint32_t gic_vif_elrsr(const struct gic *g, const struct gic_pe *p)
 {
-    uint32_t v = 0;
-
-    for (unsigned i = 0; i < g->list_regs; i++)
-        if (!(p->v.lr[i] & ICH_LR_STATE) && ((p->v.lr[i] & ICH_LR_HW) || !(p->v.lr[i] & ICH_LR_EOI)))
-            v |= (uint32_t)TG_BIT(i);
-    return v;
+    return (uint32_t)tg_ones(g->list_regs) & ~(p->v.lr_pending | p->v.lr_active | p->v.lr_eoi);
 }
 
 uint32_t gic_vif_misr(const struct gic *g, const struct gic_pe *p)
 {
     uint32_t hcr = p->v.hcr, vmcr = p->v.vmcr;
-    unsigned valid = 0;
-    bool pending = false, eoi = false;
+    uint32_t valid = p->v.lr_pending | p->v.lr_active;
     uint64_t v = 0;
 
-    for (unsigned i = 0; i < g->list_regs; i++) {
-        uint64_t state = p->v.lr[i] & ICH_LR_STATE;
-
-        valid += state != 0;
-        pending |= state == ICH_LR_PENDING;
-        eoi |= eoi_maintenance(p->v.lr[i]);
-    }
-    v |= eoi ? ICH_MISR_EOI : 0;
-    v |= (hcr & ICH_HCR_UIE) && valid <= 1 ? ICH_MISR_U : 0;
+    (void)g;
+    v |= p->v.lr_eoi ? ICH_MISR_EOI : 0;
+    v |= (hcr & ICH_HCR_UIE) && !(valid & (valid - 1)) ? ICH_MISR_U : 0; /* none or one */
     v |= (hcr & ICH_HCR_LRENPIE) && (hcr & ICH_HCR_EOICOUNT) ? ICH_MISR_LRENP : 0;
-    v |= (hcr & ICH_HCR_NPIE) && !pending ? ICH_MISR_NP : 0;
+    v |= (hcr & ICH_HCR_NPIE) && !(p->v.lr_pending & ~p->v.lr_active) ? ICH_MISR_NP : 0;
     v |= (hcr & ICH_HCR_VGRP0EIE) && (vmcr & ICH_VMCR_VENG0) ? ICH_MISR_VGRP0E : 0;
     v |= (hcr & ICH_HCR_VGRP0DIE) && !(vmcr & ICH_VMCR_VENG0) ? ICH_MISR_VGRP0D : 0;
     v |= (hcr & ICH_HCR_VGRP1EIE) && (vmcr & ICH_VMCR_VENG1) ? ICH_MISR_VGRP1E : 0;
@@ -172,13 +163,14 @@ int gic_vif_hppvi(const struct gic *g, const struct gic_pe *p)
 {
     int best = -1;
 
+    (void)g;
     if (!(p->v.hcr & ICH_HCR_EN))
         return -1;
-    for (unsigned i = 0; i < g->list_regs; i++) {
+    for (uint32_t lrs = p->v.lr_pending & ~p->v.lr_active; lrs; lrs &= lrs - 1) {
+        unsigned i = (unsigned)__builtin_ctz(lrs);
         uint64_t lr = p->v.lr[i];
 
-        if ((lr & ICH_LR_STATE) != ICH_LR_PENDING ||
-            !(p->v.vmcr & (lr_group(lr) ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)))
+        if (!(p->v.vmcr & (lr_group(lr) ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)))
             continue;
         if (best < 0 || lr_priority(lr) < lr_priority(p->v.lr[best]))
             best = (int)i;
@@ -214,15 +206,13 @@ void gic_vif_update(struct gic *g, struct gic_pe *p, tg_time now)
 
 void gic_vif_acknowledge(struct gic *g, struct gic_pe *p, unsigned i)
 {
-    uint64_t *lr = &p->v.lr[i];
-    unsigned group = lr_group(*lr);
+    uint64_t lr = p->v.lr[i];
+    unsigned group = lr_group(lr);
 
     g->n_ack_virtual++;
-    gic_ap_set(p->v.ap[g->v2 ? 0 : group], lr_priority(*lr) & vgroup_mask(p, group), g->vprebits);
+    gic_ap_set(p->v.ap[g->v2 ? 0 : group], lr_priority(lr) & vgroup_mask(p, group), g->vprebits);
     /* LPIs have no active state. */
-    tg_set(lr, ICH_LR_STATE, 0);
-    if (tg_get(*lr, ICH_LR_VINTID) < LPI_BASE)
-        *lr |= ICH_LR_ACTIVE;
+    put_lr(p, i, (lr & ~ICH_LR_STATE) | (tg_get(lr, ICH_LR_VINTID) < LPI_BASE ? ICH_LR_ACTIVE : 0));
 }
 
 /* List register of an active virtual interrupt, or -1. GICv2: an SGI is known by its source PE in [12:10]
@@ -231,10 +221,11 @@ static int find_active(const struct gic *g, const struct gic_pe *p, uint32_t id)
 {
     uint32_t vintid = g->v2 ? id & 0x3ff : id;
 
-    for (unsigned i = 0; i < g->list_regs; i++) {
+    for (uint32_t lrs = p->v.lr_active; lrs; lrs &= lrs - 1) {
+        unsigned i = (unsigned)__builtin_ctz(lrs);
         uint64_t lr = p->v.lr[i];
 
-        if (!(lr & ICH_LR_ACTIVE) || tg_get(lr, ICH_LR_VINTID) != vintid)
+        if (tg_get(lr, ICH_LR_VINTID) != vintid)
             continue;
         if (!g->v2 || vintid >= 16 || (lr & ICH_LR_HW) ||
             (tg_get(lr, ICH_LR_PINTID) & 7) == tg_get(id, TG_FIELD(12, 10)))
@@ -256,7 +247,7 @@ static void deactivate(struct gic *g, struct gic_pe *p, unsigned i)
     uint64_t lr = p->v.lr[i];
     unsigned pintid = (unsigned)tg_get(lr, ICH_LR_PINTID);
 
-    p->v.lr[i] = lr & ~ICH_LR_ACTIVE;
+    put_lr(p, i, lr & ~ICH_LR_ACTIVE);
     if ((lr & ICH_LR_HW) && pintid >= 16 && pintid < GIC_FIRST_SPEC) {
         g->n_deactivate_hw++;
         gic_deactivate(g, p, pintid);

@@ -72,6 +72,13 @@ static void test_undefined(void **state)
     assert_int_equal(rd_result(f, 0, ICH_AP0R(1)), TG_SYSREG_UNDEF);
     assert_int_equal(wr_result(f, 0, ICH_VTR), TG_SYSREG_UNDEF);
     assert_int_equal(wr_result(f, 0, ICH_ELRSR), TG_SYSREG_UNDEF);
+    /* which no trap changes */
+    msr(f, 0, ICH_HCR, 1 << 11);
+    f->ctx[0].el = 1;
+    f->ctx[0].el2_enabled = true;
+    assert_int_equal(rd_result(f, 0, ICC_AP0R(0)), TG_SYSREG_TRAP_EL2);
+    assert_int_equal(rd_result(f, 0, ICC_AP0R(1)), TG_SYSREG_UNDEF);
+    f->ctx[0].el2_enabled = false;
     f->ctx[0].el = 3;
     assert_int_equal(rd_result(f, 0, ICC_CTLR_EL3), TG_SYSREG_UNDEF);
     f->ctx[0].has_el3 = true;
@@ -432,7 +439,7 @@ static void test_range_selector(void **state)
     struct fix *f = fix_new(&gicv3_class, 2);
 
     (void)state;
-    f->ctx[0].mpidr = 0;
+    f->ctx[0].mpidr = 15;
     f->ctx[1].mpidr = 35;
     fix_start(f, 2);
     wr32(f, GICD, GICD_CTLR, 3);
@@ -446,6 +453,13 @@ static void test_range_selector(void **state)
     assert_false(IRQ(f, 1));
     msr(f, 0, ICC_SGI1R, sgir(0, 0, 8) | UINT64_C(2) << 44);
     assert_true(IRQ(f, 1));
+    /* both ends of a range */
+    enable_irq(f, 0, 0, 0x80, true, true);
+    msr(f, 0, ICC_SGI1R, sgir(0, 0, 0x7fff));
+    msr(f, 0, ICC_SGI1R, sgir(0, 0, 0xffff) | UINT64_C(1) << 44);
+    assert_int_equal(rd32(f, GICR, SGI(0, GICD_ISPENDR)), 0);
+    msr(f, 0, ICC_SGI1R, sgir(0, 0, 0x8000));
+    assert_int_equal(rd32(f, GICR, SGI(0, GICD_ISPENDR)), 1);
     fix_free(f);
 }
 
@@ -478,6 +492,20 @@ static void test_secure_lines(void **state)
             assert_false(IRQ(f, 0) || FIQ(f, 0));
         }
     }
+    /* the group bit wins over the modifier; each group has its own enable */
+    wr32(f, GICD, 0xd00 + 4, 1 << 9 | 1 << 10);
+    at_el(f, 0, 3, true);
+    msr(f, 0, ICC_IGRPEN1_EL3, 2);
+    spi(f, 42, true);
+    assert_false(FIQ(f, 0));
+    msr(f, 0, ICC_IGRPEN1_EL3, 1);
+    assert_true(FIQ(f, 0));
+    spi(f, 42, false);
+    spi(f, 41, true);
+    assert_false(FIQ(f, 0));
+    msr(f, 0, ICC_IGRPEN1_EL3, 3);
+    assert_true(FIQ(f, 0));
+    spi(f, 41, false);
     /* a line moves when the PE changes EL */
     at_el(f, 0, 1, false);
     spi(f, 42, true);
@@ -597,6 +625,9 @@ static void test_secure_sgi(void **state)
     }
     assert_int_equal(PENDING(), 1 << 3);
     CLEAR();
+    wr32(f, GICR, SGI(1, 0xe00), 1 << 2 | 1 << 4);
+    msr(f, 0, ICC_ASGI1R, sgir(2, 0, 2)); /* Secure Group 1 needs 2 */
+    assert_int_equal(PENDING(), 0);
     wr32(f, GICR, SGI(1, 0xe00), 1 << 2 | 2 << 4);
     msr(f, 0, ICC_SGI0R, sgir(1, 0, 2));
     msr(f, 0, ICC_ASGI1R, sgir(2, 0, 2));

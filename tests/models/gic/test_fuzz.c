@@ -200,6 +200,27 @@ static bool check_hppi(struct fix *f, unsigned spis)
     return some;
 }
 
+/* EISR and ELRSR, from the list registers themselves (IHI 0069 12.4.3, 12.4.4). */
+static void check_lrs(struct fix *f)
+{
+    for (unsigned pe = 0; pe < PES; pe++) {
+        struct tg_gic_pe_ctx was = f->ctx[pe];
+        uint64_t eisr = 0, elrsr = 0;
+
+        f->ctx[pe] = (struct tg_gic_pe_ctx){.el = 2, .has_el2 = true};
+        for (unsigned i = 0; i < f->cpuif->list_regs; i++) {
+            uint64_t lr = mrs(f, pe, ICH_LR(i));
+            bool invalid = !(lr >> 62), hw = lr >> 61 & 1, eoi = lr >> 41 & 1;
+
+            eisr |= (uint64_t)(invalid && !hw && eoi) << i;
+            elrsr |= (uint64_t)(invalid && (hw || !eoi)) << i;
+        }
+        assert_int_equal(mrs(f, pe, ICH_EISR), eisr);
+        assert_int_equal(mrs(f, pe, ICH_ELRSR), elrsr);
+        f->ctx[pe] = was;
+    }
+}
+
 /* Puts a PE into working order now and then, so that the noise has something to disturb. */
 static void repair_v3(struct fix *f, uint64_t *s)
 {
@@ -294,6 +315,8 @@ static void fuzz(const struct tg_model_class *cls, bool security, uint64_t seed,
         f->now += 1000;
         if (i % 64 == 0)
             check(f, f->cpuif->version == 3);
+        if (i % 64 == 0 && f->cpuif->version == 3)
+            check_lrs(f);
         if (i % 512 == 0 && f->cpuif->version == 3)
             compared += check_hppi(f, spis);
         if (next(&s) % 20000 == 0)
