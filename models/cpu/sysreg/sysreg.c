@@ -194,7 +194,7 @@ enum {
 };
 
 struct trap_rule {
-    uint8_t group, from, dir, when, target;
+    uint8_t from, dir, when, target; /* from 0: no rule */
     uint16_t control;
     uint64_t mask, value;
 };
@@ -214,16 +214,16 @@ enum {
 #define SR_HCR   CTL_HCR
 #define SR_MDCR2 CTL_MDCR2
 
-static const struct trap_rule rules[] = {
-#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) \
-    {.group = TGI_##grp,                          \
-     .from = frm,                                 \
-     .dir = d,                                    \
-     .when = WHEN_##wh,                           \
-     .target = tgt,                               \
-     .control = SR_##ctl,                         \
-     .mask = msk,                                 \
-     .value = val},
+#define GROUP_RULES 4
+static const struct trap_rule rules[TGI_COUNT][GROUP_RULES] = {
+#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) \
+    [TGI_##grp][n] = {.from = frm,                   \
+                      .dir = d,                      \
+                      .when = WHEN_##wh,             \
+                      .target = tgt,                 \
+                      .control = SR_##ctl,           \
+                      .mask = msk,                   \
+                      .value = val},
 #include "models/cpu/sysreg/traps.def"
 };
 #undef SR_HCR
@@ -231,15 +231,15 @@ static const struct trap_rule rules[] = {
 
 /* Groups that some rule can trap when the access comes from EL0, EL1, EL2, EL3. */
 static const uint64_t groups_from[4] = {
-#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) (((frm)&E0) ? TG_##grp : 0) |
+#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) (((frm)&E0) ? TG_##grp : 0) |
     [0] =
 #include "models/cpu/sysreg/traps.def"
         0,
-#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) (((frm)&E1) ? TG_##grp : 0) |
+#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) (((frm)&E1) ? TG_##grp : 0) |
     [1] =
 #include "models/cpu/sysreg/traps.def"
         0,
-#define RULE(grp, frm, d, wh, ctl, msk, val, tgt) (((frm)&E2) ? TG_##grp : 0) |
+#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) (((frm)&E2) ? TG_##grp : 0) |
     [2] =
 #include "models/cpu/sysreg/traps.def"
         0,
@@ -290,14 +290,15 @@ unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
     groups &= groups_from[c->el];
     if (tg_likely(!groups))
         return SR_NO_TRAP;
-    for (unsigned i = 0; i < TG_ARRAY_SIZE(rules); i++) {
-        const struct trap_rule *rule = &rules[i];
+    for (; groups; groups &= groups - 1) {
+        const struct trap_rule *rule = rules[__builtin_ctzll(groups)];
 
-        if (!(groups & UINT64_C(1) << rule->group) || !(rule->from & from) || !(rule->dir & dir) ||
-            rule->target >= best)
-            continue;
-        if (rule_applies(c, rule) && (control_value(c, rule->control) & rule->mask) == rule->value)
-            best = rule->target;
+        for (unsigned i = 0; i < GROUP_RULES && rule->from; i++, rule++) {
+            if (!(rule->from & from) || !(rule->dir & dir) || rule->target >= best)
+                continue;
+            if (rule_applies(c, rule) && (control_value(c, rule->control) & rule->mask) == rule->value)
+                best = rule->target;
+        }
     }
     if (best == T1 && (c->el == 2 || (c->el == 0 && cpu_tge(c))))
         best = T2;
