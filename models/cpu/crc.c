@@ -20,3 +20,13 @@ uint32_t cpu_crc32(uint32_t poly, uint32_t crc, uint64_t v, unsigned bytes)
     }
     return crc;
 }
+
+unsigned __int128 cpu_pmul64(uint64_t a, uint64_t b)
+{
+    unsigned __int128 r = 0, v = a;
+
+    for (; b; b >>= 1, v <<= 1)
+        if (b & 1)
+            r ^= v;
+    return r;
+}

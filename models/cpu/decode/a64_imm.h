@@ -147,6 +147,41 @@ static inline unsigned a64_sel_ldrs(uint32_t insn)
     return (insn >> 30) * 2 + A64_BITS(insn, 22, 22);
 }
 
+/* Advanced SIMD shift by immediate: element size by the top bit of immh; q * 4 + size, or the size alone. */
+static inline unsigned a64_sel_shimm4(uint32_t insn)
+{
+    return 31 - (unsigned)__builtin_clz(A64_BITS(insn, 22, 19));
+}
+
+static inline unsigned a64_sel_shimm(uint32_t insn)
+{
+    return A64_BITS(insn, 30, 30) * 4 + a64_sel_shimm4(insn);
+}
+
+/* AdvSIMDExpandImm (Arm ARM shared/functions/vector), cmode below 15; for MVNI and BIC (op = 1, not cmode 14) inverted for MOVI's use. */
+static inline uint64_t a64_imm_simdmod(uint32_t insn)
+{
+    uint64_t imm8 = A64_BITS(insn, 18, 16) << 5 | A64_BITS(insn, 9, 5), v = 0;
+    unsigned cmode = A64_BITS(insn, 15, 12), op = A64_BITS(insn, 29, 29);
+
+    if (cmode < 8) {
+        v = (imm8 << (8 * (cmode >> 1))) * UINT64_C(0x0000000100000001);
+    } else if (cmode < 12) {
+        v = (imm8 << (8 * (cmode >> 1 & 1))) * UINT64_C(0x0001000100010001);
+    } else if (cmode < 14) {
+        v = (cmode & 1 ? imm8 << 16 | 0xffff : imm8 << 8 | 0xff) * UINT64_C(0x0000000100000001);
+    } else if (!op) {
+        return imm8 * UINT64_C(0x0101010101010101);
+    } else {
+        for (unsigned i = 0; i < 8; i++)
+            v |= imm8 >> i & 1 ? UINT64_C(0xff) << (8 * i) : 0;
+        return v;
+    }
+    if (op && !(cmode < 12 && (cmode & 1)))
+        v = ~v;
+    return v;
+}
+
 /* Shifted register operand: sf * 5 + (0 no shift, 1 LSL, 2 LSR, 3 ASR, 4 ROR). */
 static inline unsigned a64_sel_shifted(uint32_t insn)
 {
@@ -154,5 +189,6 @@ static inline unsigned a64_sel_shifted(uint32_t insn)
 }
 
 #include "models/cpu/decode/a64_imm_fp.h"
+#include "models/cpu/decode/a64_imm_simd.h"
 
 #endif
