@@ -155,7 +155,8 @@ static int load_elf(struct loader *l, const char *what, const char *path, const 
     unsigned n = 0;
     for (; n < l->m->n_ram && n < 15; n++)
         allowed[n] = l->m->ram[n];
-    if (l->m->firmware.size)
+    /* A kernel never goes into flash; a position-independent one linked at 0 would look as if it meant to. */
+    if (l->opt->firmware && l->m->firmware.size)
         allowed[n++] = l->m->firmware;
     struct boot_elf elf = {0};
     int rc = boot_elf_load(what, path, f, allowed, n, boot_align_up(l->ram.base, BOOT_ALIGN), l->mem, &elf, l->err);

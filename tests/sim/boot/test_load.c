@@ -298,11 +298,21 @@ static void elf_pie(void **state)
     struct fixture *f = *state;
     struct elf_file e = make_elf(0, 0);
     e.h.e_type = ET_DYN;
-    f->m.firmware.size = 0; /* address 0 is nothing on this one */
     f->opt.kernel = file("pie.elf", &e, sizeof(e));
-    assert_int_equal(load(f), 0);
+    assert_int_equal(load(f), 0); /* although there is flash at address 0 */
     assert_int_equal(f->res.entry, RAM_BASE + 8);
     assert_memory_equal(f->ram + 0x10000, e.data, 32);
+    e = make_elf(RAM_BASE + 0x400000, RAM_BASE + 0x400000); /* linked into RAM: stays where it is */
+    e.h.e_type = ET_DYN;
+    f->opt.kernel = file("pie.elf", &e, sizeof(e));
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->res.entry, RAM_BASE + 0x400008);
+    f->opt.kernel = NULL;
+    e = make_elf(0, 0); /* firmware linked into the flash */
+    f->opt.firmware = file("pie.elf", &e, sizeof(e));
+    f->m.firmware.size = 0x20000;
+    assert_int_equal(load(f), -EFAULT); /* this fixture has less flash than the machine says: the writer's error arrives */
+    assert_non_null(strstr(f->err.text, "cannot write segment"));
 }
 
 static void elf_bad(void **state)
