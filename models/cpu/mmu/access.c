@@ -9,6 +9,7 @@
 #include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/debug/debug.h"
+#include "models/cpu/decode/a64_imm.h"
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/fill.h"
 #include "models/cpu/mmu/walk.h"
@@ -142,13 +143,14 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
 
 /* ---- devices ---- */
 
-static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned mem_type, bool write, unsigned size,
-                          void *data)
+/* elem: size of the elements the access is made of; none is larger than a transaction of 8 bytes. */
+static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned mem_type, bool write, unsigned elem,
+                          unsigned size, void *data)
 {
-    unsigned step = size > 8 ? 8 : size;
+    unsigned step = elem > 8 ? 8 : elem;
 
-    /* Sizes that are no power of two come from page crossings of normal memory without RAM behind: bytes. */
-    if (size & (size - 1))
+    /* Parts of elements come from page crossings of normal memory without RAM behind: bytes. */
+    if (size % step)
         step = 1;
     for (unsigned i = 0; i < size; i += step) {
         struct tg_bus_txn txn = {.addr = pa + i, .data = (uint8_t *)data + i, .size = step, .write = write, .time = cpu_now(c)};
@@ -182,9 +184,11 @@ static void swap_bytes(uint8_t *p, unsigned size)
     }
 }
 
-/* Element size of an access: half of it for pairs. */
+/* Element size of an access: half of it for pairs, the lane's for structures (LD1..ST4). */
 static unsigned element_size(const struct cpu_op *op, unsigned size)
 {
+    if ((op->insn & 0xbe000000) == 0x0c000000)
+        return 1u << a64_simd_scale(op->insn);
     return (op->insn & 0x3a000000) == 0x28000000 ? size / 2 : size;
 }
 
@@ -239,7 +243,7 @@ bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view
 
         if (s.part[i].host)
             memcpy(buf + at, s.part[i].host, n);
-        else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, false, n, buf + at))
+        else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, false, elem, n, buf + at))
             return false;
         at += n;
     }
@@ -269,7 +273,7 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
             memcpy(s.part[i].host, buf + at, n);
             if (s.part[i].code)
                 domain_code_written(c->domain, s.part[i].pa, n);
-        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, true, n, buf + at)) {
+        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, true, elem, n, buf + at)) {
             return false;
         }
         at += n;
@@ -362,7 +366,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     if (debug_watch_hit(c, op, block, sizeof(zeros), true))
         return false;
     if (!l.host)
-        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, sizeof(zeros), (void *)(uintptr_t)zeros);
+        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, 8, sizeof(zeros), (void *)(uintptr_t)zeros);
     memset(l.host - (va & 63), 0, sizeof(zeros));
     if (l.code)
         domain_code_written(c->domain, l.pa & ~UINT64_C(63), sizeof(zeros));
