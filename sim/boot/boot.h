@@ -11,7 +11,7 @@
  *  - Image: RAM base rounded up to 2 MiB, plus text_offset; image_size bytes are its own (file size when the header says 0).
  *  - ELF: at its p_paddr. ET_DYN whose segments do not lie in memory: the lowest segment goes to RAM base rounded up to 2 MiB.
  *  - initrd, then modules in the order given, then the device tree: each at the lowest free 2 MiB boundary behind the kernel
- *    Image; with an ELF kernel from the top of the first GiB of RAM downwards, so that a bare-metal program has the memory
+ *    Image; with an ELF kernel from 128 MiB (at most half of RAM) above RAM base on, so that a bare-metal program has memory
  *    behind its image for itself.
  *  - with firmware: the device tree at RAM base, where EDK2's and U-Boot's ports for QEMU's virt board look for it.
  *  - the device tree is at most 2 MiB and never crosses a 2 MiB boundary.

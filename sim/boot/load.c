@@ -9,7 +9,7 @@
 #include <string.h>
 #include "sim/boot/internal.h"
 
-#define GIB      (UINT64_C(1) << 30)
+#define ELF_ROOM (UINT64_C(128) << 20) /* what a bare-metal program finds free behind its image */
 #define MAX_USED 80
 #define MAX_MODULES 16
 
@@ -22,7 +22,7 @@ struct loader {
     struct boot_region ram; /* the first region, where everything goes */
     struct boot_region used[MAX_USED];
     unsigned n_used;
-    bool top_down;
+    uint64_t from; /* where initrd, modules and device tree are placed from */
     struct boot_placed_module modules[MAX_MODULES];
     unsigned n_modules;
 };
@@ -88,27 +88,24 @@ static uint64_t next_free(const struct loader *l, uint64_t base, uint64_t size)
     struct boot_region r = {base, size};
     for (unsigned i = 0; i < l->n_used; i++)
         if (boot_overlap(&l->used[i], &r))
-            return l->top_down ? l->used[i].base - size : l->used[i].base + l->used[i].size;
+            return l->used[i].base + l->used[i].size;
     return base;
 }
 
+/* The lowest free place from l->from on; below that only when there is none. */
 static bool place(struct loader *l, uint64_t size, uint64_t *at)
 {
-    uint64_t lo = boot_align_up(l->ram.base, BOOT_ALIGN), hi = l->ram.base + l->ram.size;
-    if (l->top_down && hi - l->ram.base > GIB)
-        hi = l->ram.base + GIB;
-    if (hi < lo || size > hi - lo)
-        return false;
-    uint64_t base = l->top_down ? (hi - size) & ~(BOOT_ALIGN - 1) : lo;
-    while (base >= lo && base <= hi - size) {
-        uint64_t next = next_free(l, base, size);
-        if (next == base) {
-            *at = base;
-            return true;
+    const uint64_t hi = l->ram.base + l->ram.size, from[2] = {l->from, l->ram.base};
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t base = boot_align_up(from[i], BOOT_ALIGN), next;
+        while (base < hi && size <= hi - base) {
+            next = next_free(l, base, size);
+            if (next == base) {
+                *at = base;
+                return true;
+            }
+            base = boot_align_up(next, BOOT_ALIGN);
         }
-        if (l->top_down && next > base) /* wrapped below 0 */
-            return false;
-        base = l->top_down ? next & ~(BOOT_ALIGN - 1) : boot_align_up(next, BOOT_ALIGN);
     }
     return false;
 }
@@ -170,7 +167,7 @@ static int load_elf(struct loader *l, const char *what, const char *path, const 
     }
     *out = (struct boot_region){lo, hi - lo};
     l->res->entry = elf.entry;
-    l->top_down = true;
+    l->from = l->ram.base + (l->ram.size / 2 < ELF_ROOM ? l->ram.size / 2 : ELF_ROOM);
     return rc;
 }
 
@@ -315,7 +312,7 @@ int boot_load(const struct boot_machine *m, const struct boot_options *opt, cons
     struct loader *l = calloc(1, sizeof(*l));
     if (!l)
         return tg_error_set(err, ENOMEM, "no memory");
-    *l = (struct loader){.m = m, .opt = opt, .mem = mem, .res = res, .err = err, .ram = m->ram[0]};
+    *l = (struct loader){.m = m, .opt = opt, .mem = mem, .res = res, .err = err, .ram = m->ram[0], .from = m->ram[0].base};
     int rc = 0;
     if (opt->kernel)
         rc = load_kernel(l, opt->kernel);

@@ -290,7 +290,7 @@ static void elf_exec(void **state)
         assert_int_equal(f->ram[0x90000 + i], 0); /* BSS */
     assert_int_equal(f->ram[0x90000 + 5000], 0xa5);
     assert_int_equal(f->res.kernel.base, RAM_BASE + 0x80000);
-    assert_int_equal(f->res.dtb.base, RAM_BASE + RAM_SIZE - 2 * MIB); /* out of a bare-metal program's way */
+    assert_int_equal(f->res.dtb.base, RAM_BASE + RAM_SIZE / 2); /* out of a bare-metal program's way */
 }
 
 static void elf_pie(void **state)
