@@ -239,12 +239,10 @@ uint64_t sr_rd_fpcr(struct cpu *c, enum sr_id id)
     return c->fpu.fpcr;
 }
 
-/* FPCR: AHP, DN, FZ, RMode; FZ16 with FEAT_FP16. The trap enables read as zero: the cores of the presets do
- * not trap. */
 void sr_wr_fpcr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    c->fpu.fpcr = (uint32_t)(v & (TG_FIELD(26, 22) | (cpu_has(c, CPU_FEAT_FP16) ? TG_BIT(19) : 0)));
+    fpu_set_fpcr(&c->fpu, (uint32_t)v);
 }
 
 uint64_t sr_rd_fpsr(struct cpu *c, enum sr_id id)
@@ -256,7 +254,7 @@ uint64_t sr_rd_fpsr(struct cpu *c, enum sr_id id)
 void sr_wr_fpsr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    c->fpu.fpsr = (uint32_t)(v & (TG_BIT(27) | TG_BIT(7) | TG_FIELD(4, 0)));
+    fpu_set_fpsr(&c->fpu, (uint32_t)v);
 }
 
 /* ---- control registers ---- */

@@ -557,7 +557,8 @@ static void test_e2h_redirection(void **state)
         pe_at(p, 2, PSTATE(2, 1, 15));
         cpu_set_x(c, 1, 0x1000);
         pe_one(p, MSR(r[i].el1, 1));
-        assert_int_equal(c->sr[r[i].r1] & 0x1000, r[i].r1 == SR_CNTKCTL_EL1 ? 0 : 0x1000); /* that one has no bit 12 */
+        assert_int_equal(c->sr[r[i].r1] & 0x1000,
+                         r[i].r1 == SR_CNTKCTL_EL1 ? 0 : 0x1000); /* that one has no bit 12 */
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_E2H);
         c->sr[r[i].r1] = c->sr[r[i].r2] = 0;
         cpu_set_x(c, 1, 0x800);
@@ -605,6 +606,29 @@ static void test_id(void **state)
     pe_free(q);
 }
 
+/* FPCR and FPSR act at once, keep what exists only, and are trapped like FP instructions. */
+static void test_fpcr(void **state)
+{
+    struct pe *p = pe_vectors(pe_features_n1);
+    struct cpu *c = p->cpu;
+
+    (void)state;
+    pe_at(p, 1, PSTATE(1, 1, 15));
+    cpu_set_x(c, 1, UINT64_C(0xffffffffffffffff));
+    pe_one(p, MSR(ENC(3, 3, 4, 4, 0), 1));
+    assert_int_equal(c->fpu.rmode, 3);
+    assert_true(c->fpu.fz && c->fpu.dn && c->fpu.fz16 && c->fpu.ahp);
+    pe_one(p, MRS(2, ENC(3, 3, 4, 4, 0)));
+    assert_int_equal(cpu_get_x(c, 2), 0x7c80000);
+    pe_one(p, MSR(ENC(3, 3, 4, 4, 1), 1));
+    pe_one(p, MRS(2, ENC(3, 3, 4, 4, 1)));
+    assert_int_equal(cpu_get_x(c, 2), 0x0800009f);
+    sysreg_write_id(c, SR_CPACR_EL1, 0);
+    pe_one(p, MRS(2, ENC(3, 3, 4, 4, 0)));
+    assert_int_equal(EC(pe_esr(p, 1)), 0x07);
+    pe_free(p);
+}
+
 /* DAIFClr lets a pending interrupt in before the next instruction. */
 static void test_unmask(void **state)
 {
@@ -639,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_e2h_redirection),
         cmocka_unit_test(test_id),
         cmocka_unit_test(test_unmask),
+        cmocka_unit_test(test_fpcr),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
