@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fabric: which target answers at an address. One constant latency per hop; it does not model coherence traffic, contention or
- * ordering. Transactions are routed whole: one that crosses the end of a window is a decode error.
+ * The fabric: which target answers at an address, what the crossing costs, and the system-level cache before
+ * memory. Transactions are routed whole: one that crosses the end of a window is a decode error. It does not
+ * model the links of a mesh (one latency stands for the way to the home node and back), nor snoops (PEs ask
+ * each other, models/cpu/cache), nor ordering. docs/timing.md tells more.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "models/interconnect/interconnect.h"
+#include "models/interconnect/slc.h"
 
 #define FABRIC_DMA_MASTER 0x1000 /* first requester id that is not a PE (bus.h) */
 
 struct fabric {
     struct tg_model m;
-    uint64_t latency; /* ps */
+    uint64_t latency;            /* ps */
     struct fabric_range *ranges; /* sorted by base */
     size_t n_ranges;
     size_t last; /* index of the last hit */
     void (*written)(void *opaque, uint64_t pa, uint64_t size);
     void *written_opaque;
+    struct slc slc;
+    uint64_t slc_size, slc_latency; /* bytes, ps */
+    uint32_t slc_ways;
     uint64_t transactions, decode_errors;
+    uint64_t slc_access, slc_miss, slc_writeback;
 };
 
 int fabric_map(struct tg_model *m, const struct fabric_range *range, struct tg_error *err)
@@ -28,17 +35,18 @@ int fabric_map(struct tg_model *m, const struct fabric_range *range, struct tg_e
     size_t at = 0;
 
     if (range->size == 0 || range->base + (range->size - 1) < range->base)
-        return tg_error_set(err, EINVAL, "%s: window of %#llx bytes at %#llx is empty or wraps around", range->name,
-                            (unsigned long long)range->size, (unsigned long long)range->base);
+        return tg_error_set(err, EINVAL, "%s: window of %#llx bytes at %#llx is empty or wraps around",
+                            range->name, (unsigned long long)range->size, (unsigned long long)range->base);
     while (at < f->n_ranges && f->ranges[at].base < range->base)
         at++;
     for (size_t i = at ? at - 1 : 0; i < f->n_ranges && i <= at; i++) {
         const struct fabric_range *o = &f->ranges[i];
 
         if (range->base <= o->base + (o->size - 1) && o->base <= range->base + (range->size - 1))
-            return tg_error_set(err, EINVAL, "%s at %#llx..%#llx overlaps %s at %#llx..%#llx", range->name,
-                                (unsigned long long)range->base, (unsigned long long)(range->base + (range->size - 1)),
-                                o->name, (unsigned long long)o->base, (unsigned long long)(o->base + (o->size - 1)));
+            return tg_error_set(err, EINVAL, "%s at 0x%llx..0x%llx overlaps %s at 0x%llx..0x%llx",
+                                range->name, (unsigned long long)range->base,
+                                (unsigned long long)(range->base + (range->size - 1)), o->name,
+                                (unsigned long long)o->base, (unsigned long long)(o->base + (o->size - 1)));
     }
     ranges = realloc(f->ranges, (f->n_ranges + 1) * sizeof(*ranges));
     if (!ranges)
@@ -89,6 +97,71 @@ const struct fabric_range *fabric_lookup(struct tg_model *m, uint64_t addr)
     return lookup((struct fabric *)m, addr);
 }
 
+/* ---- lines: timing only, no data ---- */
+
+static bool is_line(const struct tg_bus_txn *txn)
+{
+    switch (txn->attrs.kind) {
+    case TG_BUS_LINEFILL:
+    case TG_BUS_FETCH:
+    case TG_BUS_WALK:
+    case TG_BUS_PREFETCH:
+    case TG_BUS_WRITEBACK:
+        return !txn->data;
+    default:
+        return false;
+    }
+}
+
+/* A dirty line goes to memory: nobody waits for it, but it occupies the channel. */
+static void write_back(struct fabric *f, uint64_t addr, const struct tg_bus_txn *cause)
+{
+    struct fabric_range *r = lookup(f, addr);
+    struct tg_bus_txn txn = {.addr = addr,
+                             .size = 1 << SLC_LINE_BITS,
+                             .write = true,
+                             .time = cause->time,
+                             .latency = cause->latency};
+
+    f->slc_writeback++;
+    if (!r || !r->memory || txn.size > r->size - (addr - r->base))
+        return;
+    txn.addr -= r->base;
+    txn.attrs = cause->attrs;
+    txn.attrs.kind = TG_BUS_WRITEBACK;
+    r->target.transport(r->target.opaque, &txn);
+}
+
+static void enter(struct fabric *f, struct tg_bus_txn *txn, bool dirty)
+{
+    uint64_t victim;
+
+    if (slc_insert(&f->slc, txn->addr, dirty, &victim))
+        write_back(f, victim, txn);
+}
+
+/* True: answered by the SLC, latency is complete. */
+static bool slc_transport(struct fabric *f, struct tg_bus_txn *txn)
+{
+    bool write = txn->attrs.kind == TG_BUS_WRITEBACK;
+
+    f->slc_access++;
+    txn->latency += f->slc_latency;
+    if (slc_lookup(&f->slc, txn->addr, write)) {
+        txn->served = TG_SERVED_SLC;
+        txn->resp = TG_BUS_OK;
+        return true;
+    }
+    f->slc_miss++;
+    if (write) { /* a whole line: nothing is read */
+        enter(f, txn, true);
+        txn->served = TG_SERVED_SLC;
+        txn->resp = TG_BUS_OK;
+        return true;
+    }
+    return false;
+}
+
 static void fabric_transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn)
 {
     struct fabric *f = (struct fabric *)m;
@@ -103,12 +176,23 @@ static void fabric_transport(struct tg_model *m, unsigned frame, struct tg_bus_t
         txn->resp = TG_BUS_DECERR;
         return;
     }
+    if (r->memory && slc_present(&f->slc) && is_line(txn)) {
+        if (slc_transport(f, txn))
+            return;
+        enter(f, txn, false);
+    }
     txn->addr = addr - r->base;
     txn->resp = TG_BUS_OK;
     r->target.transport(r->target.opaque, txn);
     txn->addr = addr;
-    if (txn->write && r->memory && txn->attrs.requester >= FABRIC_DMA_MASTER && f->written)
-        f->written(f->written_opaque, addr, txn->size);
+    if (txn->write && r->memory && txn->attrs.requester >= FABRIC_DMA_MASTER) {
+        if (slc_present(&f->slc)) /* the next reader finds it in memory */
+            for (uint64_t a = addr & -(UINT64_C(1) << SLC_LINE_BITS); a < addr + txn->size;
+                 a += 1 << SLC_LINE_BITS)
+                slc_drop(&f->slc, a);
+        if (f->written)
+            f->written(f->written_opaque, addr, txn->size);
+    }
 }
 
 static bool fabric_get_dmi(struct tg_model *m, unsigned frame, uint64_t addr, struct tg_dmi *out)
@@ -143,30 +227,74 @@ struct tg_bus_port fabric_port(struct tg_model *m)
     return (struct tg_bus_port){.transport = port_transport, .get_dmi = port_get_dmi, .opaque = m};
 }
 
+static int fabric_realize(struct tg_model *m, struct tg_error *err)
+{
+    struct fabric *f = (struct fabric *)m;
+    int rc = slc_init(&f->slc, f->slc_size, f->slc_ways);
+
+    if (rc == -EINVAL)
+        return tg_error_set(
+            err, EINVAL, "slc.size: found %llu bytes, expected a multiple of slc.ways (%u) lines of 64 bytes",
+            (unsigned long long)f->slc_size, f->slc_ways);
+    return rc ? tg_error_set(err, -rc, "slc.size: out of memory") : 0;
+}
+
 static void fabric_fini(struct tg_model *m)
 {
-    free(((struct fabric *)m)->ranges);
+    struct fabric *f = (struct fabric *)m;
+
+    slc_fini(&f->slc);
+    free(f->ranges);
 }
 
 static const struct tg_param fabric_params[] = {
-    {.name = "latency", .type = TG_PARAM_TIME, .offset = offsetof(struct fabric, latency), .def = 10 * TG_NS,
-     .max = TG_MS, .description = "of one crossing, request and response together"},
+    {.name = "latency",
+     .type = TG_PARAM_TIME,
+     .offset = offsetof(struct fabric, latency),
+     .def = 10 * TG_NS,
+     .max = TG_MS,
+     .description = "of one crossing, request and response together"},
+    {.name = "slc.size",
+     .type = TG_PARAM_SIZE,
+     .offset = offsetof(struct fabric, slc_size),
+     .max = UINT64_C(1) << 30,
+     .description = "system-level cache before memory; 0: none"},
+    {.name = "slc.ways",
+     .type = TG_PARAM_U32,
+     .unit = "ways",
+     .offset = offsetof(struct fabric, slc_ways),
+     .def = 16,
+     .min = 1,
+     .max = 64,
+     .description = "system-level cache associativity"},
+    {.name = "slc.latency",
+     .type = TG_PARAM_TIME,
+     .offset = offsetof(struct fabric, slc_latency),
+     .def = 15 * TG_NS,
+     .max = TG_MS,
+     .description =
+         "of a look-up in the system-level cache, besides the crossing; a miss pays it before memory"},
 };
 
 static const struct tg_counter fabric_counters[] = {
     {"transactions", "transactions", "everything that was routed", offsetof(struct fabric, transactions)},
     {"decode_errors", "transactions", "answered with a decode error: nothing at the address",
      offsetof(struct fabric, decode_errors)},
+    {"slc.access", "accesses", "line fills and write-backs that asked the system-level cache",
+     offsetof(struct fabric, slc_access)},
+    {"slc.miss", "accesses", "of these, lines that it did not have", offsetof(struct fabric, slc_miss)},
+    {"slc.writeback", "lines", "dirty lines it wrote to memory", offsetof(struct fabric, slc_writeback)},
 };
 
 const struct tg_model_class fabric_class = {
     .name = "fabric",
-    .description = "routes transactions by address",
+    .description = "routes transactions by address; system-level cache",
     .size = sizeof(struct fabric),
     .params = fabric_params,
     .n_params = TG_ARRAY_SIZE(fabric_params),
     .counters = fabric_counters,
     .n_counters = TG_ARRAY_SIZE(fabric_counters),
+    .realize = fabric_realize,
     .fini = fabric_fini,
     .transport = fabric_transport,
     .get_dmi = fabric_get_dmi,

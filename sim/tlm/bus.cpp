@@ -42,8 +42,10 @@ template <typename Socket> static void send(Socket &socket, PayloadPool &pool, t
     gp.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     p->attrs.attrs = txn->attrs;
     p->attrs.time = now + ahead;
+    p->attrs.served = TG_SERVED_UNKNOWN;
     socket->b_transport(gp, delay);
     txn->resp = from_tlm(gp.get_response_status());
+    txn->served = p->attrs.served;
     /* What passed in wait() is latency too. */
     tg_time end = now_ps() + delay.value();
     txn->latency = end > now + ahead ? end - now - ahead : 0;
@@ -78,6 +80,8 @@ void answer(tlm::tlm_generic_payload &gp, sc_time &delay, const tg_bus_txn &txn)
     gp.set_response_status(txn.resp == TG_BUS_OK       ? tlm::TLM_OK_RESPONSE
                            : txn.resp == TG_BUS_DECERR ? tlm::TLM_ADDRESS_ERROR_RESPONSE
                                                        : tlm::TLM_GENERIC_ERROR_RESPONSE);
+    if (Attrs *a = gp.get_extension<Attrs>())
+        a->served = txn.served;
 }
 
 PeBus::PeBus(sc_core::sc_module_name name, PayloadPool &pool) : sc_module(name), socket("socket"), pool_(pool)

@@ -26,6 +26,7 @@ namespace tg {
 struct Attrs : tlm::tlm_extension<Attrs> {
     tg_bus_attrs attrs{};
     tg_time time = 0; /* of the request */
+    uint8_t served = TG_SERVED_UNKNOWN; /* out: enum tg_bus_served */
     tlm::tlm_extension_base *clone() const override
     {
         return new Attrs(*this);
@@ -34,6 +35,7 @@ struct Attrs : tlm::tlm_extension<Attrs> {
     {
         attrs = static_cast<const Attrs &>(other).attrs;
         time = static_cast<const Attrs &>(other).time;
+        served = static_cast<const Attrs &>(other).served;
     }
 };
 

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The interconnect from outside: routing, the system-level cache, memory channels and rows, exact times. */
+#include <setjmp.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "models/interconnect/interconnect.h"
+
+#define RAM_BASE UINT64_C(0x80000000)
+#define RAM_SIZE (UINT64_C(16) << 20)
+#define HOP      (10 * TG_NS)
+#define SLC      (20 * TG_NS)
+#define DRAM     (80 * TG_NS)
+
+struct bench {
+    struct tg_env env;
+    struct tg_log log;
+    struct tg_model *fabric, *ram;
+    struct tg_bus_port port;
+    uint64_t written_at, written_size;
+};
+
+struct setting {
+    const char *name;
+    uint64_t value;
+};
+
+static void set(struct tg_model *m, const struct setting *s)
+{
+    struct tg_error err;
+
+    for (; s && s->name; s++) {
+        const struct tg_param *p = tg_model_param(m->cls, s->name);
+
+        if (p)
+            assert_int_equal(tg_model_set_u64(m, p, s->value, &err), 0);
+    }
+}
+
+static void ram_access(void *opaque, struct tg_bus_txn *txn)
+{
+    tg_model_transport(opaque, 0, txn);
+}
+
+static bool ram_dmi(void *opaque, uint64_t addr, struct tg_dmi *out)
+{
+    return ram_class.get_dmi(opaque, 0, addr, out);
+}
+
+static void up(struct bench *b, const struct setting *s)
+{
+    static const struct setting base[] = {{"latency", 0}, {"line_time", 0}, {"size", RAM_SIZE}, {NULL, 0}};
+    struct fabric_range r = {.base = RAM_BASE, .size = RAM_SIZE, .memory = true, .name = "ram"};
+    struct tg_error err;
+
+    memset(b, 0, sizeof(*b));
+    b->env.evq = tg_evq_new();
+    b->env.log = &b->log;
+    b->fabric = tg_model_new(&fabric_class, "fabric", &b->env);
+    b->ram = tg_model_new(&ram_class, "ram", &b->env);
+    set(b->ram, base);
+    tg_model_set_u64(b->fabric, tg_model_param(&fabric_class, "latency"), HOP, &err);
+    tg_model_set_u64(b->fabric, tg_model_param(&fabric_class, "slc.latency"), SLC, &err);
+    tg_model_set_u64(b->ram, tg_model_param(&ram_class, "latency"), DRAM, &err);
+    set(b->fabric, s);
+    set(b->ram, s);
+    assert_int_equal(tg_model_realize(b->fabric, &err), 0);
+    assert_int_equal(tg_model_realize(b->ram, &err), 0);
+    r.target = (struct tg_bus_target){.transport = ram_access, .get_dmi = ram_dmi, .opaque = b->ram};
+    assert_int_equal(fabric_map(b->fabric, &r, &err), 0);
+    b->port = fabric_port(b->fabric);
+}
+
+static void down(struct bench *b)
+{
+    tg_model_free(b->fabric);
+    tg_model_free(b->ram);
+    tg_evq_free(b->env.evq);
+}
+
+static uint64_t counter(struct tg_model *m, const char *name)
+{
+    for (size_t i = 0; i < m->cls->n_counters; i++)
+        if (!strcmp(m->cls->counters[i].name, name))
+            return tg_model_counter(m, &m->cls->counters[i]);
+    fail_msg("no counter %s", name);
+    return 0;
+}
+
+static struct tg_bus_txn line(struct bench *b, uint64_t addr, enum tg_bus_kind kind, tg_time at)
+{
+    struct tg_bus_txn t = {.addr = addr, .size = 64, .time = at, .write = kind == TG_BUS_WRITEBACK};
+
+    t.attrs.kind = (uint8_t)kind;
+    b->port.transport(b->port.opaque, &t);
+    assert_int_equal(t.resp, TG_BUS_OK);
+    assert_int_equal(t.addr, addr);
+    return t;
+}
+
+/* Without SLC: hop and memory; every kind of line. */
+static void no_slc(void **state)
+{
+    static const enum tg_bus_kind kinds[] = {TG_BUS_LINEFILL, TG_BUS_FETCH, TG_BUS_WALK, TG_BUS_PREFETCH,
+                                             TG_BUS_WRITEBACK};
+    struct bench b;
+
+    (void)state;
+    up(&b, NULL);
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(kinds); i++) {
+        struct tg_bus_txn t = line(&b, RAM_BASE + 0x1000, kinds[i], 0);
+
+        assert_int_equal(t.latency, HOP + DRAM);
+        assert_int_equal(t.served, TG_SERVED_MEMORY);
+    }
+    assert_int_equal(counter(b.ram, "reads"), 4);
+    assert_int_equal(counter(b.ram, "writes"), 1);
+    assert_int_equal(counter(b.fabric, "slc.access"), 0);
+    down(&b);
+}
+
+static const struct setting small_slc[] = {{"slc.size", 64 * 1024}, {"slc.ways", 4}, {NULL, 0}};
+
+static void slc_hit_and_miss(void **state)
+{
+    struct bench b;
+    struct tg_bus_txn t;
+
+    (void)state;
+    up(&b, small_slc);
+    t = line(&b, RAM_BASE + 0x40, TG_BUS_LINEFILL, 0);
+    assert_int_equal(t.served, TG_SERVED_MEMORY);
+    assert_int_equal(t.latency, HOP + SLC + DRAM);
+    t = line(&b, RAM_BASE + 0x40, TG_BUS_FETCH, 0);
+    assert_int_equal(t.served, TG_SERVED_SLC);
+    assert_int_equal(t.latency, HOP + SLC);
+    /* A line written back is there afterwards; memory sees nothing. */
+    t = line(&b, RAM_BASE + 0x80, TG_BUS_WRITEBACK, 0);
+    assert_int_equal(t.served, TG_SERVED_SLC);
+    t = line(&b, RAM_BASE + 0x80, TG_BUS_WALK, 0);
+    assert_int_equal(t.served, TG_SERVED_SLC);
+    assert_int_equal(counter(b.ram, "writes"), 0);
+    assert_int_equal(counter(b.fabric, "slc.access"), 4);
+    assert_int_equal(counter(b.fabric, "slc.miss"), 2);
+    down(&b);
+}
+
+/* What fits stays; twice as much in a circle never hits under LRU... with a hash over the sets: mostly. Dirty
+ * lines reach memory. */
+static void slc_capacity(void **state)
+{
+    struct bench b;
+    const unsigned lines = 64 * 1024 / 64;
+    unsigned hits = 0;
+
+    (void)state;
+    up(&b, small_slc);
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < lines / 2; i++)
+            hits += line(&b, RAM_BASE + i * 64, TG_BUS_LINEFILL, 0).served == TG_SERVED_SLC;
+    assert_int_equal(hits, lines / 2);
+    hits = 0;
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < lines * 4; i++)
+            hits += line(&b, RAM_BASE + i * 64, TG_BUS_WRITEBACK, 0).served == TG_SERVED_MEMORY;
+    assert_int_equal(hits, 0);
+    /* All but what still fits have been written to memory, each time it fell out. */
+    assert_int_equal(counter(b.fabric, "slc.writeback"), 2 * lines * 4 - lines);
+    assert_int_equal(counter(b.ram, "writes"), counter(b.fabric, "slc.writeback"));
+    down(&b);
+}
+
+/* DMA into memory takes the lines out, so that the next fill goes to memory, and is reported. */
+static void written(void *opaque, uint64_t pa, uint64_t size)
+{
+    struct bench *b = opaque;
+
+    b->written_at = pa;
+    b->written_size = size;
+}
+
+static void dma(void **state)
+{
+    struct bench b;
+    uint8_t data[100] = {1, 2, 3};
+    struct tg_bus_txn w = {.addr = RAM_BASE + 0x1030, .data = data, .size = sizeof(data), .write = true};
+
+    (void)state;
+    up(&b, small_slc);
+    fabric_on_written(b.fabric, written, &b);
+    for (unsigned i = 0; i < 4; i++)
+        line(&b, RAM_BASE + 0x1000 + i * 64, TG_BUS_LINEFILL, 0);
+    w.attrs.requester = 0x1000;
+    b.port.transport(b.port.opaque, &w);
+    assert_int_equal(w.resp, TG_BUS_OK);
+    assert_int_equal(b.written_at, RAM_BASE + 0x1030);
+    assert_int_equal(b.written_size, 100);
+    assert_memory_equal(ram_host(b.ram) + 0x1030, data, sizeof(data));
+    assert_int_equal(line(&b, RAM_BASE + 0x1000, TG_BUS_LINEFILL, 0).served, TG_SERVED_MEMORY);
+    assert_int_equal(line(&b, RAM_BASE + 0x1040, TG_BUS_LINEFILL, 0).served, TG_SERVED_MEMORY);
+    assert_int_equal(line(&b, RAM_BASE + 0x1080, TG_BUS_LINEFILL, 0).served, TG_SERVED_MEMORY);
+    assert_int_equal(line(&b, RAM_BASE + 0x10c0, TG_BUS_LINEFILL, 0).served, TG_SERVED_SLC);
+    down(&b);
+}
+
+static void slc_geometry(void **state)
+{
+    struct tg_env env = {0};
+    struct tg_log log = {0};
+    struct tg_model *m;
+    struct tg_error err;
+
+    (void)state;
+    env.log = &log;
+    m = tg_model_new(&fabric_class, "fabric", &env);
+    tg_model_set_u64(m, tg_model_param(&fabric_class, "slc.size"), 64 * 17, &err);
+    assert_int_equal(tg_model_realize(m, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "slc.size"));
+    tg_model_free(m);
+}
+
+/* One channel, 3 ns a line: simultaneous requests queue; after a pause there is no queue. */
+static void one_channel(void **state)
+{
+    static const struct setting s[] = {{"line_time", 3 * TG_NS}, {NULL, 0}};
+    struct bench b;
+
+    (void)state;
+    up(&b, s);
+    for (unsigned i = 0; i < 10; i++) /* arrival at 20 ns is within slot 6, which began at 18 */
+        assert_int_equal(line(&b, RAM_BASE + i * 64, TG_BUS_LINEFILL, 10 * TG_NS).latency,
+                         HOP + DRAM + (i ? i * 3 - 2 : 0) * TG_NS);
+    assert_int_equal(counter(b.ram, "queued"), 9);
+    assert_int_equal(counter(b.ram, "queue_time"), (45 * 3 - 9 * 2) * TG_NS);
+    assert_int_equal(line(&b, RAM_BASE, TG_BUS_LINEFILL, TG_US).latency, HOP + DRAM);
+    /* One that is behind in time takes what was left free then. */
+    assert_int_equal(line(&b, RAM_BASE, TG_BUS_LINEFILL, 500 * TG_NS).latency, HOP + DRAM);
+    assert_int_equal(line(&b, RAM_BASE, TG_BUS_LINEFILL, 11 * TG_NS).latency, HOP + DRAM + 27 * TG_NS);
+    down(&b);
+}
+
+/* Over any time and with any lag nothing is lost: n lines need n times the line time. */
+static void bandwidth(void **state)
+{
+    static const struct setting s[] = {{"line_time", 3 * TG_NS}, {"channels", 4}, {NULL, 0}};
+    struct bench b;
+    tg_time end = 0, latency;
+
+    (void)state;
+    up(&b, s);
+    for (unsigned i = 0; i < 4000; i++) {
+        latency = line(&b, RAM_BASE + i * 64, TG_BUS_LINEFILL, 0).latency;
+        if (latency > end)
+            end = latency;
+    }
+    assert_int_equal(counter(b.ram, "reads"), 4000);
+    assert_in_range(end - HOP - DRAM, 3000 * TG_NS - 20 * TG_NS, 3000 * TG_NS + 100 * TG_NS);
+    /* Far ahead and back: remembered or not, no wait is longer than the calendar. */
+    line(&b, RAM_BASE, TG_BUS_LINEFILL, TG_SEC);
+    assert_int_equal(line(&b, RAM_BASE, TG_BUS_LINEFILL, 0).latency, HOP + DRAM);
+    down(&b);
+}
+
+static void rows(void **state)
+{
+    static const struct setting s[] = {{"row_size", 8192}, {"row_hit", 30 * TG_NS}, {"banks", 2}, {NULL, 0}};
+    struct bench b;
+
+    (void)state;
+    up(&b, s);
+    assert_int_equal(line(&b, RAM_BASE, TG_BUS_LINEFILL, 0).latency, HOP + DRAM);
+    assert_int_equal(line(&b, RAM_BASE + 8128, TG_BUS_LINEFILL, 0).latency, HOP + DRAM - 30 * TG_NS);
+    assert_int_equal(line(&b, RAM_BASE + 8192, TG_BUS_LINEFILL, 0).latency, HOP + DRAM); /* the other bank */
+    assert_int_equal(line(&b, RAM_BASE + 64, TG_BUS_LINEFILL, 0).latency, HOP + DRAM - 30 * TG_NS);
+    assert_int_equal(line(&b, RAM_BASE + 16384, TG_BUS_LINEFILL, 0).latency,
+                     HOP + DRAM); /* same bank, other row */
+    assert_int_equal(line(&b, RAM_BASE, TG_BUS_LINEFILL, 0).latency, HOP + DRAM);
+    assert_int_equal(counter(b.ram, "row_hits"), 2);
+    down(&b);
+}
+
+/* Addresses that are nowhere, and lines over the end of a window. */
+static void decode_errors(void **state)
+{
+    static const uint64_t bad[] = {0, RAM_BASE - 1, RAM_BASE + RAM_SIZE - 32, RAM_BASE + RAM_SIZE,
+                                   UINT64_MAX - 63};
+    struct bench b;
+
+    (void)state;
+    up(&b, small_slc);
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(bad); i++) {
+        struct tg_bus_txn t = {.addr = bad[i], .size = 64};
+
+        t.attrs.kind = TG_BUS_LINEFILL;
+        b.port.transport(b.port.opaque, &t);
+        assert_int_equal(t.resp, TG_BUS_DECERR);
+    }
+    assert_int_equal(counter(b.fabric, "decode_errors"), TG_ARRAY_SIZE(bad));
+    assert_int_equal(counter(b.fabric, "slc.access"), 0);
+    down(&b);
+}
+
+static void overlaps(void **state)
+{
+    struct bench b;
+    struct tg_error err;
+    struct fabric_range r = {.base = RAM_BASE + RAM_SIZE - 1, .size = 4096, .name = "uart"};
+
+    (void)state;
+    up(&b, NULL);
+    assert_int_equal(fabric_map(b.fabric, &r, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "uart"));
+    assert_non_null(strstr(err.text, "ram"));
+    r.base++;
+    assert_int_equal(fabric_map(b.fabric, &r, &err), 0);
+    assert_string_equal(fabric_lookup(b.fabric, RAM_BASE + RAM_SIZE)->name, "uart");
+    assert_string_equal(fabric_lookup(b.fabric, RAM_BASE + RAM_SIZE - 1)->name, "ram");
+    r.size = 0;
+    assert_int_equal(fabric_map(b.fabric, &r, &err), -EINVAL);
+    r.base = UINT64_MAX - 10;
+    r.size = 100;
+    assert_int_equal(fabric_map(b.fabric, &r, &err), -EINVAL);
+    down(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_slc),        cmocka_unit_test(slc_hit_and_miss),
+        cmocka_unit_test(slc_capacity),  cmocka_unit_test(dma),
+        cmocka_unit_test(slc_geometry),  cmocka_unit_test(one_channel),
+        cmocka_unit_test(bandwidth),     cmocka_unit_test(rows),
+        cmocka_unit_test(decode_errors), cmocka_unit_test(overlaps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
