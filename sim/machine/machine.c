@@ -169,7 +169,7 @@ static int map(struct machine *m, struct tg_model *model, const char *name, unsi
         const struct machine_region *o = &m->regions[i];
 
         if (base <= o->base + (o->size - 1) && o->base <= last)
-            return tg_error_set(err, EINVAL, "%s: %s at %#llx..%#llx overlaps %s at %#llx..%#llx, placed at %s", site, name,
+            return tg_error_set(err, EINVAL, "%s: %s at 0x%llx..0x%llx overlaps %s at 0x%llx..0x%llx, placed at %s", site, name,
                                 (unsigned long long)base, (unsigned long long)last, region_name(m, o),
                                 (unsigned long long)o->base, (unsigned long long)(o->base + (o->size - 1)), o->site);
     }

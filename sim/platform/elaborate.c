@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "models/gic/gic.h"
 #include "models/interconnect/interconnect.h"
 #include "sim/machine/machine.h"
@@ -280,14 +281,26 @@ static int wire_models(struct build *b)
     return rc;
 }
 
+/* Relative paths are relative to the platform's file; a bare name that is not there is left to the dynamic linker's search. */
+static void library_path(const struct machine *m, const char *library, char *out, size_t size)
+{
+    const char *slash = strrchr(m->path, '/');
+
+    snprintf(out, size, "%.*s%s", slash ? (int)(slash - m->path + 1) : 2, slash ? m->path : "./", library);
+    if (library[0] == '/' || (!strchr(library, '/') && access(out, F_OK)))
+        snprintf(out, size, "%s", library);
+}
+
 static int add_external(struct build *b)
 {
     lua_State *L = b->L;
     struct machine_external *x;
+    char library[4096];
     size_t n;
-    int rc = machine_map_external(b->m, text(L, "name"), text(L, "library"), number(L, "base"), number(L, "size"),
-                                  text(L, "site"), b->err, &x);
+    int rc;
 
+    library_path(b->m, text(L, "library"), library, sizeof(library));
+    rc = machine_map_external(b->m, text(L, "name"), library, number(L, "base"), number(L, "size"), text(L, "site"), b->err, &x);
     if (rc)
         return rc;
     if (number(L, "gic")) {

@@ -84,15 +84,22 @@ void answer(tlm::tlm_generic_payload &gp, sc_time &delay, const tg_bus_txn &txn)
         a->served = txn.served;
 }
 
-PeBus::PeBus(sc_core::sc_module_name name, PayloadPool &pool) : sc_module(name), socket("socket"), pool_(pool)
+PeBus::PeBus(sc_core::sc_module_name name, tg_model *fabric, PayloadPool &pool)
+    : sc_module(name), socket("socket"), fabric_(fabric), pool_(pool)
 {
 }
 
 void PeBus::transport(void *opaque, tg_bus_txn *txn)
 {
     PeBus *b = static_cast<PeBus *>(opaque);
+    const fabric_range *r = fabric_lookup(b->fabric_, txn->addr);
+    bool device = r && !r->memory;
 
+    if (device)
+        b->before_device(b->opaque, txn->time);
     send(b->socket, b->pool_, txn);
+    if (device)
+        b->after_device(b->opaque);
 }
 
 bool PeBus::get_dmi(void *opaque, uint64_t addr, tg_dmi *out)
@@ -207,6 +214,12 @@ void FabricBus::forward(void *opaque, tg_bus_txn *txn)
     if (w->before)
         w->before(w->opaque);
     send(*w->socket, w->bus->pool_, txn);
+    if (w->before) {
+        /* What the target wrote to signals is seen after an update phase, and our method on them runs in the one after that: the
+         * requester must find its interrupt line as its access left it. */
+        sc_core::wait(sc_core::SC_ZERO_TIME);
+        sc_core::wait(sc_core::SC_ZERO_TIME);
+    }
 }
 
 } // namespace tg

@@ -88,13 +88,18 @@ void answer(tlm::tlm_generic_payload &gp, sc_core::sc_time &delay, const tg_bus_
 /* The initiator socket of one PE. */
 struct PeBus : sc_core::sc_module {
     tlm_utils::simple_initiator_socket<PeBus> socket;
+    /* Around an access to anything but RAM, at the requester's local time. */
+    void (*before_device)(void *opaque, tg_time at) = nullptr;
+    void (*after_device)(void *opaque) = nullptr;
+    void *opaque = nullptr;
 
-    PeBus(sc_core::sc_module_name name, PayloadPool &pool);
+    PeBus(sc_core::sc_module_name name, tg_model *fabric, PayloadPool &pool);
     tg_bus_port port();
 
   private:
     static void transport(void *opaque, tg_bus_txn *txn);
     static bool get_dmi(void *opaque, uint64_t addr, tg_dmi *out);
+    tg_model *fabric_;
     PayloadPool &pool_;
 };
 

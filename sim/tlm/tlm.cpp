@@ -38,6 +38,7 @@ class Runner : public sc_core::sc_module {
         tg_time due = TG_TIME_NEVER;  /* will take its turn at this time */
         tg_time last_kick = 0;        /* latest time it was asked to look */
         tg_time wake = TG_TIME_NEVER; /* asleep: until then at most */
+        tg_time until = 0;            /* end of the slice it runs */
         bool asleep = false, parked = false, blocked = false;
         unsigned idle_slices = 0; /* without any progress */
         std::unique_ptr<PeBus> bus;
@@ -57,6 +58,9 @@ class Runner : public sc_core::sc_module {
     void stuck(const char *what);
     void start_machine();
 
+    bool is_alone(const Pe &p) const;
+    static void before_device(void *opaque, tg_time at);
+    static void after_device(void *opaque);
     static void on_kick(void *opaque, unsigned pe, tg_time at);
     static tg_time on_clock(void *opaque);
     static void on_earlier(void *opaque, tg_time when);
@@ -111,7 +115,10 @@ std::string Runner::build()
         p->runner = this;
         p->c = m_->pes[i].cpu;
         p->index = i;
-        p->bus = std::make_unique<PeBus>(("pe" + std::to_string(i)).c_str(), pool_);
+        p->bus = std::make_unique<PeBus>(("pe" + std::to_string(i)).c_str(), m_->fabric, pool_);
+        p->bus->before_device = before_device;
+        p->bus->after_device = after_device;
+        p->bus->opaque = p.get();
         p->bus->socket.bind(fabric_->from(i));
         for (size_t k = 0; k < cls->n_ports; k++)
             if (cls->ports[k].kind == TG_PORT_BUS)
@@ -267,17 +274,54 @@ void Runner::others_may_wake(const Pe &self, tg_time at)
             on_kick(this, o->index, at);
 }
 
+/* Is nobody else powered on? */
+bool Runner::is_alone(const Pe &p) const
+{
+    for (auto &o : pes_)
+        if (o.get() != &p && cpu_is_on(o->c))
+            return false;
+    return true;
+}
+
+/* A PE, ahead of the clock, meets a device: everybody else gets there first, so that devices see accesses in the order of time. */
+void Runner::before_device(void *opaque, tg_time at)
+{
+    Pe &p = *static_cast<Pe *>(opaque);
+    Runner *r = p.runner;
+    tg_evq *q = r->m_->env.evq;
+    tg_time now = now_ps();
+
+    if (at <= now)
+        return;
+    if (r->m_->n_externals || tg_evq_next(q) <= at || !r->is_alone(p)) {
+        r->current_ = nullptr;
+        r->done_with_turn(p, at);
+        sc_core::wait(ps(at - now));
+        r->wait_turn(p, at);
+        r->current_ = &p;
+    } /* else: nothing can happen between now and then */
+    tg_evq_run(q, at);
+}
+
+/* What the access has scheduled, the PE shall not run past. */
+void Runner::after_device(void *opaque)
+{
+    Pe &p = *static_cast<Pe *>(opaque);
+
+    if (tg_evq_next(p.runner->m_->env.evq) < p.until) {
+        p.until = 0; /* asked for once */
+        cpu_request_stop(p.c);
+    }
+}
+
 void Runner::slice(Pe &p, tg_time now)
 {
     tg_time next = tg_evq_next(m_->env.evq);
     tg_time until = (now / m_->quantum + 1) * m_->quantum;
     uint64_t before = cpu_insns(p.c);
-    bool alone = true;
 
-    /* Nobody else is powered on: nobody to be in step with, the next event is the only thing to stop for. */
-    for (auto &o : pes_)
-        alone = alone && (o.get() == &p || !cpu_is_on(o->c));
-    if (alone)
+    /* Nobody to be in step with: the next event is the only thing to stop for. */
+    if (is_alone(p))
         until = (now / m_->quantum + 20) * m_->quantum;
     if (next > now && next < until)
         until = next;
@@ -286,6 +330,7 @@ void Runner::slice(Pe &p, tg_time now)
     if (opt_.max_insns)
         cpu_set_insn_limit(p.c, before + (opt_.max_insns - machine_insns(m_)));
     current_ = &p;
+    p.until = until;
     cpu_stop why = cpu_run(p.c, until);
     current_ = nullptr;
     tg_time local = cpu_local_time(p.c);

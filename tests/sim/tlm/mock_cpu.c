@@ -141,8 +141,6 @@ static void device(struct cpu *c, const struct mock_step *s)
 
 enum cpu_stop cpu_run(struct cpu *c, tg_time until)
 {
-    bool ran = false;
-
     for (;;) {
         const struct mock_step *s = &c->script[c->at];
 
@@ -156,13 +154,6 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             return CPU_STOP_LIMIT;
         if (s->op == MOCK_SPIN)
             return CPU_STOP_LIMIT;
-        if (s->op == MOCK_READ || s->op == MOCK_WRITE) {
-            if (ran) {
-                c->synced = true;
-                return CPU_STOP_SYNC;
-            }
-        }
-        ran = true;
         if (s->op != MOCK_LOOP) { /* free */
             note(c);
             c->insns++;

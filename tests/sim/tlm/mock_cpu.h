@@ -10,8 +10,8 @@
 
 enum mock_op {
     MOCK_WORK,   /* a: picoseconds */
-    MOCK_READ,   /* a: address (4 bytes, device); result in x0. Synchronises first */
-    MOCK_WRITE,  /* a: address, b: value. Synchronises first */
+    MOCK_READ,   /* a: address (4 bytes, device); result in x0 */
+    MOCK_WRITE,  /* a: address, b: value */
     MOCK_LOAD,   /* a: address; 8 bytes through DMI when there is, into x0 */
     MOCK_WFI,    /* until an interrupt input is high; b: own timer after so many ps (0: none) */
     MOCK_LOOP,   /* back to step a, b times in all (0: for ever) */
@@ -41,7 +41,7 @@ struct cpu {
     unsigned index;
     uint64_t mpidr;
     const struct cpu_hooks *hooks;
-    bool on, request, synced;
+    bool on, request;
     bool lines[TG_PE_LINES];
     tg_time line_at, local, timer;
     uint64_t insns, limit, idle_ps, x0;

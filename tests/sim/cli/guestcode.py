@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests of a few instructions: arm64 Images put together word by word (Arm ARM C6; Linux booting.rst for the header)."""
+import struct
+
+WFI = 0xD503207F
+SMC0 = 0xD4000003
+UDF = 0x00000000
+ERET = 0xD69F03E0
+SPIN = 0x14000000  # b .
+
+
+def movz(rd, imm, shift=0):
+    return 0xD2800000 | (shift // 16) << 21 | (imm & 0xFFFF) << 5 | rd
+
+
+def movk(rd, imm, shift=0):
+    return 0xF2800000 | (shift // 16) << 21 | (imm & 0xFFFF) << 5 | rd
+
+
+def mov(rd, value):
+    """rd = value, in as many instructions as it has non-zero halfwords."""
+    words = [movz(rd, value & 0xFFFF)]
+    for shift in (16, 32, 48):
+        if value >> shift & 0xFFFF:
+            words.append(movk(rd, value >> shift, shift))
+    return words
+
+
+def br(rn):
+    return 0xD61F0000 | rn << 5
+
+
+def b(words):
+    return 0x14000000 | words & 0x3FFFFFF
+
+
+def adr(rd, words):
+    return 0x10000000 | (words & 0x7FFFF) << 5 | rd
+
+
+def add(rd, rn, imm):
+    return 0x91000000 | imm << 10 | rn << 5 | rd
+
+
+def subs(rd, rn, imm):
+    return 0xF1000000 | imm << 10 | rn << 5 | rd
+
+
+def b_ne(words):
+    return 0x54000001 | (words & 0x7FFFF) << 5
+
+
+def ldr(rt, rn):
+    return 0xB9400000 | rn << 5 | rt
+
+
+def str_(rt, rn):
+    return 0xB9000000 | rn << 5 | rt
+
+
+def ldaxr(rt, rn):
+    return 0xC85FFC00 | rn << 5 | rt
+
+
+def stlxr(rs, rt, rn):
+    return 0xC800FC00 | rs << 16 | rn << 5 | rt
+
+
+def cbnz(rt, words):
+    return 0x35000000 | (words & 0x7FFFF) << 5 | rt
+
+
+def psci(function):
+    return mov(0, function) + [SMC0]
+
+
+OFF = psci(0x84000008)
+RESET = psci(0x84000009)
+
+
+def image(words):
+    """An arm64 Image: 64 bytes of header, then the words."""
+    code = b"".join(struct.pack("<I", w) for w in words)
+    size = 64 + len(code)
+    head = struct.pack("<IIQQQQQQII", b(16), 0, 0, size, 0xA, 0, 0, 0, 0x644D5241, 0)
+    return head + code
+
+
+def elf(machine=183, words=(SPIN,)):
+    """A minimal ELF executable at 0x40200000."""
+    code = b"".join(struct.pack("<I", w) for w in words)
+    base = 0x40200000
+    ehdr = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, base + 120, 64, 0, 0, 64, 56, 1,
+                                                                  0, 0, 0)
+    phdr = struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, 120 + len(code), 120 + len(code), 0x1000)
+    return ehdr + phdr + code

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_cli.py TOLLGATE BUILD GROUP: the program as users call it."""
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import guestcode as g
+
+TOLLGATE, BUILD = map(os.path.abspath, sys.argv[1:3])
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tg-cli-")
+        self.addCleanup(shutil.rmtree, self.dir, True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def file(self, name, data):
+        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as f:
+            f.write(data)
+        return self.path(name)
+
+    def guest(self, words):
+        return self.file("guest.img", g.image(words))
+
+    def call(self, *args, timeout=60):
+        done = subprocess.run([TOLLGATE, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=timeout, check=False)
+        # A program that a sanitizer or a signal ended is never what a test wants.
+        self.assertNotIn(b"Sanitizer", done.stderr)
+        self.assertNotIn(b"runtime error", done.stderr)
+        self.assertGreaterEqual(done.returncode, 0, done.stderr)
+        return done.returncode, done.stdout.decode(), done.stderr.decode().replace(self.dir + "/", "")
+
+    def complains(self, args, message):
+        """Exit status 2 and exactly this line."""
+        status, out, err = self.call(*args)
+        self.assertEqual((status, out, err), (2, "", "tollgate: " + message + "\n"))
+
+    def complains_with(self, args, *parts):
+        status, _, err = self.call(*args)
+        self.assertEqual(status, 2, err)
+        for part in parts:
+            self.assertIn(part, err)
+        self.assertEqual(err.count("\n"), 1, err)
+
+    def run_guest(self, words, *args, status=0, platform="tutorial", timeout=60):
+        found, out, err = self.call("run", platform, "--kernel", self.guest(words), *args, timeout=timeout)
+        self.assertEqual(found, status, err)
+        return out, err
+
+
+class Arguments(Case):
+    def test_commands(self):
+        self.complains([], "a command is missing: one of run, report, describe, list; see tollgate --help")
+        self.complains(["rum"], "unknown command 'rum'; the nearest known one is 'run'")
+        self.complains(["--versoin"], "unknown option '--versoin'; see tollgate --help")
+        status, out, _ = self.call("--help")
+        self.assertEqual(status, 0)
+        self.assertIn("exit status:", out)
+        status, out, _ = self.call("--version")
+        self.assertRegex(out, r"^tollgate \d+\.\d+\.\d+\n$")
+        for command in ("run", "report", "describe", "list"):
+            status, out, err = self.call(command, "--help")
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("usage: tollgate " + command, out)
+
+    def test_options(self):
+        self.complains(["run", "virt", "--kernl", "x"], "run: unknown option '--kernl'; the nearest known one is '--kernel'")
+        self.complains(["run", "virt", "--kernl=x"], "run: unknown option '--kernl'; the nearest known one is '--kernel'")
+        self.complains(["run", "virt", "--kernel"], "run: --kernel needs a value: FILE")
+        self.complains(["run", "virt", "--quiet=1"], "run: --quiet takes no value")
+        self.complains(["run", "virt", "--kernel", "a", "--kernel", "b"], "--kernel: given twice")
+        self.complains(["run"], "run: a platform is missing: tollgate run PLATFORM.lua")
+        self.complains(["run", "virt", "other"], "run: one argument too many: 'other'")
+        self.complains(["run", "virt"], "run: nothing to start: give --kernel or --firmware")
+        self.complains(["run", "virt", "--mode", "tymed"], "--mode: found 'tymed', expected fast or timed; the nearest is 'timed'")
+        self.complains(["run", "virt", "--max-time", "3"],
+                       "--max-time: found '3', expected a time such as \"90ns\" (units: ps, ns, us, ms, s)")
+        self.complains(["run", "virt", "--max-insns", "many"], "--max-insns: found 'many', expected a number (k, M, G may follow)")
+        self.complains(["run", "virt", "--max-insns", "-1"], "--max-insns: found '-1', expected a number (k, M, G may follow)")
+        self.complains(["run", "vird", "--kernel", "x"], "vird: no such platform; the nearest known one is 'virt'")
+        self.complains(["run", "no/x.lua", "--kernel", "x"], "no/x.lua: No such file or directory")
+        self.complains(["report"], "report: a database is missing: tollgate report RUN.db")
+        self.complains(["report", "x", "--format", "jsn"],
+                       "--format: found 'jsn', expected table, csv or json; the nearest is 'json'")
+        self.complains(["list"], "list: what? one of platforms, cores, models")
+        self.complains(["list", "platfroms"], "list: found 'platfroms', expected platforms, cores or models; the nearest is 'platforms'")
+        self.complains(["describe", "pl101"], "describe: no model or core 'pl101'; the nearest known one is 'pl011'")
+
+    def test_report_files(self):
+        self.complains_with(["report", self.path("none.db")], "none.db")
+        self.complains_with(["report", self.file("text.db", "not a database at all, only text" * 40)], "text.db")
+
+
+class PlatformErrors(Case):
+    def wrong(self, text, message, *args):
+        path = self.file("p.lua", "local tg = require 'tollgate'\n" + text)
+        self.complains(["run", path, "--kernel", self.guest(g.OFF), *args], message)
+
+    def test_lua(self):
+        self.wrong("local r = tg.ram{ bass = 0 }\n", "p.lua:2: ram: unknown key 'bass'; the nearest known one is 'base'")
+        self.wrong("local r = tg.ram{ base = 0, size = '1ns' }\n",
+                   "p.lua:2: ram: size: found '1ns', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)")
+        self.wrong("local a = nil\na.b = 1\n", "p.lua:3: attempt to index a nil value (local 'a')")
+        self.wrong("local x = = 1\n", "p.lua:2: unexpected symbol near '='")
+        self.wrong("while true do end\n",
+                   "p.lua:2: the platform has taken 100 million Lua instructions: an endless loop?")
+        self.wrong("local a = tg.ram{ base = 0, size = '8KiB' }\nlocal b = tg.ram{ base = 4096, size = '8KiB' }\n"
+                   "return { a = a, b = b, cpus = tg.cpus{ core = tg.core 'cortex-a57' } }\n",
+                   "p.lua:3: b at 0x1000..0x2fff overlaps a at 0x0..0x1fff, placed at p.lua:2")
+
+    def test_set(self):
+        kernel = ["--kernel", self.guest(g.OFF)]
+        self.complains(["run", "virt", *kernel, "--set", "cpus.core.l2.siz=1MiB"],
+                       "--set cpus.core.l2.siz=1MiB: no such key; the nearest known one is 'cpus.core.l2.size'")
+        self.complains(["run", "virt", *kernel, "--set", "core=cortex-a75"],
+                       "virt.lua:%d: core: unknown core 'cortex-a75'; the nearest known one is 'cortex-a55' (from --set "
+                       "core=cortex-a75)" % self.line("virt", "core = tg.core("))
+        self.complains(["run", "virt", *kernel, "--set", "gic.version=4"],
+                       "virt.lua:%d: gic.version: found 4, expected 2 or 3" % self.line("virt", "error("))
+        self.complains_with(["run", "virt", *kernel, "--set", "gic.version=2", "--set", "cpus.count=9"], "gicv2 cannot serve 9 PEs")
+        self.complains_with(["run", "virt", *kernel, "--set", "ram.size=4097B"], "ram", "size: found 4097 bytes, expected a multiple of 4KiB")
+
+    @staticmethod
+    def line(platform, text):
+        path = os.path.join(BUILD, "share", "tollgate", "platforms", platform + ".lua")
+        with open(path) as f:
+            return [text in l for l in f].index(True) + 1
+
+    def complains(self, args, message):
+        # Shipped platforms are named by their path, which is the machine's.
+        status, out, err = self.call(*args)
+        share = os.path.join(os.path.dirname(TOLLGATE), "share", "tollgate", "platforms") + "/"
+        self.assertEqual((status, out, err.replace(share, "")), (2, "", "tollgate: " + message + "\n"))
+
+
+class BootErrors(Case):
+    def test_kernel(self):
+        run = ["run", "tutorial", "--kernel"]
+        self.complains_with([*run, self.path("none")], "none", "No such file")
+        self.complains_with([*run, self.file("empty", b"")], "empty")
+        self.complains_with([*run, self.file("text", b"hello, world\n" * 100)], "text", "an arm64 Linux Image")
+        self.complains_with([*run, self.file("x86.elf", g.elf(machine=62))], "x86.elf", "expected AArch64")
+        self.complains_with([*run, self.file("short.elf", g.elf()[:100])], "short.elf", "truncated")
+        self.complains_with([*run, self.file("short.img", g.image(g.OFF)[:40])], "short.img")
+        self.complains_with([*run, self.dir], "not a regular file")
+
+    def test_initrd(self):
+        big = self.path("big")
+        with open(big, "wb") as f:
+            f.truncate(64 << 20)
+        run = ["run", "tutorial", "--kernel", self.guest(g.OFF)]
+        self.complains_with([*run, "--initrd", self.path("none")], "none", "No such file")
+        self.complains_with([*run, "--initrd", big, "--set", "ram.size=32MiB"], "big")
+
+    def test_others(self):
+        run = ["run", "virt", "--kernel", self.guest(g.OFF)]
+        self.complains_with([*run, "--drive", "file=" + self.path("none")], "none", "No such file")
+        self.complains_with([*run, "--drive", "fil=x"], "fil")
+        self.complains_with([*run, "--net", "usr"], "usr")
+        self.complains_with([*run, "--console", "tty"], "tty")
+        self.complains_with([*run, "--dtb", self.file("bad.dtb", b"x" * 100)], "bad.dtb")
+        self.complains_with([*run, "--module", "kernel"], "--module")
+        self.complains_with([*run, "--db", "/proc/none/run.db"], "/proc/none/run.db")
+        self.complains_with([*run, "--db", self.file("text.db", "x" * 5000)], "text.db")
+        self.complains_with([*run, "--firmware", self.guest(g.OFF)], "--firmware")
+
+    def test_drive_read_only(self):
+        image = self.file("disk.img", bytes(1 << 20))
+        os.chmod(image, 0o444)
+        if os.geteuid() != 0:
+            self.complains_with(["run", "virt", "--kernel", self.guest(g.OFF), "--drive", "file=" + image], "disk.img")
+        self.run_guest(g.OFF, "--drive", "file=%s,mode=ro" % image, platform="virt")
+
+    def test_too_many_drives(self):
+        drives = []
+        for i in range(9):
+            drives += ["--drive", "file=" + self.file("d%d" % i, bytes(4096))]
+        self.complains_with(["run", "neoverse-n1", "--kernel", self.guest(g.OFF), *drives], "no empty virtio slot for drive8")
+
+    def test_dump_dtb(self):
+        self.call("run", "virt", "--dump-dtb", self.path("a.dtb"))
+        with open(self.path("a.dtb"), "rb") as f:
+            self.assertEqual(f.read(4), b"\xd0\x0d\xfe\xed")
+
+
+class Ends(Case):
+    def test_power_off(self):
+        for platform in ("tutorial", "virt", "neoverse-n1"):
+            for mode in ("fast", "timed"):
+                _, err = self.run_guest(g.OFF, "--mode", mode, platform=platform)
+                self.assertRegex(err, r"^tollgate: powered off at ")
+
+    def test_console(self):
+        base = g.mov(1, 0x09000000)
+        words = base + [w for c in "ok\n" for w in (g.movz(0, ord(c)), g.str_(0, 1))] + g.OFF
+        out, _ = self.run_guest(words)
+        self.assertEqual(out, "ok\n")
+        self.run_guest(words, "--console", "file:" + self.path("c"))
+        with open(self.path("c")) as f:
+            self.assertEqual(f.read(), "ok\n")
+        out, err = self.run_guest(words, "--console", "null", "--quiet")
+        self.assertEqual((out, err), ("", ""))
+
+    def test_max_insns(self):
+        for n in (1, 1000, 123457):
+            _, err = self.run_guest([g.SPIN], "--max-insns", str(n))
+            self.assertRegex(err, r"^tollgate: limit reached at .*, %s instructions, " % format(n, ","))
+
+    def test_max_time(self):
+        _, err = self.run_guest([g.SPIN], "--max-time", "1.5ms")
+        self.assertIn("limit reached at 0.001500 s", err)
+        _, err = self.run_guest([g.SPIN], "--max-time", "1.5ms", "--set", "cpus.count=4", platform="virt")
+        self.assertIn("limit reached at 0.001500 s", err)
+
+    def test_all_asleep(self):
+        _, err = self.run_guest([g.WFI, g.b(-1)], status=3)
+        self.assertRegex(err, r"^tollgate: no progress: all PEs wait for an interrupt and no event is pending; PE 0 at PC 0x[0-9a-f]+, EL2\n")
+
+    def test_all_off(self):
+        _, err = self.run_guest(g.psci(0x84000002), status=3)
+        self.assertIn("all PEs are powered off", err)
+
+    def test_jump_to_nowhere(self):
+        _, err = self.run_guest(g.mov(0, 0x20000000) + [g.br(0)], status=3, timeout=100)
+        self.assertIn("tollgate: PE 0:", err)
+
+    def test_undefined_loop(self):
+        _, err = self.run_guest([g.UDF], status=3, timeout=100)
+        self.assertIn("tollgate: PE 0:", err)
+
+    def test_reset_loop(self):
+        _, err = self.run_guest(g.RESET, status=3)
+        self.assertIn("no progress: the guest reset the machine 5 times", err)
+
+    def test_database(self):
+        db = self.path("run.db")
+        self.run_guest(g.OFF, "--db", db)
+        self.run_guest([g.SPIN], "--db", db, "--max-insns", "5000")
+        self.run_guest([g.WFI, g.b(-1)], "--db", db, status=3)
+        rows = sqlite3.connect(db).execute("SELECT status, platform, core, mode, insns FROM run ORDER BY run_id").fetchall()
+        self.assertEqual([r[:4] for r in rows], [(s, "tutorial", "cortex-a57", "fast") for s in ("poweroff", "limit", "stuck")])
+        self.assertEqual(rows[1][4], 5000)
+        config = dict(sqlite3.connect(db).execute("SELECT key, value FROM config WHERE run_id = 1").fetchall())
+        self.assertEqual(config["cpus.core.freq"], "2GHz")
+        self.assertEqual(config["ram.size"], "512MiB")
+        for form in ("table", "csv", "json"):
+            status, out, _ = self.call("report", db, "--format", form)
+            self.assertEqual(status, 0)
+            self.assertTrue(out)
+        self.complains_with(["report", db, "--run", "9"], "9")
+
+
+class Signals(Case):
+    def start(self, *args):
+        p = subprocess.Popen([TOLLGATE, "run", "tutorial", "--kernel", self.guest([g.SPIN]), "--db", self.path("run.db"), *args],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(p.kill)
+        end = time.time() + 30
+        while time.time() < end and self.status() is None:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        return p
+
+    def status(self):
+        try:
+            db = sqlite3.connect("file:%s?mode=ro" % self.path("run.db"), uri=True)
+            row = db.execute("SELECT status FROM run").fetchone()
+            db.close()
+            return row and row[0]
+        except sqlite3.Error:
+            return None
+
+    def test_int_and_term(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if os.path.exists(self.path("run.db")):
+                os.remove(self.path("run.db"))
+            p = self.start()
+            self.assertEqual(self.status(), "running")
+            p.send_signal(number)
+            _, err = p.communicate(timeout=10)
+            self.assertEqual(p.returncode, 0, err)
+            self.assertIn(b"tollgate: interrupted at ", err)
+            self.assertEqual(self.status(), "interrupted")
+
+    def test_kill(self):
+        p = self.start()
+        p.kill()
+        p.communicate(timeout=10)
+        self.assertEqual(self.status(), "running")
+        self.assertEqual(self.call("report", self.path("run.db"))[0], 0)
+
+
+class Determinism(Case):
+    @staticmethod
+    def worker():
+        """Each PE adds to a shared counter with exclusives, reads a device now and then; PE 0 powers off after its share."""
+        counter = 0x40400000
+        loop = g.mov(9, counter) + g.mov(10, 0x09000018) + g.mov(11, 2000)
+        top = [g.ldaxr(2, 9), g.add(2, 2, 1), g.stlxr(3, 2, 9), g.cbnz(3, -3), g.ldr(4, 10), g.subs(11, 11, 1), g.b_ne(-6)]
+        return loop + top
+
+    def test_same_twice(self):
+        work = self.worker()
+        for pes in (1, 4):
+            for mode in ("fast", "timed"):
+                words = []
+                for i in range(1, pes):
+                    # CPU_ON(mpidr i, entry = the worker that never ends, 0)
+                    call = g.mov(0, 0xC4000003) + [g.movz(1, i), 0, g.movz(3, 0), g.SMC0]
+                    words += call
+                main = work + g.OFF
+                other = len(words) + len(main)
+                at = 0
+                for i in range(1, pes):
+                    call = g.mov(0, 0xC4000003)
+                    place = at + len(call) + 1
+                    words[place] = g.adr(2, other - place)
+                    at += len(call) + 4
+                words += main + work + [g.b(-len(work))]
+                dumps = []
+                for _ in range(2):
+                    db = self.path("d.db")
+                    if os.path.exists(db):
+                        os.remove(db)
+                    self.run_guest(words, "--db", db, "--mode", mode, "--set", "cpus.count=%d" % pes, platform="virt")
+                    dumps.append(self.dump(db))
+                self.assertGreater(len(dumps[0]), 100)
+                self.assertEqual(dumps[0], dumps[1])
+                if pes > 1:
+                    c = sqlite3.connect(self.path("d.db"))
+                    self.assertEqual(c.execute("SELECT count(*) FROM pe WHERE insns > 1000").fetchone()[0], pes)
+
+    @staticmethod
+    def dump(db):
+        c = sqlite3.connect(db)
+        c.execute("UPDATE run SET host_start = 0, host_s = 0")
+        return list(c.iterdump())
+
+
+class Install(Case):
+    def test_prefix(self):
+        prefix = self.path("usr")
+        done = subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        program = os.path.join(prefix, "bin", "tollgate")
+        out = subprocess.run([program, "list", "platforms"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        self.assertEqual([l.split()[0] for l in out.splitlines()], ["neoverse-n1", "tutorial", "virt"])
+        done = subprocess.run([program, "run", "tutorial", "--kernel", self.guest(g.OFF)], stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(os.path.exists(os.path.join(prefix, "include", "tollgate", "tlm-target.h")))
+        # Nothing of the build tree is needed: no link points into it.
+        for root, dirs, files in os.walk(prefix):
+            for name in dirs + files:
+                self.assertFalse(os.path.islink(os.path.join(root, name)), name)
+
+
+class Describe(Case):
+    def test_every_model_and_core(self):
+        for what in ("models", "cores"):
+            status, out, _ = self.call("list", what)
+            self.assertEqual(status, 0)
+            names = [l.split()[0] for l in out.splitlines()]
+            self.assertGreater(len(names), 5)
+            for name in names:
+                status, text, err = self.call("describe", name)
+                self.assertEqual((status, err), (0, ""))
+                self.assertTrue(text.startswith(name + ": "), text[:80])
+
+    def test_contents(self):
+        text = self.call("describe", "pl011")[1]
+        for part in ("parameters:", "ports:", "registers of frame regs", "UARTDR", "counters:"):
+            self.assertIn(part, text)
+        text = self.call("describe", "cortex-a57")[1]
+        self.assertRegex(text, r"l2\.size +2MiB")
+        self.assertRegex(text, r"pipeline\.window +128")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])
