@@ -111,22 +111,30 @@ bool reason_needs_x0(const struct cpu_exception *e)
 #define MMIO_WRITE TG_BIT(0)
 #define MMIO_SET   TG_BIT(41)
 
+/* HPFAR_EL2 is UNKNOWN after a permission fault, unless a stage-1 walk met it (D17.2.58). */
+static bool has_ipa(const struct cpu_exception *e)
+{
+    bool permission = (tg_get(e->esr, ISS_FSC) >> 2) == 3;
+    return e->from_guest && e->to_el == 2 && (!permission || (e->esr & ISS_S1PTW));
+}
+
 static uint64_t abort_detail(const struct cpu_exception *e)
 {
     uint64_t d = ABORT_SET | tg_put(ABORT_FSC, tg_get(e->esr, ISS_FSC));
     unsigned ec = (unsigned)tg_get(e->esr, ESR_EC);
     if (ec >= EC_DABT_LOW && (e->esr & ISS_WNR))
         d |= ABORT_WRITE;
-    if (e->from_guest && e->to_el == 2) {
-        if (e->esr & ISS_S1PTW)
-            d |= ABORT_S1PTW;
+    if (e->from_guest && e->to_el == 2 && (e->esr & ISS_S1PTW))
+        d |= ABORT_S1PTW;
+    if (has_ipa(e))
         d |= ABORT_HAS_IPA | tg_put(ABORT_GIB, tg_get(e->hpfar, HPFAR_FIPA) >> 18);
-    }
     return d;
 }
 
 uint64_t reason_mmio_detail(const struct cpu_exception *e)
 {
+    if (!has_ipa(e))
+        return REASON_NO_DETAIL;
     return MMIO_SET | tg_put(MMIO_PAGE, tg_get(e->hpfar, HPFAR_FIPA)) | (e->esr & ISS_WNR ? MMIO_WRITE : 0);
 }
 
@@ -160,7 +168,7 @@ uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t 
 bool reason_detail_ipa(unsigned reason, uint64_t detail, uint64_t *ipa)
 {
     *ipa = tg_get(detail, MMIO_PAGE) << 12;
-    return reason == REASON_MMIO && detail != REASON_OTHER_DETAIL;
+    return reason == REASON_MMIO && detail != REASON_OTHER_DETAIL && detail != REASON_NO_DETAIL;
 }
 
 /* ---- words ---- */

@@ -293,6 +293,23 @@ static void mmio_or_memory(void **state)
     assert_string_equal(r.detail, "permission level 3 on stage-1 walk, GiB at 0x40000000");
 }
 
+/* HPFAR_EL2 says nothing after a permission fault that no stage-1 walk met. */
+static void no_ipa(void **state)
+{
+    struct world *w = *state;
+    struct cpu_exception e = exception(w, 0, 1, 2, EC(0x24) | 1u << 6 | 0x0f);
+    e.from_guest = true;
+    e.vmid = 1;
+    e.hpfar = UINT64_C(0x9000000) >> 12 << 4;
+    ledger_exception(w->l, 0, &e);
+    enter(w, 0, 1, 0);
+    assert_string_equal(the_exit(w, "DABT_LOW").detail, "permission level 3 write");
+    ledger_exception(w->l, 0, &e);
+    w->pc = e.pc + 4;
+    enter(w, 0, 1, 0);
+    assert_string_equal(the_exit(w, "MMIO").detail, "");
+}
+
 static void reasons(void **state)
 {
     struct world *w = *state;
@@ -562,7 +579,7 @@ static void hint_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(hypercalls), T(where_it_ran),  T(other_vcpu), T(migration), T(migration_backwards), T(mmio_or_memory), T(reasons),
+        T(hypercalls), T(where_it_ran),  T(other_vcpu), T(migration), T(migration_backwards), T(mmio_or_memory), T(no_ipa), T(reasons),
         T(not_exits),  T(traps_nest),    T(never_returns), T(entry_cost), T(phases), T(bounded), T(lost_exits), T(power),
         cmocka_unit_test(histogram), cmocka_unit_test(hint_names),
     };
