@@ -59,8 +59,20 @@ static bool virtual_pending(const struct cpu *c, const struct irq_class *k)
     return (c->sr[SR_HCR_EL2] & k->hcr_virtual) || (k->vline != TG_PE_LINES && c->line[k->vline]);
 }
 
+static bool any_line(const struct cpu *c)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < TG_PE_LINES; i++)
+        any |= c->line[i];
+    return any;
+}
+
 bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi)
 {
+    /* Asked after every change of level, and mostly there is nothing at all. */
+    if (tg_likely(!any_line(c) && !(c->sr[SR_HCR_EL2] & (HCR_VI | HCR_VF | HCR_VSE))))
+        return false;
     for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
         const struct irq_class *k = &classes[i];
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entry, vectors and launch of the trap oracle: runs one instruction at EL0, EL1 or EL2 under given controls, and comes back to EL2 with what
+ * happened. Loaded at 0x40200000, entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel).
+ */
+    .text
+    .globl _start
+_start:
+    b       1f
+    .long   0
+    .quad   0x200000        /* text offset */
+    .quad   0x100000        /* image size */
+    .quad   0xa
+    .quad   0, 0, 0
+    .ascii  "ARM\x64"
+    .long   0
+1:  adr     x0, el2_vectors
+    msr     vbar_el2, x0
+    adr     x0, el1_vectors
+    msr     vbar_el1, x0
+    mov     x0, #0x80000000
+    msr     hcr_el2, x0
+    isb
+    adr     x0, stack_top
+    mov     sp, x0
+    bl      main
+2:  wfi
+    b       2b
+
+    .balign 2048
+el2_vectors:
+    .rept   16
+    b       from_trial
+    .balign 128
+    .endr
+
+/* An exception that EL1 takes is passed on: HVC #3. */
+    .balign 2048
+el1_vectors:
+    .rept   16
+    hvc     #3
+    .balign 128
+    .endr
+
+/* void launch(u64 hcr, u64 spsr, u64 elr, u64 value): the trial runs with x3 = value. Returns when EL2 takes an exception. */
+    .globl  launch
+launch:
+    stp     x29, x30, [sp, #-96]!
+    stp     x19, x20, [sp, #16]
+    stp     x21, x22, [sp, #32]
+    stp     x23, x24, [sp, #48]
+    stp     x25, x26, [sp, #64]
+    stp     x27, x28, [sp, #80]
+    adr     x9, saved_sp
+    mov     x10, sp
+    str     x10, [x9]
+    msr     spsr_el2, x1
+    msr     elr_el2, x2
+    msr     hcr_el2, x0
+    isb
+    eret
+
+from_trial:
+    mov     x0, #0x80000000
+    msr     hcr_el2, x0
+    isb
+    msr     spsel, #1
+    adr     x9, saved_sp
+    ldr     x10, [x9]
+    mov     sp, x10
+    ldp     x19, x20, [sp, #16]
+    ldp     x21, x22, [sp, #32]
+    ldp     x23, x24, [sp, #48]
+    ldp     x25, x26, [sp, #64]
+    ldp     x27, x28, [sp, #80]
+    ldp     x29, x30, [sp], #96
+    ret
+
+/* void set_slot(u32 insn): the trial instruction; behind it HVC #1 for EL1 and EL2, which at EL0 is undefined and comes back as such. */
+    .globl  set_slot
+set_slot:
+    adr     x9, slot
+    str     w0, [x9]
+    dc      cvau, x9
+    dsb     ish
+    ic      ivau, x9
+    dsb     ish
+    isb
+    ret
+
+    .balign 64
+    .globl  slot
+slot:
+    nop
+    hvc     #1
+
+    .balign 16
+saved_sp:
+    .quad   0
+    .balign 16
+    .space  0x4000
+stack_top:
