@@ -156,7 +156,7 @@ struct ExternalBus : sc_core::sc_module {
     void irq_changed();
     machine_external *x_;
     uint64_t size_;
-    sc_core::sc_signal<bool> irq_;
+    sc_core::sc_signal<bool, sc_core::SC_MANY_WRITERS> irq_; /* every PE that reaches the target is a writer */
 };
 
 } // namespace tg
