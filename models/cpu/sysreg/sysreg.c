@@ -29,23 +29,25 @@ enum {
 #include "models/cpu/sysreg/traps.def"
 };
 
-#define sr_NULL NULL
+#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_BPN | F_WPN | F_EVN)
+#define sr_NULL   NULL
 const struct sr_row sr_rows[] = {
-#define SR(nm, op0, op1, crn, crm, op2, el, acc, feat, grp, rdr, nv, rst, wm, fl, rd, wr) \
-    {.name = #nm,                                                                         \
-     .enc = TG_SYSENC(op0, op1, crn, crm, op2),                                           \
-     .min_el = el,                                                                        \
-     .access = SR_ACC_##acc,                                                              \
-     .feature = CPU_FEAT_##feat,                                                          \
-     .kind = SR_KIND_REG,                                                                 \
-     .flags = fl,                                                                         \
-     .id = SR_##nm,                                                                       \
-     .redir = SR_##rdr,                                                                   \
-     .nv2 = nv,                                                                           \
-     .groups = grp,                                                                       \
-     .reset = rst,                                                                        \
-     .wmask = wm,                                                                         \
-     .read = sr_##rd,                                                                     \
+#define SR(nm, op0, op1, crn, crm, op2, el, acc, feat, grp, rdr, nv, rst, wm, fl, rd, wr)       \
+    {.name = #nm,                                                                               \
+     .enc = TG_SYSENC(op0, op1, crn, crm, op2),                                                 \
+     .min_el = el,                                                                              \
+     .access = SR_ACC_##acc,                                                                    \
+     .feature = CPU_FEAT_##feat,                                                                \
+     .kind = SR_KIND_REG,                                                                       \
+     .flags = fl,                                                                               \
+     .id = SR_##nm,                                                                             \
+     .redir = SR_##rdr,                                                                         \
+     .nv2 = nv,                                                                                 \
+     .quick = SR_ACC_##acc == SR_ACC_RW && !((fl)&F_SPECIAL) && !((grp) & (TG_SPSEL0 | TG_FP)), \
+     .groups = grp,                                                                             \
+     .reset = rst,                                                                              \
+     .wmask = wm,                                                                               \
+     .read = sr_##rd,                                                                           \
      .write = sr_##wr},
 #define GICR(nm, op0, op1, crn, crm, op2, el, acc) \
     {.name = #nm,                                  \
@@ -508,12 +510,30 @@ static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, boo
     return true;
 }
 
+/* The row when nothing can stand in the way of the access: no rule can trap it from this level, the name is
+ * not redirected, the feature is there. NULL says nothing; access_check decides. */
+static inline const struct sr_row *quick_row(const struct cpu *c, uint32_t enc)
+{
+    unsigned r = row_of_enc[enc & 0xffff];
+    const struct sr_row *row = &sr_rows[r - !!r];
+
+    if (!r || !row->quick || c->el < row->min_el || (row->groups & groups_from[c->el]))
+        return NULL;
+    if (row->redir != SR_NONE && (c->el == 0 || (c->sr[SR_HCR_EL2] & HCR_E2H)))
+        return NULL;
+    if (row->feature != CPU_FEAT_NONE && !cpu_has(c, (enum cpu_feature)row->feature))
+        return NULL;
+    return row;
+}
+
 bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)
 {
     const struct sr_row *row;
 
     c->cur = op;
-    row = access_check(c, op, enc, false);
+    row = quick_row(c, enc);
+    if (!row)
+        row = access_check(c, op, enc, false);
     if (tg_unlikely(!row))
         return false;
     if (c->timed)
@@ -529,7 +549,9 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     const struct sr_row *row;
 
     c->cur = op;
-    row = access_check(c, op, enc, true);
+    row = quick_row(c, enc);
+    if (!row)
+        row = access_check(c, op, enc, true);
     if (tg_unlikely(!row))
         return false;
     if (c->timed)
