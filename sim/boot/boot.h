@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading what a machine boots: kernel (Linux arm64 Image, gzip'd Image, ELF), firmware, initial ramdisk, device tree and boot
- * modules, through a guest memory writer. Knows no PE and no bus: the caller turns its machine into a struct boot_machine, and
- * the struct boot_result into cpu_power_on(). Does not emulate firmware (psci.h does).
+ * Loading what a machine boots: kernel (Linux arm64 Image, gzip'd Image, ELF), firmware, initial ramdisk,
+ * device tree and boot modules, through a guest memory writer. Knows no PE and no bus: the caller turns its
+ * machine into a struct boot_machine, and the struct boot_result into cpu_power_on(). Does not emulate
+ * firmware (psci.h does).
  *
- * Sources: Linux Documentation/arch/arm64/booting.rst (Image header, placement), ELF-64 with the AArch64 supplement (IHI 0056),
- * Devicetree Specification 0.4, Xen docs/misc/arm/device-tree/booting.txt (modules).
+ * Sources: Linux Documentation/arch/arm64/booting.rst (Image header, placement), ELF-64 with the AArch64
+ * supplement (IHI 0056), Devicetree Specification 0.4, Xen docs/misc/arm/device-tree/booting.txt (modules).
  *
  * Placement, all inside the first RAM region:
- *  - Image: RAM base rounded up to 2 MiB, plus text_offset; image_size bytes are its own (file size when the header says 0).
- *  - ELF: at its p_paddr. ET_DYN whose segments do not lie in memory: the lowest segment goes to RAM base rounded up to 2 MiB.
- *  - initrd, then modules in the order given, then the device tree: each at the lowest free 2 MiB boundary behind the kernel
- *    Image; with an ELF kernel from 128 MiB (at most half of RAM) above RAM base on, so that a bare-metal program has memory
- *    behind its image for itself.
- *  - with firmware: the device tree at RAM base, where EDK2's and U-Boot's ports for QEMU's virt board look for it.
+ *  - Image: RAM base rounded up to 2 MiB, plus text_offset; image_size bytes are its own (file size when the
+ * header says 0).
+ *  - ELF: at its p_paddr. ET_DYN whose segments do not lie in memory: the lowest segment goes to RAM base
+ * rounded up to 2 MiB.
+ *  - initrd, then modules in the order given, then the device tree: each at the lowest free 2 MiB boundary
+ * behind the kernel Image; with an ELF kernel from 128 MiB (at most half of RAM) above RAM base on, so that a
+ * bare-metal program has memory behind its image for itself.
+ *  - with firmware: the device tree at RAM base, where EDK2's and U-Boot's ports for QEMU's virt board look
+ * for it.
  *  - the device tree is at most 2 MiB and never crosses a 2 MiB boundary.
  */
 #ifndef TG_SIM_BOOT_H
@@ -50,13 +54,15 @@ struct boot_irq {
 #define BOOT_DEV_REGS 8
 #define BOOT_DEV_IRQS 8
 
-/* A device with a node of its own. By its first compatible string it gets the properties that its Linux binding asks for
- * ("arm,pl011", "arm,pl031", "arm,pl061", "virtio,mmio", "qemu,fw-cfg-mmio", "cfi-flash"); any other one gets compatible, reg,
- * interrupts. */
+/* A device with a node of its own. By its first compatible string it gets the properties that its Linux
+ * binding asks for
+ * ("arm,pl011", "arm,pl031", "arm,pl061", "virtio,mmio", "qemu,fw-cfg-mmio", "cfi-flash"); any other one gets
+ * compatible, reg, interrupts. */
 struct boot_device {
-    const char *class_name;    /* tg_model_class.name: the node's name, '-' for '_' and so on left as they are */
-    const char *name;          /* instance: "uart0" */
-    const char *dt_compatible; /* tg_model_class.dt_compatible: NUL-separated list, empty string ends it; NULL: no node */
+    const char *class_name; /* tg_model_class.name: the node's name, '-' for '_' and so on left as they are */
+    const char *name;       /* instance: "uart0" */
+    const char *dt_compatible; /* tg_model_class.dt_compatible: NUL-separated list, empty string ends it;
+                                  NULL: no node */
     unsigned n_regs, n_irqs;
     struct boot_region regs[BOOT_DEV_REGS];
     struct boot_irq irqs[BOOT_DEV_IRQS];
@@ -74,7 +80,7 @@ struct boot_gic {
     unsigned n_redist;
     struct boot_region cpu, hyp, vcpu; /* version 2: GICC, GICH, GICV; hyp and vcpu of size 0: absent */
     struct boot_region its;            /* size 0: none */
-    uint32_t maintenance_ppi;          /* PPI number (INTID - 16), 9 on most boards; used when the machine has EL2 */
+    uint32_t maintenance_ppi; /* PPI number (INTID - 16), 9 on most boards; used when the machine has EL2 */
 };
 
 enum boot_conduit {
@@ -84,8 +90,8 @@ enum boot_conduit {
 };
 
 struct boot_machine {
-    const char *model; /* "/" model property; NULL: "tollgate" */
-    const char *compatible; /* "/" compatible; NULL: "linux,dummy-virt", as QEMU's virt */
+    const char *model;             /* "/" model property; NULL: "tollgate" */
+    const char *compatible;        /* "/" compatible; NULL: "linux,dummy-virt", as QEMU's virt */
     const struct boot_region *ram; /* ascending, not overlapping; at least one */
     unsigned n_ram;
     const struct boot_cpu *cpus; /* in PE order; at least one */
@@ -93,13 +99,14 @@ struct boot_machine {
     struct boot_gic gic;
     const struct boot_device *devices;
     unsigned n_devices;
-    struct boot_region firmware; /* flash or ROM that --firmware fills, and where the PEs start then; size 0: none */
-    uint32_t apb_hz;             /* clock of the PrimeCell devices; 0: 24 MHz */
+    struct boot_region
+        firmware;    /* flash or ROM that --firmware fills, and where the PEs start then; size 0: none */
+    uint32_t apb_hz; /* clock of the PrimeCell devices; 0: 24 MHz */
     bool has_el2, has_el3;
-    bool has_vhe;      /* the EL2 virtual timer exists (PPI 12) */
-    bool has_pmu;      /* PMU interrupt is PPI 7 (INTID 23) */
+    bool has_vhe;              /* the EL2 virtual timer exists (PPI 12) */
+    bool has_pmu;              /* PMU interrupt is PPI 7 (INTID 23) */
     enum boot_conduit conduit; /* of PSCI */
-    uint64_t seed;     /* of the run: rng-seed and kaslr-seed derive from it */
+    uint64_t seed;             /* of the run: rng-seed and kaslr-seed derive from it */
 };
 
 /* ---- what to load ---- */
@@ -118,13 +125,14 @@ struct boot_module {
     char *bootargs; /* NULL: none */
 };
 
-/* "KIND:FILE[,bootargs=REST OF THE STRING]", KIND one of kernel, ramdisk, dtb, xsm, other. 0 or -EINVAL with err set. */
+/* "KIND:FILE[,bootargs=REST OF THE STRING]", KIND one of kernel, ramdisk, dtb, xsm, other. 0 or -EINVAL with
+ * err set. */
 int boot_module_parse(const char *arg, struct boot_module *out, struct tg_error *err);
 void boot_module_fini(struct boot_module *m);
 
 struct boot_options {
     const char *kernel, *initrd, *append, *dtb, *firmware; /* NULL: not given */
-    const char *dump_dtb;                                  /* file that receives the device tree the guest sees; NULL: none */
+    const char *dump_dtb; /* file that receives the device tree the guest sees; NULL: none */
     const struct boot_module *modules;
     unsigned n_modules;
 };
@@ -138,17 +146,19 @@ struct boot_mem {
 };
 
 struct boot_result {
-    bool loaded;       /* false: neither kernel nor firmware was given (nothing to start) */
-    unsigned el;       /* exception level the boot PE starts in: EL2 when there is one, else EL1; with firmware the highest */
-    uint64_t entry;    /* physical address */
-    uint64_t x0;       /* device tree, or 0 */
+    bool loaded; /* false: neither kernel nor firmware was given (nothing to start) */
+    unsigned el; /* exception level the boot PE starts in: EL2 when there is one, else EL1; with firmware the
+                    highest */
+    uint64_t entry;                                   /* physical address */
+    uint64_t x0;                                      /* device tree, or 0 */
     struct boot_region kernel, initrd, dtb, firmware; /* size 0: not there */
-    char note[256];    /* something the user should know ("" mostly) */
+    char note[256];                                   /* something the user should know ("" mostly) */
 };
 
-/* Loads everything. 0; -EINVAL (bad file or placement), -errno of a file; err says file, what was found, what was expected. */
-int boot_load(const struct boot_machine *m, const struct boot_options *opt, const struct boot_mem *mem, struct boot_result *res,
-              struct tg_error *err);
+/* Loads everything. 0; -EINVAL (bad file or placement), -errno of a file; err says file, what was found, what
+ * was expected. */
+int boot_load(const struct boot_machine *m, const struct boot_options *opt, const struct boot_mem *mem,
+              struct boot_result *res, struct tg_error *err);
 
 /* ---- the parts, for tests and --dump-dtb without a run ---- */
 
@@ -167,19 +177,21 @@ struct boot_chosen {
 #define BOOT_DTB_MAX (2u << 20)
 
 /* Generates the device tree; *blob is malloc'd, packed. 0, -ENOMEM, -EINVAL with err set. */
-int boot_dtb_generate(const struct boot_machine *m, const struct boot_chosen *chosen, void **blob, size_t *size, struct tg_error *err);
+int boot_dtb_generate(const struct boot_machine *m, const struct boot_chosen *chosen, void **blob,
+                      size_t *size, struct tg_error *err);
 /* Copies the device tree `in` (of file `name`, for messages) and patches /chosen. Same returns. */
-int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struct boot_chosen *chosen, void **blob, size_t *size,
-                   struct tg_error *err);
+int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struct boot_chosen *chosen,
+                   void **blob, size_t *size, struct tg_error *err);
 
 /* Linux arm64 Image header, decoded and checked. */
 struct boot_image {
     uint64_t text_offset; /* bytes from a 2 MiB boundary */
     uint64_t image_size;  /* bytes in memory, never less than the file's */
     uint64_t flags;
-    unsigned page_size;   /* 4096, 16384, 65536; 0: unspecified */
-    bool anywhere;        /* may be placed anywhere in RAM */
+    unsigned page_size; /* 4096, 16384, 65536; 0: unspecified */
+    bool anywhere;      /* may be placed anywhere in RAM */
 };
-int boot_image_parse(const char *name, const void *data, size_t size, struct boot_image *out, struct tg_error *err);
+int boot_image_parse(const char *name, const void *data, size_t size, struct boot_image *out,
+                     struct tg_error *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /chosen of a device tree, generated or the user's: boot arguments, initrd (Linux' bindings, chosen.txt) and the boot modules
- * of Xen's protocol (docs/misc/arm/device-tree/booting.txt). Changes nothing else in the tree.
+ * /chosen of a device tree, generated or the user's: boot arguments, initrd (Linux' bindings, chosen.txt) and
+ * the boot modules of Xen's protocol (docs/misc/arm/device-tree/booting.txt). Changes nothing else in the
+ * tree.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,8 +13,10 @@
 #include "sim/boot/internal.h"
 
 static const char *const module_compatible[] = {
-    [BOOT_MODULE_KERNEL] = "multiboot,kernel",      [BOOT_MODULE_RAMDISK] = "multiboot,ramdisk",
-    [BOOT_MODULE_DTB] = "multiboot,device-tree",    [BOOT_MODULE_XSM] = "xen,xsm-policy",
+    [BOOT_MODULE_KERNEL] = "multiboot,kernel",
+    [BOOT_MODULE_RAMDISK] = "multiboot,ramdisk",
+    [BOOT_MODULE_DTB] = "multiboot,device-tree",
+    [BOOT_MODULE_XSM] = "xen,xsm-policy",
     [BOOT_MODULE_OTHER] = NULL,
 };
 
@@ -82,16 +85,17 @@ static int patch(void *fdt, const struct boot_chosen *c)
     return rc;
 }
 
-int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struct boot_chosen *chosen, void **blob, size_t *size,
-                   struct tg_error *err)
+int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struct boot_chosen *chosen,
+                   void **blob, size_t *size, struct tg_error *err)
 {
     *blob = NULL;
     int rc = in_size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(in, in_size);
     if (rc)
-        return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, not a valid device tree blob: %s", name, in_size,
-                            fdt_strerror(rc));
+        return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, not a valid device tree blob: %s",
+                            name, in_size, fdt_strerror(rc));
     if (in_size > BOOT_DTB_MAX)
-        return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, at most %u are allowed", name, in_size, BOOT_DTB_MAX);
+        return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, at most %u are allowed", name, in_size,
+                            BOOT_DTB_MAX);
     size_t room = in_size + 4096 + (chosen->bootargs ? 2 * strlen(chosen->bootargs) : 0);
     for (unsigned i = 0; i < chosen->n_modules; i++)
         room += 512 + (chosen->modules[i].module->bootargs ? strlen(chosen->modules[i].module->bootargs) : 0);
@@ -105,13 +109,15 @@ int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struc
         rc = fdt_pack(out);
     if (rc) {
         free(out);
-        return tg_error_set(err, EINVAL, "device tree '%s': /chosen cannot be written: %s", name, fdt_strerror(rc));
+        return tg_error_set(err, EINVAL, "device tree '%s': /chosen cannot be written: %s", name,
+                            fdt_strerror(rc));
     }
     if (fdt_totalsize(out) > BOOT_DTB_MAX) {
         size_t total = fdt_totalsize(out);
         free(out);
-        return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes with its boot arguments, at most %u are allowed", name, total,
-                            BOOT_DTB_MAX);
+        return tg_error_set(err, EINVAL,
+                            "device tree '%s': %zu bytes with its boot arguments, at most %u are allowed",
+                            name, total, BOOT_DTB_MAX);
     }
     *blob = out;
     *size = fdt_totalsize(out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The generated device tree (Devicetree Specification 0.4; Linux' bindings), with libfdt. It has the shape of QEMU's virt board, so
- * that what knows that board finds its way. /chosen's boot arguments, initrd and modules are put in by chosen.c.
+ * The generated device tree (Devicetree Specification 0.4; Linux' bindings), with libfdt. It has the shape of
+ * QEMU's virt board, so that what knows that board finds its way. /chosen's boot arguments, initrd and
+ * modules are put in by chosen.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -120,12 +121,12 @@ static void interrupts(struct dt *t, const struct boot_irq *irqs, unsigned n)
 }
 
 /* PPIs as the BSA numbers them (INTID - 16); see enum tg_pe_ppi. */
-#define PPI_CNTHV   12
-#define PPI_CNTHP   10
-#define PPI_CNTV    11
-#define PPI_CNTPS   13
-#define PPI_CNTP    14
-#define PPI_PMU     7
+#define PPI_CNTHV 12
+#define PPI_CNTHP 10
+#define PPI_CNTV  11
+#define PPI_CNTPS 13
+#define PPI_CNTP  14
+#define PPI_PMU   7
 
 static void psci_node(struct dt *t)
 {
@@ -258,7 +259,7 @@ static bool is(const struct boot_device *d, const char *compatible)
 static void device_name(const struct boot_device *d, char out[64])
 {
     /* QEMU's names, where readers may look for them by path; else the class'. */
-    const char *name = is(d, "virtio,mmio")         ? "virtio_mmio"
+    const char *name = is(d, "virtio,mmio")        ? "virtio_mmio"
                        : is(d, "qemu,fw-cfg-mmio") ? "fw-cfg"
                        : is(d, "cfi-flash")        ? "flash"
                                                    : d->class_name;
@@ -296,8 +297,8 @@ static void device_node(struct dt *t, const struct boot_device *d)
 }
 
 /* The power key is line 3 of the first PL061, active high, as on QEMU's board. */
-#define POWER_KEY_LINE  3
-#define POWER_KEY_CODE  116 /* KEY_POWER of Linux' input-event-codes */
+#define POWER_KEY_LINE 3
+#define POWER_KEY_CODE 116 /* KEY_POWER of Linux' input-event-codes */
 
 static void power_key_node(struct dt *t)
 {
@@ -391,7 +392,8 @@ static void tree(struct dt *t)
     end(t);
 }
 
-int boot_dtb_generate(const struct boot_machine *m, const struct boot_chosen *chosen, void **blob, size_t *size, struct tg_error *err)
+int boot_dtb_generate(const struct boot_machine *m, const struct boot_chosen *chosen, void **blob,
+                      size_t *size, struct tg_error *err)
 {
     *blob = NULL;
     struct dt t = {.m = m, .fdt = malloc(BOOT_DTB_MAX)};

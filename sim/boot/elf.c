@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF kernels and firmware, read by libelf: AArch64 only (ELF for the Arm 64-bit architecture, IHI 0056), ET_EXEC and static-PIE
- * ET_DYN. No relocation: a position-independent program does its own.
+ * ELF kernels and firmware, read by libelf: AArch64 only (ELF for the Arm 64-bit architecture, IHI 0056),
+ * ET_EXEC and static-PIE ET_DYN. No relocation: a position-independent program does its own.
  */
 #include <elf.h>
 #include <errno.h>
@@ -69,23 +69,26 @@ static int check_ident(const char *what, const char *path, const struct boot_fil
         return tg_error_set(err, EINVAL, "%s '%s': %zu bytes of an ELF file; truncated", what, path, f->size);
     bool big = f->data[EI_DATA] == ELFDATA2MSB;
     /* e_machine has the same place in both classes. */
-    unsigned em = big ? (unsigned)(f->data[18] << 8 | f->data[19]) : (unsigned)(f->data[19] << 8 | f->data[18]);
+    unsigned em =
+        big ? (unsigned)(f->data[18] << 8 | f->data[19]) : (unsigned)(f->data[19] << 8 | f->data[18]);
     if (em != EM_AARCH64)
-        return tg_error_set(err, EINVAL, "%s '%s': an ELF file for %s (e_machine %u), expected AArch64 (%u)", what, path,
-                            machine_name(em), em, EM_AARCH64);
+        return tg_error_set(err, EINVAL, "%s '%s': an ELF file for %s (e_machine %u), expected AArch64 (%u)",
+                            what, path, machine_name(em), em, EM_AARCH64);
     if (big)
-        return tg_error_set(err, EINVAL, "%s '%s': a big-endian ELF file, expected a little-endian one", what, path);
+        return tg_error_set(err, EINVAL, "%s '%s': a big-endian ELF file, expected a little-endian one", what,
+                            path);
     if (f->data[EI_CLASS] != ELFCLASS64)
         return tg_error_set(err, EINVAL, "%s '%s': a 32-bit ELF file, expected 64-bit", what, path);
     if (f->size < sizeof(*h))
-        return tg_error_set(err, EINVAL, "%s '%s': %zu bytes are less than an ELF header (%zu); truncated", what, path, f->size,
-                            sizeof(*h));
+        return tg_error_set(err, EINVAL, "%s '%s': %zu bytes are less than an ELF header (%zu); truncated",
+                            what, path, f->size, sizeof(*h));
     return 0;
 }
 
-static int load_segments(const char *what, const char *path, const struct boot_file *f, const Elf64_Ehdr *h, const Elf64_Phdr *ph,
-                         size_t n, const struct boot_region *allowed, unsigned n_allowed, uint64_t pie_base,
-                         const struct boot_mem *mem, struct boot_elf *out, struct tg_error *err)
+static int load_segments(const char *what, const char *path, const struct boot_file *f, const Elf64_Ehdr *h,
+                         const Elf64_Phdr *ph, size_t n, const struct boot_region *allowed,
+                         unsigned n_allowed, uint64_t pie_base, const struct boot_mem *mem,
+                         struct boot_elf *out, struct tg_error *err)
 {
     uint64_t lowest = UINT64_MAX;
     bool all_inside = true;
@@ -93,10 +96,12 @@ static int load_segments(const char *what, const char *path, const struct boot_f
         if (ph[i].p_type != PT_LOAD || !ph[i].p_memsz)
             continue;
         if (ph[i].p_filesz > f->size || ph[i].p_offset > f->size - ph[i].p_filesz)
-            return tg_error_set(err, EINVAL, "%s '%s': segment %zu ends at byte %llu, the file has %zu; truncated", what, path, i,
-                                (unsigned long long)(ph[i].p_offset + ph[i].p_filesz), f->size);
+            return tg_error_set(err, EINVAL,
+                                "%s '%s': segment %zu ends at byte %llu, the file has %zu; truncated", what,
+                                path, i, (unsigned long long)(ph[i].p_offset + ph[i].p_filesz), f->size);
         if (ph[i].p_filesz > ph[i].p_memsz)
-            return tg_error_set(err, EINVAL, "%s '%s': segment %zu is larger in the file than in memory", what, path, i);
+            return tg_error_set(err, EINVAL, "%s '%s': segment %zu is larger in the file than in memory",
+                                what, path, i);
         lowest = ph[i].p_paddr < lowest ? ph[i].p_paddr : lowest;
         all_inside &= find_region(allowed, n_allowed, ph[i].p_paddr, ph[i].p_memsz);
     }
@@ -112,17 +117,20 @@ static int load_segments(const char *what, const char *path, const struct boot_f
         uint64_t pa = p->p_paddr + bias;
         if (!find_region(allowed, n_allowed, pa, p->p_memsz))
             return tg_error_set(err, EINVAL,
-                                "%s '%s': segment %zu (0x%llx..0x%llx) lies outside memory (RAM starts at 0x%llx, %llu bytes)", what,
-                                path, i, (unsigned long long)pa, (unsigned long long)(pa + p->p_memsz - 1),
+                                "%s '%s': segment %zu (0x%llx..0x%llx) lies outside memory (RAM starts at "
+                                "0x%llx, %llu bytes)",
+                                what, path, i, (unsigned long long)pa,
+                                (unsigned long long)(pa + p->p_memsz - 1),
                                 (unsigned long long)allowed[0].base, (unsigned long long)allowed[0].size);
         if (out->n_spans == TG_ARRAY_SIZE(out->spans))
-            return tg_error_set(err, EINVAL, "%s '%s': more than %zu segments", what, path, TG_ARRAY_SIZE(out->spans));
+            return tg_error_set(err, EINVAL, "%s '%s': more than %zu segments", what, path,
+                                TG_ARRAY_SIZE(out->spans));
         int rc = p->p_filesz ? mem->write(mem->opaque, pa, f->data + p->p_offset, p->p_filesz) : 0;
         if (!rc && p->p_memsz > p->p_filesz)
             rc = zero(mem, pa + p->p_filesz, p->p_memsz - p->p_filesz);
         if (rc)
-            return tg_error_set(err, -rc, "%s '%s': cannot write segment %zu to 0x%llx: %s", what, path, i, (unsigned long long)pa,
-                                strerror(-rc));
+            return tg_error_set(err, -rc, "%s '%s': cannot write segment %zu to 0x%llx: %s", what, path, i,
+                                (unsigned long long)pa, strerror(-rc));
         out->spans[out->n_spans++] = (struct boot_region){pa, p->p_memsz};
         if (!entry_known && h->e_entry >= p->p_vaddr && h->e_entry - p->p_vaddr < p->p_memsz) {
             entry_known = true;
@@ -135,8 +143,9 @@ static int load_segments(const char *what, const char *path, const struct boot_f
     return 0;
 }
 
-int boot_elf_load(const char *what, const char *path, const struct boot_file *f, const struct boot_region *allowed, unsigned n_allowed,
-                  uint64_t pie_base, const struct boot_mem *mem, struct boot_elf *out, struct tg_error *err)
+int boot_elf_load(const char *what, const char *path, const struct boot_file *f,
+                  const struct boot_region *allowed, unsigned n_allowed, uint64_t pie_base,
+                  const struct boot_mem *mem, struct boot_elf *out, struct tg_error *err)
 {
     int rc = check_ident(what, path, f, err);
     if (rc)
@@ -155,10 +164,12 @@ int boot_elf_load(const char *what, const char *path, const struct boot_file *f,
     if (!h)
         rc = tg_error_set(err, EINVAL, "%s '%s': %s", what, path, elf_errmsg(-1));
     else if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
-        rc = tg_error_set(err, EINVAL, "%s '%s': ELF type %u, expected an executable (2) or a position-independent one (3)", what,
-                          path, h->e_type);
+        rc = tg_error_set(
+            err, EINVAL, "%s '%s': ELF type %u, expected an executable (2) or a position-independent one (3)",
+            what, path, h->e_type);
     else if (!table)
-        rc = tg_error_set(err, EINVAL, "%s '%s': no program headers within its %zu bytes; truncated?", what, path, f->size);
+        rc = tg_error_set(err, EINVAL, "%s '%s': no program headers within its %zu bytes; truncated?", what,
+                          path, f->size);
     else if (!ph)
         rc = tg_error_set(err, ENOMEM, "%s '%s': no memory", what, path);
     else

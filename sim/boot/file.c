@@ -20,11 +20,12 @@ void boot_file_free(struct boot_file *f)
 
 static int too_large(const char *what, const char *path, uint64_t size, uint64_t limit, struct tg_error *err)
 {
-    return tg_error_set(err, EFBIG, "%s '%s': %llu bytes do not fit into the machine's %llu bytes of memory", what, path,
-                        (unsigned long long)size, (unsigned long long)limit);
+    return tg_error_set(err, EFBIG, "%s '%s': %llu bytes do not fit into the machine's %llu bytes of memory",
+                        what, path, (unsigned long long)size, (unsigned long long)limit);
 }
 
-int boot_file_read(const char *what, const char *path, uint64_t limit, struct boot_file *out, struct tg_error *err)
+int boot_file_read(const char *what, const char *path, uint64_t limit, struct boot_file *out,
+                   struct tg_error *err)
 {
     *out = (struct boot_file){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -50,7 +51,8 @@ int boot_file_read(const char *what, const char *path, uint64_t limit, struct bo
     }
     out->data = malloc((size_t)st.st_size);
     if (!out->data) {
-        rc = tg_error_set(err, ENOMEM, "%s '%s': no memory for %lld bytes", what, path, (long long)st.st_size);
+        rc =
+            tg_error_set(err, ENOMEM, "%s '%s': no memory for %lld bytes", what, path, (long long)st.st_size);
         goto out;
     }
     while (out->size < (size_t)st.st_size) {
@@ -71,7 +73,8 @@ out:
     return rc;
 }
 
-int boot_file_gunzip(const char *what, const char *path, uint64_t limit, struct boot_file *f, struct tg_error *err)
+int boot_file_gunzip(const char *what, const char *path, uint64_t limit, struct boot_file *f,
+                     struct tg_error *err)
 {
     if (f->size < 18 || f->data[0] != 0x1f || f->data[1] != 0x8b)
         return 0;
@@ -86,8 +89,9 @@ int boot_file_gunzip(const char *what, const char *path, uint64_t limit, struct 
     while (data && z_rc != Z_STREAM_END) {
         if (size == room) {
             if (room >= limit) {
-                rc = tg_error_set(err, EFBIG, "%s '%s': expands to more than the machine's %llu bytes of memory", what, path,
-                                  (unsigned long long)limit);
+                rc = tg_error_set(err, EFBIG,
+                                  "%s '%s': expands to more than the machine's %llu bytes of memory", what,
+                                  path, (unsigned long long)limit);
                 break;
             }
             room = room > limit / 2 ? (size_t)limit : room * 2;

@@ -12,22 +12,27 @@ struct boot_file {
     size_t size;
 };
 
-/* Reads a whole file; `what` ("kernel") opens the message. At most `limit` bytes. 0 or -errno with err set. */
-int boot_file_read(const char *what, const char *path, uint64_t limit, struct boot_file *out, struct tg_error *err);
+/* Reads a whole file; `what` ("kernel") opens the message. At most `limit` bytes. 0 or -errno with err set.
+ */
+int boot_file_read(const char *what, const char *path, uint64_t limit, struct boot_file *out,
+                   struct tg_error *err);
 void boot_file_free(struct boot_file *f);
 /* Replaces gzip'd contents by what they expand to; anything else is left alone. */
-int boot_file_gunzip(const char *what, const char *path, uint64_t limit, struct boot_file *f, struct tg_error *err);
+int boot_file_gunzip(const char *what, const char *path, uint64_t limit, struct boot_file *f,
+                     struct tg_error *err);
 
 bool boot_is_elf(const void *data, size_t size);
 
 struct boot_elf {
-    uint64_t entry;           /* physical */
+    uint64_t entry;               /* physical */
     struct boot_region spans[32]; /* memory the segments take */
     unsigned n_spans;
 };
-/* Loads the segments of an AArch64 ELF file into `allowed` regions. A position-independent one goes to `pie_base`. */
-int boot_elf_load(const char *what, const char *path, const struct boot_file *f, const struct boot_region *allowed, unsigned n_allowed,
-                  uint64_t pie_base, const struct boot_mem *mem, struct boot_elf *out, struct tg_error *err);
+/* Loads the segments of an AArch64 ELF file into `allowed` regions. A position-independent one goes to
+ * `pie_base`. */
+int boot_elf_load(const char *what, const char *path, const struct boot_file *f,
+                  const struct boot_region *allowed, unsigned n_allowed, uint64_t pie_base,
+                  const struct boot_mem *mem, struct boot_elf *out, struct tg_error *err);
 
 static inline uint64_t boot_align_up(uint64_t v, uint64_t a)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Placing and loading everything a machine boots: see boot.h for the rules. Reads files, writes guest memory through the writer.
+ * Placing and loading everything a machine boots: see boot.h for the rules. Reads files, writes guest memory
+ * through the writer.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,8 +10,8 @@
 #include <string.h>
 #include "sim/boot/internal.h"
 
-#define ELF_ROOM (UINT64_C(128) << 20) /* what a bare-metal program finds free behind its image */
-#define MAX_USED 80
+#define ELF_ROOM    (UINT64_C(128) << 20) /* what a bare-metal program finds free behind its image */
+#define MAX_USED    80
 #define MAX_MODULES 16
 
 struct loader {
@@ -40,17 +41,22 @@ int boot_module_parse(const char *arg, struct boot_module *out, struct tg_error 
     const char *colon = strchr(arg, ':');
     unsigned kind;
     for (kind = 0; colon && kind < TG_ARRAY_SIZE(kind_names); kind++)
-        if (strlen(kind_names[kind]) == (size_t)(colon - arg) && !strncmp(arg, kind_names[kind], (size_t)(colon - arg)))
+        if (strlen(kind_names[kind]) == (size_t)(colon - arg) &&
+            !strncmp(arg, kind_names[kind], (size_t)(colon - arg)))
             break;
     if (!colon || kind == TG_ARRAY_SIZE(kind_names))
-        return tg_error_set(err, EINVAL, "--module '%s': expected KIND:FILE[,bootargs=TEXT], KIND one of kernel, ramdisk, dtb, xsm, other",
-                            arg);
+        return tg_error_set(
+            err, EINVAL,
+            "--module '%s': expected KIND:FILE[,bootargs=TEXT], KIND one of kernel, ramdisk, dtb, xsm, other",
+            arg);
     const char *file = colon + 1, *comma = strchr(file, ',');
     size_t n = comma ? (size_t)(comma - file) : strlen(file);
     if (n == 0)
         return tg_error_set(err, EINVAL, "--module '%s': no file name after the colon", arg);
     if (comma && strncmp(comma + 1, "bootargs=", 9))
-        return tg_error_set(err, EINVAL, "--module '%s': found '%s' after the file name, expected bootargs=TEXT", arg, comma + 1);
+        return tg_error_set(err, EINVAL,
+                            "--module '%s': found '%s' after the file name, expected bootargs=TEXT", arg,
+                            comma + 1);
     out->kind = (enum boot_module_kind)kind;
     out->file = strndup(file, n);
     out->bootargs = comma ? strdup(comma + 1 + 9) : NULL;
@@ -74,8 +80,10 @@ static int claim(struct loader *l, const char *what, const char *path, struct bo
 {
     for (unsigned i = 0; i < l->n_used; i++)
         if (boot_overlap(&l->used[i], &r))
-            return tg_error_set(l->err, EINVAL, "%s '%s' at 0x%" PRIx64 "..0x%" PRIx64 " overlaps what is loaded at 0x%" PRIx64, what,
-                                path, r.base, r.base + r.size - 1, l->used[i].base);
+            return tg_error_set(l->err, EINVAL,
+                                "%s '%s' at 0x%" PRIx64 "..0x%" PRIx64
+                                " overlaps what is loaded at 0x%" PRIx64,
+                                what, path, r.base, r.base + r.size - 1, l->used[i].base);
     if (l->n_used == MAX_USED)
         return tg_error_set(l->err, EINVAL, "%s '%s': too many pieces to load", what, path);
     l->used[l->n_used++] = r;
@@ -110,11 +118,13 @@ static bool place(struct loader *l, uint64_t size, uint64_t *at)
     return false;
 }
 
-static int write_at(struct loader *l, const char *what, const char *path, uint64_t pa, const void *data, size_t size)
+static int write_at(struct loader *l, const char *what, const char *path, uint64_t pa, const void *data,
+                    size_t size)
 {
     int rc = l->mem->write(l->mem->opaque, pa, data, size);
     if (rc)
-        return tg_error_set(l->err, -rc, "%s '%s': cannot write %zu bytes to 0x%" PRIx64 ": %s", what, path, size, pa, strerror(-rc));
+        return tg_error_set(l->err, -rc, "%s '%s': cannot write %zu bytes to 0x%" PRIx64 ": %s", what, path,
+                            size, pa, strerror(-rc));
     return 0;
 }
 
@@ -131,7 +141,8 @@ static int load_blob(struct loader *l, const char *what, const char *path, struc
         for (unsigned i = 0; i < l->n_used; i++)
             used += l->used[i].size;
         rc = tg_error_set(l->err, EINVAL,
-                          "%s '%s': %zu bytes do not fit: RAM at 0x%" PRIx64 " has %" PRIu64 " bytes, of which the kernel and what "
+                          "%s '%s': %zu bytes do not fit: RAM at 0x%" PRIx64 " has %" PRIu64
+                          " bytes, of which the kernel and what "
                           "else is loaded take %" PRIu64,
                           what, path, f.size, l->ram.base, l->ram.size, used);
     }
@@ -146,7 +157,8 @@ static int load_blob(struct loader *l, const char *what, const char *path, struc
 
 /* ---- kernel and firmware ---- */
 
-static int load_elf(struct loader *l, const char *what, const char *path, const struct boot_file *f, struct boot_region *out)
+static int load_elf(struct loader *l, const char *what, const char *path, const struct boot_file *f,
+                    struct boot_region *out)
 {
     struct boot_region allowed[16];
     unsigned n = 0;
@@ -156,7 +168,8 @@ static int load_elf(struct loader *l, const char *what, const char *path, const 
     if (l->opt->firmware && l->m->firmware.size)
         allowed[n++] = l->m->firmware;
     struct boot_elf elf = {0};
-    int rc = boot_elf_load(what, path, f, allowed, n, boot_align_up(l->ram.base, BOOT_ALIGN), l->mem, &elf, l->err);
+    int rc = boot_elf_load(what, path, f, allowed, n, boot_align_up(l->ram.base, BOOT_ALIGN), l->mem, &elf,
+                           l->err);
     if (rc)
         return rc;
     uint64_t lo = UINT64_MAX, hi = 0;
@@ -180,8 +193,9 @@ static int load_image(struct loader *l, const char *path, const struct boot_file
     struct boot_region at = {boot_align_up(l->ram.base, BOOT_ALIGN) + image.text_offset, image.image_size};
     if (!boot_inside(&l->ram, at.base, at.size))
         return tg_error_set(l->err, EINVAL,
-                            "kernel '%s': needs %" PRIu64 " bytes from 0x%" PRIx64 "; RAM at 0x%" PRIx64 " has %" PRIu64 " bytes", path,
-                            at.size, at.base, l->ram.base, l->ram.size);
+                            "kernel '%s': needs %" PRIu64 " bytes from 0x%" PRIx64 "; RAM at 0x%" PRIx64
+                            " has %" PRIu64 " bytes",
+                            path, at.size, at.base, l->ram.base, l->ram.size);
     rc = claim(l, "kernel", path, at);
     if (!rc)
         rc = write_at(l, "kernel", path, at.base, f->data, f->size);
@@ -220,10 +234,11 @@ static int load_firmware(struct loader *l, const char *path)
     if (boot_is_elf(f.data, f.size)) {
         rc = load_elf(l, "firmware", path, &f, &l->res->firmware);
     } else if (!flash->size) {
-        rc = tg_error_set(l->err, EINVAL, "firmware '%s': this machine has no flash or ROM to put it into", path);
+        rc = tg_error_set(l->err, EINVAL, "firmware '%s': this machine has no flash or ROM to put it into",
+                          path);
     } else if (f.size > flash->size) {
-        rc = tg_error_set(l->err, EINVAL, "firmware '%s': %zu bytes, the flash at 0x%" PRIx64 " has %" PRIu64, path, f.size, flash->base,
-                          flash->size);
+        rc = tg_error_set(l->err, EINVAL, "firmware '%s': %zu bytes, the flash at 0x%" PRIx64 " has %" PRIu64,
+                          path, f.size, flash->base, flash->size);
     } else {
         rc = write_at(l, "firmware", path, flash->base, f.data, f.size);
         l->res->firmware = (struct boot_region){flash->base, f.size};
@@ -281,10 +296,12 @@ static int load_dtb(struct loader *l)
     if (!rc && l->res->loaded) {
         /* Behind firmware the tree lies at RAM base; the room of 2 MiB keeps it inside one 2 MiB block. */
         if (!l->opt->firmware && !place(l, BOOT_DTB_MAX, &at))
-            rc = tg_error_set(l->err, EINVAL, "no %u bytes of RAM are left for the device tree: RAM has %" PRIu64 " bytes", BOOT_DTB_MAX,
-                              l->ram.size);
+            rc = tg_error_set(l->err, EINVAL,
+                              "no %u bytes of RAM are left for the device tree: RAM has %" PRIu64 " bytes",
+                              BOOT_DTB_MAX, l->ram.size);
         if (!rc && l->opt->firmware)
-            rc = claim(l, "device tree", l->opt->dtb ? l->opt->dtb : "generated", (struct boot_region){at, size});
+            rc = claim(l, "device tree", l->opt->dtb ? l->opt->dtb : "generated",
+                       (struct boot_region){at, size});
         if (!rc)
             rc = write_at(l, "device tree", l->opt->dtb ? l->opt->dtb : "generated", at, blob, size);
         l->res->dtb = (struct boot_region){at, size};
@@ -294,15 +311,18 @@ static int load_dtb(struct loader *l)
     return rc;
 }
 
-int boot_load(const struct boot_machine *m, const struct boot_options *opt, const struct boot_mem *mem, struct boot_result *res,
-              struct tg_error *err)
+int boot_load(const struct boot_machine *m, const struct boot_options *opt, const struct boot_mem *mem,
+              struct boot_result *res, struct tg_error *err)
 {
     *res = (struct boot_result){0};
     if (!m->n_ram || !m->n_cpus)
-        return tg_error_set(err, EINVAL, "the machine has no %s, nothing can be booted", m->n_ram ? "PE" : "RAM");
+        return tg_error_set(err, EINVAL, "the machine has no %s, nothing can be booted",
+                            m->n_ram ? "PE" : "RAM");
     if (opt->kernel && opt->firmware)
-        return tg_error_set(err, EINVAL, "--kernel '%s' and --firmware '%s': firmware loads its kernel itself, give one of them",
-                            opt->kernel, opt->firmware);
+        return tg_error_set(
+            err, EINVAL,
+            "--kernel '%s' and --firmware '%s': firmware loads its kernel itself, give one of them",
+            opt->kernel, opt->firmware);
     if (opt->initrd && !opt->kernel)
         return tg_error_set(err, EINVAL, "--initrd '%s' needs --kernel", opt->initrd);
     if (opt->n_modules && !opt->kernel)
@@ -312,7 +332,8 @@ int boot_load(const struct boot_machine *m, const struct boot_options *opt, cons
     struct loader *l = calloc(1, sizeof(*l));
     if (!l)
         return tg_error_set(err, ENOMEM, "no memory");
-    *l = (struct loader){.m = m, .opt = opt, .mem = mem, .res = res, .err = err, .ram = m->ram[0], .from = m->ram[0].base};
+    *l = (struct loader){
+        .m = m, .opt = opt, .mem = mem, .res = res, .err = err, .ram = m->ram[0], .from = m->ram[0].base};
     int rc = 0;
     if (opt->kernel)
         rc = load_kernel(l, opt->kernel);

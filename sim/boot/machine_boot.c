@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Describes a struct machine to the loader and to the PSCI firmware, and carries out what they ask for. Decides nothing about
- * placement (load.c) or about PSCI's answers (psci.c).
+ * Describes a struct machine to the loader and to the PSCI firmware, and carries out what they ask for.
+ * Decides nothing about placement (load.c) or about PSCI's answers (psci.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -65,7 +65,8 @@ static void describe_gic(const struct machine *m, struct boot_gic *g)
 
 static void describe_device(const struct machine *m, const struct tg_model *model, struct boot_device *d)
 {
-    *d = (struct boot_device){.class_name = model->cls->name, .name = model->name, .dt_compatible = model->cls->dt_compatible};
+    *d = (struct boot_device){
+        .class_name = model->cls->name, .name = model->name, .dt_compatible = model->cls->dt_compatible};
     for (unsigned f = 0; f < BOOT_DEV_REGS; f++) {
         struct boot_region r = region(m, model, f);
         if (!r.size)
@@ -152,7 +153,8 @@ static int describe(struct machine_boot *b, struct tg_error *err)
         describe_device(m, m->models[i], &b->devices[d->n_devices]);
         d->n_devices += b->devices[d->n_devices].n_regs > 0;
     }
-    /* Linux numbers disks in the order of the tree: let that be the address order, whatever order Lua made them in. */
+    /* Linux numbers disks in the order of the tree: let that be the address order, whatever order Lua made
+     * them in. */
     qsort(b->devices, d->n_devices, sizeof(*b->devices), by_address);
     d->devices = b->devices;
     return 0;
@@ -215,7 +217,8 @@ static bool op_valid_entry(void *opaque, uint64_t pa)
     return r && (r->memory || is_flash(r));
 }
 
-static void op_cpu_on(void *opaque, unsigned caller, unsigned target, unsigned el, uint64_t entry, uint64_t context)
+static void op_cpu_on(void *opaque, unsigned caller, unsigned target, unsigned el, uint64_t entry,
+                      uint64_t context)
 {
     struct machine_boot *b = opaque;
     machine_power_on(b->m, target, el, entry, context, cpu_local_time(b->m->pes[caller].cpu));
@@ -246,7 +249,8 @@ static bool firmware_call(void *opaque, struct cpu *c, bool smc, uint16_t imm)
 
 /* ---- */
 
-static int make(struct machine *m, const struct boot_options *opt, struct machine_boot **out, struct tg_error *err)
+static int make(struct machine *m, const struct boot_options *opt, struct machine_boot **out,
+                struct tg_error *err)
 {
     *out = NULL;
     struct machine_boot *b = calloc(1, sizeof(*b));
@@ -263,7 +267,8 @@ static int make(struct machine *m, const struct boot_options *opt, struct machin
     return 0;
 }
 
-int machine_boot_new(struct machine *m, const struct boot_options *opt, struct machine_boot **out, struct tg_error *err)
+int machine_boot_new(struct machine *m, const struct boot_options *opt, struct machine_boot **out,
+                     struct tg_error *err)
 {
     int rc = make(m, opt, out, err);
     if (rc || (*out)->desc.conduit == BOOT_CONDUIT_NONE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PSCI 1.1 (DEN0022) and the SMC Calling Convention's Arm Architecture Calls (DEN0028) as a table of functions. Power domains: each PE is
- * one; coordination of higher levels is left out, since no level above the PE has a power state here.
+ * PSCI 1.1 (DEN0022) and the SMC Calling Convention's Arm Architecture Calls (DEN0028) as a table of
+ * functions. Power domains: each PE is one; coordination of higher levels is left out, since no level above
+ * the PE has a power state here.
  */
 #include <stdlib.h>
 #include "models/base/bits.h"
@@ -19,10 +20,10 @@ enum {
     INVALID_ADDRESS = -9,
 };
 
-#define ID_SMC64     TG_BIT(30) /* SMC64 convention: 64-bit arguments */
-#define VERSION_1_1  0x00010001
-#define SMCCC_1_2    0x00010002
-#define MPIDR_AFF    (TG_FIELD(39, 32) | TG_FIELD(23, 0))
+#define ID_SMC64    TG_BIT(30) /* SMC64 convention: 64-bit arguments */
+#define VERSION_1_1 0x00010001
+#define SMCCC_1_2   0x00010002
+#define MPIDR_AFF   (TG_FIELD(39, 32) | TG_FIELD(23, 0))
 /* power_state in the original format (no extended StateID): 5.4.2.1 */
 #define STATE_POWERDOWN TG_BIT(16)
 #define STATE_LEVEL     TG_FIELD(25, 24)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Log-linear histogram of cycle counts, the idea of HdrHistogram: exact below 64, then 32 steps per power of two, so a quantile is
- * within 1.6 % of a value that occurred. No allocation; about 5 KiB.
+ * Log-linear histogram of cycle counts, the idea of HdrHistogram: exact below 64, then 32 steps per power of
+ * two, so a quantile is within 1.6 % of a value that occurred. No allocation; about 5 KiB.
  */
 #ifndef TG_SIM_LEDGER_HIST_H
 #define TG_SIM_LEDGER_HIST_H
 
 #include <stdint.h>
 
-#define HIST_EXACT  64 /* values below stand for themselves */
-#define HIST_STEPS  32 /* per power of two */
-#define HIST_LIMIT  42 /* values from 2^42 on share the last step */
-#define HIST_SLOTS  (HIST_EXACT + (HIST_LIMIT - 6) * HIST_STEPS)
+#define HIST_EXACT 64 /* values below stand for themselves */
+#define HIST_STEPS 32 /* per power of two */
+#define HIST_LIMIT 42 /* values from 2^42 on share the last step */
+#define HIST_SLOTS (HIST_EXACT + (HIST_LIMIT - 6) * HIST_STEPS)
 
 struct hist {
     uint64_t count;

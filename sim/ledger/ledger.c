@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ledger's state machine: which context each PE runs, which exits are open, what the rows have summed up. Words for reasons are in
- * reason.c, histograms in hist.h. Exception model after Arm ARM DDI 0487, D1.
+ * The ledger's state machine: which context each PE runs, which exits are open, what the rows have summed up.
+ * Words for reasons are in reason.c, histograms in hist.h. Exception model after Arm ARM DDI 0487, D1.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define TRAP_DEPTH       16
 #define MAX_EXIT_ROWS    4096
 #define MAX_TRAP_ROWS    4096
-#define MAX_DETAILS      512  /* of one reason of one vCPU; the rest counts as "other" */
+#define MAX_DETAILS      512 /* of one reason of one vCPU; the rest counts as "other" */
 #define MAX_TRAP_DETAILS 256
 #define MAX_VCPUS        65536
 
@@ -77,8 +77,8 @@ struct open_trap {
 
 struct pe {
     enum ledger_where where;
-    int vcpu;                  /* of the guest it runs; -1: none */
-    struct ledger_sample last; /* boundary up to which everything is attributed */
+    int vcpu;                                         /* of the guest it runs; -1: none */
+    struct ledger_sample last;                        /* boundary up to which everything is attributed */
     struct ledger_sample context[LEDGER_WHERE_COUNT]; /* of this phase; ps unused */
     uint64_t busy[LEDGER_WHERE_COUNT], idle;          /* cycles since the start */
     struct open_trap traps[TRAP_DEPTH];
@@ -144,20 +144,16 @@ static void index_put(struct index *x, struct key k, uint32_t row)
 
 /* ---- virtual machines ---- */
 
-/* Grows an array to hold one more; false: out of memory. */
-static bool room(void *array, unsigned n, unsigned *cap, size_t item)
+/* The array with room for one more item; NULL: out of memory, the old one is as it was. */
+static void *room(void *array, unsigned n, unsigned *cap, size_t item)
 {
     if (n < *cap)
-        return true;
-    unsigned more = *cap ? *cap * 2 : 16;
-    void *grown, *old;
-    memcpy(&old, array, sizeof(old));
-    grown = realloc(old, more * item);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof(grown));
-    *cap = more;
-    return true;
+        return array;
+    unsigned more = *cap ? *cap * 2 : 64;
+    void *grown = realloc(array, more * item);
+    if (grown)
+        *cap = more;
+    return grown;
 }
 
 static int find_vm(struct ledger *l, uint32_t vmid)
@@ -165,8 +161,10 @@ static int find_vm(struct ledger *l, uint32_t vmid)
     for (unsigned i = 0; i < l->n_vms; i++)
         if (l->vms[i] == vmid)
             return (int)i;
-    if (!room(&l->vms, l->n_vms, &l->cap_vms, sizeof(*l->vms)))
+    uint32_t *vms = room(l->vms, l->n_vms, &l->cap_vms, sizeof(*vms));
+    if (!vms)
         return -1;
+    l->vms = vms;
     l->vms[l->n_vms] = vmid;
     return (int)l->n_vms++;
 }
@@ -181,8 +179,12 @@ static int find_vcpu(struct ledger *l, uint32_t vmid, uint64_t vmpidr)
         if (v->key.a == k.a && v->key.b == k.b)
             return (int)(x->slot[i] - 1);
     }
-    if (l->n_vcpus == MAX_VCPUS || !room(&l->vcpus, l->n_vcpus, &l->cap_vcpus, sizeof(*l->vcpus)))
+    if (l->n_vcpus == MAX_VCPUS)
         return -1;
+    struct vcpu *vcpus = room(l->vcpus, l->n_vcpus, &l->cap_vcpus, sizeof(*vcpus));
+    if (!vcpus)
+        return -1;
+    l->vcpus = vcpus;
     int vm = find_vm(l, vmid);
     if (vm < 0)
         return -1;
@@ -219,12 +221,21 @@ static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned reaso
             detail = REASON_OTHER_DETAIL;
             continue;
         }
-        if (l->n_exits >= 2 * MAX_EXIT_ROWS || !room(&l->exits, l->n_exits, &l->cap_exits, sizeof(*l->exits)))
+        if (l->n_exits >= 2 * MAX_EXIT_ROWS)
             return NULL;
+        struct exit_row **rows = room(l->exits, l->n_exits, &l->cap_exits, sizeof(*rows));
+        if (!rows)
+            return NULL;
+        l->exits = rows;
         struct exit_row *r = calloc(1, sizeof(*r));
         if (!r)
             return NULL;
-        *r = (struct exit_row){.key = k, .vcpu = vcpu, .reason = reason, .detail = detail, .cycles_min = UINT64_MAX, .ps_min = UINT64_MAX};
+        *r = (struct exit_row){.key = k,
+                               .vcpu = vcpu,
+                               .reason = reason,
+                               .detail = detail,
+                               .cycles_min = UINT64_MAX,
+                               .ps_min = UINT64_MAX};
         l->vcpus[vcpu].details[reason]++;
         l->exits[l->n_exits] = r;
         index_put(x, k, l->n_exits++);
@@ -232,11 +243,13 @@ static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned reaso
     }
 }
 
-static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e, bool guest, unsigned reason, uint64_t detail)
+static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e, bool guest, unsigned reason,
+                                 uint64_t detail)
 {
     struct index *x = &l->trap_index;
     for (;;) {
-        struct key k = {(uint64_t)reason << 16 | (uint64_t)e->from_el << 8 | (uint64_t)e->to_el << 4 | guest, detail};
+        struct key k = {(uint64_t)reason << 16 | (uint64_t)e->from_el << 8 | (uint64_t)e->to_el << 4 | guest,
+                        detail};
         for (uint32_t i = hash(k) & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1)) {
             struct trap_row *r = l->traps[x->slot[i] - 1];
             if (r->key.a == k.a && r->key.b == k.b)
@@ -246,12 +259,21 @@ static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e
             detail = REASON_OTHER_DETAIL;
             continue;
         }
-        if (l->n_traps >= MAX_TRAP_ROWS || !room(&l->traps, l->n_traps, &l->cap_traps, sizeof(*l->traps)))
+        if (l->n_traps >= MAX_TRAP_ROWS)
             return NULL;
+        struct trap_row **rows = room(l->traps, l->n_traps, &l->cap_traps, sizeof(*rows));
+        if (!rows)
+            return NULL;
+        l->traps = rows;
         struct trap_row *r = calloc(1, sizeof(*r));
         if (!r)
             return NULL;
-        *r = (struct trap_row){.key = k, .from_el = e->from_el, .to_el = e->to_el, .from_guest = guest, .reason = reason, .detail = detail,
+        *r = (struct trap_row){.key = k,
+                               .from_el = e->from_el,
+                               .to_el = e->to_el,
+                               .from_guest = guest,
+                               .reason = reason,
+                               .detail = detail,
                                .cycles_min = UINT64_MAX};
         l->trap_details[reason]++;
         l->traps[l->n_traps] = r;
@@ -284,7 +306,8 @@ static void advance(struct ledger *l, struct pe *p, const struct ledger_sample *
 }
 
 /* The PE calls after it charged the entry; the boundary lies before that. */
-static void back_to_exception(struct ledger *l, unsigned pe, const struct pe *p, const struct cpu_exception *e, struct ledger_sample *now)
+static void back_to_exception(struct ledger *l, unsigned pe, const struct pe *p,
+                              const struct cpu_exception *e, struct ledger_sample *now)
 {
     if (e->cycle < p->last.cycles || e->cycle >= now->cycles)
         return;
@@ -312,7 +335,8 @@ static enum ledger_where host_where(unsigned el)
 
 /* ---- exits ---- */
 
-static void open_exit(struct ledger *l, unsigned pe, const struct cpu_exception *e, unsigned reason, uint64_t detail)
+static void open_exit(struct ledger *l, unsigned pe, const struct cpu_exception *e, unsigned reason,
+                      uint64_t detail)
 {
     struct pe *p = &l->pes[pe];
     struct vcpu *v = &l->vcpus[p->vcpu];
@@ -378,7 +402,8 @@ static void exit_delta_migrated(struct ledger *l, unsigned pe, const struct open
 static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned vcpu)
 {
     struct open_exit *x = &v->exit;
-    /* Emulated accesses are skipped: the vCPU goes on behind the instruction. A resolved fault runs it again. */
+    /* Emulated accesses are skipped: the vCPU goes on behind the instruction. A resolved fault runs it again.
+     */
     if (x->maybe_mmio && l->ops.get_pc && l->ops.get_pc(l->ops.opaque, pe) == x->pc + 4) {
         x->reason = REASON_MMIO;
         x->detail = x->mmio_detail;
@@ -413,7 +438,8 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
 
 /* ---- traps ---- */
 
-static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception *e, bool guest, unsigned reason, uint64_t detail)
+static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception *e, bool guest,
+                      unsigned reason, uint64_t detail)
 {
     struct trap_row *r = trap_row(l, e, guest, reason, detail);
     if (!r)
@@ -426,8 +452,8 @@ static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception
     p->traps[p->depth++] = (struct open_trap){e->from_el, e->to_el, r, p->last.cycles};
 }
 
-/* An ERET at `from` returns from the newest trap to that level: one within the level for a return within it, one from below for a
- * return to below. What lies above was left without a return. */
+/* An ERET at `from` returns from the newest trap to that level: one within the level for a return within it,
+ * one from below for a return to below. What lies above was left without a return. */
 static void pop_trap(struct pe *p, unsigned from, unsigned to)
 {
     for (unsigned i = p->depth; i > 0; i--) {
@@ -669,7 +695,8 @@ uint32_t ledger_vm_vmid(const struct ledger *l, unsigned vm)
     return l->vms[vm];
 }
 
-void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where, struct ledger_context_row *out)
+void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where,
+                    struct ledger_context_row *out)
 {
     const struct ledger_sample *c = &l->pes[pe].context[where];
     *out = (struct ledger_context_row){.pe = pe, .where = where, .insns = c->insns, .cycles = c->cycles};

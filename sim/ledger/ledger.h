@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ledger: what each crossing between exception levels cost. Fed with every exception and ERET of every PE, it knows when a
- * PE runs a guest, opens an exit when it leaves the guest, closes it when the same vCPU is entered again (on whichever PE), and
- * counts traps. Hypervisor-agnostic: only architectural state is looked at. Writes no file (sim/stats does).
+ * The ledger: what each crossing between exception levels cost. Fed with every exception and ERET of every
+ * PE, it knows when a PE runs a guest, opens an exit when it leaves the guest, closes it when the same vCPU
+ * is entered again (on whichever PE), and counts traps. Hypervisor-agnostic: only architectural state is
+ * looked at. Writes no file (sim/stats does).
  *
- * Guest context is EL1/EL0 with HCR_EL2.VM = 1 and TGE = 0 under a VMID other than 0. VMID 0 is the host's own stage 2 under
- * protected KVM (and KVM and Xen number guests from 1), so it is host context.
+ * Guest context is EL1/EL0 with HCR_EL2.VM = 1 and TGE = 0 under a VMID other than 0. VMID 0 is the host's
+ * own stage 2 under protected KVM (and KVM and Xen number guests from 1), so it is host context.
  *
- * What an exit holds is the difference of its PE's counts between the two ends. When the vCPU is entered again on another PE, the
- * first PE's counts since the exit are scaled to the nanoseconds that passed, since when the thread moved is not visible.
+ * What an exit holds is the difference of its PE's counts between the two ends. When the vCPU is entered
+ * again on another PE, the first PE's counts since the exit are scaled to the nanoseconds that passed, since
+ * when the thread moved is not visible.
  *
- * Units: cycles of the PE's own clock, picoseconds inside and nanoseconds in the rows. Nothing on the way of an event allocates, apart from
- * the first occurrence of a new (vCPU, reason, detail) or trap key. Deterministic: rows come in order of first occurrence.
+ * Units: cycles of the PE's own clock, picoseconds inside and nanoseconds in the rows. Nothing on the way of
+ * an event allocates, apart from the first occurrence of a new (vCPU, reason, detail) or trap key.
+ * Deterministic: rows come in order of first occurrence.
  */
 #ifndef TG_SIM_LEDGER_H
 #define TG_SIM_LEDGER_H
@@ -22,22 +25,24 @@
 #include "models/cpu/cpu.h"
 
 /* ---- guest hints: HLT #imm from any exception level calls the simulator (cpu_hooks.guest_hint) ---- */
-#define LEDGER_HINT_PHASE 0x7100 /* x0: name of the new phase, up to 8 ASCII characters, first in bits 7:0, rest 0 */
-#define LEDGER_HINT_EXIT  0x7101 /* x0: 0 ends the run as power-off does, else as status stuck */
-#define LEDGER_HINT_MODE  0x7102 /* x0: enum cpu_mode, for all PEs */
+#define LEDGER_HINT_PHASE \
+    0x7100 /* x0: name of the new phase, up to 8 ASCII characters, first in bits 7:0, rest 0 */
+#define LEDGER_HINT_EXIT 0x7101 /* x0: 0 ends the run as power-off does, else as status stuck */
+#define LEDGER_HINT_MODE 0x7102 /* x0: enum cpu_mode, for all PEs */
 /* Decodes x0 of LEDGER_HINT_PHASE; unprintable characters become '_'. */
 void ledger_hint_name(uint64_t x0, char out[9]);
 
 /* ---- where cycles run ---- */
 enum ledger_where {
-    LEDGER_GUEST,    /* a guest's EL1/EL0 */
+    LEDGER_GUEST, /* a guest's EL1/EL0 */
     LEDGER_EL2,
     LEDGER_EL3,
     LEDGER_HOST_EL1, /* a host's EL1 (nVHE), or EL1 without any hypervisor */
     LEDGER_HOST_EL0,
     LEDGER_WHERE_COUNT
 };
-extern const char *const ledger_where_names[LEDGER_WHERE_COUNT]; /* "guest", "el2", "el3", "host_el1", "host_el0" */
+extern const char
+    *const ledger_where_names[LEDGER_WHERE_COUNT]; /* "guest", "el2", "el3", "host_el1", "host_el0" */
 
 struct ledger_sample {
     uint64_t insns, cycles;
@@ -51,8 +56,8 @@ struct ledger_ops {
     uint64_t (*get_x)(void *opaque, unsigned pe, unsigned n);
     uint64_t (*get_pc)(void *opaque, unsigned pe);
     uint64_t (*hz)(void *opaque, unsigned pe);
-    /* Device of the machine's own map at this address, which is what a hypervisor emulates there when it keeps the board's map. May
-     * be NULL, may return NULL. */
+    /* Device of the machine's own map at this address, which is what a hypervisor emulates there when it
+     * keeps the board's map. May be NULL, may return NULL. */
     const char *(*name_of_ipa)(void *opaque, uint32_t vmid, uint64_t ipa);
 };
 
@@ -67,43 +72,45 @@ void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e);
 void ledger_power(struct ledger *l, unsigned pe, unsigned el);
 /* Brings every PE's context split up to its sample of now: before rows are read. */
 void ledger_sync(struct ledger *l);
-/* Forgets the rows of the phase (exits, traps, contexts, guest cycles); open exits stay open and count where they close. */
+/* Forgets the rows of the phase (exits, traps, contexts, guest cycles); open exits stay open and count where
+ * they close. */
 void ledger_next_phase(struct ledger *l);
 
 /* ---- rows of the phase so far ---- */
 
 struct ledger_exit_row {
-    unsigned vcpu;          /* index for ledger_vcpu */
-    const char *reason;     /* "HVC" */
-    char detail[96];        /* "imm 0 PSCI_VERSION"; "" when there is none */
+    unsigned vcpu;      /* index for ledger_vcpu */
+    const char *reason; /* "HVC" */
+    char detail[96];    /* "imm 0 PSCI_VERSION"; "" when there is none */
     uint64_t count;
-    uint64_t insns;         /* sums over all exits */
+    uint64_t insns; /* sums over all exits */
     uint64_t cycles, cycles_min, cycles_max, cycles_p50, cycles_p99;
-    uint64_t ns, ns_min, ns_max; /* rounded down, of sums in picoseconds */
+    uint64_t ns, ns_min, ns_max;               /* rounded down, of sums in picoseconds */
     uint64_t where_cycles[LEDGER_WHERE_COUNT]; /* without idle; LEDGER_GUEST: other vCPUs */
     uint64_t idle_cycles;
-    uint64_t buckets[CPU_BUCKET_COUNT];        /* sums to `cycles` */
+    uint64_t buckets[CPU_BUCKET_COUNT]; /* sums to `cycles` */
 };
 
 struct ledger_trap_row {
     uint8_t from_el, to_el;
     bool from_guest;
-    const char *ec;         /* "HVC", "SVC", "DABT_LOW", "IRQ" */
+    const char *ec; /* "HVC", "SVC", "DABT_LOW", "IRQ" */
     char detail[96];
-    uint64_t count;         /* taken */
-    uint64_t returned;      /* of these, whose return was seen: cycles are theirs */
-    uint64_t cycles;        /* from entry to return, nested ones included */
+    uint64_t count;    /* taken */
+    uint64_t returned; /* of these, whose return was seen: cycles are theirs */
+    uint64_t cycles;   /* from entry to return, nested ones included */
     uint64_t cycles_min, cycles_max;
 };
 
 struct ledger_vcpu {
     uint32_t vmid;
     uint64_t vmpidr;
-    unsigned vm;            /* index among VMs, in order of appearance */
-    uint64_t entries;       /* since the start */
+    unsigned vm;                        /* index among VMs, in order of appearance */
+    uint64_t entries;                   /* since the start */
     uint64_t guest_cycles, guest_insns; /* of this phase, idle (untrapped WFI) included */
     uint64_t exit_cycles, exits;        /* closed in this phase */
-    uint64_t lost;          /* exits that ended by a second one without an entry between (VMID reused), since the start */
+    uint64_t
+        lost; /* exits that ended by a second one without an entry between (VMID reused), since the start */
 };
 
 struct ledger_context_row {
@@ -123,7 +130,8 @@ void ledger_get_vcpu(const struct ledger *l, unsigned i, struct ledger_vcpu *out
 unsigned ledger_n_vms(const struct ledger *l);
 uint32_t ledger_vm_vmid(const struct ledger *l, unsigned vm);
 /* where = 0 .. LEDGER_WHERE_COUNT - 1 of each PE. The rows of a PE sum to its cycles in the phase. */
-void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where, struct ledger_context_row *out);
+void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where,
+                    struct ledger_context_row *out);
 /* Exits closed since the start, of all phases: for progress. */
 uint64_t ledger_total_exits(const struct ledger *l);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exception syndromes in words: names as `perf kvm stat` users know them, details from ISS (Arm ARM DDI 0487, D17.2.37 ESR_EL1 and
- * its ISS encodings). Keeps no state.
+ * Exception syndromes in words: names as `perf kvm stat` users know them, details from ISS (Arm ARM DDI 0487,
+ * D17.2.37 ESR_EL1 and its ISS encodings). Keeps no state.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,20 +30,60 @@ enum {
 };
 
 static const char *const names[REASON_COUNT] = {
-    [EC_UNKNOWN] = "UNKNOWN", [EC_WFX] = "WFx",         [0x03] = "CP15_32",       [0x04] = "CP15_64",
-    [0x05] = "CP14_MR",       [0x06] = "CP14_LS",       [0x07] = "FP",            [0x08] = "CP10_ID",
-    [0x09] = "PAUTH",         [0x0a] = "LS64",          [0x0c] = "CP14_64",       [0x0d] = "BTI",
-    [0x0e] = "ILL",           [0x11] = "SVC32",         [0x12] = "HVC32",         [0x13] = "SMC32",
-    [EC_SVC] = "SVC",         [EC_HVC] = "HVC",         [EC_SMC] = "SMC",         [EC_SYS] = "SYS",
-    [0x19] = "SVE",           [0x1a] = "ERET",          [0x1c] = "FPAC",          [0x1d] = "SME",
-    [0x1e] = "GPC",           [EC_IABT_LOW] = "IABT_LOW", [EC_IABT_CUR] = "IABT_CUR", [0x22] = "PC_ALIGN",
-    [EC_DABT_LOW] = "DABT_LOW", [EC_DABT_CUR] = "DABT_CUR", [0x26] = "SP_ALIGN",    [0x27] = "MOPS",
-    [0x28] = "FP_EXC32",      [0x2c] = "FP_EXC64",      [0x2d] = "GCS",           [0x2f] = "SERROR",
-    [0x30] = "BREAKPT_LOW",   [0x31] = "BREAKPT_CUR",   [0x32] = "SOFTSTP_LOW",   [0x33] = "SOFTSTP_CUR",
-    [0x34] = "WATCHPT_LOW",   [0x35] = "WATCHPT_CUR",   [0x38] = "BKPT32",        [0x3a] = "VECTOR32",
-    [EC_BRK] = "BRK",         [REASON_WFI] = "WFI",     [REASON_WFE] = "WFE",     [REASON_MMIO] = "MMIO",
-    [REASON_IRQ] = "IRQ",     [REASON_FIQ] = "FIQ",     [REASON_SERROR] = "SERROR", [REASON_VIRQ] = "VIRQ",
-    [REASON_VFIQ] = "VFIQ",   [REASON_VSERROR] = "VSERROR",
+    [EC_UNKNOWN] = "UNKNOWN",
+    [EC_WFX] = "WFx",
+    [0x03] = "CP15_32",
+    [0x04] = "CP15_64",
+    [0x05] = "CP14_MR",
+    [0x06] = "CP14_LS",
+    [0x07] = "FP",
+    [0x08] = "CP10_ID",
+    [0x09] = "PAUTH",
+    [0x0a] = "LS64",
+    [0x0c] = "CP14_64",
+    [0x0d] = "BTI",
+    [0x0e] = "ILL",
+    [0x11] = "SVC32",
+    [0x12] = "HVC32",
+    [0x13] = "SMC32",
+    [EC_SVC] = "SVC",
+    [EC_HVC] = "HVC",
+    [EC_SMC] = "SMC",
+    [EC_SYS] = "SYS",
+    [0x19] = "SVE",
+    [0x1a] = "ERET",
+    [0x1c] = "FPAC",
+    [0x1d] = "SME",
+    [0x1e] = "GPC",
+    [EC_IABT_LOW] = "IABT_LOW",
+    [EC_IABT_CUR] = "IABT_CUR",
+    [0x22] = "PC_ALIGN",
+    [EC_DABT_LOW] = "DABT_LOW",
+    [EC_DABT_CUR] = "DABT_CUR",
+    [0x26] = "SP_ALIGN",
+    [0x27] = "MOPS",
+    [0x28] = "FP_EXC32",
+    [0x2c] = "FP_EXC64",
+    [0x2d] = "GCS",
+    [0x2f] = "SERROR",
+    [0x30] = "BREAKPT_LOW",
+    [0x31] = "BREAKPT_CUR",
+    [0x32] = "SOFTSTP_LOW",
+    [0x33] = "SOFTSTP_CUR",
+    [0x34] = "WATCHPT_LOW",
+    [0x35] = "WATCHPT_CUR",
+    [0x38] = "BKPT32",
+    [0x3a] = "VECTOR32",
+    [EC_BRK] = "BRK",
+    [REASON_WFI] = "WFI",
+    [REASON_WFE] = "WFE",
+    [REASON_MMIO] = "MMIO",
+    [REASON_IRQ] = "IRQ",
+    [REASON_FIQ] = "FIQ",
+    [REASON_SERROR] = "SERROR",
+    [REASON_VIRQ] = "VIRQ",
+    [REASON_VFIQ] = "VFIQ",
+    [REASON_VSERROR] = "VSERROR",
 };
 
 /* WFx: ISS[1:0] says WFI, WFE, WFIT, WFET. */
@@ -147,8 +187,8 @@ uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t 
     case EC_SYS: {
         uint64_t iss = tg_get(e->esr, ESR_ISS);
         return SYS_SET | (iss & ISS_SYS_READ ? SYS_READ : 0) |
-               TG_SYSENC(tg_get(iss, ISS_SYS_OP0), tg_get(iss, ISS_SYS_OP1), tg_get(iss, ISS_SYS_CRN), tg_get(iss, ISS_SYS_CRM),
-                         tg_get(iss, ISS_SYS_OP2));
+               TG_SYSENC(tg_get(iss, ISS_SYS_OP0), tg_get(iss, ISS_SYS_OP1), tg_get(iss, ISS_SYS_CRN),
+                         tg_get(iss, ISS_SYS_CRM), tg_get(iss, ISS_SYS_OP2));
     }
     case EC_IABT_LOW:
     case EC_IABT_CUR:
@@ -209,14 +249,16 @@ static void sys_text(uint64_t detail, char *out, size_t n)
             *gap = ' ';
         return;
     }
-    snprintf(out, n, "%s S%u_%u_C%u_C%u_%u", verb, op0, (unsigned)tg_get(enc, TG_SYSENC_OP1), (unsigned)tg_get(enc, TG_SYSENC_CRN),
-             (unsigned)tg_get(enc, TG_SYSENC_CRM), (unsigned)tg_get(enc, TG_SYSENC_OP2));
+    snprintf(out, n, "%s S%u_%u_C%u_C%u_%u", verb, op0, (unsigned)tg_get(enc, TG_SYSENC_OP1),
+             (unsigned)tg_get(enc, TG_SYSENC_CRN), (unsigned)tg_get(enc, TG_SYSENC_CRM),
+             (unsigned)tg_get(enc, TG_SYSENC_OP2));
 }
 
 /* Fault status codes that have a level in their last two bits (D17.2.37, DFSC). */
 static void fault_text(unsigned fsc, char *out, size_t n)
 {
-    static const char *const levelled[] = {[0] = "address size", [1] = "translation", [2] = "access flag", [3] = "permission"};
+    static const char *const levelled[] = {
+        [0] = "address size", [1] = "translation", [2] = "access flag", [3] = "permission"};
     if (fsc < 0x10)
         snprintf(out, n, "%s level %u", levelled[fsc >> 2], fsc & 3);
     else if (fsc == 0x10)
@@ -281,8 +323,9 @@ void reason_detail_text(unsigned reason, uint64_t detail, const char *device, ch
         abort_text(reason, detail, out, n);
         break;
     case REASON_MMIO:
-        snprintf(out, n, "%s 0x%" PRIx64 "%s%s%s", detail & MMIO_WRITE ? "write" : "read", tg_get(detail, MMIO_PAGE) << 12,
-                 device ? " (" : "", device ? device : "", device ? ")" : "");
+        snprintf(out, n, "%s 0x%" PRIx64 "%s%s%s", detail & MMIO_WRITE ? "write" : "read",
+                 tg_get(detail, MMIO_PAGE) << 12, device ? " (" : "", device ? device : "",
+                 device ? ")" : "");
         break;
     case EC_BRK:
         snprintf(out, n, "#%u", (unsigned)tg_get(detail, ESR_IMM));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an exception was, as a small number and 64 bits of detail, and both in words. Private to sim/ledger. */
+/* What an exception was, as a small number and 64 bits of detail, and both in words. Private to sim/ledger.
+ */
 #ifndef TG_SIM_LEDGER_REASON_H
 #define TG_SIM_LEDGER_REASON_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tollgate report --html`: the sections of report.c as one page that needs nothing else; columns of percentages get bars. */
+/* `tollgate report --html`: the sections of report.c as one page that needs nothing else; columns of
+ * percentages get bars. */
 #include <errno.h>
 #include <string.h>
 #include "sim/stats/internal.h"
@@ -28,8 +29,11 @@ static void escape(FILE *out, const char *s)
 
 static const char style[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tollgate report</title><style>\n"
-    "body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#222;background:#fff}h1{font-size:1.4em}h2{font-size:1.1em;margin-top:2em}\n"
-    "table{border-collapse:collapse}th,td{padding:.15em .7em;text-align:left;border-bottom:1px solid #ddd}th{border-bottom:2px solid #888}\n"
+    "body{font:14px/1.4 "
+    "system-ui,sans-serif;margin:2em;color:#222;background:#fff}h1{font-size:1.4em}h2{font-size:1.1em;margin-"
+    "top:2em}\n"
+    "table{border-collapse:collapse}th,td{padding:.15em .7em;text-align:left;border-bottom:1px solid "
+    "#ddd}th{border-bottom:2px solid #888}\n"
     "td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "td.p{background:linear-gradient(#b8d4f0,#b8d4f0) no-repeat left/var(--w) 100%}\n</style></head><body>\n";
 
@@ -87,6 +91,7 @@ int stats_report_html(const char *path, int64_t run, FILE *out, struct tg_error 
     fputs("</body></html>\n", out);
     sqlite3_close(db);
     if (!rc && (fflush(out) || ferror(out)))
-        rc = tg_error_set(err, errno ? errno : EIO, "report: cannot write: %s", strerror(errno ? errno : EIO));
+        rc =
+            tg_error_set(err, errno ? errno : EIO, "report: cannot write: %s", strerror(errno ? errno : EIO));
     return rc;
 }

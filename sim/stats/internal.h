@@ -6,15 +6,16 @@
 #include <sqlite3.h>
 #include "sim/stats/stats.h"
 
-#define STATS_APPLICATION_ID 0x54474442 /* "TGDB": PRAGMA application_id tells our files from other SQLite ones */
-#define STATS_BUSY_MS        5000       /* how long another user of the file is waited for */
+#define STATS_APPLICATION_ID \
+    0x54474442             /* "TGDB": PRAGMA application_id tells our files from other SQLite ones */
+#define STATS_BUSY_MS 5000 /* how long another user of the file is waited for */
 
 extern const char stats_schema[]; /* all CREATE statements */
 
 /* Sets err from the database's last error and returns -errno for it. `doing`: "write phase 'boot'". */
 int stats_sql_error(sqlite3 *db, const char *path, const char *doing, struct tg_error *err);
-/* Opens an existing (create: or new) database of ours and checks its version; *db is NULL on error. A new file gets no schema here:
- * *fresh tells. */
+/* Opens an existing (create: or new) database of ours and checks its version; *db is NULL on error. A new
+ * file gets no schema here: *fresh tells. */
 int stats_db_open(const char *path, bool create, sqlite3 **db, bool *fresh, struct tg_error *err);
 
 /* Report sections: views in the order in which they are printed, with titles. */

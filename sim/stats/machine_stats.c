@@ -6,8 +6,8 @@
 #include "sim/machine/machine.h"
 #include "sim/stats/stats.h"
 
-int stats_open_machine(const char *path, const struct machine *m, const char *mode, const char *command, const char *version,
-                       struct stats **out, struct tg_error *err)
+int stats_open_machine(const char *path, const struct machine *m, const char *mode, const char *command,
+                       const char *version, struct stats **out, struct tg_error *err)
 {
     const struct stats_run run = {
         .platform = m->name,
@@ -34,7 +34,8 @@ int stats_open_machine(const char *path, const struct machine *m, const char *mo
     return rc;
 }
 
-int stats_phase_machine(struct stats *s, const char *name, const struct machine *m, struct ledger *l, struct tg_error *err)
+int stats_phase_machine(struct stats *s, const char *name, const struct machine *m, struct ledger *l,
+                        struct tg_error *err)
 {
     struct stats_pe pes[MACHINE_MAX_PES];
     for (unsigned i = 0; i < m->n_pes; i++) {

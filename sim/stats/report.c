@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `tollgate report`: the questions people ask of a run, as tables, CSV or JSON. Exits come first, in the columns of `perf kvm stat`.
- * Each section is one SQL query over the public schema; nothing is computed here but widths.
+ * `tollgate report`: the questions people ask of a run, as tables, CSV or JSON. Exits come first, in the
+ * columns of `perf kvm stat`. Each section is one SQL query over the public schema; nothing is computed here
+ * but widths.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,10 +12,12 @@
 #include "sim/stats/internal.h"
 
 /* One column for each CPI bucket, empty where nothing was charged to it. */
-#define EXIT_COLUMN(id, name, text) ", round(1.0 * sum(b.cycles) FILTER (WHERE b.bucket = '" name "') / t.n, 1) AS \"" name "\""
-#define EXIT_BUCKETS                CPU_BUCKETS(EXIT_COLUMN)
-#define PE_COLUMN(id, name, text)                                                                                                 \
-    ", round(100.0 * sum(b.cycles) FILTER (WHERE b.bucket = '" name "') / nullif(v.cycles, 0), 2) AS \"" name "%\""
+#define EXIT_COLUMN(id, name, text) \
+    ", round(1.0 * sum(b.cycles) FILTER (WHERE b.bucket = '" name "') / t.n, 1) AS \"" name "\""
+#define EXIT_BUCKETS CPU_BUCKETS(EXIT_COLUMN)
+#define PE_COLUMN(id, name, text)                                   \
+    ", round(100.0 * sum(b.cycles) FILTER (WHERE b.bucket = '" name \
+    "') / nullif(v.cycles, 0), 2) AS \"" name "%\""
 #define PE_BUCKETS CPU_BUCKETS(PE_COLUMN)
 
 /* clang-format off */
@@ -79,7 +82,8 @@ int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_er
         return rc;
     sqlite3_stmt *st = NULL;
     int64_t last = 0, found = 0, count = 0;
-    if (sqlite3_prepare_v2(*db, "SELECT max(run_id), max(run_id = ?1), count(*) FROM run", -1, &st, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(*db, "SELECT max(run_id), max(run_id = ?1), count(*) FROM run", -1, &st, NULL) ==
+        SQLITE_OK) {
         sqlite3_bind_int64(st, 1, *run);
         if (sqlite3_step(st) == SQLITE_ROW) {
             last = sqlite3_column_int64(st, 0);
@@ -92,7 +96,9 @@ int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_er
     else if (!count)
         rc = tg_error_set(err, ENOENT, "database '%s': it holds no run", path);
     else if (*run && !found)
-        rc = tg_error_set(err, ENOENT, "database '%s': no run %" PRId64 "; it holds %" PRId64 ", the last is %" PRId64, path, *run, count, last);
+        rc = tg_error_set(err, ENOENT,
+                          "database '%s': no run %" PRId64 "; it holds %" PRId64 ", the last is %" PRId64,
+                          path, *run, count, last);
     if (!*run)
         *run = last;
     if (rc) {
@@ -178,7 +184,8 @@ static void table_print(const struct table *t, sqlite3_stmt *st, FILE *out)
     }
     for (size_t r = 0; width && right && r <= shown; r++) {
         for (int c = 0; c < t->columns; c++) {
-            const char *s = r == 0 ? sqlite3_column_name(st, c) : t->cell[(r - 1) * (size_t)t->columns + (size_t)c];
+            const char *s =
+                r == 0 ? sqlite3_column_name(st, c) : t->cell[(r - 1) * (size_t)t->columns + (size_t)c];
             if (!width[c])
                 continue;
             size_t pad = width[c] - (s ? strlen(s) : 0);
@@ -263,7 +270,8 @@ static int section_csv(const struct stats_section *sec, sqlite3_stmt *st, FILE *
 
 /* ---- JSON, by SQLite's own functions ---- */
 
-static int section_json(sqlite3 *db, const struct stats_section *sec, sqlite3_stmt *shape, int64_t run, FILE *out)
+static int section_json(sqlite3 *db, const struct stats_section *sec, sqlite3_stmt *shape, int64_t run,
+                        FILE *out)
 {
     sqlite3_str *q = sqlite3_str_new(db);
     sqlite3_str_appendall(q, "SELECT json_object(");
@@ -282,7 +290,11 @@ static int section_json(sqlite3 *db, const struct stats_section *sec, sqlite3_st
     bool one = sec == &stats_sections[0], first = true;
     fprintf(out, "%s\n  \"%s\": %s", one ? "{" : ",", sec->name, one ? "" : "[");
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-        fprintf(out, "%s%s%s", one ? "" : first ? "\n" : ",\n", one ? "" : "    ", (const char *)sqlite3_column_text(st, 0));
+        fprintf(out, "%s%s%s",
+                one     ? ""
+                : first ? "\n"
+                        : ",\n",
+                one ? "" : "    ", (const char *)sqlite3_column_text(st, 0));
         first = false;
     }
     fputs(one ? "" : first ? "]" : "\n  ]", out);
@@ -316,6 +328,7 @@ int stats_report(const char *path, int64_t run, enum stats_format format, FILE *
         fputs("\n}\n", out);
     sqlite3_close(db);
     if (!rc && (fflush(out) || ferror(out)))
-        rc = tg_error_set(err, errno ? errno : EIO, "report: cannot write: %s", strerror(errno ? errno : EIO));
+        rc =
+            tg_error_set(err, errno ? errno : EIO, "report: cannot write: %s", strerror(errno ? errno : EIO));
     return rc;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schema, a public interface: docs/database.md explains it; a change needs a new STATS_SCHEMA_VERSION and a migration. */
+/* The schema, a public interface: docs/database.md explains it; a change needs a new STATS_SCHEMA_VERSION and
+ * a migration. */
 #include "models/base/log.h"
 #include "sim/stats/internal.h"
 

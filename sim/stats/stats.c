@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing runs: the run's row at its start, one transaction per phase boundary, the end. Reads counters out of the models' class tables
- * and rows out of the ledger; keeps nothing of its own but what waits for the next transaction.
+ * Writing runs: the run's row at its start, one transaction per phase boundary, the end. Reads counters out
+ * of the models' class tables and rows out of the ledger; keeps nothing of its own but what waits for the
+ * next transaction.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -31,7 +32,7 @@ struct stats {
     char *path;
     sqlite3 *db;
     int64_t run_id;
-    unsigned phases;    /* written */
+    unsigned phases; /* written */
     uint64_t phase_start_ps;
     struct pair *config;
     size_t n_config, cap_config;
@@ -100,8 +101,10 @@ static int failed(struct stats *s, const char *doing, struct tg_error *err)
 
 static bool create_schema(struct stats *s)
 {
-    char *pragmas = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", STATS_APPLICATION_ID, STATS_SCHEMA_VERSION);
-    bool ok = pragmas && !sqlite3_exec(s->db, stats_schema, NULL, NULL, NULL) && !sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
+    char *pragmas = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
+                                    STATS_APPLICATION_ID, STATS_SCHEMA_VERSION);
+    bool ok = pragmas && !sqlite3_exec(s->db, stats_schema, NULL, NULL, NULL) &&
+              !sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
     sqlite3_free(pragmas);
     return ok;
 }
@@ -123,10 +126,12 @@ static bool insert_run(struct stats *s, const struct stats_run *r)
     struct tm tm;
     strftime(start, sizeof(start), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     if (!sql(s,
-             "INSERT INTO run(platform, core, mode, pes, seed, quantum_ps, status, schema_version, command, version, host_start)"
+             "INSERT INTO run(platform, core, mode, pes, seed, quantum_ps, status, schema_version, command, "
+             "version, host_start)"
              " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10)",
-             "tttiiiittt", r->platform ? r->platform : "", r->core ? r->core : "", r->mode ? r->mode : "", (int64_t)r->pes, i64(r->seed),
-             i64(r->quantum_ps), (int64_t)STATS_SCHEMA_VERSION, r->command, r->version, start))
+             "tttiiiittt", r->platform ? r->platform : "", r->core ? r->core : "", r->mode ? r->mode : "",
+             (int64_t)r->pes, i64(r->seed), i64(r->quantum_ps), (int64_t)STATS_SCHEMA_VERSION, r->command,
+             r->version, start))
         return false;
     s->run_id = sqlite3_last_insert_rowid(s->db);
     return true;
@@ -144,8 +149,10 @@ int stats_open(const char *path, const struct stats_run *run, struct stats **out
     }
     bool fresh;
     int rc = stats_db_open(path, true, &s->db, &fresh, err);
-    /* Two runs may start on one new file at the same time: the second sees the first's schema once it has the lock. */
-    if (!rc && !(sql(s, "BEGIN IMMEDIATE", "") && (!fresh || schema_there(s) || create_schema(s)) && insert_run(s, run) && sql(s, "COMMIT", "")))
+    /* Two runs may start on one new file at the same time: the second sees the first's schema once it has the
+     * lock. */
+    if (!rc && !(sql(s, "BEGIN IMMEDIATE", "") && (!fresh || schema_there(s) || create_schema(s)) &&
+                 insert_run(s, run) && sql(s, "COMMIT", "")))
         rc = failed(s, "start the run in it", err);
     if (rc) {
         stats_close(s);
@@ -162,25 +169,24 @@ int64_t stats_run_id(const struct stats *s)
 
 /* ---- what waits for the next transaction ---- */
 
-static bool room(void *array, size_t n, size_t *cap, size_t item)
+/* The array with room for one more item; NULL: out of memory, the old one is as it was. */
+static void *room(void *array, size_t n, size_t *cap, size_t item)
 {
     if (n < *cap)
-        return true;
+        return array;
     size_t more = *cap ? *cap * 2 : 64;
-    void *old, *grown;
-    memcpy(&old, array, sizeof(old));
-    grown = realloc(old, more * item);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof(grown));
-    *cap = more;
-    return true;
+    void *grown = realloc(array, more * item);
+    if (grown)
+        *cap = more;
+    return grown;
 }
 
 int stats_config(struct stats *s, const char *key, const char *value)
 {
-    if (!room(&s->config, s->n_config, &s->cap_config, sizeof(*s->config)))
+    struct pair *config = room(s->config, s->n_config, &s->cap_config, sizeof(*config));
+    if (!config)
         return -ENOMEM;
+    s->config = config;
     struct pair p = {strdup(key), strdup(value ? value : "")};
     if (!p.key || !p.value) {
         free(p.key);
@@ -191,10 +197,13 @@ int stats_config(struct stats *s, const char *key, const char *value)
     return 0;
 }
 
-int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles, uint64_t exits)
+int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles,
+                 uint64_t exits)
 {
-    if (!room(&s->samples, s->n_samples, &s->cap_samples, sizeof(*s->samples)))
+    struct sample *samples = room(s->samples, s->n_samples, &s->cap_samples, sizeof(*samples));
+    if (!samples)
         return -ENOMEM;
+    s->samples = samples;
     s->samples[s->n_samples++] = (struct sample){sim_ps, insns, cycles, exits, pe};
     return 0;
 }
@@ -202,7 +211,8 @@ int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, 
 static bool write_waiting(struct stats *s)
 {
     for (size_t i = 0; i < s->n_config; i++)
-        if (!sql(s, "INSERT OR REPLACE INTO config VALUES(?1, ?2, ?3)", "itt", s->run_id, s->config[i].key, s->config[i].value))
+        if (!sql(s, "INSERT OR REPLACE INTO config VALUES(?1, ?2, ?3)", "itt", s->run_id, s->config[i].key,
+                 s->config[i].value))
             return false;
     sqlite3_stmt *st;
     if (sqlite3_prepare_v2(s->db, "INSERT INTO sample VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &st, NULL))
@@ -210,7 +220,8 @@ static bool write_waiting(struct stats *s)
     bool ok = true;
     for (size_t i = 0; ok && i < s->n_samples; i++) {
         const struct sample *p = &s->samples[i];
-        ok = row(st, "iiiiii", s->run_id, i64(p->sim_ps), (int64_t)p->pe, i64(p->insns), i64(p->cycles), i64(p->exits));
+        ok = row(st, "iiiiii", s->run_id, i64(p->sim_ps), (int64_t)p->pe, i64(p->insns), i64(p->cycles),
+                 i64(p->exits));
     }
     return sqlite3_finalize(st) == SQLITE_OK && ok;
 }
@@ -264,26 +275,30 @@ static bool write_pes(struct phase *p)
         const struct stats_pe *pe = &p->src->pes[i];
         insns += pe->insns;
         cycles += pe->cycles;
-        if (!sql(s, "INSERT INTO pe VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", "iiiiiii", s->run_id, p->id, (int64_t)i, i64(pe->hz), i64(pe->ps),
-                 i64(pe->insns), i64(pe->cycles)))
+        if (!sql(s, "INSERT INTO pe VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", "iiiiiii", s->run_id, p->id,
+                 (int64_t)i, i64(pe->hz), i64(pe->ps), i64(pe->insns), i64(pe->cycles)))
             return false;
     }
-    return sql(s, "UPDATE run SET sim_ps = ?2, insns = ?3, cycles = ?4 WHERE run_id = ?1", "iiii", s->run_id, i64(p->src->now_ps),
-               i64(insns), i64(cycles));
+    return sql(s, "UPDATE run SET sim_ps = ?2, insns = ?3, cycles = ?4 WHERE run_id = ?1", "iiii", s->run_id,
+               i64(p->src->now_ps), i64(insns), i64(cycles));
 }
 
 static bool write_counters(struct phase *p)
 {
     struct stats *s = p->s;
     sqlite3_stmt *info = NULL, *value = NULL;
-    bool ok = !sqlite3_prepare_v2(s->db, "INSERT OR IGNORE INTO counter_info VALUES(?1, ?2, ?3, ?4)", -1, &info, NULL) &&
-              !sqlite3_prepare_v2(s->db, "INSERT INTO counter VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &value, NULL);
+    bool ok =
+        !sqlite3_prepare_v2(s->db, "INSERT OR IGNORE INTO counter_info VALUES(?1, ?2, ?3, ?4)", -1, &info,
+                            NULL) &&
+        !sqlite3_prepare_v2(s->db, "INSERT INTO counter VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &value, NULL);
     for (size_t i = 0; ok && i < p->src->n_models; i++) {
         const struct tg_model *m = p->src->models[i];
         for (size_t c = 0; ok && c < m->cls->n_counters; c++) {
             const struct tg_counter *k = &m->cls->counters[c];
-            ok = row(info, "tttt", m->cls->name, k->name, k->unit ? k->unit : "", k->description ? k->description : "") &&
-                 row(value, "iittti", s->run_id, p->id, m->name, m->cls->name, k->name, i64(tg_model_counter(m, k)));
+            ok = row(info, "tttt", m->cls->name, k->name, k->unit ? k->unit : "",
+                     k->description ? k->description : "") &&
+                 row(value, "iittti", s->run_id, p->id, m->name, m->cls->name, k->name,
+                     i64(tg_model_counter(m, k)));
         }
     }
     sqlite3_finalize(info);
@@ -295,18 +310,22 @@ static bool write_contexts(struct phase *p)
 {
     struct stats *s = p->s;
     sqlite3_stmt *context = NULL, *bucket = NULL;
-    bool ok = !sqlite3_prepare_v2(s->db, "INSERT INTO context VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &context, NULL) &&
-              !sqlite3_prepare_v2(s->db, "INSERT INTO context_bucket VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &bucket, NULL);
+    bool ok = !sqlite3_prepare_v2(s->db, "INSERT INTO context VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &context,
+                                  NULL) &&
+              !sqlite3_prepare_v2(s->db, "INSERT INTO context_bucket VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1,
+                                  &bucket, NULL);
     for (unsigned pe = 0; ok && pe < p->src->n_pes; pe++) {
         for (unsigned w = 0; ok && w < LEDGER_WHERE_COUNT; w++) {
             struct ledger_context_row r;
             ledger_context(p->src->ledger, pe, (enum ledger_where)w, &r);
             if (!r.cycles && !r.insns)
                 continue;
-            ok = row(context, "iiitii", s->run_id, p->id, (int64_t)pe, ledger_where_names[w], i64(r.insns), i64(r.cycles));
+            ok = row(context, "iiitii", s->run_id, p->id, (int64_t)pe, ledger_where_names[w], i64(r.insns),
+                     i64(r.cycles));
             for (unsigned b = 0; ok && b < CPU_BUCKET_COUNT; b++)
                 if (r.buckets[b])
-                    ok = row(bucket, "iiitti", s->run_id, p->id, (int64_t)pe, ledger_where_names[w], bucket_names[b], i64(r.buckets[b]));
+                    ok = row(bucket, "iiitti", s->run_id, p->id, (int64_t)pe, ledger_where_names[w],
+                             bucket_names[b], i64(r.buckets[b]));
         }
     }
     sqlite3_finalize(context);
@@ -321,18 +340,19 @@ static bool write_vcpus(struct phase *p)
     unsigned n = ledger_n_vcpus(l), n_vms = ledger_n_vms(l);
     bool ok = true;
     for (unsigned i = 0; ok && i < n_vms; i++)
-        ok = sql(s, "INSERT OR IGNORE INTO vm VALUES(?1, ?2, ?3)", "iii", s->run_id, (int64_t)i, (int64_t)ledger_vm_vmid(l, i));
+        ok = sql(s, "INSERT OR IGNORE INTO vm VALUES(?1, ?2, ?3)", "iii", s->run_id, (int64_t)i,
+                 (int64_t)ledger_vm_vmid(l, i));
     unsigned *next = calloc(n_vms + 1, sizeof(*next)); /* vCPUs of each VM so far */
     ok = ok && next;
     for (unsigned i = 0; ok && i < n; i++) {
         struct ledger_vcpu v;
         ledger_get_vcpu(l, i, &v);
         p->vcpu[i] = next[v.vm]++;
-        ok = sql(s, "INSERT OR IGNORE INTO vcpu VALUES(?1, ?2, ?3, ?4)", "iiii", s->run_id, (int64_t)v.vm, (int64_t)p->vcpu[i],
-                 i64(v.vmpidr)) &&
-             sql(s, "INSERT INTO vcpu_phase VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "iiiiiiiiii", s->run_id, p->id, (int64_t)v.vm,
-                 (int64_t)p->vcpu[i], i64(v.guest_insns), i64(v.guest_cycles), i64(v.exits), i64(v.exit_cycles), i64(v.entries),
-                 i64(v.lost));
+        ok = sql(s, "INSERT OR IGNORE INTO vcpu VALUES(?1, ?2, ?3, ?4)", "iiii", s->run_id, (int64_t)v.vm,
+                 (int64_t)p->vcpu[i], i64(v.vmpidr)) &&
+             sql(s, "INSERT INTO vcpu_phase VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "iiiiiiiiii",
+                 s->run_id, p->id, (int64_t)v.vm, (int64_t)p->vcpu[i], i64(v.guest_insns),
+                 i64(v.guest_cycles), i64(v.exits), i64(v.exit_cycles), i64(v.entries), i64(v.lost));
     }
     free(next);
     return ok;
@@ -344,9 +364,12 @@ static bool write_exits(struct phase *p)
     const struct ledger *l = p->src->ledger;
     sqlite3_stmt *st = NULL, *bucket = NULL;
     bool ok = !sqlite3_prepare_v2(s->db,
-                                  "INSERT INTO exit(run_id, phase_id, vm, vcpu, reason, detail, count, insns, cycles, cycles_min, cycles_max,"
-                                  " cycles_p50, cycles_p99, ns, ns_min, ns_max, el2_cycles, el3_cycles, host_el1_cycles, host_el0_cycles,"
-                                  " guest_cycles, idle_cycles) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+                                  "INSERT INTO exit(run_id, phase_id, vm, vcpu, reason, detail, count, "
+                                  "insns, cycles, cycles_min, cycles_max,"
+                                  " cycles_p50, cycles_p99, ns, ns_min, ns_max, el2_cycles, el3_cycles, "
+                                  "host_el1_cycles, host_el0_cycles,"
+                                  " guest_cycles, idle_cycles) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+                                  "?10, ?11, ?12, ?13, ?14, ?15, ?16,"
                                   " ?17, ?18, ?19, ?20, ?21, ?22)",
                                   -1, &st, NULL) &&
               !sqlite3_prepare_v2(s->db, "INSERT INTO exit_bucket VALUES(?1, ?2, ?3)", -1, &bucket, NULL);
@@ -355,11 +378,12 @@ static bool write_exits(struct phase *p)
         struct ledger_vcpu v;
         ledger_exit(l, i, &r);
         ledger_get_vcpu(l, r.vcpu, &v);
-        ok = row(st, "iiiittiiiiiiiiiiiiiiii", s->run_id, p->id, (int64_t)v.vm, (int64_t)p->vcpu[r.vcpu], r.reason, r.detail, i64(r.count),
-                 i64(r.insns), i64(r.cycles), i64(r.cycles_min), i64(r.cycles_max), i64(r.cycles_p50), i64(r.cycles_p99), i64(r.ns),
-                 i64(r.ns_min), i64(r.ns_max), i64(r.where_cycles[LEDGER_EL2]), i64(r.where_cycles[LEDGER_EL3]),
-                 i64(r.where_cycles[LEDGER_HOST_EL1]), i64(r.where_cycles[LEDGER_HOST_EL0]), i64(r.where_cycles[LEDGER_GUEST]),
-                 i64(r.idle_cycles));
+        ok = row(st, "iiiittiiiiiiiiiiiiiiii", s->run_id, p->id, (int64_t)v.vm, (int64_t)p->vcpu[r.vcpu],
+                 r.reason, r.detail, i64(r.count), i64(r.insns), i64(r.cycles), i64(r.cycles_min),
+                 i64(r.cycles_max), i64(r.cycles_p50), i64(r.cycles_p99), i64(r.ns), i64(r.ns_min),
+                 i64(r.ns_max), i64(r.where_cycles[LEDGER_EL2]), i64(r.where_cycles[LEDGER_EL3]),
+                 i64(r.where_cycles[LEDGER_HOST_EL1]), i64(r.where_cycles[LEDGER_HOST_EL0]),
+                 i64(r.where_cycles[LEDGER_GUEST]), i64(r.idle_cycles));
         int64_t id = sqlite3_last_insert_rowid(s->db);
         for (unsigned b = 0; ok && b < CPU_BUCKET_COUNT; b++)
             if (r.buckets[b])
@@ -375,12 +399,14 @@ static bool write_traps(struct phase *p)
     struct stats *s = p->s;
     const struct ledger *l = p->src->ledger;
     sqlite3_stmt *st = NULL;
-    bool ok = !sqlite3_prepare_v2(s->db, "INSERT INTO trap VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", -1, &st, NULL);
+    bool ok = !sqlite3_prepare_v2(
+        s->db, "INSERT INTO trap VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", -1, &st, NULL);
     for (unsigned i = 0; ok && i < ledger_n_traps(l); i++) {
         struct ledger_trap_row r;
         ledger_trap(l, i, &r);
-        ok = row(st, "iiiiittiiiii", s->run_id, p->id, (int64_t)r.from_el, (int64_t)r.to_el, (int64_t)r.from_guest, r.ec, r.detail,
-                 i64(r.count), i64(r.returned), i64(r.cycles), i64(r.cycles_min), i64(r.cycles_max));
+        ok = row(st, "iiiiittiiiii", s->run_id, p->id, (int64_t)r.from_el, (int64_t)r.to_el,
+                 (int64_t)r.from_guest, r.ec, r.detail, i64(r.count), i64(r.returned), i64(r.cycles),
+                 i64(r.cycles_min), i64(r.cycles_max));
     }
     sqlite3_finalize(st);
     return ok;
@@ -401,8 +427,8 @@ static bool write_ledger(struct phase *p)
 int stats_phase(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err)
 {
     struct phase p = {.s = s, .src = src};
-    if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) && name_phase(&p, name) && write_pes(&p) && write_counters(&p) &&
-          write_ledger(&p) && sql(s, "COMMIT", "")))
+    if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) && name_phase(&p, name) && write_pes(&p) &&
+          write_counters(&p) && write_ledger(&p) && sql(s, "COMMIT", "")))
         return failed(s, "write a phase", err);
     forget_waiting(s);
     s->phases++;
@@ -425,7 +451,8 @@ static const char *public_status(const char *status)
 int stats_finish(struct stats *s, const char *status, const char *why, double host_s, struct tg_error *err)
 {
     if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) &&
-          sql(s, "UPDATE run SET status = ?2, why = ?3, host_s = ?4 WHERE run_id = ?1", "ittr", s->run_id, public_status(status), why, host_s) &&
+          sql(s, "UPDATE run SET status = ?2, why = ?3, host_s = ?4 WHERE run_id = ?1", "ittr", s->run_id,
+              public_status(status), why, host_s) &&
           sql(s, "COMMIT", "")))
         return failed(s, "end the run in it", err);
     forget_waiting(s);

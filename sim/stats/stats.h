@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database: runs, their parameters, phases, counters, exits and traps in SQLite, and the report that reads them. The only user of
- * SQLite. The schema is public: docs/database.md. Simulates nothing.
+ * The database: runs, their parameters, phases, counters, exits and traps in SQLite, and the report that
+ * reads them. The only user of SQLite. The schema is public: docs/database.md. Simulates nothing.
  *
- * A run is one row in `run`, committed with status 'running' at its start; each phase boundary writes one transaction. What a killed run
- * had committed stays readable.
+ * A run is one row in `run`, committed with status 'running' at its start; each phase boundary writes one
+ * transaction. What a killed run had committed stays readable.
  */
 #ifndef TG_SIM_STATS_H
 #define TG_SIM_STATS_H
@@ -30,15 +30,17 @@ struct stats_run {
     unsigned pes;
 };
 
-/* Opens or creates `path`, checks that it is ours and writable, adds the run. Waits up to 5 s for other users. 0; -EINVAL (not a
- * database, newer schema), -EACCES, -EBUSY, -ENOSPC, -EIO with err set to a message for the user. */
+/* Opens or creates `path`, checks that it is ours and writable, adds the run. Waits up to 5 s for other
+ * users. 0; -EINVAL (not a database, newer schema), -EACCES, -EBUSY, -ENOSPC, -EIO with err set to a message
+ * for the user. */
 int stats_open(const char *path, const struct stats_run *run, struct stats **out, struct tg_error *err);
 int64_t stats_run_id(const struct stats *s);
 
 /* Resolved parameters (table config): before the first phase ends. Kept in memory until then. */
 int stats_config(struct stats *s, const char *key, const char *value);
 
-/* Writes what stats_config and stats_sample have left waiting, in a transaction of its own. As stats_phase. */
+/* Writes what stats_config and stats_sample have left waiting, in a transaction of its own. As stats_phase.
+ */
 int stats_flush(struct stats *s, struct tg_error *err);
 
 /* What a PE has counted, for the phase rows. */
@@ -53,32 +55,38 @@ struct stats_source {
     unsigned n_pes;
     struct tg_model *const *models; /* counters of their classes */
     size_t n_models;
-    struct ledger *ledger; /* may be NULL; ledger_sync is called; ledger_next_phase is the caller's after success */
+    struct ledger
+        *ledger; /* may be NULL; ledger_sync is called; ledger_next_phase is the caller's after success */
 };
 
-/* Writes the phase that ends now under `name` (the same name twice: "name", "name#2"). 0 or as stats_open; the run can go on after an error, and a
- * later call or stats_finish tries again with what it is given then. */
+/* Writes the phase that ends now under `name` (the same name twice: "name", "name#2"). 0 or as stats_open;
+ * the run can go on after an error, and a later call or stats_finish tries again with what it is given then.
+ */
 int stats_phase(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err);
 
-/* A point of the time series (table sample); written with the next phase. Small: (sim_ps, insns, cycles, exits so far). 0 or -ENOMEM. */
-int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles, uint64_t exits);
+/* A point of the time series (table sample); written with the next phase. Small: (sim_ps, insns, cycles,
+ * exits so far). 0 or -ENOMEM. */
+int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles,
+                 uint64_t exits);
 
-/* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error' (machine_stop_name's words are translated); why may be NULL.
- * host_s: host seconds of simulation. */
+/* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error' (machine_stop_name's words are
+ * translated); why may be NULL. host_s: host seconds of simulation. */
 int stats_finish(struct stats *s, const char *status, const char *why, double host_s, struct tg_error *err);
 /* Closes without finishing (the row keeps 'running') when stats_finish was not called. NULL is fine. */
 void stats_close(struct stats *s);
 
 /* ---- joined to a machine: the calls above with everything taken from it ---- */
-int stats_open_machine(const char *path, const struct machine *m, const char *mode, const char *command, const char *version,
-                       struct stats **out, struct tg_error *err);
+int stats_open_machine(const char *path, const struct machine *m, const char *mode, const char *command,
+                       const char *version, struct stats **out, struct tg_error *err);
 /* stats_phase, then ledger_next_phase. l may be NULL. */
-int stats_phase_machine(struct stats *s, const char *name, const struct machine *m, struct ledger *l, struct tg_error *err);
+int stats_phase_machine(struct stats *s, const char *name, const struct machine *m, struct ledger *l,
+                        struct tg_error *err);
 
 /* ---- reading ---- */
 
 enum stats_format { STATS_TABLE, STATS_CSV, STATS_JSON };
-/* Prints the report of run `run` (0: the last one) of the database. 0; -ENOENT (no file, no such run), -EINVAL, -EBUSY with err set. */
+/* Prints the report of run `run` (0: the last one) of the database. 0; -ENOENT (no file, no such run),
+ * -EINVAL, -EBUSY with err set. */
 int stats_report(const char *path, int64_t run, enum stats_format format, FILE *out, struct tg_error *err);
 /* The same as one self-contained HTML page. */
 int stats_report_html(const char *path, int64_t run, FILE *out, struct tg_error *err);

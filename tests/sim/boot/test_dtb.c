@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generated device tree read back with libfdt, held against Linux' bindings and the shape of QEMU's virt board. */
+/* The generated device tree read back with libfdt, held against Linux' bindings and the shape of QEMU's virt
+ * board. */
 #include "tests/sim/boot/virt.h"
 #include <errno.h>
 #include <libfdt.h>
@@ -46,13 +47,13 @@ static bool has(const void *fdt, const char *path, const char *name)
     return node >= 0 && fdt_getprop(fdt, node, name, NULL);
 }
 
-#define assert_cells(fdt, path, name, ...)                                        \
-    do {                                                                          \
-        const uint32_t want_[] = {__VA_ARGS__};                                   \
-        const int n_ = (int)(sizeof(want_) / sizeof(want_[0]));                   \
-        const uint32_t *got_ = cells(fdt, path, name, n_);                        \
-        for (int i_ = 0; i_ < n_; i_++)                                           \
-            assert_int_equal(got_[i_], want_[i_]);                                \
+#define assert_cells(fdt, path, name, ...)                      \
+    do {                                                        \
+        const uint32_t want_[] = {__VA_ARGS__};                 \
+        const int n_ = (int)(sizeof(want_) / sizeof(want_[0])); \
+        const uint32_t *got_ = cells(fdt, path, name, n_);      \
+        for (int i_ = 0; i_ < n_; i_++)                         \
+            assert_int_equal(got_[i_], want_[i_]);              \
     } while (0)
 
 static void board_v3(void **state)
@@ -79,14 +80,16 @@ static void board_v3(void **state)
     assert_cells(f, "/cpus/cpu@101", "reg", 0x101);
     assert_string_equal(text(f, "/cpus/cpu@100", "enable-method"), "psci");
     assert_string_equal(text(f, "/cpus/cpu@100", "compatible"), "arm,cortex-a57");
-    assert_cells(f, "/cpus/cpu-map/socket0/cluster1/core0", "cpu", fdt_get_phandle(f, fdt_path_offset(f, "/cpus/cpu@100")));
+    assert_cells(f, "/cpus/cpu-map/socket0/cluster1/core0", "cpu",
+                 fdt_get_phandle(f, fdt_path_offset(f, "/cpus/cpu@100")));
     assert_cells(f, "/pl011@9000000", "interrupts", 0, 1, 4);
     assert_cells(f, "/pl011@9000000", "clocks", fdt_get_phandle(f, fdt_path_offset(f, "/apb-pclk")),
                  fdt_get_phandle(f, fdt_path_offset(f, "/apb-pclk")));
     assert_cells(f, "/apb-pclk", "clock-frequency", 24000000);
     assert_cells(f, "/virtio_mmio@a000200", "interrupts", 0, 17, 1);
     assert_true(has(f, "/virtio_mmio@a000200", "dma-coherent"));
-    assert_cells(f, "/gpio-keys/poweroff", "gpios", fdt_get_phandle(f, fdt_path_offset(f, "/pl061@9030000")), 3, 0);
+    assert_cells(f, "/gpio-keys/poweroff", "gpios", fdt_get_phandle(f, fdt_path_offset(f, "/pl061@9030000")),
+                 3, 0);
     assert_cells(f, "/gpio-keys/poweroff", "linux,code", 116);
     assert_string_equal(text(f, "/chosen", "stdout-path"), "/pl011@9000000");
     assert_false(has(f, "/chosen", "bootargs"));
@@ -103,8 +106,8 @@ static void board_v2(void **state)
     m.conduit = BOOT_CONDUIT_HVC;
     void *f = generate(&m, NULL);
     assert_string_equal(text(f, "/intc@8000000", "compatible"), "arm,cortex-a15-gic");
-    assert_cells(f, "/intc@8000000", "reg", 0, 0x08000000, 0, 0x10000, 0, 0x08010000, 0, 0x10000, 0, 0x08030000, 0, 0x10000, 0,
-                 0x08040000, 0, 0x10000);
+    assert_cells(f, "/intc@8000000", "reg", 0, 0x08000000, 0, 0x10000, 0, 0x08010000, 0, 0x10000, 0,
+                 0x08030000, 0, 0x10000, 0, 0x08040000, 0, 0x10000);
     assert_cells(f, "/timer", "interrupts", 1, 13, 0x304, 1, 14, 0x304, 1, 11, 0x304, 1, 10, 0x304);
     assert_string_equal(text(f, "/psci", "method"), "hvc");
     assert_int_equal(fdt_path_offset(f, "/pmu"), -FDT_ERR_NOTFOUND);
@@ -154,8 +157,10 @@ static void chosen_and_modules(void **state)
     (void)state;
     struct boot_region ram;
     struct boot_machine m = virt_machine(&ram, 1 << 30, 1, 3);
-    struct boot_module kernel = {BOOT_MODULE_KERNEL, "k", "console=hvc0 a,b"}, ramdisk = {BOOT_MODULE_RAMDISK, "r", NULL};
-    struct boot_placed_module placed[2] = {{&kernel, {0x44000000, 0x123456}}, {&ramdisk, {0x46000000, 0x1000}}};
+    struct boot_module kernel = {BOOT_MODULE_KERNEL, "k", "console=hvc0 a,b"},
+                       ramdisk = {BOOT_MODULE_RAMDISK, "r", NULL};
+    struct boot_placed_module placed[2] = {{&kernel, {0x44000000, 0x123456}},
+                                           {&ramdisk, {0x46000000, 0x1000}}};
     struct boot_chosen chosen = {"dom0_mem=256M", {0x50000000, 0x5001}, placed, 2};
     void *f = generate(&m, &chosen);
     assert_string_equal(text(f, "/chosen", "bootargs"), "dom0_mem=256M");
@@ -208,7 +213,8 @@ static void bad_blobs(void **state)
     assert_null(f);
     assert_int_equal(boot_dtb_patch("x.dtb", in, 3, &chosen, &f, &size, &err), -EINVAL);
     assert_int_equal(fdt_create_empty_tree(in, sizeof(in)), 0);
-    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in) / 2, &chosen, &f, &size, &err), -EINVAL); /* truncated */
+    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in) / 2, &chosen, &f, &size, &err),
+                     -EINVAL); /* truncated */
     /* Each single corrupted byte is refused or survived. */
     assert_int_equal(fdt_pack(in), 0);
     size_t n = fdt_totalsize(in);
@@ -225,8 +231,8 @@ static void bad_blobs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(board_v3), cmocka_unit_test(board_v2),           cmocka_unit_test(wide_affinity),
-        cmocka_unit_test(seeds),    cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
+        cmocka_unit_test(board_v3),  cmocka_unit_test(board_v2),           cmocka_unit_test(wide_affinity),
+        cmocka_unit_test(seeds),     cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
         cmocka_unit_test(bad_blobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

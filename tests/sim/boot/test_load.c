@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loading: headers, placement, and every bad file that issue 2 names, with messages that say what is wrong. Memory is an array. */
+/* Loading: headers, placement, and every bad file that issue 2 names, with messages that say what is wrong.
+ * Memory is an array. */
 #include "tests/sim/boot/virt.h"
 #include <elf.h>
 #include <errno.h>
@@ -95,12 +96,12 @@ static int load(struct fixture *f)
     return boot_load(&f->m, &f->opt, &f->mem, &f->res, &f->err);
 }
 
-#define assert_message(f, rc, code, part)                                              \
-    do {                                                                               \
-        assert_int_equal(rc, code);                                                    \
-        if (!strstr((f)->err.text, part))                                              \
-            fail_msg("message '%s' lacks '%s'", (f)->err.text, part);                  \
-        assert_false((f)->res.loaded);                                                 \
+#define assert_message(f, rc, code, part)                             \
+    do {                                                              \
+        assert_int_equal(rc, code);                                   \
+        if (!strstr((f)->err.text, part))                             \
+            fail_msg("message '%s' lacks '%s'", (f)->err.text, part); \
+        assert_false((f)->res.loaded);                                \
     } while (0)
 
 static void image_header(void **state)
@@ -218,8 +219,8 @@ static void bad_kernels(void **state)
     img[1] = 'Z';
     put(img + 60, 0x40, 4);
     memcpy(img + 0x40, "PE\0", 4);
-    put(img + 0x46, 1, 2);          /* sections */
-    put(img + 0x54, 0xa0, 2);       /* optional header */
+    put(img + 0x46, 1, 2);    /* sections */
+    put(img + 0x54, 0xa0, 2); /* optional header */
     put(img + 0x40 + 24 + 0xa0 + 16, 8192, 4);
     put(img + 0x40 + 24 + 0xa0 + 20, 4096, 4);
     f->opt.kernel = file("Image", img, sizeof(img));
@@ -262,12 +263,31 @@ struct elf_file {
 static struct elf_file make_elf(uint64_t vbase, uint64_t pbase)
 {
     struct elf_file e = {
-        .h = {.e_ident = ELFMAG, .e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = EV_CURRENT, .e_entry = vbase + 8,
-              .e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2},
-        .p = {{.p_type = PT_LOAD, .p_flags = 5, .p_offset = offsetof(struct elf_file, text), .p_vaddr = vbase, .p_paddr = pbase,
-               .p_filesz = 64, .p_memsz = 64, .p_align = 4},
-              {.p_type = PT_LOAD, .p_flags = 6, .p_offset = offsetof(struct elf_file, data), .p_vaddr = vbase + 0x10000,
-               .p_paddr = pbase + 0x10000, .p_filesz = 32, .p_memsz = 5000, .p_align = 4}},
+        .h = {.e_ident = ELFMAG,
+              .e_type = ET_EXEC,
+              .e_machine = EM_AARCH64,
+              .e_version = EV_CURRENT,
+              .e_entry = vbase + 8,
+              .e_phoff = sizeof(Elf64_Ehdr),
+              .e_ehsize = sizeof(Elf64_Ehdr),
+              .e_phentsize = sizeof(Elf64_Phdr),
+              .e_phnum = 2},
+        .p = {{.p_type = PT_LOAD,
+               .p_flags = 5,
+               .p_offset = offsetof(struct elf_file, text),
+               .p_vaddr = vbase,
+               .p_paddr = pbase,
+               .p_filesz = 64,
+               .p_memsz = 64,
+               .p_align = 4},
+              {.p_type = PT_LOAD,
+               .p_flags = 6,
+               .p_offset = offsetof(struct elf_file, data),
+               .p_vaddr = vbase + 0x10000,
+               .p_paddr = pbase + 0x10000,
+               .p_filesz = 32,
+               .p_memsz = 5000,
+               .p_align = 4}},
     };
     e.h.e_ident[EI_CLASS] = ELFCLASS64;
     e.h.e_ident[EI_DATA] = ELFDATA2LSB;
@@ -311,7 +331,8 @@ static void elf_pie(void **state)
     e = make_elf(0, 0); /* firmware linked into the flash */
     f->opt.firmware = file("pie.elf", &e, sizeof(e));
     f->m.firmware.size = 0x20000;
-    assert_int_equal(load(f), -EFAULT); /* this fixture has less flash than the machine says: the writer's error arrives */
+    assert_int_equal(
+        load(f), -EFAULT); /* this fixture has less flash than the machine says: the writer's error arrives */
     assert_non_null(strstr(f->err.text, "cannot write segment"));
 }
 
@@ -362,7 +383,8 @@ static void elf_bad(void **state)
     }
 }
 
-/* Mutated files are refused with a message or loaded inside memory: mem_write would fault outside, ASan would see reads past the file. */
+/* Mutated files are refused with a message or loaded inside memory: mem_write would fault outside, ASan would
+ * see reads past the file. */
 static void elf_mutations(void **state)
 {
     struct fixture *f = *state;
@@ -455,7 +477,8 @@ static void modules(void **state)
     f->opt.n_modules = 2;
     assert_int_equal(load(f), 0);
     void *dtb = f->ram + (f->res.dtb.base - RAM_BASE);
-    int k = fdt_path_offset(dtb, "/chosen/module@40200000"), r = fdt_path_offset(dtb, "/chosen/module@40400000");
+    int k = fdt_path_offset(dtb, "/chosen/module@40200000"),
+        r = fdt_path_offset(dtb, "/chosen/module@40400000");
     assert_true(k > 0 && r > 0);
     assert_memory_equal(f->ram + 2 * MIB, img, sizeof(img));
     boot_module_fini(&m[1]);
@@ -479,7 +502,10 @@ static void given_dtb(void **state)
     fdt_setprop_string(dtb, 0, "model", "mine");
     char dump[128];
     snprintf(dump, sizeof(dump), "%s/dump.dtb", dir);
-    f->opt = (struct boot_options){.kernel = file("Image", img, sizeof(img)), .dtb = file("x.dtb", dtb, sizeof(dtb)), .append = "q", .dump_dtb = dump};
+    f->opt = (struct boot_options){.kernel = file("Image", img, sizeof(img)),
+                                   .dtb = file("x.dtb", dtb, sizeof(dtb)),
+                                   .append = "q",
+                                   .dump_dtb = dump};
     assert_int_equal(load(f), 0);
     FILE *in = fopen(dump, "rb");
     uint8_t got[4096];
@@ -513,7 +539,8 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    static const char *const names[] = {"Image", "initrd", "Image.gz", "a.elf", "pie.elf", "fw.bin", "dom0", "rd", "xen", "x.dtb", "dump.dtb"};
+    static const char *const names[] = {"Image", "initrd", "Image.gz", "a.elf", "pie.elf", "fw.bin",
+                                        "dom0",  "rd",     "xen",      "x.dtb", "dump.dtb"};
     char path[160];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
@@ -526,8 +553,21 @@ static int remove_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(image_header), T(image_initrd_dtb), T(no_el2), T(gzip_image), T(bad_kernels), T(initrd_too_large),
-        T(elf_exec), T(elf_pie), T(elf_bad), T(elf_mutations), cmocka_unit_test(image_mutations), T(firmware), T(modules), T(given_dtb), T(nothing),
+        cmocka_unit_test(image_header),
+        T(image_initrd_dtb),
+        T(no_el2),
+        T(gzip_image),
+        T(bad_kernels),
+        T(initrd_too_large),
+        T(elf_exec),
+        T(elf_pie),
+        T(elf_bad),
+        T(elf_mutations),
+        cmocka_unit_test(image_mutations),
+        T(firmware),
+        T(modules),
+        T(given_dtb),
+        T(nothing),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

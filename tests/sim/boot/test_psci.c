@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PSCI 1.1 (DEN0022) and SMCCC (DEN0028): each call's results as the specifications give them, over arrays instead of PEs. */
+/* PSCI 1.1 (DEN0022) and SMCCC (DEN0028): each call's results as the specifications give them, over arrays
+ * instead of PEs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@ static const uint64_t mpidr[N] = {0x000, 0x001, 0x100};
 
 struct world {
     uint64_t x[N][8];
-    unsigned on_calls, on_caller, on_target, on_el, off_calls, off_pe, standby_calls, suspend_calls, suspend_el, off, reset;
+    unsigned on_calls, on_caller, on_target, on_el, off_calls, off_pe, standby_calls, suspend_calls,
+        suspend_el, off, reset;
     uint64_t on_entry, on_context, suspend_entry, suspend_context;
     struct psci *p;
 };
@@ -134,10 +136,12 @@ static void features_answer(void **state)
         uint32_t id;
         int64_t answer;
     } t[] = {
-        {0x84000000, 0},  {0x84000001, 0},  {0xc4000001, 0}, {0x84000002, 0}, {0xc4000002, -1}, /* CPU_OFF has no SMC64 form */
-        {0x84000003, 0},  {0xc4000003, 0},  {0xc4000004, 0}, {0x84000006, 0}, {0x84000008, 0},
-        {0x84000009, 0},  {0x8400000a, 0},  {0x80000000, 0}, {0xc4000012, 0}, {0xc400000e, -1},
-        {0x8400000b, -1}, {0x8400000f, -1}, {0x12345678, -1},
+        {0x84000000, 0},  {0x84000001, 0},  {0xc4000001, 0},  {0x84000002, 0},
+        {0xc4000002, -1}, /* CPU_OFF has no SMC64 form */
+        {0x84000003, 0},  {0xc4000003, 0},  {0xc4000004, 0},  {0x84000006, 0},
+        {0x84000008, 0},  {0x84000009, 0},  {0x8400000a, 0},  {0x80000000, 0},
+        {0xc4000012, 0},  {0xc400000e, -1}, {0x8400000b, -1}, {0x8400000f, -1},
+        {0x12345678, -1},
     };
     for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
         assert_int_equal(call(w, 0, 0x8400000a, t[i].id, 0, 0), t[i].answer);
@@ -152,7 +156,8 @@ static void features_answer(void **state)
 static void unknown(void **state)
 {
     struct world *w = *state;
-    static const uint64_t ids[] = {0, 0x84000015, 0x8400ffff, 0xc4000000, 0xffffffff, 0x8400000e, 0xc400000e, 0x84000050};
+    static const uint64_t ids[] = {0,          0x84000015, 0x8400ffff, 0xc4000000,
+                                   0xffffffff, 0x8400000e, 0xc400000e, 0x84000050};
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
         assert_int_equal(call(w, 0, ids[i], 0, 0, 0), -1);
     assert_int_equal(call(w, 0, UINT64_C(0xdeadbeef84000000), 0, 0, 0), 0x10001); /* the id is w0 */
@@ -161,11 +166,12 @@ static void unknown(void **state)
 static void cpu_on_checks(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(call(w, 0, 0xc4000003, 0x200, 0x40080000, 0), -2);               /* no such PE */
-    assert_int_equal(call(w, 0, 0xc4000003, UINT64_C(0x80000001), 0x40080000, 0), -2); /* bit 31 is no affinity */
-    assert_int_equal(call(w, 0, 0xc4000003, 0x1, 0x1000, 0), -9);                     /* nothing to execute there */
-    assert_int_equal(call(w, 0, 0xc4000003, 0x1, 0x40080002, 0), -9);                 /* not an instruction's address */
-    assert_int_equal(call(w, 0, 0xc4000003, 0x0, 0x40080000, 0), -4);                 /* itself: already on */
+    assert_int_equal(call(w, 0, 0xc4000003, 0x200, 0x40080000, 0), -2); /* no such PE */
+    assert_int_equal(call(w, 0, 0xc4000003, UINT64_C(0x80000001), 0x40080000, 0),
+                     -2);                                             /* bit 31 is no affinity */
+    assert_int_equal(call(w, 0, 0xc4000003, 0x1, 0x1000, 0), -9);     /* nothing to execute there */
+    assert_int_equal(call(w, 0, 0xc4000003, 0x1, 0x40080002, 0), -9); /* not an instruction's address */
+    assert_int_equal(call(w, 0, 0xc4000003, 0x0, 0x40080000, 0), -4); /* itself: already on */
     assert_int_equal(w->on_calls, 0);
 }
 
@@ -185,7 +191,9 @@ static void cpu_on_and_off(void **state)
     assert_int_equal(call(w, 0, 0xc4000004, 0x100, 0, 0), 0);
     assert_int_equal(call(w, 0, 0xc4000003, 0x100, 0x40080000, 0), -4);
     /* The SMC32 form cuts its arguments to 32 bits (SMCCC 2.7). */
-    assert_int_equal(call(w, 0, 0x84000003, UINT64_C(0xffffffff00000001), UINT64_C(0xffffffff40000000), UINT64_C(0xff00000000000007)), 0);
+    assert_int_equal(call(w, 0, 0x84000003, UINT64_C(0xffffffff00000001), UINT64_C(0xffffffff40000000),
+                          UINT64_C(0xff00000000000007)),
+                     0);
     assert_true(w->on_target == 1 && w->on_entry == 0x40000000 && w->on_context == 7);
     psci_started(w->p, 1);
     w->x[2][0] = 0x84000002;
@@ -202,8 +210,8 @@ static void cpu_on_and_off(void **state)
 static void affinity_levels(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(call(w, 0, 0xc4000004, 0x0, 1, 0), 0);    /* cluster 0: PE 0 is on */
-    assert_int_equal(call(w, 0, 0xc4000004, 0x100, 1, 0), 1);  /* cluster 1: off */
+    assert_int_equal(call(w, 0, 0xc4000004, 0x0, 1, 0), 0);   /* cluster 0: PE 0 is on */
+    assert_int_equal(call(w, 0, 0xc4000004, 0x100, 1, 0), 1); /* cluster 1: off */
     assert_int_equal(call(w, 0, 0xc4000004, 0x0, 2, 0), 0);
     assert_int_equal(call(w, 0, 0xc4000004, 0x0, 4, 0), -2);   /* no level 4 */
     assert_int_equal(call(w, 0, 0xc4000004, 0x300, 0, 0), -2); /* no such PE */
@@ -222,7 +230,8 @@ static void suspend_states(void **state)
     w->x[0][2] = 0x40001000;
     w->x[0][3] = 99;
     assert_true(psci_call(w->p, 0, true, 0));
-    assert_true(w->suspend_calls == 1 && w->suspend_el == 2 && w->suspend_entry == 0x40001000 && w->suspend_context == 99);
+    assert_true(w->suspend_calls == 1 && w->suspend_el == 2 && w->suspend_entry == 0x40001000 &&
+                w->suspend_context == 99);
 }
 
 static void system_calls(void **state)
@@ -265,9 +274,9 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(versions),       T(conduit),         T(features_answer), T(unknown),      T(cpu_on_checks),
-        T(cpu_on_and_off), T(affinity_levels), T(suspend_states),  T(system_calls), T(no_power_down),
-        T(names),
+        T(versions),      T(conduit),        T(features_answer), T(unknown),
+        T(cpu_on_checks), T(cpu_on_and_off), T(affinity_levels), T(suspend_states),
+        T(system_calls),  T(no_power_down),  T(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,18 +13,51 @@
 
 #define RAM_BASE UINT64_C(0x40000000)
 
-static const struct boot_cpu virt_cpus[4] = {
-    {0x000, "arm,cortex-a57"}, {0x001, "arm,cortex-a57"}, {0x100, "arm,cortex-a57"}, {0x101, "arm,cortex-a57"}};
+static const struct boot_cpu virt_cpus[4] = {{0x000, "arm,cortex-a57"},
+                                             {0x001, "arm,cortex-a57"},
+                                             {0x100, "arm,cortex-a57"},
+                                             {0x101, "arm,cortex-a57"}};
 
 static const struct boot_device virt_devices[] = {
-    {"pl011", "uart0", "arm,pl011\0arm,primecell\0", 1, 1, {{0x09000000, 0x1000}}, {{BOOT_IRQ_SPI, BOOT_IRQ_LEVEL_HIGH, 1}}},
-    {"pl031", "rtc", "arm,pl031\0arm,primecell\0", 1, 1, {{0x09010000, 0x1000}}, {{BOOT_IRQ_SPI, BOOT_IRQ_LEVEL_HIGH, 2}}},
-    {"pl061", "gpio", "arm,pl061\0arm,primecell\0", 1, 1, {{0x09030000, 0x1000}}, {{BOOT_IRQ_SPI, BOOT_IRQ_LEVEL_HIGH, 7}}},
-    {"virtio-mmio", "vio0", "virtio,mmio\0", 1, 1, {{0x0a000000, 0x200}}, {{BOOT_IRQ_SPI, BOOT_IRQ_EDGE_RISING, 16}}},
-    {"virtio-mmio", "vio1", "virtio,mmio\0", 1, 1, {{0x0a000200, 0x200}}, {{BOOT_IRQ_SPI, BOOT_IRQ_EDGE_RISING, 17}}},
+    {"pl011",
+     "uart0",
+     "arm,pl011\0arm,primecell\0",
+     1,
+     1,
+     {{0x09000000, 0x1000}},
+     {{BOOT_IRQ_SPI, BOOT_IRQ_LEVEL_HIGH, 1}}},
+    {"pl031",
+     "rtc",
+     "arm,pl031\0arm,primecell\0",
+     1,
+     1,
+     {{0x09010000, 0x1000}},
+     {{BOOT_IRQ_SPI, BOOT_IRQ_LEVEL_HIGH, 2}}},
+    {"pl061",
+     "gpio",
+     "arm,pl061\0arm,primecell\0",
+     1,
+     1,
+     {{0x09030000, 0x1000}},
+     {{BOOT_IRQ_SPI, BOOT_IRQ_LEVEL_HIGH, 7}}},
+    {"virtio-mmio",
+     "vio0",
+     "virtio,mmio\0",
+     1,
+     1,
+     {{0x0a000000, 0x200}},
+     {{BOOT_IRQ_SPI, BOOT_IRQ_EDGE_RISING, 16}}},
+    {"virtio-mmio",
+     "vio1",
+     "virtio,mmio\0",
+     1,
+     1,
+     {{0x0a000200, 0x200}},
+     {{BOOT_IRQ_SPI, BOOT_IRQ_EDGE_RISING, 17}}},
 };
 
-static inline struct boot_machine virt_machine(struct boot_region *ram, uint64_t ram_size, unsigned cpus, unsigned gic)
+static inline struct boot_machine virt_machine(struct boot_region *ram, uint64_t ram_size, unsigned cpus,
+                                               unsigned gic)
 {
     *ram = (struct boot_region){RAM_BASE, ram_size};
     struct boot_machine m = {

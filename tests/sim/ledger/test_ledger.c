@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ledger fed with made-up exceptions. Each test is a story of a hypervisor with its cycles; what the ledger must say of it follows from
- * DESIGN.md's definitions. Syndromes are built from the Arm ARM (D17.2.37).
+ * The ledger fed with made-up exceptions. Each test is a story of a hypervisor with its cycles; what the
+ * ledger must say of it follows from DESIGN.md's definitions. Syndromes are built from the Arm ARM
+ * (D17.2.37).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,8 +90,13 @@ static void run(struct world *w, unsigned pe, uint64_t cycles)
 
 static struct cpu_exception exception(struct world *w, unsigned pe, unsigned from, unsigned to, uint64_t esr)
 {
-    return (struct cpu_exception){.from_el = (uint8_t)from, .to_el = (uint8_t)to, .esr = esr, .kind = CPU_EXC_SYNC,
-                                  .cycle = w->at[pe].cycles, .insn = w->at[pe].insns, .pc = 0x1000};
+    return (struct cpu_exception){.from_el = (uint8_t)from,
+                                  .to_el = (uint8_t)to,
+                                  .esr = esr,
+                                  .kind = CPU_EXC_SYNC,
+                                  .cycle = w->at[pe].cycles,
+                                  .insn = w->at[pe].insns,
+                                  .pc = 0x1000};
 }
 
 static void exit_from(struct world *w, unsigned pe, uint32_t vmid, uint64_t vmpidr, uint64_t esr)
@@ -176,7 +182,8 @@ static void hypercalls(void **state)
     assert_int_equal(ledger_n_vcpus(w->l), 1);
     ledger_get_vcpu(w->l, 0, &v);
     assert_true(v.vmid == 7 && v.vmpidr == 0x80000000 && v.vm == 0);
-    assert_true(v.entries == 101 && v.exits == 100 && v.exit_cycles == 5000 && v.guest_cycles == 1000 && v.lost == 0);
+    assert_true(v.entries == 101 && v.exits == 100 && v.exit_cycles == 5000 && v.guest_cycles == 1000 &&
+                v.lost == 0);
     assert_int_equal(ledger_total_exits(w->l), 100);
 }
 
@@ -234,7 +241,8 @@ static void other_vcpu(void **state)
     assert_int_equal(ledger_vm_vmid(w->l, 1), 2);
 }
 
-/* Leaves on PE 0, comes back on PE 1, 1,000 ns later; PE 0 spent half of the time it has run since at EL2, half idle. */
+/* Leaves on PE 0, comes back on PE 1, 1,000 ns later; PE 0 spent half of the time it has run since at EL2,
+ * half idle. */
 static void migration(void **state)
 {
     struct world *w = *state;
@@ -270,7 +278,8 @@ static void migration_backwards(void **state)
 static void mmio_or_memory(void **state)
 {
     struct world *w = *state;
-    struct cpu_exception e = exception(w, 0, 1, 2, EC(0x24) | 1u << 24 | 1u << 6 | 0x07); /* translation fault, level 3, write */
+    struct cpu_exception e =
+        exception(w, 0, 1, 2, EC(0x24) | 1u << 24 | 1u << 6 | 0x07); /* translation fault, level 3, write */
     e.from_guest = true;
     e.vmid = 1;
     e.hpfar = UINT64_C(0x9000000) >> 12 << 4;
@@ -319,7 +328,8 @@ static void reasons(void **state)
         const char *reason, *detail;
     } t[] = {
         /* MSR ICC_SGI1R_EL1: op0 3 op1 0 CRn 12 CRm 11 op2 5 */
-        {EC(0x18) | 3u << 20 | 5u << 17 | 0u << 14 | 12u << 10 | 11u << 1, CPU_EXC_SYNC, "SYS", "MSR ICC_SGI1R_EL1"},
+        {EC(0x18) | 3u << 20 | 5u << 17 | 0u << 14 | 12u << 10 | 11u << 1, CPU_EXC_SYNC, "SYS",
+         "MSR ICC_SGI1R_EL1"},
         {EC(0x17) | 3, CPU_EXC_SYNC, "SMC", "#3 x0=0x1234"},
         {EC(0x07), CPU_EXC_SYNC, "FP", ""},
         {EC(0x1a), CPU_EXC_SYNC, "ERET", ""},
@@ -343,7 +353,8 @@ static void reasons(void **state)
         assert_int_equal(r.count, 1);
     }
     /* read of a register without a name */
-    struct cpu_exception e = exception(w, 0, 1, 2, EC(0x18) | 3u << 20 | 7u << 17 | 6u << 14 | 15u << 10 | 9u << 1 | 1);
+    struct cpu_exception e =
+        exception(w, 0, 1, 2, EC(0x18) | 3u << 20 | 7u << 17 | 6u << 14 | 15u << 10 | 9u << 1 | 1);
     e.from_guest = true;
     e.vmid = 4;
     ledger_exception(w->l, 0, &e);
@@ -353,7 +364,8 @@ static void reasons(void **state)
     assert_string_equal(r.detail, "MRS S3_6_C15_C9_7");
 }
 
-/* Protected KVM's host has a stage 2 of its own under VMID 0; what it does are traps, not exits. Guest-internal exceptions are neither. */
+/* Protected KVM's host has a stage 2 of its own under VMID 0; what it does are traps, not exits.
+ * Guest-internal exceptions are neither. */
 static void not_exits(void **state)
 {
     struct world *w = *state;
@@ -398,10 +410,12 @@ static void traps_nest(void **state)
     ledger_trap(w->l, 0, &svc);
     ledger_trap(w->l, 1, &i);
     assert_string_equal(svc.ec, "SVC");
-    assert_true(svc.from_el == 0 && svc.to_el == 2 && !svc.from_guest && svc.count == 1 && svc.returned == 1 && svc.cycles == 180);
+    assert_true(svc.from_el == 0 && svc.to_el == 2 && !svc.from_guest && svc.count == 1 &&
+                svc.returned == 1 && svc.cycles == 180);
     assert_string_equal(i.ec, "IRQ");
     assert_true(i.from_el == 2 && i.to_el == 2 && i.cycles == 30);
-    /* the kernel switches tasks inside the interrupt and returns to EL0 right away: the interrupt's own return is never seen */
+    /* the kernel switches tasks inside the interrupt and returns to EL0 right away: the interrupt's own
+     * return is never seen */
     host(w, 0, 0, 2, EC(0x15));
     run(w, 0, 10);
     irq.cycle = w->at[0].cycles;
@@ -579,9 +593,24 @@ static void hint_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(hypercalls), T(where_it_ran),  T(other_vcpu), T(migration), T(migration_backwards), T(mmio_or_memory), T(no_ipa), T(reasons),
-        T(not_exits),  T(traps_nest),    T(never_returns), T(entry_cost), T(phases), T(bounded), T(lost_exits), T(power),
-        cmocka_unit_test(histogram), cmocka_unit_test(hint_names),
+        T(hypercalls),
+        T(where_it_ran),
+        T(other_vcpu),
+        T(migration),
+        T(migration_backwards),
+        T(mmio_or_memory),
+        T(no_ipa),
+        T(reasons),
+        T(not_exits),
+        T(traps_nest),
+        T(never_returns),
+        T(entry_cost),
+        T(phases),
+        T(bounded),
+        T(lost_exits),
+        T(power),
+        cmocka_unit_test(histogram),
+        cmocka_unit_test(hint_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

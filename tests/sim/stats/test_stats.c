@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database: what was counted comes back through the views, and every bad database of issue 2 (not writable, full, locked, foreign, newer,
- * its writer killed) gives a message and leaves the caller going. The ledger behind it is real, fed with a few made-up exceptions.
+ * The database: what was counted comes back through the views, and every bad database of issue 2 (not
+ * writable, full, locked, foreign, newer, its writer killed) gives a message and leaves the caller going. The
+ * ledger behind it is real, fed with a few made-up exceptions.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,13 +79,19 @@ static void run_for(struct world *w, uint64_t cycles, enum cpu_bucket b)
 
 static void enter(struct world *w)
 {
-    struct cpu_exception e = {.from_el = 2, .to_el = 1, .vmid = 3, .vmpidr = 0x80000001, .cycle = w->at.cycles};
+    struct cpu_exception e = {
+        .from_el = 2, .to_el = 1, .vmid = 3, .vmpidr = 0x80000001, .cycle = w->at.cycles};
     ledger_eret(w->l, 0, &e);
 }
 
 static void leave(struct world *w)
 {
-    struct cpu_exception e = {.from_el = 1, .to_el = 2, .from_guest = true, .vmid = 3, .vmpidr = 0x80000001, .cycle = w->at.cycles,
+    struct cpu_exception e = {.from_el = 1,
+                              .to_el = 2,
+                              .from_guest = true,
+                              .vmid = 3,
+                              .vmpidr = 0x80000001,
+                              .cycle = w->at.cycles,
                               .esr = UINT64_C(0x16) << 26};
     ledger_exception(w->l, 0, &e);
 }
@@ -128,8 +135,14 @@ static int phase(struct world *w, struct stats *s, const char *name)
     return rc;
 }
 
-static const struct stats_run run_info = {.platform = "virt", .core = "cortex-a57", .mode = "timed", .command = "tollgate run 'x'",
-                                          .version = "0.1", .seed = 42, .quantum_ps = 500000, .pes = 1};
+static const struct stats_run run_info = {.platform = "virt",
+                                          .core = "cortex-a57",
+                                          .mode = "timed",
+                                          .command = "tollgate run 'x'",
+                                          .version = "0.1",
+                                          .seed = 42,
+                                          .quantum_ps = 500000,
+                                          .pes = 1};
 
 static struct stats *begin(struct world *w, const char *p)
 {
@@ -179,7 +192,11 @@ static const char *query(const char *p, const char *sql)
     for (int row = 0; sqlite3_step(st) == SQLITE_ROW; row++)
         for (int c = 0; c < sqlite3_column_count(st); c++) {
             const char *t = (const char *)sqlite3_column_text(st, c);
-            n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%s", c ? "|" : row ? "\n" : "", t ? t : "NULL");
+            n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%s",
+                                  c     ? "|"
+                                  : row ? "\n"
+                                        : "",
+                                  t ? t : "NULL");
         }
     sqlite3_finalize(st);
     sqlite3_close(db);
@@ -190,26 +207,36 @@ static void round_trip(void **state)
 {
     (void)state;
     whole_run(path);
-    assert_string_equal(query(path, "SELECT * FROM v_run"), "1|virt|cortex-a57|timed|1|poweroff|202000|101000|202000|1.5|0.0673333333333333");
+    assert_string_equal(query(path, "SELECT * FROM v_run"),
+                        "1|virt|cortex-a57|timed|1|poweroff|202000|101000|202000|1.5|0.0673333333333333");
     assert_string_equal(query(path, "SELECT key, value FROM config"), "cpus.core.l2.size|1MiB");
-    assert_string_equal(query(path, "SELECT seq, name, start_ps, end_ps FROM phase"), "0|boot|0|2000000\n1|work|2000000|202000000");
-    assert_string_equal(query(path, "SELECT phase, vm, vcpu, reason, detail, count, insns_mean, cycles_mean, cycles_min, cycles_max, cycles_p50,"
-                                    " cycles_p99, ns_mean, share_el2, share_host_el1, share_host_el0, share_idle FROM v_exit WHERE run_id = 1"),
+    assert_string_equal(query(path, "SELECT seq, name, start_ps, end_ps FROM phase"),
+                        "0|boot|0|2000000\n1|work|2000000|202000000");
+    assert_string_equal(query(path, "SELECT phase, vm, vcpu, reason, detail, count, insns_mean, cycles_mean, "
+                                    "cycles_min, cycles_max, cycles_p50,"
+                                    " cycles_p99, ns_mean, share_el2, share_host_el1, share_host_el0, "
+                                    "share_idle FROM v_exit WHERE run_id = 1"),
                         "boot|0|0|HVC|#0 PSCI_VERSION|10|50.0|100.0|100|100|100|100|100.0|1.0|0.0|0.0|0.0\n"
                         "work|0|0|HVC|#0 PSCI_VERSION|1000|50.0|100.0|100|100|100|100|100.0|1.0|0.0|0.0|0.0");
-    assert_string_equal(query(path, "SELECT bucket, exit_bucket.cycles FROM exit_bucket JOIN exit USING(exit_id) JOIN phase USING(phase_id) WHERE name = 'work'"),
+    assert_string_equal(query(path, "SELECT bucket, exit_bucket.cycles FROM exit_bucket JOIN exit "
+                                    "USING(exit_id) JOIN phase USING(phase_id) WHERE name = 'work'"),
                         "l2|40000\nsysreg|60000");
-    assert_string_equal(query(path, "SELECT phase, from_el, to_el, ec, detail, count, cycles_mean FROM v_trap"),
-                        "boot|1|2|HVC|#0 PSCI_VERSION|10|100.0\nwork|1|2|HVC|#0 PSCI_VERSION|1000|100.0");
-    assert_string_equal(query(path, "SELECT phase, pe, context, bucket, cycles, share FROM v_cpi WHERE phase = 'work'"),
-                        "work|0|el2|l2|40000|0.2\nwork|0|el2|sysreg|60000|0.3\nwork|0|guest|base|100000|0.5");
+    assert_string_equal(
+        query(path, "SELECT phase, from_el, to_el, ec, detail, count, cycles_mean FROM v_trap"),
+        "boot|1|2|HVC|#0 PSCI_VERSION|10|100.0\nwork|1|2|HVC|#0 PSCI_VERSION|1000|100.0");
+    assert_string_equal(
+        query(path, "SELECT phase, pe, context, bucket, cycles, share FROM v_cpi WHERE phase = 'work'"),
+        "work|0|el2|l2|40000|0.2\nwork|0|el2|sysreg|60000|0.3\nwork|0|guest|base|100000|0.5");
     assert_string_equal(query(path, "SELECT phase, vm, guest_cycles, exit_cycles, share FROM v_overhead"),
                         "boot|0|1000|1000|0.5\nwork|0|100000|100000|0.5");
-    assert_string_equal(query(path, "SELECT phase, model, name, unit, value FROM v_counter"),
-                        "boot|gadget0|hits|accesses|30\nboot|gadget0|misses|accesses|0\n"
-                        "work|gadget0|hits|accesses|3000\nwork|gadget0|misses|accesses|0"); /* snapshots, subtracted */
-    assert_string_equal(query(path, "SELECT phase, insns, cycles, cpi FROM v_pe"), "boot|1000|2000|2.0\nwork|100000|200000|2.0");
-    assert_string_equal(query(path, "SELECT vmid, printf('%x', vmpidr) FROM vm JOIN vcpu USING(run_id, vm)"), "3|80000001");
+    assert_string_equal(
+        query(path, "SELECT phase, model, name, unit, value FROM v_counter"),
+        "boot|gadget0|hits|accesses|30\nboot|gadget0|misses|accesses|0\n"
+        "work|gadget0|hits|accesses|3000\nwork|gadget0|misses|accesses|0"); /* snapshots, subtracted */
+    assert_string_equal(query(path, "SELECT phase, insns, cycles, cpi FROM v_pe"),
+                        "boot|1000|2000|2.0\nwork|100000|200000|2.0");
+    assert_string_equal(query(path, "SELECT vmid, printf('%x', vmpidr) FROM vm JOIN vcpu USING(run_id, vm)"),
+                        "3|80000001");
     assert_string_equal(query(path, "SELECT sim_ps, pe, insns, cycles, exits FROM sample"), "77|0|1|2|3");
     assert_string_equal(query(path, "PRAGMA user_version"), "1");
     assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
@@ -221,12 +248,16 @@ static void sums(void **state)
 {
     (void)state;
     whole_run(path);
-    assert_string_equal(query(path, "SELECT p.name, sum(b.cycles) - (SELECT v.cycles FROM v_pe v WHERE v.phase = p.name)"
-                                    " FROM context_bucket b JOIN phase p USING(phase_id) GROUP BY phase_id"),
-                        "boot|0\nwork|0");
-    assert_string_equal(query(path, "SELECT max(e.cycles - (SELECT sum(cycles) FROM exit_bucket b WHERE b.exit_id = e.exit_id)),"
-                                    " min(e.cycles - (SELECT sum(cycles) FROM exit_bucket b WHERE b.exit_id = e.exit_id)) FROM exit e"),
-                        "0|0");
+    assert_string_equal(
+        query(path, "SELECT p.name, sum(b.cycles) - (SELECT v.cycles FROM v_pe v WHERE v.phase = p.name)"
+                    " FROM context_bucket b JOIN phase p USING(phase_id) GROUP BY phase_id"),
+        "boot|0\nwork|0");
+    assert_string_equal(
+        query(path,
+              "SELECT max(e.cycles - (SELECT sum(cycles) FROM exit_bucket b WHERE b.exit_id = e.exit_id)),"
+              " min(e.cycles - (SELECT sum(cycles) FROM exit_bucket b WHERE b.exit_id = e.exit_id)) FROM "
+              "exit e"),
+        "0|0");
 }
 
 static void many_runs(void **state)
@@ -235,7 +266,8 @@ static void many_runs(void **state)
     whole_run(path);
     whole_run(path);
     assert_string_equal(query(path, "SELECT run_id, status FROM run"), "1|poweroff\n2|poweroff");
-    assert_string_equal(query(path, "SELECT run_id, sum(count) FROM v_exit GROUP BY run_id"), "1|1010\n2|1010");
+    assert_string_equal(query(path, "SELECT run_id, sum(count) FROM v_exit GROUP BY run_id"),
+                        "1|1010\n2|1010");
 }
 
 /* Two files from two equal runs are equal but for the columns that docs/database.md names. */
@@ -246,8 +278,9 @@ static void repeats(void **state)
     snprintf(other, sizeof(other), "%s/other.db", dir);
     whole_run(path);
     whole_run(other);
-    static const char *const tables[] = {"meta", "config", "phase", "pe", "context", "context_bucket", "counter", "counter_info", "sample",
-                                         "vm", "vcpu", "vcpu_phase", "exit", "exit_bucket", "trap"};
+    static const char *const tables[] = {
+        "meta",   "config", "phase", "pe",         "context", "context_bucket", "counter", "counter_info",
+        "sample", "vm",     "vcpu",  "vcpu_phase", "exit",    "exit_bucket",    "trap"};
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         char sql[64];
         snprintf(sql, sizeof(sql), "SELECT * FROM %s", tables[i]);
@@ -277,7 +310,11 @@ static void same_phase_twice(void **state)
 static void statuses(void **state)
 {
     (void)state;
-    static const char *const t[][2] = {{"signal", "interrupted"}, {"failed", "error"}, {"bug", "error"}, {"stuck", "stuck"}, {"limit", "limit"}};
+    static const char *const t[][2] = {{"signal", "interrupted"},
+                                       {"failed", "error"},
+                                       {"bug", "error"},
+                                       {"stuck", "stuck"},
+                                       {"limit", "limit"}};
     for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         struct world w;
         world_init(&w);
@@ -335,7 +372,8 @@ static void foreign(void **state)
     unlink(path);
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine(x); INSERT INTO mine VALUES(1)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine(x); INSERT INTO mine VALUES(1)", NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
     bad(path, -EINVAL, "another program");
     assert_string_equal(query(path, "SELECT count(*) FROM sqlite_schema"), "1");
@@ -353,7 +391,8 @@ static void newer(void **state)
     fclose(out);
 }
 
-/* A reader in the middle of a read holds a shared lock: commits must wait, then say so, and work again when it is gone. */
+/* A reader in the middle of a read holds a shared lock: commits must wait, then say so, and work again when
+ * it is gone. */
 static void locked(void **state)
 {
     (void)state;
@@ -436,7 +475,8 @@ static void disk_full(void **state)
     assert_int_equal(rc2, -ENOSPC);
     assert_non_null(strstr(w.err.text, path));
     assert_non_null(strstr(w.err.text, "make room"));
-    assert_string_equal(query(path, "SELECT status FROM run"), "running"); /* opens, with what was committed */
+    assert_string_equal(query(path, "SELECT status FROM run"),
+                        "running"); /* opens, with what was committed */
     assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
     assert_int_equal(phase(&w, s, "a"), 0); /* room was made */
     assert_int_equal(stats_finish(s, "failed", "disk full", 1, &w.err), 0);
@@ -451,15 +491,18 @@ static void database_full(void **state)
     (void)state;
     whole_run(path);
     sqlite3 *db = reader(path);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL), SQLITE_OK); /* not below what it has */
-    assert_int_equal(sqlite3_exec(db, "CREATE TABLE big AS SELECT zeroblob(1000000)", NULL, NULL, NULL), SQLITE_FULL);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL),
+                     SQLITE_OK); /* not below what it has */
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE big AS SELECT zeroblob(1000000)", NULL, NULL, NULL),
+                     SQLITE_FULL);
     struct tg_error err;
     assert_int_equal(stats_sql_error(db, path, "write a phase", &err), -ENOSPC);
     assert_non_null(strstr(err.text, "disk is full"));
     sqlite3_close(db);
 }
 
-/* SIGKILL while phases are being written: the database opens, the run says 'running', each phase is there whole or not at all. */
+/* SIGKILL while phases are being written: the database opens, the run says 'running', each phase is there
+ * whole or not at all. */
 static void killed(void **state)
 {
     (void)state;
@@ -492,7 +535,8 @@ static void killed(void **state)
     assert_string_equal(query(path, "SELECT status FROM run"), "running");
     assert_in_range(atoi(query(path, "SELECT count(*) FROM phase")), 5, 1000000);
     assert_string_equal(query(path, "SELECT DISTINCT count FROM v_exit"), "10");
-    assert_string_equal(query(path, "SELECT (SELECT count(*) FROM phase) - (SELECT count(*) FROM exit)"), "0");
+    assert_string_equal(query(path, "SELECT (SELECT count(*) FROM phase) - (SELECT count(*) FROM exit)"),
+                        "0");
     struct tg_error err;
     FILE *out = tmpfile();
     assert_int_equal(stats_report(path, 0, STATS_TABLE, out, &err), 0);
@@ -508,7 +552,8 @@ static const char *report(const char *p, int64_t run, int format)
     static char text[65536];
     struct tg_error err = {""};
     FILE *out = tmpfile();
-    int rc = format < 0 ? stats_report_html(p, run, out, &err) : stats_report(p, run, (enum stats_format)format, out, &err);
+    int rc = format < 0 ? stats_report_html(p, run, out, &err)
+                        : stats_report(p, run, (enum stats_format)format, out, &err);
     if (rc) {
         fclose(out);
         snprintf(text, sizeof(text), "%d %s", rc, err.text);
@@ -539,8 +584,10 @@ static void report_table(void **state)
            "work   HVC        1000       100    100     0.1     0.1     0.1\n");
     has(t, "#0 PSCI_VERSION");
     has(t, "el2%");
-    has(t, "phase  reason  cycles  l2  sysreg\nboot   HVC        100  40      60\nwork   HVC        100  40      60\n");
-    has(t, "phase  pe   insns  cycles  cpi  base%  l2%  sysreg%\nboot    0    1000    2000    2     50   20       30\n");
+    has(t, "phase  reason  cycles  l2  sysreg\nboot   HVC        100  40      60\nwork   HVC        100  40  "
+           "    60\n");
+    has(t, "phase  pe   insns  cycles  cpi  base%  l2%  sysreg%\nboot    0    1000    2000    2     50   20  "
+           "     30\n");
     has(t, "EL1   EL2  HVC");
     has(t, "Cycles of each VM");
 }
@@ -551,7 +598,9 @@ static void report_csv(void **state)
     whole_run(path);
     const char *t = report(path, 1, STATS_CSV);
     has(t, "# run\nrun_id,platform,");
-    has(t, "\n# exits\nphase,reason,samples,samples%,time%,min_us,max_us,avg_us\nboot,HVC,10,100.0,100.0,0.1,0.1,0.1\n");
+    has(t, "\n# "
+           "exits\nphase,reason,samples,samples%,time%,min_us,max_us,avg_us\nboot,HVC,10,100.0,100.0,0.1,0.1,"
+           "0.1\n");
     has(t, "\n# overhead\n");
 }
 
@@ -565,7 +614,8 @@ static void report_json(void **state)
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
     sqlite3_stmt *st;
     assert_int_equal(sqlite3_prepare_v2(db,
-                                        "SELECT json_valid(?1), ?1 ->> '$.run.platform', ?1 ->> '$.exits[1].samples', ?1 ->> '$.exits[1].\"time%\"',"
+                                        "SELECT json_valid(?1), ?1 ->> '$.run.platform', ?1 ->> "
+                                        "'$.exits[1].samples', ?1 ->> '$.exits[1].\"time%\"',"
                                         " json_array_length(?1, '$.traps'), ?1 ->> '$.run.insns'",
                                         -1, &st, NULL),
                      SQLITE_OK);
@@ -664,9 +714,10 @@ static int remove_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(round_trip), T(sums),   T(many_runs),          T(repeats),   T(same_phase_twice), T(statuses), T(not_writable), T(foreign),
-        T(newer),      T(locked), T(locked_for_a_while), T(disk_full), T(database_full),    T(killed),   T(report_table), T(report_csv),
-        T(report_json), T(report_html), T(report_errors), T(no_exits),
+        T(round_trip),         T(sums),         T(many_runs),     T(repeats),       T(same_phase_twice),
+        T(statuses),           T(not_writable), T(foreign),       T(newer),         T(locked),
+        T(locked_for_a_while), T(disk_full),    T(database_full), T(killed),        T(report_table),
+        T(report_csv),         T(report_json),  T(report_html),   T(report_errors), T(no_exits),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
