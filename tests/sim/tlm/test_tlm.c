@@ -90,7 +90,7 @@ static void up(struct bench *b, unsigned pes, const struct mock_step *const *scr
     assert_int_equal(machine_map(b->m, &b->probe->m, 0, PROBE, 4096, false, "t:1", &err), 0);
     assert_int_equal(machine_map(b->m, ram, 0, RAM, 65536, true, "t:2", &err), 0);
     for (unsigned i = 0; i < pes; i++) {
-        char name[8];
+        char name[16];
 
         snprintf(name, sizeof(name), "cpu%u", i);
         b->c[i] = cpu_from_model(machine_add(b->m, &cpu_class, name));
