@@ -1,53 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Architecture features a core may have (Arm ARM A2). The decoder, the ID registers, the trap controls and the presets all hang
- * on these switches: off makes the encodings undefined and the ID field zero. FEAT(id, Lua name, text).
+ * Architecture features a core may have (Arm ARM A2). The decoder, the ID registers, the trap controls and
+ * the presets all hang on these switches: off makes the encodings undefined and the ID field zero. FEAT(id,
+ * Lua name, text).
  */
 #ifndef TG_CPU_FEATURES_H
 #define TG_CPU_FEATURES_H
 
 #include <stdint.h>
 
-#define CPU_FEATURES(FEAT)                                                                                   \
-    FEAT(FP, "fp", "floating point and Advanced SIMD")                                                       \
-    FEAT(CRC32, "crc32", "CRC32 instructions")                                                               \
-    FEAT(AES, "aes", "AESE, AESD, AESMC, AESIMC")                                                            \
-    FEAT(PMULL, "pmull", "PMULL, PMULL2 on 64-bit elements")                                                 \
-    FEAT(SHA1, "sha1", "SHA1 instructions")                                                                  \
-    FEAT(SHA256, "sha256", "SHA256 instructions")                                                            \
-    FEAT(LSE, "lse", "large system extensions: atomics")                                                     \
-    FEAT(RDM, "rdm", "SQRDMLAH, SQRDMLSH")                                                                   \
-    FEAT(PAN, "pan", "privileged access never")                                                              \
-    FEAT(PAN2, "pan2", "AT S1E1RP, S1E1WP")                                                                  \
-    FEAT(UAO, "uao", "user access override")                                                                 \
-    FEAT(VHE, "vhe", "virtualization host extensions")                                                       \
-    FEAT(VMID16, "vmid16", "16-bit VMIDs")                                                                   \
-    FEAT(HAFDBS, "hafdbs", "hardware update of access flag and dirty state")                                 \
-    FEAT(HPDS, "hpds", "hierarchical permission disables")                                                   \
-    FEAT(LOR, "lor", "limited ordering regions")                                                             \
-    FEAT(XNX, "xnx", "execute-never at stage 2 by EL")                                                       \
-    FEAT(LRCPC, "lrcpc", "LDAPR")                                                                            \
-    FEAT(DOTPROD, "dotprod", "SDOT, UDOT")                                                                   \
-    FEAT(FP16, "fp16", "half-precision data processing")                                                     \
-    FEAT(SSBS, "ssbs", "PSTATE.SSBS")                                                                        \
-    FEAT(SSBS2, "ssbs2", "MSR and MRS of SSBS")                                                              \
-    FEAT(DPB, "dpb", "DC CVAP")                                                                              \
-    FEAT(RAS, "ras", "RAS extension: ESB, error records")                                                    \
-    FEAT(TLBIOS, "tlbios", "TLBI outer-shareable forms")                                                     \
-    FEAT(TLBIRANGE, "tlbirange", "TLBI by range")                                                            \
-    FEAT(S2FWB, "s2fwb", "stage-2 forced write-back")                                                        \
-    FEAT(TTL, "ttl", "translation table level hints")                                                        \
-    FEAT(CNP, "cnp", "common not private")                                                                   \
-    FEAT(DEBUGV8P1, "debugv8p1", "debug with VHE")                                                           \
-    FEAT(DEBUGV8P2, "debugv8p2", "debug of Armv8.2")                                                         \
-    FEAT(PMUV3, "pmuv3", "performance monitors")                                                             \
-    FEAT(PMUV3P1, "pmuv3p1", "performance monitors of Armv8.1")                                              \
-    FEAT(CSV2, "csv2", "branch predictors do not cross contexts")                                            \
-    FEAT(CSV3, "csv3", "no speculative use of faulting loads")                                               \
-    FEAT(LVA, "lva", "52-bit virtual addresses")                                                             \
-    FEAT(GRAN16K, "gran16k", "16K translation granule")                                                      \
-    FEAT(GRAN64K, "gran64k", "64K translation granule")                                                      \
-    FEAT(EL2, "el2", "exception level 2")                                                                    \
+#define CPU_FEATURES(FEAT)                                                   \
+    FEAT(FP, "fp", "floating point and Advanced SIMD")                       \
+    FEAT(CRC32, "crc32", "CRC32 instructions")                               \
+    FEAT(AES, "aes", "AESE, AESD, AESMC, AESIMC")                            \
+    FEAT(PMULL, "pmull", "PMULL, PMULL2 on 64-bit elements")                 \
+    FEAT(SHA1, "sha1", "SHA1 instructions")                                  \
+    FEAT(SHA256, "sha256", "SHA256 instructions")                            \
+    FEAT(LSE, "lse", "large system extensions: atomics")                     \
+    FEAT(RDM, "rdm", "SQRDMLAH, SQRDMLSH")                                   \
+    FEAT(PAN, "pan", "privileged access never")                              \
+    FEAT(PAN2, "pan2", "AT S1E1RP, S1E1WP")                                  \
+    FEAT(UAO, "uao", "user access override")                                 \
+    FEAT(VHE, "vhe", "virtualization host extensions")                       \
+    FEAT(VMID16, "vmid16", "16-bit VMIDs")                                   \
+    FEAT(HAFDBS, "hafdbs", "hardware update of access flag and dirty state") \
+    FEAT(HPDS, "hpds", "hierarchical permission disables")                   \
+    FEAT(LOR, "lor", "limited ordering regions")                             \
+    FEAT(XNX, "xnx", "execute-never at stage 2 by EL")                       \
+    FEAT(LRCPC, "lrcpc", "LDAPR")                                            \
+    FEAT(DOTPROD, "dotprod", "SDOT, UDOT")                                   \
+    FEAT(FP16, "fp16", "half-precision data processing")                     \
+    FEAT(SSBS, "ssbs", "PSTATE.SSBS")                                        \
+    FEAT(SSBS2, "ssbs2", "MSR and MRS of SSBS")                              \
+    FEAT(DPB, "dpb", "DC CVAP")                                              \
+    FEAT(RAS, "ras", "RAS extension: ESB, error records")                    \
+    FEAT(TLBIOS, "tlbios", "TLBI outer-shareable forms")                     \
+    FEAT(TLBIRANGE, "tlbirange", "TLBI by range")                            \
+    FEAT(S2FWB, "s2fwb", "stage-2 forced write-back")                        \
+    FEAT(TTL, "ttl", "translation table level hints")                        \
+    FEAT(CNP, "cnp", "common not private")                                   \
+    FEAT(DEBUGV8P1, "debugv8p1", "debug with VHE")                           \
+    FEAT(DEBUGV8P2, "debugv8p2", "debug of Armv8.2")                         \
+    FEAT(PMUV3, "pmuv3", "performance monitors")                             \
+    FEAT(PMUV3P1, "pmuv3p1", "performance monitors of Armv8.1")              \
+    FEAT(CSV2, "csv2", "branch predictors do not cross contexts")            \
+    FEAT(CSV3, "csv3", "no speculative use of faulting loads")               \
+    FEAT(LVA, "lva", "52-bit virtual addresses")                             \
+    FEAT(GRAN16K, "gran16k", "16K translation granule")                      \
+    FEAT(GRAN64K, "gran64k", "64K translation granule")                      \
+    FEAT(EL2, "el2", "exception level 2")                                    \
     FEAT(EL3, "el3", "exception level 3")
 
 enum cpu_feature {

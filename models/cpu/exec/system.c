@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System instructions: exception generation, hints, barriers, PSTATE, system registers. Arm ARM DDI 0487 C4.1.94. What they do beyond
- * a few hot registers is in sysreg/. Encodings: decode/system.decode.
+ * System instructions: exception generation, hints, barriers, PSTATE, system registers. Arm ARM DDI 0487
+ * C4.1.94. What they do beyond a few hot registers is in sysreg/. Encodings: decode/system.decode.
  */
 #include "models/cpu/exec/exec.h"
 #include "models/cpu/sysreg/access.h"
@@ -47,8 +47,20 @@ TG_INLINE void exec_barrier(struct cpu *c, enum cpu_bucket bucket, uint32_t cycl
 }
 
 OP(clrex) { c->excl_valid = false; return true; }
-OP(dsb)   { exec_barrier(c, CPU_BUCKET_BARRIER, c->p.dsb); return true; }
-OP(dmb)   { exec_barrier(c, CPU_BUCKET_BARRIER, c->p.dmb); return true; }
+OP(dsb)
+{
+#if TG_TIMED
+    pipe_dsb(c);
+#endif
+    return true;
+}
+OP(dmb)
+{
+#if TG_TIMED
+    pipe_dmb(c, op->insn >> 8 & 15);
+#endif
+    return true;
+}
 OP_END(isb)
 {
     pipe_issue(c, op);

@@ -60,7 +60,7 @@ struct sr_row {
     uint16_t id;    /* enum sr_id; SR_NONE for GIC registers and system instructions */
     uint16_t redir; /* enum sr_id, or SR_NONE */
     uint16_t nv2;
-    bool quick; /* RW, always there with its feature, no special groups: see quick_row in sysreg.c */
+    bool quick;      /* RW, always there with its feature, no special groups: see quick_row in sysreg.c */
     uint64_t groups; /* bits by TGI_ */
     uint64_t reset, wmask;
     sr_read_fn *read;
