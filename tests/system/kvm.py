@@ -137,10 +137,10 @@ def trapbench(test, kernel, core, kvm, cpus, mode):
     check_cpi(db)
     check_exits(db)
     check_hypercalls(test, db, g.text, mode)
-    for case, reasons in (("mmio", ("MMIO",)), ("s2touch", ("DABT_LOW",)), ("wfi", ("WFI",))):
-        ((count,),) = query(db, "select sum(count) from v_exit where vm = 1 and reason in (%s)" % ",".join("?" * len(reasons)),
-                            *reasons)
-        need((count or 0) >= OTHERS[case], "%d times %s, but %s exits with reason %s" % (OTHERS[case], case, count, reasons[0]))
+    # Not WFI: KVM does not trap it while the vCPU's thread is the only one to run on its PE.
+    for case, reason, detail in (("mmio", "MMIO", "read%"), ("gicd_read", "MMIO", "read%"), ("s2touch", "DABT_LOW", "%write%")):
+        ((count,),) = query(db, "select sum(count) from v_exit where vm = 1 and reason = ? and detail like ?", reason, detail)
+        need((count or 0) >= OTHERS[case], "%d times %s, but %s exits with reason %s" % (OTHERS[case], case, count, reason))
 
 
 # A second Debian kernel as KVM guest: host kernel, guest kernel, core, KVM mode, PEs.
@@ -179,7 +179,7 @@ def nested(test, kernel, inner, core, kvm, cpus):
     check_cpi(db)
     check_exits(db)
     rows = dict(query(db, "select reason, sum(count) from v_exit group by reason"))
-    for reason in ("HVC", "MMIO", "DABT_LOW", "WFI", "IRQ"):
+    for reason in ("HVC", "MMIO", "DABT_LOW", "IABT_LOW", "IRQ"):
         need(rows.get(reason), "a whole kernel ran, but no exit with reason %s: %s" % (reason, rows))
 
 
