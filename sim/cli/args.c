@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines from tables: --name value, --name=value, flags; unknown names are answered with the nearest known one. */
+/* Command lines from tables: --name value, --name=value, flags; unknown names are answered with the nearest
+ * known one. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,8 +40,8 @@ static int unknown(const char *command, const struct cli_arg *args, size_t n, co
     for (size_t i = 0; i < n && i < TG_ARRAY_SIZE(names); i++)
         names[i] = args[i].name;
     near = platform_nearest(text, names, n < TG_ARRAY_SIZE(names) ? n : TG_ARRAY_SIZE(names));
-    return tg_error_set(err, EINVAL, "%s: unknown option '--%s'%s%s%s", command, text, near ? "; the nearest known one is '--" : "",
-                        near ? near : "", near ? "'" : "");
+    return tg_error_set(err, EINVAL, "%s: unknown option '--%s'%s%s%s", command, text,
+                        near ? "; the nearest known one is '--" : "", near ? near : "", near ? "'" : "");
 }
 
 static int number(const struct cli_arg *a, const char *value, uint64_t *out, struct tg_error *err)
@@ -56,7 +57,8 @@ static int number(const struct cli_arg *a, const char *value, uint64_t *out, str
     else if (*end)
         scale = 0;
     if (end == value || value[0] == '-' || errno || !scale || n > UINT64_MAX / scale)
-        return tg_error_set(err, EINVAL, "--%s: found '%s', expected a number (k, M, G may follow)", a->name, value);
+        return tg_error_set(err, EINVAL, "--%s: found '%s', expected a number (k, M, G may follow)", a->name,
+                            value);
     *out = n * scale;
     return 0;
 }
@@ -95,8 +97,8 @@ static int store(const struct cli_arg *a, const char *value, void *out, struct t
     return 0;
 }
 
-int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, int argc, char **argv, void *out,
-              const char **rest, size_t max_rest, size_t *n_rest, struct tg_error *err)
+int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, int argc, char **argv,
+              void *out, const char **rest, size_t max_rest, size_t *n_rest, struct tg_error *err)
 {
     bool only_rest = false;
 
@@ -154,7 +156,8 @@ void cli_help(const char *usage, const char *text, const struct cli_arg *args, s
     for (size_t i = 0; i < n_args; i++) {
         char left[64];
 
-        snprintf(left, sizeof(left), "--%s%s%s", args[i].name, args[i].value ? " " : "", args[i].value ? args[i].value : "");
+        snprintf(left, sizeof(left), "--%s%s%s", args[i].name, args[i].value ? " " : "",
+                 args[i].value ? args[i].value : "");
         printf("  %-26s %s\n", left, args[i].help);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line adds to a platform: consoles, drives, network, entropy, plugged into ports and empty virtio slots. */
+/* What the command line adds to a platform: consoles, drives, network, entropy, plugged into ports and empty
+ * virtio slots. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

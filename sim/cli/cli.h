@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's own parts; private to sim/cli. Exit statuses: 0, 2 user's error, 3 guest stuck, 4 our bug (DESIGN.md). */
+/* The program's own parts; private to sim/cli. Exit statuses: 0, 2 user's error, 3 guest stuck, 4 our bug
+ * (DESIGN.md). */
 #ifndef TG_SIM_CLI_H
 #define TG_SIM_CLI_H
 
@@ -31,17 +32,17 @@ struct cli_texts {
 };
 
 struct cli_arg {
-    const char *name;  /* without the dashes */
+    const char *name; /* without the dashes */
     enum cli_arg_kind kind;
     const char *value; /* its name in the help */
     const char *help;
-    size_t offset;     /* in the struct of options */
+    size_t offset; /* in the struct of options */
 };
 
-/* Options of argv[1..] into `out`; what is no option goes to `rest` (at most max_rest, the number there in *n_rest). `command` for
- * messages. 0; 1: --help was asked for; -EINVAL: err says what is wrong. */
-int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, int argc, char **argv, void *out,
-              const char **rest, size_t max_rest, size_t *n_rest, struct tg_error *err);
+/* Options of argv[1..] into `out`; what is no option goes to `rest` (at most max_rest, the number there in
+ * *n_rest). `command` for messages. 0; 1: --help was asked for; -EINVAL: err says what is wrong. */
+int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, int argc, char **argv,
+              void *out, const char **rest, size_t max_rest, size_t *n_rest, struct tg_error *err);
 void cli_help(const char *usage, const char *text, const struct cli_arg *args, size_t n_args);
 /* Prints "tollgate: ..." and returns CLI_USER. */
 int cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -70,8 +71,8 @@ int cli_attach(struct machine *m, struct backend *b, const struct cli_devices *d
 /* ---- progress.c ---- */
 
 struct cli_progress {
-    bool shown;      /* on a terminal */
-    bool line_open;  /* a line stands there without its end */
+    bool shown;         /* on a terminal */
+    bool line_open;     /* a line stands there without its end */
     double start, last; /* host seconds */
     uint64_t last_insns;
 };

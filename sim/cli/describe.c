@@ -8,10 +8,12 @@
 #include "sim/machine/machine.h"
 #include "sim/platform/platform.h"
 
-static const char *const access_names[] = {[TG_RW] = "RW", [TG_RO] = "RO", [TG_WO] = "WO", [TG_RES0] = "RES0"};
+static const char *const access_names[] = {
+    [TG_RW] = "RW", [TG_RO] = "RO", [TG_WO] = "WO", [TG_RES0] = "RES0"};
 static const char *const port_names[] = {
-    [TG_PORT_IRQ_OUT] = "interrupt output", [TG_PORT_BUS] = "bus initiator", [TG_PORT_CHARDEV] = "character device",
-    [TG_PORT_BLOCKDEV] = "block device",    [TG_PORT_NETDEV] = "network",    [TG_PORT_MODEL] = "model",
+    [TG_PORT_IRQ_OUT] = "interrupt output", [TG_PORT_BUS] = "bus initiator",
+    [TG_PORT_CHARDEV] = "character device", [TG_PORT_BLOCKDEV] = "block device",
+    [TG_PORT_NETDEV] = "network",           [TG_PORT_MODEL] = "model",
 };
 
 static void describe_param(const struct tg_param *p)
@@ -40,7 +42,8 @@ static void describe_param(const struct tg_param *p)
 
 static void describe_frame(const struct tg_reg_frame *f)
 {
-    printf("\nregisters of frame %s (%" PRIu64 " bytes%s):\n", f->name, f->size, f->copies_offset_plus1 ? ", one copy after another" : "");
+    printf("\nregisters of frame %s (%" PRIu64 " bytes%s):\n", f->name, f->size,
+           f->copies_offset_plus1 ? ", one copy after another" : "");
     for (size_t i = 0; i < f->n_regs; i++) {
         const struct tg_reg *r = &f->regs[i];
         char name[64];
@@ -49,8 +52,9 @@ static void describe_frame(const struct tg_reg_frame *f)
             snprintf(name, sizeof(name), "%s[%u]", r->name, r->count);
         else
             snprintf(name, sizeof(name), "%s", r->name);
-        printf("  %#06x %-24s %2u %-4s reset %#" PRIx64 "%s%s\n", r->offset, name, r->width * 8u, access_names[r->access], r->reset,
-               r->description ? "  " : "", r->description ? r->description : "");
+        printf("  %#06x %-24s %2u %-4s reset %#" PRIx64 "%s%s\n", r->offset, name, r->width * 8u,
+               access_names[r->access], r->reset, r->description ? "  " : "",
+               r->description ? r->description : "");
     }
 }
 
@@ -92,7 +96,8 @@ static int describe_core(const char *name, const char *dir)
     char text[256];
     size_t skip = strlen("cpus.core.");
 
-    snprintf(text, sizeof(text), "local tg = require 'tollgate'\nreturn { cpus = tg.cpus{ core = tg.core '%s' } }\n", name);
+    snprintf(text, sizeof(text),
+             "local tg = require 'tollgate'\nreturn { cpus = tg.cpus{ core = tg.core '%s' } }\n", name);
     opt.text = text;
     if (platform_build(name, &opt, &m, &err))
         return cli_complain("%s", err.text);
@@ -122,8 +127,9 @@ static int unknown(const char *name, char **cores)
     for (; cores && *cores && n < TG_ARRAY_SIZE(all); cores++)
         all[n++] = *cores;
     near = platform_nearest(name, all, n);
-    return cli_complain("describe: no model or core '%s'%s%s%s", name, near ? "; the nearest known one is '" : "",
-                        near ? near : "", near ? "'" : "; see tollgate list models, tollgate list cores");
+    return cli_complain("describe: no model or core '%s'%s%s%s", name,
+                        near ? "; the nearest known one is '" : "", near ? near : "",
+                        near ? "'" : "; see tollgate list models, tollgate list cores");
 }
 
 int cli_describe(int argc, char **argv)
@@ -135,8 +141,10 @@ int cli_describe(int argc, char **argv)
     int rc = cli_parse("describe", NULL, 0, argc, argv, NULL, name, 1, &n, &err);
 
     if (rc == 1) {
-        cli_help("describe [MODEL|CORE]", "Shows all there is to know of a model class or a core preset; without a name: lists both.\n",
-                 NULL, 0);
+        cli_help(
+            "describe [MODEL|CORE]",
+            "Shows all there is to know of a model class or a core preset; without a name: lists both.\n",
+            NULL, 0);
         rc = CLI_OK;
     } else if (rc) {
         rc = cli_complain("%s", err.text);
@@ -206,12 +214,13 @@ int cli_list(int argc, char **argv)
     }
     if (strcmp(what[0], "platforms") && strcmp(what[0], "cores")) {
         near = platform_nearest(what[0], kinds, 3);
-        return cli_complain("list: found '%s', expected platforms, cores or models%s%s%s", what[0], near ? "; the nearest is '" : "",
-                            near ? near : "", near ? "'" : "");
+        return cli_complain("list: found '%s', expected platforms, cores or models%s%s%s", what[0],
+                            near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
     }
     dir = platform_dir();
     if (!dir)
-        return cli_complain("list: the platform library is not beside the program (share/tollgate/platforms)");
+        return cli_complain(
+            "list: the platform library is not beside the program (share/tollgate/platforms)");
     names = platform_names(dir, what[0][0] == 'c' ? "cores" : "");
     for (size_t i = 0; names && names[i]; i++)
         print_headline(dir, what[0][0] == 'c' ? "cores" : ".", names[i]);

@@ -18,7 +18,8 @@ static const struct {
 static int help(void)
 {
     printf("usage: tollgate COMMAND ...\n\n"
-           "A cycle-approximate simulator of Arm systems-on-chip that accounts for each crossing between exception levels.\n\n"
+           "A cycle-approximate simulator of Arm systems-on-chip that accounts for each crossing between "
+           "exception levels.\n\n"
            "commands:\n");
     for (size_t i = 0; i < TG_ARRAY_SIZE(commands); i++)
         printf("  %-10s %s\n", commands[i].name, commands[i].help);
@@ -26,7 +27,8 @@ static int help(void)
            "exit status:\n"
            "  0  the guest powered off, or the stop that was asked for was reached\n"
            "  2  an error in the command line, a platform, a file\n"
-           "  3  the guest made no progress any more: reset loop, undefined-instruction loop, all PEs asleep for ever\n"
+           "  3  the guest made no progress any more: reset loop, undefined-instruction loop, all PEs asleep "
+           "for ever\n"
            "  4  a bug of tollgate\n");
     return CLI_OK;
 }
@@ -51,6 +53,6 @@ int main(int argc, char **argv)
     if (argv[1][0] == '-')
         return cli_complain("unknown option '%s'; see tollgate --help", argv[1]);
     near = platform_nearest(argv[1], names, TG_ARRAY_SIZE(names));
-    return cli_complain("unknown command '%s'%s%s%s", argv[1], near ? "; the nearest known one is '" : "", near ? near : "",
-                        near ? "'" : "; see tollgate --help");
+    return cli_complain("unknown command '%s'%s%s%s", argv[1], near ? "; the nearest known one is '" : "",
+                        near ? near : "", near ? "'" : "; see tollgate --help");
 }

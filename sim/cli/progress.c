@@ -43,8 +43,9 @@ void cli_progress_show(struct cli_progress *p, tg_time now, uint64_t insns, uint
 
     if (!p->shown || t - p->last < 0.5)
         return;
-    fprintf(stderr, "\r%.3f s simulated, %.1f M instructions, %.1f MIPS, %s exits, %.0f s\033[K", (double)now / TG_SEC,
-            (double)insns / 1e6, (double)(insns - p->last_insns) / 1e6 / (t - p->last), cli_thousands(exits, e), t - p->start);
+    fprintf(stderr, "\r%.3f s simulated, %.1f M instructions, %.1f MIPS, %s exits, %.0f s\033[K",
+            (double)now / TG_SEC, (double)insns / 1e6, (double)(insns - p->last_insns) / 1e6 / (t - p->last),
+            cli_thousands(exits, e), t - p->start);
     fflush(stderr);
     p->line_open = true;
     p->last = t;

@@ -29,7 +29,8 @@ int cli_report(int argc, char **argv)
     int rc = cli_parse("report", args, TG_ARRAY_SIZE(args), argc, argv, &o, db, 1, &n, &err);
 
     if (rc == 1) {
-        cli_help("report RUN.db [OPTION]...", "Prints what each kind of exit cost.\n", args, TG_ARRAY_SIZE(args));
+        cli_help("report RUN.db [OPTION]...", "Prints what each kind of exit cost.\n", args,
+                 TG_ARRAY_SIZE(args));
         return CLI_OK;
     }
     if (rc)

@@ -34,18 +34,23 @@ static const struct cli_arg args[] = {
     {"dtb", CLI_TEXT, "FILE", "device tree; default: generated", O(boot.dtb)},
     {"dump-dtb", CLI_TEXT, "FILE", "write the device tree that the guest gets", O(boot.dump_dtb)},
     {"firmware", CLI_TEXT, "FILE", "EL3 or UEFI firmware, in the platform's flash", O(boot.firmware)},
-    {"module", CLI_TEXTS, "KIND:FILE[,bootargs=...]", "boot module for a hypervisor: kernel, ramdisk, dtb, xsm, other", O(modules)},
-    {"drive", CLI_TEXTS, "file=F[,mode=M]", "virtio block device; mode rw, ro or snapshot", O(devices.drives)},
+    {"module", CLI_TEXTS, "KIND:FILE[,bootargs=...]",
+     "boot module for a hypervisor: kernel, ramdisk, dtb, xsm, other", O(modules)},
+    {"drive", CLI_TEXTS, "file=F[,mode=M]", "virtio block device; mode rw, ro or snapshot",
+     O(devices.drives)},
     {"net", CLI_TEXT, "user|none", "virtio network device", O(devices.net)},
-    {"console", CLI_TEXT, "stdio|file:F|pty|null", "serial console; default: stdio (Ctrl-A x leaves)", O(devices.console)},
-    {"virtio-console", CLI_TEXT, "stdio|file:F|pty|null", "a virtio console besides", O(devices.virtio_console)},
+    {"console", CLI_TEXT, "stdio|file:F|pty|null", "serial console; default: stdio (Ctrl-A x leaves)",
+     O(devices.console)},
+    {"virtio-console", CLI_TEXT, "stdio|file:F|pty|null", "a virtio console besides",
+     O(devices.virtio_console)},
     {"rng", CLI_FLAG, NULL, "virtio entropy device", O(devices.rng)},
     {"mode", CLI_TEXT, "fast|timed", "functional, or with the timing model; default: fast", O(mode)},
     {"set", CLI_TEXTS, "KEY=VALUE", "change a value of the platform: cpus.core.l2.size=1MiB", O(sets)},
     {"db", CLI_TEXT, "FILE", "database that the run is added to", O(db)},
     {"max-insns", CLI_NUMBER, "N", "stop after N instructions of all PEs", O(max_insns)},
     {"max-time", CLI_TIME, "T", "stop at a simulated time: 250ms", O(max_time)},
-    {"max-resets", CLI_NUMBER, "N", "resets by the guest before it counts as a reset loop; default: 4", O(max_resets)},
+    {"max-resets", CLI_NUMBER, "N", "resets by the guest before it counts as a reset loop; default: 4",
+     O(max_resets)},
     {"seed", CLI_NUMBER, "N", "of everything random; default: 1", O(seed)},
     {"quiet", CLI_FLAG, NULL, "no progress, no summary", O(quiet)},
     {"verbose", CLI_FLAG, NULL, "also what models have to say about themselves", O(verbose)},
@@ -99,8 +104,8 @@ static bool on_input_open(void *opaque)
     return backend_input_open(r->backend);
 }
 
-/* Input from people and networks comes in real time, so idle time must not fly past it: it takes as long as it takes, or a tenth of that
- * when a program types. */
+/* Input from people and networks comes in real time, so idle time must not fly past it: it takes as long as
+ * it takes, or a tenth of that when a program types. */
 static void on_idle_wait(void *opaque, tg_time now, tg_time until)
 {
     struct run *r = opaque;
@@ -154,7 +159,8 @@ static bool on_hint(void *opaque, struct cpu *c, uint32_t imm)
         return true;
     case LEDGER_HINT_EXIT:
         if (x0)
-            machine_stop(r->m, MACHINE_STUCK, "the guest ended the run with status %llu", (unsigned long long)x0);
+            machine_stop(r->m, MACHINE_STUCK, "the guest ended the run with status %llu",
+                         (unsigned long long)x0);
         else
             machine_stop(r->m, MACHINE_POWEROFF, "the guest ended the run");
         return true;
@@ -213,12 +219,14 @@ static int check_mode(const char *mode, enum cpu_mode *out)
     if (!strcmp(mode, "timed"))
         return 0;
     near = platform_nearest(mode, modes, 2);
-    return cli_complain("--mode: found '%s', expected fast or timed%s%s%s", mode, near ? "; the nearest is '" : "",
-                        near ? near : "", near ? "'" : "");
+    return cli_complain("--mode: found '%s', expected fast or timed%s%s%s", mode,
+                        near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
 }
 
-/* Builds everything up to the first instruction. 0 or -errno with err set; 1: there is nothing to run (--dump-dtb only). */
-static int prepare(struct run *r, const char *platform, enum cpu_mode mode, const char *command, struct tg_error *err)
+/* Builds everything up to the first instruction. 0 or -errno with err set; 1: there is nothing to run
+ * (--dump-dtb only). */
+static int prepare(struct run *r, const char *platform, enum cpu_mode mode, const char *command,
+                   struct tg_error *err)
 {
     struct platform_options po = {.sets = r->o.sets.v, .n_sets = r->o.sets.n, .seed = r->o.seed};
     char *dir = platform_dir(), *path = platform_find(platform, dir, err);
@@ -241,6 +249,8 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
         return tg_error_set(err, ENOMEM, "out of memory");
     if (nothing)
         r->o.devices.console = "null";
+    if (r->o.db && !*r->o.db)
+        return tg_error_set(err, EINVAL, "--db: found no name, expected one of a file");
     rc = parse_modules(&r->o, err);
     if (!rc)
         rc = cli_attach(r->m, r->backend, &r->o.devices, err);
@@ -262,7 +272,8 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
     if (!r->ledger)
         return tg_error_set(err, ENOMEM, "out of memory");
     if (r->o.db)
-        rc = stats_open_machine(r->o.db, r->m, mode == CPU_TIMED ? "timed" : "fast", command, TG_VERSION, &r->stats, err);
+        rc = stats_open_machine(r->o.db, r->m, mode == CPU_TIMED ? "timed" : "fast", command, TG_VERSION,
+                                &r->stats, err);
     strcpy(r->phase, "run");
     return rc;
 }
@@ -294,17 +305,17 @@ static void wire(struct run *r)
 }
 
 static const char *const stats_names[] = {
-    [MACHINE_RUNNING] = "error",      [MACHINE_POWEROFF] = "poweroff", [MACHINE_RESET] = "poweroff",
-    [MACHINE_LIMIT] = "limit",        [MACHINE_SIGNAL] = "interrupted", [MACHINE_STUCK] = "stuck",
-    [MACHINE_FAILED] = "error",       [MACHINE_BUG] = "error",
+    [MACHINE_RUNNING] = "error", [MACHINE_POWEROFF] = "poweroff",  [MACHINE_RESET] = "poweroff",
+    [MACHINE_LIMIT] = "limit",   [MACHINE_SIGNAL] = "interrupted", [MACHINE_STUCK] = "stuck",
+    [MACHINE_FAILED] = "error",  [MACHINE_BUG] = "error",
 };
 
 /* The database's last rows, the summary, the exit status. */
 static int finish(struct run *r, int rc, const struct tg_error *run_err)
 {
     static const char *const words[] = {
-        [MACHINE_POWEROFF] = "powered off", [MACHINE_RESET] = "reset",   [MACHINE_LIMIT] = "limit reached",
-        [MACHINE_SIGNAL] = "interrupted",   [MACHINE_STUCK] = "stopped", [MACHINE_FAILED] = "stopped",
+        [MACHINE_POWEROFF] = "powered off", [MACHINE_RESET] = "reset",     [MACHINE_LIMIT] = "limit reached",
+        [MACHINE_SIGNAL] = "interrupted",   [MACHINE_STUCK] = "stopped",   [MACHINE_FAILED] = "stopped",
         [MACHINE_BUG] = "stopped",          [MACHINE_RUNNING] = "stopped",
     };
     struct machine *m = r->m;
@@ -320,20 +331,23 @@ static int finish(struct run *r, int rc, const struct tg_error *run_err)
     if (r->stats) {
         bool failed = stats_phase_machine(r->stats, r->phase, m, r->ledger, &err) != 0;
 
-        failed = stats_finish(r->stats, rc ? "error" : stats_names[m->stop], rc ? run_err->text : m->stop_text, host, &err) || failed;
-        if (failed) {
+        failed = stats_finish(r->stats, rc ? "error" : stats_names[m->stop],
+                              rc ? run_err->text : m->stop_text, host, &err) ||
+                 failed;
+        /* When the database ended the run, its message is the run's. */
+        if (failed && !rc && m->stop != MACHINE_FAILED)
             cli_complain("%s", err.text);
-            status = status ? status : CLI_USER;
-        }
+        status = failed && !status ? CLI_USER : status;
     }
     if (rc)
         cli_complain("%s", run_err->text);
-    else if (status == CLI_STUCK || status == CLI_USER || status == CLI_BUG)
+    else if (machine_exit_status(m))
         cli_complain("%s", m->stop_text);
     if (!r->o.quiet && !rc)
-        fprintf(stderr, "tollgate: %s at %.6f s, %s instructions, %s exits; %.1f s, %.1f MIPS\n", words[m->stop],
-                (double)machine_now(m) / TG_SEC, cli_thousands(insns, n),
-                cli_thousands(r->ledger ? ledger_total_exits(r->ledger) : 0, x), host, host > 0 ? (double)insns / 1e6 / host : 0);
+        fprintf(stderr, "tollgate: %s at %.6f s, %s instructions, %s exits; %.1f s, %.1f MIPS\n",
+                words[m->stop], (double)machine_now(m) / TG_SEC, cli_thousands(insns, n),
+                cli_thousands(r->ledger ? ledger_total_exits(r->ledger) : 0, x), host,
+                host > 0 ? (double)insns / 1e6 / host : 0);
     return status;
 }
 
@@ -367,8 +381,8 @@ int cli_run(int argc, char **argv)
 
     if (rc == 1) {
         cli_help("run PLATFORM [OPTION]...",
-                 "Runs a platform: a Lua file, or the name of one that 'tollgate list platforms' shows.\n", args,
-                 TG_ARRAY_SIZE(args));
+                 "Runs a platform: a Lua file, or the name of one that 'tollgate list platforms' shows.\n",
+                 args, TG_ARRAY_SIZE(args));
         return CLI_OK;
     }
     if (rc || (n == 0 && tg_error_set(&err, EINVAL, "run: a platform is missing: tollgate run PLATFORM.lua")))
@@ -379,6 +393,7 @@ int cli_run(int argc, char **argv)
         clean_up(&r);
         return rc;
     }
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of write(), like a full disk */
     command = join_command(argc, argv);
     rc = prepare(&r, platform[0], mode, command, &err);
     free(command);
@@ -388,7 +403,8 @@ int cli_run(int argc, char **argv)
         return rc;
     }
     wire(&r);
-    to = (struct tlm_options){.max_time = r.o.max_time, .max_insns = r.o.max_insns, .max_resets = (unsigned)r.o.max_resets};
+    to = (struct tlm_options){
+        .max_time = r.o.max_time, .max_insns = r.o.max_insns, .max_resets = (unsigned)r.o.max_resets};
     backend_start(r.backend);
     cli_progress_start(&r.progress, !r.o.quiet && isatty(STDERR_FILENO) && !r.interactive);
     rc = tlm_run(r.m, &to, &err);

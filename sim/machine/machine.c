@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Building a machine: models, address map, wires, PEs, configuration, and realizing them all. Running and stopping is in machine_run.c.
+ * Building a machine: models, address map, wires, PEs, configuration, and realizing them all. Running and
+ * stopping is in machine_run.c.
  */
 #include "sim/machine/machine.h"
 
@@ -70,8 +71,12 @@ struct machine *machine_new(const char *name, uint64_t seed)
     m->log.sink = sink;
     m->log.opaque = m;
     m->quantum = 500 * TG_NS;
-    m->hooks = (struct cpu_hooks){.opaque = m, .exception = on_exception, .eret = on_eret, .idle = on_idle,
-                                  .firmware_call = on_firmware_call, .guest_hint = on_guest_hint};
+    m->hooks = (struct cpu_hooks){.opaque = m,
+                                  .exception = on_exception,
+                                  .eret = on_eret,
+                                  .idle = on_idle,
+                                  .firmware_call = on_firmware_call,
+                                  .guest_hint = on_guest_hint};
     if (!m->name || !m->env.evq) {
         machine_free(m);
         return NULL;
@@ -121,7 +126,8 @@ void machine_free(struct machine *m)
     free(m);
 }
 
-/* Makes room for one more element of `size` bytes in the array at *array (n elements now), zeroed; NULL when out of memory. */
+/* Makes room for one more element of `size` bytes in the array at *array (n elements now), zeroed; NULL when
+ * out of memory. */
 static void *grow(void *array, size_t n, size_t size)
 {
     void **p = array;
@@ -156,22 +162,24 @@ static const char *region_name(const struct machine *m, const struct machine_reg
     return "?";
 }
 
-static int map(struct machine *m, struct tg_model *model, const char *name, unsigned frame, uint64_t base, uint64_t size,
-               bool memory, const char *site, struct tg_error *err)
+static int map(struct machine *m, struct tg_model *model, const char *name, unsigned frame, uint64_t base,
+               uint64_t size, bool memory, const char *site, struct tg_error *err)
 {
     uint64_t last = base + (size - 1);
     struct machine_region *r;
 
     if (size == 0 || last < base)
-        return tg_error_set(err, EINVAL, "%s: %s: %#llx bytes at %#llx are none, or reach past the end of the address space",
-                            site, name, (unsigned long long)size, (unsigned long long)base);
+        return tg_error_set(
+            err, EINVAL, "%s: %s: %#llx bytes at %#llx are none, or reach past the end of the address space",
+            site, name, (unsigned long long)size, (unsigned long long)base);
     for (size_t i = 0; i < m->n_regions; i++) {
         const struct machine_region *o = &m->regions[i];
 
         if (base <= o->base + (o->size - 1) && o->base <= last)
-            return tg_error_set(err, EINVAL, "%s: %s at 0x%llx..0x%llx overlaps %s at 0x%llx..0x%llx, placed at %s", site, name,
-                                (unsigned long long)base, (unsigned long long)last, region_name(m, o),
-                                (unsigned long long)o->base, (unsigned long long)(o->base + (o->size - 1)), o->site);
+            return tg_error_set(
+                err, EINVAL, "%s: %s at 0x%llx..0x%llx overlaps %s at 0x%llx..0x%llx, placed at %s", site,
+                name, (unsigned long long)base, (unsigned long long)last, region_name(m, o),
+                (unsigned long long)o->base, (unsigned long long)(o->base + (o->size - 1)), o->site);
     }
     r = grow(&m->regions, m->n_regions, sizeof(*r));
     if (!r)
@@ -186,14 +194,14 @@ static int map(struct machine *m, struct tg_model *model, const char *name, unsi
     return 0;
 }
 
-int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint64_t base, uint64_t size, bool memory,
-                const char *site, struct tg_error *err)
+int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint64_t base, uint64_t size,
+                bool memory, const char *site, struct tg_error *err)
 {
     return map(m, model, model->name, frame, base, size, memory, site, err);
 }
 
-int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base, uint64_t size,
-                         const char *site, struct tg_error *err, struct machine_external **out)
+int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base,
+                         uint64_t size, const char *site, struct tg_error *err, struct machine_external **out)
 {
     struct machine_external *x;
     int rc = map(m, NULL, name, 0, base, size, false, site, err);
@@ -212,9 +220,9 @@ int machine_map_external(struct machine *m, const char *name, const char *librar
     return 0;
 }
 
-int machine_connect_irq(struct machine *m, struct tg_model *source, const struct tg_port *port, unsigned index,
-                        struct tg_model *sink_model, unsigned line, unsigned intid, bool edge, const char *site,
-                        struct tg_error *err)
+int machine_connect_irq(struct machine *m, struct tg_model *source, const struct tg_port *port,
+                        unsigned index, struct tg_model *sink_model, unsigned line, unsigned intid, bool edge,
+                        const char *site, struct tg_error *err)
 {
     struct machine_irq *w;
 
@@ -222,23 +230,30 @@ int machine_connect_irq(struct machine *m, struct tg_model *source, const struct
         const struct machine_irq *o = &m->irqs[i];
 
         if (source && o->source == source && o->port == port && o->index == index)
-            return tg_error_set(err, EINVAL, "%s: %s.%s is bound already, to interrupt %u at %s", site, source->name,
-                                port->name, o->intid, o->site);
+            return tg_error_set(err, EINVAL, "%s: %s.%s is bound already, to interrupt %u at %s", site,
+                                source->name, port->name, o->intid, o->site);
         if (o->sink == sink_model && o->line == line)
-            return tg_error_set(err, EINVAL, "%s: interrupt %u of %s has a source already: %s.%s, bound at %s", site, intid,
-                                sink_model->name, o->source ? o->source->name : "external target",
+            return tg_error_set(err, EINVAL,
+                                "%s: interrupt %u of %s has a source already: %s.%s, bound at %s", site,
+                                intid, sink_model->name, o->source ? o->source->name : "external target",
                                 o->port ? o->port->name : "irq", o->site);
     }
     if (!sink_model->cls->irq_in)
         return tg_error_set(err, EINVAL, "%s: %s has no interrupt inputs", site, sink_model->name);
     if (sink_model->cls->irq_inputs != ~0u && line >= sink_model->cls->irq_inputs)
-        return tg_error_set(err, EINVAL, "%s: %s has no input line %u, expected 0 to %u", site, sink_model->name, line,
-                            sink_model->cls->irq_inputs - 1);
+        return tg_error_set(err, EINVAL, "%s: %s has no input line %u, expected 0 to %u", site,
+                            sink_model->name, line, sink_model->cls->irq_inputs - 1);
     w = grow(&m->irqs, m->n_irqs, sizeof(*w));
     if (!w)
         return tg_error_set(err, ENOMEM, "out of memory");
-    *w = (struct machine_irq){.source = source, .port = port, .index = index, .sink = sink_model, .line = line,
-                              .intid = intid, .edge = edge, .site = strdup(site)};
+    *w = (struct machine_irq){.source = source,
+                              .port = port,
+                              .index = index,
+                              .sink = sink_model,
+                              .line = line,
+                              .intid = intid,
+                              .edge = edge,
+                              .site = strdup(site)};
     m->n_irqs++;
     if (source)
         tg_model_bind_irq(source, port, index, sink_model, line);
@@ -307,7 +322,8 @@ static void nothing_there(void *opaque, struct tg_bus_txn *txn)
     txn->resp = TG_BUS_DECERR;
 }
 
-/* The fabric asks the region at the time of the access, so that sim/tlm may replace the target after realize. */
+/* The fabric asks the region at the time of the access, so that sim/tlm may replace the target after realize.
+ */
 static void region_transport(void *opaque, struct tg_bus_txn *txn)
 {
     struct machine_region *r = opaque;
@@ -355,7 +371,10 @@ static int build_map(struct machine *m, struct tg_error *err)
     sort_machine_of(m);
     for (size_t i = 0; i < m->n_regions; i++) {
         struct machine_region *r = &m->regions[i];
-        struct fabric_range range = {.base = r->base, .size = r->size, .memory = r->memory, .name = region_name(m, r),
+        struct fabric_range range = {.base = r->base,
+                                     .size = r->size,
+                                     .memory = r->memory,
+                                     .name = region_name(m, r),
                                      .target = {region_transport, region_get_dmi, r}};
         int rc;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One machine: its models, address map, interrupt lines, PEs and what ended its run. sim/platform builds it, sim/boot puts images
- * and firmware into it, sim/stats and sim/ledger read it, sim/tlm runs it. It holds no simulation state of its own apart from what
- * stops it. There is no global state here: several machines can live in one process (SystemC's kernel is a singleton, so only
- * one of them can *run* under sim/tlm per process).
+ * One machine: its models, address map, interrupt lines, PEs and what ended its run. sim/platform builds it,
+ * sim/boot puts images and firmware into it, sim/stats and sim/ledger read it, sim/tlm runs it. It holds no
+ * simulation state of its own apart from what stops it. There is no global state here: several machines can
+ * live in one process (SystemC's kernel is a singleton, so only one of them can *run* under sim/tlm per
+ * process).
  *
- * Life: machine_new -> machine_add..., machine_map, machine_connect_irq (sim/platform) -> plug backends into ports (sim/cli) ->
- * machine_realize -> machine_reset -> power on PE 0 (sim/boot) -> tlm_run -> machine_free.
+ * Life: machine_new -> machine_add..., machine_map, machine_connect_irq (sim/platform) -> plug backends into
+ * ports (sim/cli) -> machine_realize -> machine_reset -> power on PE 0 (sim/boot) -> tlm_run -> machine_free.
  */
 #ifndef TG_SIM_MACHINE_H
 #define TG_SIM_MACHINE_H
@@ -22,11 +23,11 @@
 
 /* A window of the address map. */
 struct machine_region {
-    uint64_t base, size;     /* bytes */
-    struct tg_model *model;  /* NULL for an external target (sim/tlm) */
-    unsigned frame;          /* of the model */
-    bool memory;             /* plain RAM: host memory behind it */
-    const char *site;        /* file:line that placed it, for messages */
+    uint64_t base, size;         /* bytes */
+    struct tg_model *model;      /* NULL for an external target (sim/tlm) */
+    unsigned frame;              /* of the model */
+    bool memory;                 /* plain RAM: host memory behind it */
+    const char *site;            /* file:line that placed it, for messages */
     struct tg_bus_target target; /* what the fabric calls, with offsets from `base`; sim/tlm may interpose */
 };
 
@@ -34,11 +35,11 @@ struct machine_region {
 struct machine_irq {
     struct tg_model *source;
     const struct tg_port *port;
-    unsigned index;         /* element of the port */
+    unsigned index; /* element of the port */
     struct tg_model *sink;
-    unsigned line;          /* sink's input line */
-    unsigned intid;         /* as software sees it: SPI n is 32 + n, PPI n is 16 + n */
-    bool edge;              /* for the device tree: rising edge instead of level high */
+    unsigned line;  /* sink's input line */
+    unsigned intid; /* as software sees it: SPI n is 32 + n, PPI n is 16 + n */
+    bool edge;      /* for the device tree: rising edge instead of level high */
     const char *site;
 };
 
@@ -47,9 +48,9 @@ struct machine;
 struct machine_pe {
     struct machine *machine;
     struct cpu *cpu;
-    struct tg_model *model;  /* of class cpu_class */
+    struct tg_model *model; /* of class cpu_class */
     unsigned index;
-    uint64_t mpidr;          /* affinity fields only */
+    uint64_t mpidr;                    /* affinity fields only */
     struct tg_irq inputs[TG_PE_LINES]; /* not driven; sinks are machine_pe_irq */
 };
 
@@ -61,11 +62,11 @@ struct machine_config {
 /* An external TLM-2.0 target (shared object); built by sim/tlm at elaboration. */
 struct machine_external {
     char *name;
-    char *library;           /* path of the shared object */
+    char *library; /* path of the shared object */
     char **arg_keys, **arg_values;
     size_t n_args;
-    size_t region;           /* index into regions */
-    struct tg_irq irq;       /* its interrupt output, when bound */
+    size_t region;     /* index into regions */
+    struct tg_irq irq; /* its interrupt output, when bound */
     const char *site;
 };
 
@@ -77,8 +78,8 @@ enum machine_stop_kind {
     MACHINE_LIMIT,    /* the limit that the user asked for */
     MACHINE_SIGNAL,   /* SIGINT, SIGTERM, Ctrl-A x */
     MACHINE_STUCK,    /* no progress (exit status 3) */
-    MACHINE_FAILED,   /* the simulation cannot go on: user's error found late, e.g. disk full (exit status 2) */
-    MACHINE_BUG,      /* ours (exit status 4) */
+    MACHINE_FAILED, /* the simulation cannot go on: user's error found late, e.g. disk full (exit status 2) */
+    MACHINE_BUG,    /* ours (exit status 4) */
 };
 
 /* Listener to what PEs do (the ledger). Functions may be NULL. */
@@ -92,9 +93,9 @@ struct machine_listener {
 struct machine {
     struct tg_env env;
     struct tg_log log;
-    char *name;              /* "virt": from the platform's file name */
-    char *path;              /* of the platform file */
-    char *core_name;         /* "cortex-a57": the preset of the PEs */
+    char *name;      /* "virt": from the platform's file name */
+    char *path;      /* of the platform file */
+    char *core_name; /* "cortex-a57": the preset of the PEs */
 
     struct tg_model **models; /* all, in the order of construction, PEs included; owned */
     size_t n_models;
@@ -110,14 +111,14 @@ struct machine {
     struct machine_pe pes[MACHINE_MAX_PES];
     unsigned n_pes;
     struct cpu_domain *domain;
-    struct cpu_hooks hooks;  /* given to every PE; forwards to the members below */
+    struct cpu_hooks hooks; /* given to every PE; forwards to the members below */
 
     struct tg_model *fabric;
-    struct tg_model *gic;    /* NULL: none */
+    struct tg_model *gic;             /* NULL: none */
     const struct tg_gic_cpuif *cpuif; /* of the GIC; NULL: none */
-    struct tg_model *console; /* the model whose chardev port is the console, or NULL */
-    char *psci_conduit;      /* "hvc", "smc" or "none" */
-    tg_time quantum;         /* ps */
+    struct tg_model *console;         /* the model whose chardev port is the console, or NULL */
+    char *psci_conduit;               /* "hvc", "smc" or "none" */
+    tg_time quantum;                  /* ps */
 
     /* PSCI and the like; returns as cpu_hooks.firmware_call. Set by sim/boot. */
     bool (*firmware_call)(void *opaque, struct cpu *c, bool smc, uint16_t imm);
@@ -125,7 +126,8 @@ struct machine {
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
     void *hint_opaque;
     struct machine_listener listener;
-    /* Loads images and powers on the first PE at `now`; called by the run loop at the start and after each reset. Set by sim/boot. */
+    /* Loads images and powers on the first PE at `now`; called by the run loop at the start and after each
+     * reset. Set by sim/boot. */
     int (*start)(void *opaque, struct machine *m, tg_time now, struct tg_error *err);
     void *start_opaque;
 
@@ -144,10 +146,11 @@ struct machine {
     /* Called about every 50 ms of host time and at the end, from the run loop: progress, signals. */
     void (*poll)(void *opaque, tg_time now);
     void *poll_opaque;
-    /* True while input from the host may still arrive (interactive console, network): then a machine whose PEs all sleep is idle, not dead. */
+    /* True while input from the host may still arrive (interactive console, network): then a machine whose
+     * PEs all sleep is idle, not dead. */
     bool (*input_open)(void *opaque);
-    /* Every PE sleeps until `until` (TG_TIME_NEVER: for ever). May block the host thread until input arrives, at most as long as
-     * the simulated time that would pass. NULL: never block. */
+    /* Every PE sleeps until `until` (TG_TIME_NEVER: for ever). May block the host thread until input arrives,
+     * at most as long as the simulated time that would pass. NULL: never block. */
     void (*idle_wait)(void *opaque, tg_time now, tg_time until);
     void *input_opaque;
 
@@ -164,15 +167,19 @@ void machine_free(struct machine *m);
 
 /* Creates a model and owns it. `site` ("virt.lua:12") is copied for messages. */
 struct tg_model *machine_add(struct machine *m, const struct tg_model_class *cls, const char *name);
-/* Places a frame; fails when it overlaps what is there already (both sites in the message) or wraps around. `name` for messages. */
-int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint64_t base, uint64_t size, bool memory,
-                const char *site, struct tg_error *err);
+/* Places a frame; fails when it overlaps what is there already (both sites in the message) or wraps around.
+ * `name` for messages. */
+int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint64_t base, uint64_t size,
+                bool memory, const char *site, struct tg_error *err);
 /* An external TLM target: its window and its description. */
-int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base, uint64_t size,
-                         const char *site, struct tg_error *err, struct machine_external **out);
-/* Wires output `index` of `port` to the interrupt controller; refuses outputs bound twice and lines with two sources. */
-int machine_connect_irq(struct machine *m, struct tg_model *source, const struct tg_port *port, unsigned index,
-                        struct tg_model *sink, unsigned line, unsigned intid, bool edge, const char *site, struct tg_error *err);
+int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base,
+                         uint64_t size, const char *site, struct tg_error *err,
+                         struct machine_external **out);
+/* Wires output `index` of `port` to the interrupt controller; refuses outputs bound twice and lines with two
+ * sources. */
+int machine_connect_irq(struct machine *m, struct tg_model *source, const struct tg_port *port,
+                        unsigned index, struct tg_model *sink, unsigned line, unsigned intid, bool edge,
+                        const char *site, struct tg_error *err);
 /* The PE's model must have been made by machine_add with cpu_class. */
 int machine_add_pe(struct machine *m, struct tg_model *model, uint64_t mpidr, struct tg_error *err);
 int machine_add_config(struct machine *m, const char *key, const char *value);
@@ -185,9 +192,11 @@ struct tg_model *machine_find(const struct machine *m, const char *name);
 /* The i-th model (0..) of a class; NULL: no more. */
 struct tg_model *machine_find_class(const struct machine *m, const char *cls, unsigned i);
 /* First region of a model's frame; NULL: not mapped. */
-const struct machine_region *machine_region_of(const struct machine *m, const struct tg_model *model, unsigned frame);
+const struct machine_region *machine_region_of(const struct machine *m, const struct tg_model *model,
+                                               unsigned frame);
 /* The wire at an output; NULL: not connected. */
-const struct machine_irq *machine_irq_of(const struct machine *m, const struct tg_model *model, const char *port, unsigned index);
+const struct machine_irq *machine_irq_of(const struct machine *m, const struct tg_model *model,
+                                         const char *port, unsigned index);
 /* The device that answers at pa ("uart", "ram"), or NULL: for the ledger. */
 const struct machine_region *machine_region_at(const struct machine *m, uint64_t pa);
 
@@ -201,8 +210,10 @@ const struct machine_region *machine_ram(const struct machine *m, unsigned k);
 void machine_reset(struct machine *m); /* every model but the PEs, which are powered off */
 /* Powers a PE on and tells the run loop. */
 void machine_power_on(struct machine *m, unsigned pe, unsigned el, uint64_t pc, uint64_t x0, tg_time now);
-/* Ends the run: the first reason counts, later ones are ignored. PEs stop at the next instruction boundary. */
-void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Ends the run: the first reason counts, later ones are ignored. PEs stop at the next instruction boundary.
+ */
+void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 const char *machine_stop_name(enum machine_stop_kind kind);
 /* Exit status of the program for how the run ended: 0, 2, 3, 4. */
 int machine_exit_status(const struct machine *m);

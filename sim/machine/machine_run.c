@@ -23,7 +23,8 @@ struct tg_model *machine_find_class(const struct machine *m, const char *cls, un
     return NULL;
 }
 
-const struct machine_region *machine_region_of(const struct machine *m, const struct tg_model *model, unsigned frame)
+const struct machine_region *machine_region_of(const struct machine *m, const struct tg_model *model,
+                                               unsigned frame)
 {
     for (size_t i = 0; i < m->n_regions; i++)
         if (m->regions[i].model == model && m->regions[i].frame == frame)
@@ -31,8 +32,8 @@ const struct machine_region *machine_region_of(const struct machine *m, const st
     return NULL;
 }
 
-const struct machine_irq *machine_irq_of(const struct machine *m, const struct tg_model *model, const char *port,
-                                         unsigned index)
+const struct machine_irq *machine_irq_of(const struct machine *m, const struct tg_model *model,
+                                         const char *port, unsigned index)
 {
     for (size_t i = 0; i < m->n_irqs; i++) {
         const struct machine_irq *w = &m->irqs[i];

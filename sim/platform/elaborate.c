@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The flat description that platforms/lib/tollgate.lua made (function _finish) to a machine: models, parameters, windows, wires.
- * Values have been checked there; what only the C side knows (sizes of frames, overlaps, lines) is checked here.
+ * The flat description that platforms/lib/tollgate.lua made (function _finish) to a machine: models,
+ * parameters, windows, wires. Values have been checked there; what only the C side knows (sizes of frames,
+ * overlaps, lines) is checked here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -121,11 +122,11 @@ static int add_models(struct build *b)
         else
             rc = set_params(L, b->models[i], b->err);
         if (!rc && pc->gic && b->m->gic)
-            rc = tg_error_set(b->err, EINVAL, "%s: %s: the platform has an interrupt controller already: %s", text(L, "site"),
-                              text(L, "name"), b->m->gic->name);
+            rc = tg_error_set(b->err, EINVAL, "%s: %s: the platform has an interrupt controller already: %s",
+                              text(L, "site"), text(L, "name"), b->m->gic->name);
         if (!rc && pc->cls == &fabric_class && b->m->fabric)
-            rc = tg_error_set(b->err, EINVAL, "%s: %s: the platform has a fabric already: %s", text(L, "site"),
-                              text(L, "name"), b->m->fabric->name);
+            rc = tg_error_set(b->err, EINVAL, "%s: %s: the platform has a fabric already: %s",
+                              text(L, "site"), text(L, "name"), b->m->fabric->name);
         if (!rc && pc->gic)
             b->m->gic = b->models[i];
         if (!rc && pc->cls == &fabric_class)
@@ -190,7 +191,8 @@ static int wire_gic(struct build *b)
         mpidr[i] = m->pes[i].mpidr;
     rc = gic_set_pes(m->gic, m->n_pes, mpidr);
     if (rc)
-        return tg_error_set(b->err, EINVAL, "%s: %s cannot serve %u PEs", m->path, m->gic->cls->name, m->n_pes);
+        return tg_error_set(b->err, EINVAL, "%s: %s cannot serve %u PEs", m->path, m->gic->cls->name,
+                            m->n_pes);
     m->cpuif = gic_cpuif(m->gic);
     for (size_t o = 0; o < TG_ARRAY_SIZE(outputs); o++) {
         const struct tg_port *port = tg_model_port(m->gic->cls, outputs[o].port);
@@ -207,7 +209,8 @@ static int wire_gic(struct build *b)
         for (unsigned k = 0; k < ppi->count && !rc; k++) {
             unsigned intid = gic_ppi_intid((enum tg_pe_ppi)k);
 
-            rc = machine_connect_irq(m, m->pes[i].model, ppi, k, m->gic, gic_ppi_line(i, intid), intid, false, m->path, b->err);
+            rc = machine_connect_irq(m, m->pes[i].model, ppi, k, m->gic, gic_ppi_line(i, intid), intid, false,
+                                     m->path, b->err);
         }
     }
     return rc;
@@ -233,7 +236,8 @@ static int map_models(struct build *b)
                                        : tg_model_frame_size(model, (unsigned)f);
 
             lua_rawgeti(L, -1, (lua_Integer)f + 1);
-            rc = machine_map(b->m, model, (unsigned)f, number(L, "base"), size, pc->memory, text(L, "site"), b->err);
+            rc = machine_map(b->m, model, (unsigned)f, number(L, "base"), size, pc->memory, text(L, "site"),
+                             b->err);
             lua_pop(L, 1);
         }
         lua_pop(L, 2);
@@ -261,8 +265,9 @@ static int wire_models(struct build *b)
             lua_rawgeti(L, -1, (lua_Integer)k);
             port = tg_model_port(model->cls, text(L, "port"));
             intid = (unsigned)number(L, "intid");
-            rc = machine_connect_irq(b->m, model, port, (unsigned)number(L, "index"), b->models[number(L, "gic") - 1],
-                                     gic_spi_line(intid - 32), intid, false, text(L, "site"), b->err);
+            rc = machine_connect_irq(b->m, model, port, (unsigned)number(L, "index"),
+                                     b->models[number(L, "gic") - 1], gic_spi_line(intid - 32), intid, false,
+                                     text(L, "site"), b->err);
             lua_pop(L, 1);
         }
         lua_pop(L, 1);
@@ -281,7 +286,8 @@ static int wire_models(struct build *b)
     return rc;
 }
 
-/* Relative paths are relative to the platform's file; a bare name that is not there is left to the dynamic linker's search. */
+/* Relative paths are relative to the platform's file; a bare name that is not there is left to the dynamic
+ * linker's search. */
 static void library_path(const struct machine *m, const char *library, char *out, size_t size)
 {
     const char *slash = strrchr(m->path, '/');
@@ -300,14 +306,16 @@ static int add_external(struct build *b)
     int rc;
 
     library_path(b->m, text(L, "library"), library, sizeof(library));
-    rc = machine_map_external(b->m, text(L, "name"), library, number(L, "base"), number(L, "size"), text(L, "site"), b->err, &x);
+    rc = machine_map_external(b->m, text(L, "name"), library, number(L, "base"), number(L, "size"),
+                              text(L, "site"), b->err, &x);
     if (rc)
         return rc;
     if (number(L, "gic")) {
         struct tg_model *gic = b->models[number(L, "gic") - 1];
         unsigned intid = (unsigned)number(L, "intid");
 
-        rc = machine_connect_irq(b->m, NULL, NULL, 0, gic, gic_spi_line(intid - 32), intid, false, text(L, "site"), b->err);
+        rc = machine_connect_irq(b->m, NULL, NULL, 0, gic, gic_spi_line(intid - 32), intid, false,
+                                 text(L, "site"), b->err);
         if (rc)
             return rc;
         x->irq = (struct tg_irq){.set = gic->cls->irq_in, .opaque = gic, .line = gic_spi_line(intid - 32)};

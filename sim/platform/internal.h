@@ -20,7 +20,7 @@ struct platform_lua {
     int env;               /* the sandbox's globals */
 };
 
-#define PLATFORM_LIB_CHUNK "@tollgate.lua"
+#define PLATFORM_LIB_CHUNK  "@tollgate.lua"
 #define PLATFORM_LUA_MEMORY (256u << 20)
 #define PLATFORM_LUA_STEP   100000
 
@@ -28,7 +28,8 @@ struct platform_lua *platform_lua_of(lua_State *L);
 
 /* sandbox.c */
 lua_State *platform_sandbox_new(struct platform_lua *p);
-/* Loads a text chunk into the sandbox and leaves its function on the stack. 0 or a Lua error code with the message there. */
+/* Loads a text chunk into the sandbox and leaves its function on the stack. 0 or a Lua error code with the
+ * message there. */
 int platform_load(lua_State *L, const char *path);
 int platform_load_text(lua_State *L, const char *text, size_t size, const char *chunk);
 /* "@" and what messages call the file. */

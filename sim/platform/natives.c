@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Lua library cannot do by itself: class tables, units, nearest names, source lines, core presets. */
+/* What the Lua library cannot do by itself: class tables, units, nearest names, source lines, core presets.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "sim/machine/machine.h"
 #include "sim/platform/internal.h"
 
-static const struct tg_param size_param = {.name = "size", .type = TG_PARAM_SIZE, .min = 1, .max = UINT64_C(1) << 52};
-static const struct tg_param time_param = {.name = "quantum", .type = TG_PARAM_TIME, .min = TG_NS, .max = 100 * TG_US};
+static const struct tg_param size_param = {
+    .name = "size", .type = TG_PARAM_SIZE, .min = 1, .max = UINT64_C(1) << 52};
+static const struct tg_param time_param = {
+    .name = "quantum", .type = TG_PARAM_TIME, .min = TG_NS, .max = 100 * TG_US};
 
 static void push_value(lua_State *L, const struct tg_param *p, uint64_t v)
 {
@@ -86,7 +89,8 @@ static void push_class(lua_State *L, const struct platform_class *pc)
         lua_setfield(L, -2, "count");
         lua_pushstring(L, p->peer_class);
         lua_setfield(L, -2, "peer");
-        lua_pushboolean(L, p->kind == TG_PORT_IRQ_OUT && !pc->gic && !strcmp(p->name, "irq") && cls->n_frames > 0);
+        lua_pushboolean(L, p->kind == TG_PORT_IRQ_OUT && !pc->gic && !strcmp(p->name, "irq") &&
+                               cls->n_frames > 0);
         lua_setfield(L, -2, "mandatory");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
@@ -143,7 +147,8 @@ static int l_format(lua_State *L)
         lua_pushvalue(L, 2);
         return 1;
     }
-    platform_format(p, lua_isboolean(L, 2) ? (uint64_t)lua_toboolean(L, 2) : (uint64_t)lua_tointeger(L, 2), text, sizeof(text));
+    platform_format(p, lua_isboolean(L, 2) ? (uint64_t)lua_toboolean(L, 2) : (uint64_t)lua_tointeger(L, 2),
+                    text, sizeof(text));
     lua_pushstring(L, text);
     return 1;
 }
@@ -211,7 +216,8 @@ static bool line_has_key(const char *line, const char *key, int *depth, bool *op
     return found;
 }
 
-/* key_line("file:12", "size"): "file:14" when the constructor that begins on line 12 has `size =` there; else as it came. */
+/* key_line("file:12", "size"): "file:14" when the constructor that begins on line 12 has `size =` there; else
+ * as it came. */
 static int l_key_line(lua_State *L)
 {
     const char *site = luaL_checkstring(L, 1), *key = luaL_checkstring(L, 2);
@@ -305,9 +311,9 @@ static void push_overrides(lua_State *L)
 
 void platform_push_natives(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"classes", l_classes},   {"parse", l_parse}, {"format", l_format},
-                                         {"nearest", l_nearest},   {"where", l_where}, {"key_line", l_key_line},
-                                         {"cores", l_cores},       {"core", l_core},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"classes", l_classes}, {"parse", l_parse}, {"format", l_format},
+                                         {"nearest", l_nearest}, {"where", l_where}, {"key_line", l_key_line},
+                                         {"cores", l_cores},     {"core", l_core},   {NULL, NULL}};
 
     luaL_newlib(L, functions);
     push_overrides(L);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The nearest known name: edit distance with transpositions (optimal string alignment). Names beyond 127 characters are not compared. */
+/* The nearest known name: edit distance with transpositions (optimal string alignment). Names beyond 127
+ * characters are not compared. */
 #include <string.h>
 #include "sim/platform/platform.h"
 

@@ -111,8 +111,8 @@ char *platform_find(const char *name, const char *platforms_dir, struct tg_error
         while (names && names[n])
             n++;
         near = platform_nearest(name, (const char *const *)names, n);
-        tg_error_set(err, ENOENT, "%s: no such platform%s%s%s", name, near ? "; the nearest known one is '" : "",
-                     near ? near : "", near ? "'" : "");
+        tg_error_set(err, ENOENT, "%s: no such platform%s%s%s", name,
+                     near ? "; the nearest known one is '" : "", near ? near : "", near ? "'" : "");
         platform_free_names(names);
         return NULL;
     }

@@ -11,11 +11,16 @@
 
 #define LIBRARY_MAX (1u << 20) /* bytes */
 
-static int lua_failed(lua_State *L, struct tg_error *err)
+static int lua_failed(lua_State *L, const char *path, struct tg_error *err)
 {
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
 
-    return tg_error_set(err, EINVAL, "%s", text ? text : "the platform raised an error that is not text");
+    if (!text)
+        return tg_error_set(err, EINVAL, "%s: the platform raised an error that is not text", path);
+    if (!strcmp(text, "not enough memory")) /* Lua gives no line with it */
+        return tg_error_set(err, EINVAL, "%s: the platform takes more than %u MiB of memory", path,
+                            PLATFORM_LUA_MEMORY >> 20);
+    return tg_error_set(err, EINVAL, "%s", text);
 }
 
 static int load_library(lua_State *L, struct platform_lua *p, struct tg_error *err)
@@ -37,10 +42,10 @@ static int load_library(lua_State *L, struct platform_lua *p, struct tg_error *e
     rc = luaL_loadbufferx(L, text ? text : "", size, PLATFORM_LIB_CHUNK, "t");
     free(text);
     if (rc)
-        return lua_failed(L, err);
+        return lua_failed(L, p->path, err);
     platform_push_natives(L);
     if (lua_pcall(L, 1, 1, 0))
-        return lua_failed(L, err);
+        return lua_failed(L, p->path, err);
     p->library = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
@@ -55,12 +60,13 @@ static int evaluate(lua_State *L, struct platform_lua *p, struct tg_error *err)
     lua_rawgeti(L, LUA_REGISTRYINDEX, p->library);
     lua_getfield(L, -1, "_finish");
     platform_chunk_name(p->path, chunk, sizeof(chunk));
-    rc = p->opt->text ? platform_load_text(L, p->opt->text, strlen(p->opt->text), chunk) : platform_load(L, p->path);
+    rc = p->opt->text ? platform_load_text(L, p->opt->text, strlen(p->opt->text), chunk)
+                      : platform_load(L, p->path);
     if (rc || lua_pcall(L, 0, 1, 0))
-        return lua_failed(L, err);
+        return lua_failed(L, p->path, err);
     lua_pushstring(L, chunk + 1);
     if (lua_pcall(L, 2, 1, 0))
-        return lua_failed(L, err);
+        return lua_failed(L, p->path, err);
     return 0;
 }
 
@@ -71,9 +77,12 @@ static char *name_of(const char *path)
     return strndup(base, dot && dot != base ? (size_t)(dot - base) : strlen(base));
 }
 
-int platform_build(const char *path, const struct platform_options *opt, struct machine **out, struct tg_error *err)
+int platform_build(const char *path, const struct platform_options *opt, struct machine **out,
+                   struct tg_error *err)
 {
-    struct platform_lua p = {.opt = opt, .path = path, .dir = opt->platforms_dir,
+    struct platform_lua p = {.opt = opt,
+                             .path = path,
+                             .dir = opt->platforms_dir,
                              .limit = opt->insn_limit ? opt->insn_limit : 100000000};
     char *dir = NULL, *name;
     struct machine *m = NULL;
@@ -87,7 +96,8 @@ int platform_build(const char *path, const struct platform_options *opt, struct 
     if (!p.dir)
         p.dir = dir = platform_dir();
     if (!p.dir)
-        return tg_error_set(err, ENOENT, "the platform library is not beside the program (share/tollgate/platforms)");
+        return tg_error_set(err, ENOENT,
+                            "the platform library is not beside the program (share/tollgate/platforms)");
     L = platform_sandbox_new(&p);
     name = name_of(path);
     if (!L || !name) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sandbox in which platform files run: no files, no programs, no clock, no random numbers, bounded instructions and memory, so that
- * the same file and --set give the same platform, and none can hang the program.
+ * The sandbox in which platform files run: no files, no programs, no clock, no random numbers, bounded
+ * instructions and memory, so that the same file and --set give the same platform, and none can hang the
+ * program.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,12 +44,14 @@ static void count_hook(lua_State *L, lua_Debug *ar)
     if (p->insns <= p->limit)
         return;
     luaL_where(L, 0); /* a hook has no frame of its own */
-    lua_pushfstring(L, "the platform has taken %d million Lua instructions: an endless loop?", (int)(p->limit / 1000000));
+    lua_pushfstring(L, "the platform has taken %d million Lua instructions: an endless loop?",
+                    (int)(p->limit / 1000000));
     lua_concat(L, 2);
     lua_error(L);
 }
 
-/* Lua shortens long chunk names in its messages; then the file's own name is more use than the end of its path. */
+/* Lua shortens long chunk names in its messages; then the file's own name is more use than the end of its
+ * path. */
 void platform_chunk_name(const char *path, char *out, size_t size)
 {
     const char *slash = strrchr(path, '/');
@@ -102,6 +105,11 @@ int platform_load(lua_State *L, const char *path)
         lua_pushfstring(L, "%s: cannot be read", path);
         return LUA_ERRFILE;
     }
+    if (size && text[0] == LUA_SIGNATURE[0]) {
+        free(text);
+        lua_pushfstring(L, "%s: found a compiled Lua file, expected Lua text", path);
+        return LUA_ERRFILE;
+    }
     platform_chunk_name(path, name, sizeof(name));
     rc = platform_load_text(L, text, size, name);
     free(text);
@@ -127,7 +135,8 @@ static int l_require(lua_State *L)
         lua_rawgeti(L, LUA_REGISTRYINDEX, p->library);
         return 1;
     }
-    if (!*name || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != strlen(name))
+    if (!*name ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != strlen(name))
         return luaL_error(L, "require: found '%s', expected a name of letters, digits, '_' and '-'", name);
     lua_rawgeti(L, LUA_REGISTRYINDEX, p->modules);
     if (lua_getfield(L, -1, name) != LUA_TNIL)
@@ -197,8 +206,8 @@ lua_State *platform_sandbox_new(struct platform_lua *p)
                                     {LUA_TABLIBNAME, luaopen_table},
                                     {LUA_MATHLIBNAME, luaopen_math},
                                     {LUA_UTF8LIBNAME, luaopen_utf8}};
-    static const char *const globals[] = {"assert", "error", "ipairs", "next", "pairs", "select", "tonumber", "tostring",
-                                          "type", "_VERSION", NULL};
+    static const char *const globals[] = {"assert",   "error",    "ipairs", "next",     "pairs", "select",
+                                          "tonumber", "tostring", "type",   "_VERSION", NULL};
     static const char *const no_string[] = {"dump", NULL}, *const no_math[] = {"random", "randomseed", NULL};
     static const char *const none[] = {NULL};
     lua_State *L = lua_newstate(allocate, p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values with units, as text. Exact: decimal fractions are scaled as integers, and what is not a whole hertz, byte or picosecond is refused. */
+/* Values with units, as text. Exact: decimal fractions are scaled as integers, and what is not a whole hertz,
+ * byte or picosecond is refused. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -13,14 +14,16 @@ struct unit {
     uint64_t scale;
 };
 
-static const struct unit freq_units[] = {{"Hz", 1}, {"kHz", 1000}, {"MHz", 1000000}, {"GHz", 1000000000}, {NULL, 0}};
+static const struct unit freq_units[] = {
+    {"Hz", 1}, {"kHz", 1000}, {"MHz", 1000000}, {"GHz", 1000000000}, {NULL, 0}};
 static const struct unit size_units[] = {{"B", 1},
                                          {"KiB", UINT64_C(1) << 10},
                                          {"MiB", UINT64_C(1) << 20},
                                          {"GiB", UINT64_C(1) << 30},
                                          {"TiB", UINT64_C(1) << 40},
                                          {NULL, 0}};
-static const struct unit time_units[] = {{"ps", TG_PS}, {"ns", TG_NS}, {"us", TG_US}, {"ms", TG_MS}, {"s", TG_SEC}, {NULL, 0}};
+static const struct unit time_units[] = {{"ps", TG_PS}, {"ns", TG_NS}, {"us", TG_US},
+                                         {"ms", TG_MS}, {"s", TG_SEC}, {NULL, 0}};
 
 static const struct unit *units_of(const struct tg_param *p)
 {
@@ -62,13 +65,14 @@ static int refuse(const struct tg_param *p, const char *text, struct tg_error *e
     char units[64] = "";
 
     if (!u)
-        return tg_error_set(err, EINVAL, "found '%s', expected %s%s%s", text, platform_expected(p), p->unit ? " of " : "",
-                            p->unit ? p->unit : "");
+        return tg_error_set(err, EINVAL, "found '%s', expected %s%s%s", text, platform_expected(p),
+                            p->unit ? " of " : "", p->unit ? p->unit : "");
     for (; u->name; u++) {
         strcat(units, *units ? ", " : "");
         strcat(units, u->name);
     }
-    return tg_error_set(err, EINVAL, "found '%s', expected %s (units: %s)", text, platform_expected(p), units);
+    return tg_error_set(err, EINVAL, "found '%s', expected %s (units: %s)", text, platform_expected(p),
+                        units);
 }
 
 static int check_range(const struct tg_param *p, const char *text, uint64_t v, struct tg_error *err)
@@ -102,8 +106,8 @@ static int parse_choice(const struct tg_param *p, const char *text, uint64_t *ou
         }
     }
     near = platform_nearest(text, p->choices, n);
-    return tg_error_set(err, EINVAL, "found '%s', expected one of %s%s%s%s", text, all, near ? "; the nearest is '" : "",
-                        near ? near : "", near ? "'" : "");
+    return tg_error_set(err, EINVAL, "found '%s', expected one of %s%s%s%s", text, all,
+                        near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
 }
 
 /* digits[.digits] at *s into mantissa / 10^scale; false: no number, or too long for exactness. */
@@ -170,7 +174,8 @@ int platform_parse(const struct tg_param *p, const char *text, uint64_t *out, st
         ten *= 10;
     v = (unsigned __int128)mantissa * (u->name ? u->scale : 1);
     if (v % ten || v / ten > UINT64_MAX)
-        return tg_error_set(err, EINVAL, "found '%s', expected a whole number of %s within 64 bits", text, units_of(p)[0].name);
+        return tg_error_set(err, EINVAL, "found '%s', expected a whole number of %s within 64 bits", text,
+                            units_of(p)[0].name);
     *out = (uint64_t)(v / ten);
     return check_range(p, text, *out, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLM-2.0 modules around the C bus; see bus.h. Time in transactions is absolute, in payloads an offset from SystemC's now. */
+/* TLM-2.0 modules around the C bus; see bus.h. Time in transactions is absolute, in payloads an offset from
+ * SystemC's now. */
 #include "sim/tlm/bus.h"
 
 extern "C" {
@@ -8,7 +9,8 @@ extern "C" {
 
 using sc_core::sc_time;
 
-namespace tg {
+namespace tg
+{
 
 static tg_bus_resp from_tlm(tlm::tlm_response_status s)
 {
@@ -215,8 +217,8 @@ void FabricBus::forward(void *opaque, tg_bus_txn *txn)
         w->before(w->opaque);
     send(*w->socket, w->bus->pool_, txn);
     if (w->before) {
-        /* What the target wrote to signals is seen after an update phase, and our method on them runs in the one after that: the
-         * requester must find its interrupt line as its access left it. */
+        /* What the target wrote to signals is seen after an update phase, and our method on them runs in the
+         * one after that: the requester must find its interrupt line as its access left it. */
         sc_core::wait(sc_core::SC_ZERO_TIME);
         sc_core::wait(sc_core::SC_ZERO_TIME);
     }

@@ -3,8 +3,10 @@
  * TLM-2.0 modules around the C bus: PE initiators, the fabric, device targets. Private to sim/tlm.
  *
  *   PE (C) -> tg_bus_port -> PeBus.socket -> FabricBus.from[i] -> fabric (C) routes -> RAM (C)
- *                                                                  -> FabricBus.to[r] -> DeviceBus.socket -> tg_model_transport (C)
- *                                                                                     -> an external target's socket
+ *                                                                  -> FabricBus.to[r] -> DeviceBus.socket ->
+ * tg_model_transport (C)
+ *                                                                                     -> an external target's
+ * socket
  */
 #ifndef TG_SIM_TLM_BUS_H
 #define TG_SIM_TLM_BUS_H
@@ -20,12 +22,13 @@ extern "C" {
 #include "sim/machine/machine.h"
 }
 
-namespace tg {
+namespace tg
+{
 
 /* Attributes that generic payloads do not have. */
 struct Attrs : tlm::tlm_extension<Attrs> {
     tg_bus_attrs attrs{};
-    tg_time time = 0; /* of the request */
+    tg_time time = 0;                   /* of the request */
     uint8_t served = TG_SERVED_UNKNOWN; /* out: enum tg_bus_served */
     tlm::tlm_extension_base *clone() const override
     {
@@ -53,7 +56,8 @@ struct Payload {
     }
 };
 
-class PayloadPool {
+class PayloadPool
+{
   public:
     Payload *get()
     {
@@ -124,8 +128,8 @@ struct FabricBus : sc_core::sc_module {
     {
         return *from_[pe];
     }
-    /* Puts an initiator socket before a window of the address map (not RAM). `before`: called before accesses that may take
-     * SystemC time; NULL: they do not. */
+    /* Puts an initiator socket before a window of the address map (not RAM). `before`: called before accesses
+     * that may take SystemC time; NULL: they do not. */
     To &expose(size_t region, void (*before)(void *), void *opaque);
 
   private:
@@ -146,7 +150,8 @@ struct FabricBus : sc_core::sc_module {
     std::vector<std::unique_ptr<Window>> windows_; /* by region; empty for RAM */
 };
 
-/* An external target: loaded from its shared object, bound to the fabric and, through a signal, to its interrupt line. */
+/* An external target: loaded from its shared object, bound to the fabric and, through a signal, to its
+ * interrupt line. */
 struct ExternalBus : sc_core::sc_module {
     ExternalBus(sc_core::sc_module_name name, machine_external *x, uint64_t size);
     /* Empty, or what went wrong. */
@@ -156,7 +161,8 @@ struct ExternalBus : sc_core::sc_module {
     void irq_changed();
     machine_external *x_;
     uint64_t size_;
-    sc_core::sc_signal<bool, sc_core::SC_MANY_WRITERS> irq_; /* every PE that reaches the target is a writer */
+    sc_core::sc_signal<bool, sc_core::SC_MANY_WRITERS>
+        irq_; /* every PE that reaches the target is a writer */
 };
 
 } // namespace tg

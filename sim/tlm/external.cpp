@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* External TLM-2.0 targets: loading the shared object, building the target, its interrupt. The contract is external.h. */
+/* External TLM-2.0 targets: loading the shared object, building the target, its interrupt. The contract is
+ * external.h. */
 #include "sim/tlm/external.h"
 
 #include <dlfcn.h>
 #include "sim/tlm/bus.h"
 
-namespace tg {
+namespace tg
+{
 
 ExternalBus::ExternalBus(sc_core::sc_module_name name, machine_external *x, uint64_t size)
     : sc_module(name), x_(x), size_(size), irq_("irq")

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a shared object must offer to be placed on Tollgate's bus: one function, `tollgate_tlm_target`, that builds a TLM-2.0 target
- * in plain SystemC. From Lua: tlm.target{ library = "path.so", base = ..., size = ..., args = {...} }. Worked example:
- * docs/examples/tlm-target.
+ * What a shared object must offer to be placed on Tollgate's bus: one function, `tollgate_tlm_target`, that
+ * builds a TLM-2.0 target in plain SystemC. From Lua: tlm.target{ library = "path.so", base = ..., size =
+ * ..., args = {...} }. Worked example: docs/examples/tlm-target.
  *
- * The target sees offsets from its base, the attributes of generic payloads, and may call wait() in b_transport (the access then takes
- * that long) or add to the delay. Transactions come from PEs and DMA masters: 1, 2, 4 or 8 bytes, no byte enables, no streaming.
+ * The target sees offsets from its base, the attributes of generic payloads, and may call wait() in
+ * b_transport (the access then takes that long) or add to the delay. Transactions come from PEs and DMA
+ * masters: 1, 2, 4 or 8 bytes, no byte enables, no streaming.
  */
 #ifndef TG_SIM_TLM_EXTERNAL_H
 #define TG_SIM_TLM_EXTERNAL_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The run loop: PEs as SystemC threads, the machine's event queue as another one, and what ends the run. Timing inside a PE is the
- * PE's own affair; here it only gets slices of time. See tlm.h for order and time.
+ * The run loop: PEs as SystemC threads, the machine's event queue as another one, and what ends the run.
+ * Timing inside a PE is the PE's own affair; here it only gets slices of time. See tlm.h for order and time.
  *
- * The event queue is a thread and not a method, so that a DMA transfer may meet an external target that calls wait().
+ * The event queue is a thread and not a method, so that a DMA transfer may meet an external target that calls
+ * wait().
  */
 #include "sim/tlm/tlm.h"
 
@@ -14,14 +15,16 @@
 
 using sc_core::sc_time;
 
-namespace tg {
+namespace tg
+{
 
 static sc_time ps(tg_time t)
 {
     return sc_time::from_value(t);
 }
 
-class Runner : public sc_core::sc_module {
+class Runner : public sc_core::sc_module
+{
   public:
     Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt);
     ~Runner() override;
@@ -82,7 +85,8 @@ class Runner : public sc_core::sc_module {
     int status = 0;
 };
 
-Runner::Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt) : sc_module(name), m_(m), opt_(opt)
+Runner::Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt)
+    : sc_module(name), m_(m), opt_(opt)
 {
     SC_HAS_PROCESS(Runner);
     m->kick = on_kick;
@@ -105,7 +109,8 @@ std::string Runner::build()
 {
     sc_core::sc_spawn_options big;
 
-    /* A PE's thread also runs whatever its accesses cause: devices, firmware, statistics. The host maps pages as they are used. */
+    /* A PE's thread also runs whatever its accesses cause: devices, firmware, statistics. The host maps pages
+     * as they are used. */
     big.set_stack_size(4 << 20);
     fabric_ = std::make_unique<FabricBus>("fabric", m_, pool_);
     for (unsigned i = 0; i < m_->n_pes; i++) {
@@ -122,8 +127,8 @@ std::string Runner::build()
         p->bus->socket.bind(fabric_->from(i));
         for (size_t k = 0; k < cls->n_ports; k++)
             if (cls->ports[k].kind == TG_PORT_BUS)
-                *reinterpret_cast<tg_bus_port *>(reinterpret_cast<char *>(m_->pes[i].model) + cls->ports[k].offset) =
-                    p->bus->port();
+                *reinterpret_cast<tg_bus_port *>(reinterpret_cast<char *>(m_->pes[i].model) +
+                                                 cls->ports[k].offset) = p->bus->port();
         pes_.push_back(std::move(p));
         sc_core::sc_spawn([this, i] { pe_thread(i); }, ("pe_thread" + std::to_string(i)).c_str(), &big);
     }
@@ -149,7 +154,8 @@ std::string Runner::build()
                 r->done_with_turn(*p, TG_TIME_NEVER);
         };
 
-        externals_.push_back(std::make_unique<ExternalBus>(("ext" + std::to_string(x)).c_str(), ext, region->size));
+        externals_.push_back(
+            std::make_unique<ExternalBus>(("ext" + std::to_string(x)).c_str(), ext, region->size));
         std::string e = externals_.back()->load(fabric_->expose(ext->region, before, this));
         if (!e.empty())
             return e;
@@ -266,7 +272,8 @@ void Runner::sleep(Pe &p)
     p.asleep = false;
 }
 
-/* A PE that ran may have sent an event (SEV, a store to a monitored address), which no interrupt line tells. */
+/* A PE that ran may have sent an event (SEV, a store to a monitored address), which no interrupt line tells.
+ */
 void Runner::others_may_wake(const Pe &self, tg_time at)
 {
     for (auto &o : pes_)
@@ -283,7 +290,8 @@ bool Runner::is_alone(const Pe &p) const
     return true;
 }
 
-/* A PE, ahead of the clock, meets a device: everybody else gets there first, so that devices see accesses in the order of time. */
+/* A PE, ahead of the clock, meets a device: everybody else gets there first, so that devices see accesses in
+ * the order of time. */
 void Runner::before_device(void *opaque, tg_time at)
 {
     Pe &p = *static_cast<Pe *>(opaque);
@@ -519,8 +527,8 @@ void Runner::events_thread()
             }
             if (m_->stop == MACHINE_RESET && opt_.max_resets) {
                 m_->stop = MACHINE_STUCK;
-                snprintf(m_->stop_text, sizeof(m_->stop_text), "no progress: the guest reset the machine %u times",
-                         m_->resets + 1);
+                snprintf(m_->stop_text, sizeof(m_->stop_text),
+                         "no progress: the guest reset the machine %u times", m_->resets + 1);
             }
             sc_core::sc_stop();
             return;
@@ -535,10 +543,12 @@ void Runner::events_thread()
             for (auto &p : pes_)
                 all = all && p->asleep && p->due > now;
             if (all) {
-                machine_stop(m_, MACHINE_LIMIT, "%.9f s of simulated time", static_cast<double>(opt_.max_time) / TG_SEC);
+                machine_stop(m_, MACHINE_LIMIT, "%.9f s of simulated time",
+                             static_cast<double>(opt_.max_time) / TG_SEC);
                 continue;
             }
-            /* PEs of this very time get their turns; one that an instruction carried past it comes a little later. */
+            /* PEs of this very time get their turns; one that an instruction carried past it comes a little
+             * later. */
             if (++late < 4 * pes_.size() + 4)
                 sc_core::wait(sc_core::SC_ZERO_TIME);
             else

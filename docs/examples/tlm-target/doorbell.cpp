@@ -6,7 +6,8 @@
 //   0x4  ALARM   write N: the interrupt rises N nanoseconds later; write 0: it falls
 //   0x8  RINGS   read-only, how often it rang
 //
-// An access takes `latency_ns` (an argument from Lua), spent in wait(): the PE that asks simply gets its answer later.
+// An access takes `latency_ns` (an argument from Lua), spent in wait(): the PE that asks simply gets its
+// answer later.
 #include <tollgate/tlm-target.h>
 
 #include <tlm_utils/simple_target_socket.h>

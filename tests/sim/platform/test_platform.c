@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Platform files: what they build, and every mistake a user can make in one, with its message. PEs are mocks. */
+/* Platform files: what they build, and every mistake a user can make in one, with its message. PEs are mocks.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +24,8 @@ static char dir[] = "/tmp/tg-platform-XXXXXX";
 
 static int build_text(const char *text, const char *const *sets, struct machine **m, struct tg_error *err)
 {
-    struct platform_options opt = {.platforms_dir = TEST_PLATFORMS, .seed = 1, .sets = sets, .insn_limit = 10000000};
+    struct platform_options opt = {
+        .platforms_dir = TEST_PLATFORMS, .seed = 1, .sets = sets, .insn_limit = 10000000};
     char path[64];
     FILE *f;
 
@@ -74,13 +76,14 @@ static void bad(const char *text, const char *message)
 
 static void builds_what_it_says(void **state)
 {
-    struct machine *m = good(HEAD GIC "local uart = tg.pl011{ base = 0x9000000 }\n"
-                                      "uart.irq = gic:spi(1)\n"
-                                      "return { cpus = tg.cpus{ count = 3, core = tg.core('test-core', { nv2 = true }),\n"
-                                      "  mpidr = function(i) return i << 8 end },\n"
-                                      "  ram = tg.ram{ base = 0x40000000, size = '64MiB', latency = '80ns' },\n"
-                                      "  gic = gic, uart = uart, console = uart, quantum = '250ns', psci = 'smc' }\n",
-                             NULL);
+    struct machine *m =
+        good(HEAD GIC "local uart = tg.pl011{ base = 0x9000000 }\n"
+                      "uart.irq = gic:spi(1)\n"
+                      "return { cpus = tg.cpus{ count = 3, core = tg.core('test-core', { nv2 = true }),\n"
+                      "  mpidr = function(i) return i << 8 end },\n"
+                      "  ram = tg.ram{ base = 0x40000000, size = '64MiB', latency = '80ns' },\n"
+                      "  gic = gic, uart = uart, console = uart, quantum = '250ns', psci = 'smc' }\n",
+             NULL);
     const struct machine_irq *w;
     struct tg_error err = {""};
     struct cpu *c;
@@ -126,11 +129,13 @@ static void builds_what_it_says(void **state)
 
 static void set_overrides(void **state)
 {
-    static const char text[] = HEAD "local o = tg.options{ core = 'test-core', ram = { size = '1MiB' }, n = 1, big = false }\n"
-                                    "return { cpus = tg.cpus{ count = o.n, core = tg.core(o.core) },\n"
-                                    "  ram = tg.ram{ base = o.big and 0x80000000 or 0x40000000, size = o.ram.size } }\n";
-    const char *const sets[] = {"cpus.core.l2.size=1MiB", "ram.size=2MiB", "n=2", "big=true", "cpus.core.part=x y",
-                                "cpus.core.nv2=true", "ram.base=0xc0000000", "quantum=100ns", NULL};
+    static const char text[] =
+        HEAD "local o = tg.options{ core = 'test-core', ram = { size = '1MiB' }, n = 1, big = false }\n"
+             "return { cpus = tg.cpus{ count = o.n, core = tg.core(o.core) },\n"
+             "  ram = tg.ram{ base = o.big and 0x80000000 or 0x40000000, size = o.ram.size } }\n";
+    const char *const sets[] = {
+        "cpus.core.l2.size=1MiB", "ram.size=2MiB",       "n=2",           "big=true", "cpus.core.part=x y",
+        "cpus.core.nv2=true",     "ram.base=0xc0000000", "quantum=100ns", NULL};
     struct machine *m = good(text, sets);
 
     (void)state;
@@ -150,23 +155,29 @@ static void set_overrides(void **state)
 
 static void set_mistakes(void **state)
 {
-    static const char text[] = HEAD "local o = tg.options{ core = 'test-core', n = 1, ram = { size = '1MiB' } }\n"
-                                    "local ram = tg.ram{\n"
-                                    "  base = 0x40000000,\n"
-                                    "  size = o.ram.size,\n"
-                                    "}\n"
-                                    "return { cpus = tg.cpus{ count = o.n, core = tg.core(o.core) }, ram = ram }\n";
+    static const char text[] =
+        HEAD "local o = tg.options{ core = 'test-core', n = 1, ram = { size = '1MiB' } }\n"
+             "local ram = tg.ram{\n"
+             "  base = 0x40000000,\n"
+             "  size = o.ram.size,\n"
+             "}\n"
+             "return { cpus = tg.cpus{ count = o.n, core = tg.core(o.core) }, ram = ram }\n";
     static const struct {
         const char *set, *message;
     } rows[] = {
-        {"cpus.core.l2.siz=1MiB", "--set cpus.core.l2.siz=1MiB: no such key; the nearest known one is 'cpus.core.l2.size'"},
-        {"cpus.core.l2.size=1MHz", "--set cpus.core.l2.size=1MHz: cpu: l2.size: found '1MHz', expected a size such as \"512KiB\" "
-                                   "(units: B, KiB, MiB, GiB, TiB) (from --set cpus.core.l2.size=1MHz)"},
-        {"cpus.core.l2.size=1KiB", "--set cpus.core.l2.size=1KiB: cpu: l2.size: found '1KiB', expected 4KiB to 64MiB "
-                                   "(from --set cpus.core.l2.size=1KiB)"},
-        {"ram.size=lots", "t.lua:5: ram: size: found 'lots', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB) "
+        {"cpus.core.l2.siz=1MiB",
+         "--set cpus.core.l2.siz=1MiB: no such key; the nearest known one is 'cpus.core.l2.size'"},
+        {"cpus.core.l2.size=1MHz",
+         "--set cpus.core.l2.size=1MHz: cpu: l2.size: found '1MHz', expected a size such as \"512KiB\" "
+         "(units: B, KiB, MiB, GiB, TiB) (from --set cpus.core.l2.size=1MHz)"},
+        {"cpus.core.l2.size=1KiB",
+         "--set cpus.core.l2.size=1KiB: cpu: l2.size: found '1KiB', expected 4KiB to 64MiB "
+         "(from --set cpus.core.l2.size=1KiB)"},
+        {"ram.size=lots", "t.lua:5: ram: size: found 'lots', expected a size such as \"512KiB\" (units: B, "
+                          "KiB, MiB, GiB, TiB) "
                           "(from --set ram.size=lots)"},
-        {"core=test-cor", "t.lua:7: core: unknown core 'test-cor'; the nearest known one is 'test-core' (from --set core=test-cor)"},
+        {"core=test-cor", "t.lua:7: core: unknown core 'test-cor'; the nearest known one is 'test-core' "
+                          "(from --set core=test-cor)"},
         {"n=two", "t.lua:2: --set n=two: expected a number"},
         {"n=65", "t.lua:7: cpus: count: found 65, expected a number from 1 to 64 (from --set n=65)"},
         {"cpus.count=0", "--set cpus.count=0: expected a number from 1 to 64"},
@@ -194,21 +205,27 @@ static void mistakes(void **state)
         "t.lua:2: cpu: unknown key 'l2.waays'; the nearest known one is 'l2.ways'");
     bad(HEAD "local c = tg.cpu{}\nprint(c.l2.sise)\nreturn {}\n",
         "t.lua:3: cpu: unknown key 'l2.sise'; the nearest known one is 'l2.size'");
-    bad(HEAD "local u = tg.pl101{}\n", "t.lua:2: tollgate: unknown key 'pl101'; the nearest known one is 'pl011'");
-    bad(HEAD "return { cpus = tg.cpus{ core = tg.core 'wrong-core' } }\n", "wrong-core.lua:6: cpu: unknown key "
-                                                                                    "'l2.wais'; the nearest known one is 'l2.ways'");
-    bad(HEAD "return { " CPUS ", speed = 3 }\n",
-        "t.lua:2: unknown setting 'speed' with 3; known settings: console, psci, quantum; models may stand under any key");
+    bad(HEAD "local u = tg.pl101{}\n",
+        "t.lua:2: tollgate: unknown key 'pl101'; the nearest known one is 'pl011'");
+    bad(HEAD "return { cpus = tg.cpus{ core = tg.core 'wrong-core' } }\n",
+        "wrong-core.lua:6: cpu: unknown key "
+        "'l2.wais'; the nearest known one is 'l2.ways'");
+    bad(HEAD "return { " CPUS ", speed = 3 }\n", "t.lua:2: unknown setting 'speed' with 3; known settings: "
+                                                 "console, psci, quantum; models may stand under any key");
     /* wrong unit, wrong type, out of range */
     bad(HEAD "local r = tg.ram{ base = 0, size = '1MHz' }\n",
-        "t.lua:2: ram: size: found '1MHz', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)");
+        "t.lua:2: ram: size: found '1MHz', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, "
+        "TiB)");
     bad(HEAD "local r = tg.ram{ base = 0, size = 1048576 }\n",
-        "t.lua:2: ram: size: found '1048576', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)");
+        "t.lua:2: ram: size: found '1048576', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, "
+        "TiB)");
     bad(HEAD "local r = tg.ram{ base = 0, size = {} , latency = {} }\n",
         "t.lua:2: ram: latency: found a table, expected a time such as \"90ns\"");
-    bad(HEAD "local r = tg.ram{ base = '0' }\n", "t.lua:2: ram.base: found '0', expected an address such as 0x09000000");
+    bad(HEAD "local r = tg.ram{ base = '0' }\n",
+        "t.lua:2: ram.base: found '0', expected an address such as 0x09000000");
     bad(HEAD "local c = tg.cpu{ pipeline = { kind = 'inodrer' } }\n",
-        "t.lua:2: cpu: pipeline.kind: found 'inodrer', expected one of inorder, window; the nearest is 'inorder'");
+        "t.lua:2: cpu: pipeline.kind: found 'inodrer', expected one of inorder, window; the nearest is "
+        "'inorder'");
     bad(HEAD "local c = tg.cpu{ part = 3 }\n", "t.lua:2: cpu: part: found 3, expected text");
     bad(HEAD "local r = tg.ram(5)\n", "t.lua:2: ram: found 5, expected a table of parameters: tg.ram{ ... }");
     /* overlaps: both places */
@@ -217,7 +234,8 @@ static void mistakes(void **state)
              "return { a = a, b = b, " CPUS " }\n",
         "t.lua:5: b at 0x400ff000..0x401fefff overlaps a at 0x40000000..0x400fffff, placed at t.lua:2");
     bad(HEAD "return { a = tg.ram{ base = -4096, size = '1MiB' }, " CPUS " }\n",
-        "t.lua:2: a: 0x100000 bytes at 0xfffffffffffff000 are none, or reach past the end of the address space");
+        "t.lua:2: a: 0x100000 bytes at 0xfffffffffffff000 are none, or reach past the end of the address "
+        "space");
     /* interrupts */
     bad(HEAD GIC "local u = tg.pl011{ base = 0x9000000 }\nu.irq = gic:spi(988)\n",
         "t.lua:4: gicv3:spi: found 988, expected a number from 0 to 255");
@@ -242,10 +260,13 @@ static void mistakes(void **state)
         "t.lua:2: gic: base.redist is missing: the address of its registers");
     bad(HEAD "return { gic = tg.gicv3{ base = { dits = 0 } }, " CPUS " }\n",
         "t.lua:2: gicv3.base: unknown key 'dits'; the nearest known one is 'dist'");
-    bad(HEAD "return { ram = tg.ram{ base = 0 } }\n", "t.lua: the platform has no PEs: expected cpus = tg.cpus{ ... }");
+    bad(HEAD "return { ram = tg.ram{ base = 0 } }\n",
+        "t.lua: the platform has no PEs: expected cpus = tg.cpus{ ... }");
     bad(HEAD, "t.lua: found a nil, expected the platform to return a table of objects");
-    bad(HEAD "return { cpus = tg.cpus{ count = 2 } }\n", "t.lua:2: cpus: core is missing, expected a core such as tg.core(\"cortex-a57\")");
-    bad(HEAD "return { cpus = tg.cpus{ count = 2, core = tg.core 'test-core', mpidr = function() return 7 end } }\n",
+    bad(HEAD "return { cpus = tg.cpus{ count = 2 } }\n",
+        "t.lua:2: cpus: core is missing, expected a core such as tg.core(\"cortex-a57\")");
+    bad(HEAD "return { cpus = tg.cpus{ count = 2, core = tg.core 'test-core', mpidr = function() return 7 "
+             "end } }\n",
         "t.lua:2: cpus: mpidr(1): found 0x7, which PE 0 has already");
     bad(HEAD GIC "return { a = gic, b = tg.gicv3{ base = { dist = 0, redist = 0x100000 } }, " CPUS " }\n",
         "t.lua:3: b: the platform has an interrupt controller already: a");
@@ -257,10 +278,11 @@ static void lua_errors(void **state)
     bad("local x = nil\nlocal y = x.field\n", "t.lua:2: attempt to index a nil value (local 'x')");
     bad("return {\n", "t.lua:2: unexpected symbol near <eof>");
     bad("error('my own message')\n", "t.lua:1: my own message");
-    bad("error({})\n", "the platform raised an error that is not text");
+    bad("error({})\n", "t.lua: the platform raised an error that is not text");
     bad("local n = 0\nwhile true do\n  n = n + 1\nend\n",
         "t.lua:3: the platform has taken 10 million Lua instructions: an endless loop?");
-    bad("local t = {}\nfor i = 1, 1e9 do t[i] = ('x'):rep(1000000) .. i end\n", "not enough memory");
+    bad("local t = {}\nfor i = 1, 1e9 do t[i] = ('x'):rep(1000000) .. i end\n",
+        "t.lua: the platform takes more than 256 MiB of memory");
     /* the sandbox */
     bad("io.open('/etc/passwd')\n", "t.lua:1: attempt to index a nil value (global 'io')");
     bad("os.execute('true')\n", "t.lua:1: attempt to index a nil value (global 'os')");
@@ -268,7 +290,8 @@ static void lua_errors(void **state)
     bad("return debug.getinfo(1)\n", "t.lua:1: attempt to index a nil value (global 'debug')");
     bad("print(math.random())\n", "t.lua:1: attempt to call a nil value (field 'random')");
     bad("setmetatable({}, {})\n", "t.lua:1: attempt to call a nil value (global 'setmetatable')");
-    bad("require '../x'\n", "t.lua:1: require: found '../x', expected a name of letters, digits, '_' and '-'");
+    bad("require '../x'\n",
+        "t.lua:1: require: found '../x', expected a name of letters, digits, '_' and '-'");
     bad("require 'x'\n", "t.lua:1: require: no module 'x' beside the platform or in the library");
 }
 
@@ -282,21 +305,27 @@ static void own_module(void **state)
     (void)state;
     snprintf(path, sizeof(path), "%s/parts.lua", dir);
     f = fopen(path, "w");
-    fputs("local tg = require 'tollgate'\nlocal p = {}\nfunction p.memory(s)\n  local r = tg.ram{ base = 0, size = s }\n  return r\nend\nreturn p\n", f);
+    fputs("local tg = require 'tollgate'\nlocal p = {}\nfunction p.memory(s)\n  local r = tg.ram{ base = 0, "
+          "size = s }\n  return r\nend\nreturn p\n",
+          f);
     fclose(f);
-    m = good(HEAD "local p = require 'parts'\nreturn { " CPUS ", ram = p.memory '1MiB', more = { tg.ram{ base = 0x100000, size = '4KiB' } } }\n", NULL);
+    m = good(HEAD "local p = require 'parts'\nreturn { " CPUS
+                  ", ram = p.memory '1MiB', more = { tg.ram{ base = 0x100000, size = '4KiB' } } }\n",
+             NULL);
     assert_string_equal(m->models[2]->name, "ram");
     machine_free(m);
     m = NULL;
     bad(HEAD "local p = require 'parts'\nreturn { ram = p.memory '1Mb' }\n",
-        "parts.lua:4: ram: size: found '1Mb', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)");
+        "parts.lua:4: ram: size: found '1Mb', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, "
+        "TiB)");
 }
 
 /* Lists become name0, name1 ...; the description is the same each time. */
 static void lists_and_order(void **state)
 {
-    static const char text[] = HEAD "local z = {}\nfor i = 0, 4 do z[i + 1] = tg.ram{ base = i << 20, size = '1MiB' } end\n"
-                                    "return { z = z, a = tg.ram{ base = 0x40000000 }, " CPUS " }\n";
+    static const char text[] =
+        HEAD "local z = {}\nfor i = 0, 4 do z[i + 1] = tg.ram{ base = i << 20, size = '1MiB' } end\n"
+             "return { z = z, a = tg.ram{ base = 0x40000000 }, " CPUS " }\n";
     struct machine *m = good(text, NULL), *n = good(text, NULL);
 
     (void)state;
@@ -317,11 +346,12 @@ static void lists_and_order(void **state)
 static void external_target(void **state)
 {
     const struct machine_external *x;
-    struct machine *m = good(HEAD GIC "local t = tg.tlm_target{ library = 'libx.so', base = 0x1000, size = '4KiB',\n"
-                                      "  args = { b = 2, a = 'one' } }\n"
-                                      "t.irq = gic:spi(9)\n"
-                                      "return { t = t, gic = gic, " CPUS " }\n",
-                             NULL);
+    struct machine *m =
+        good(HEAD GIC "local t = tg.tlm_target{ library = 'libx.so', base = 0x1000, size = '4KiB',\n"
+                      "  args = { b = 2, a = 'one' } }\n"
+                      "t.irq = gic:spi(9)\n"
+                      "return { t = t, gic = gic, " CPUS " }\n",
+             NULL);
 
     (void)state;
     assert_int_equal(m->n_externals, 1);
@@ -333,11 +363,13 @@ static void external_target(void **state)
     assert_string_equal(x->arg_values[1], "2");
     assert_int_equal(x->irq.line, gic_spi_line(9));
     machine_free(m);
-    bad(HEAD "return { t = tg.tlm_target{ library = 'x', base = 0 }, " CPUS " }\n", "t.lua:2: tlm_target: size is missing");
+    bad(HEAD "return { t = tg.tlm_target{ library = 'x', base = 0 }, " CPUS " }\n",
+        "t.lua:2: tlm_target: size is missing");
     bad(HEAD "return { t = tg.tlm_target{ libary = 'x' }, " CPUS " }\n",
         "t.lua:2: tlm_target: unknown key 'libary'; the nearest known one is 'library'");
     bad(HEAD "return { t = tg.tlm_target{ library = 'x', base = 0, size = '1s' }, " CPUS " }\n",
-        "t.lua:2: tlm_target: size: found '1s', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)");
+        "t.lua:2: tlm_target: size: found '1s', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, "
+        "TiB)");
 }
 
 static void finding(void **state)
@@ -376,9 +408,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builds_what_it_says), cmocka_unit_test(set_overrides), cmocka_unit_test(set_mistakes),
-        cmocka_unit_test(mistakes),            cmocka_unit_test(lua_errors),    cmocka_unit_test(own_module),
-        cmocka_unit_test(lists_and_order),     cmocka_unit_test(external_target), cmocka_unit_test(finding),
+        cmocka_unit_test(builds_what_it_says),
+        cmocka_unit_test(set_overrides),
+        cmocka_unit_test(set_mistakes),
+        cmocka_unit_test(mistakes),
+        cmocka_unit_test(lua_errors),
+        cmocka_unit_test(own_module),
+        cmocka_unit_test(lists_and_order),
+        cmocka_unit_test(external_target),
+        cmocka_unit_test(finding),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

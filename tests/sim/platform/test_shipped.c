@@ -67,8 +67,8 @@ static void virt_is_virt(void **state)
         uint64_t base;
         int intid;
     } rows[] = {
-        {"gic", 0, 0x08000000, -1},     {"gic", 1, 0x080a0000, -1},    {"uart", 0, 0x09000000, 33},
-        {"rtc", 0, 0x09010000, 34},     {"gpio", 0, 0x09030000, 39},   {"virtio0", 0, 0x0a000000, 48},
+        {"gic", 0, 0x08000000, -1},      {"gic", 1, 0x080a0000, -1},  {"uart", 0, 0x09000000, 33},
+        {"rtc", 0, 0x09010000, 34},      {"gpio", 0, 0x09030000, 39}, {"virtio0", 0, 0x0a000000, 48},
         {"virtio31", 0, 0x0a003e00, 79}, {"ram", 0, 0x40000000, -1},
     };
     const char *const sets[] = {"cpus.count=8", NULL};

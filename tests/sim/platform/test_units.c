@@ -9,7 +9,8 @@
 #include "sim/platform/platform.h"
 
 static const char *const kinds[] = {"inorder", "window", NULL};
-static const struct tg_param freq = {.name = "freq", .type = TG_PARAM_FREQ, .min = 1000000, .max = 10000000000};
+static const struct tg_param freq = {
+    .name = "freq", .type = TG_PARAM_FREQ, .min = 1000000, .max = 10000000000};
 static const struct tg_param size = {.name = "size", .type = TG_PARAM_SIZE};
 static const struct tg_param span = {.name = "t", .type = TG_PARAM_TIME};
 static const struct tg_param u32 = {.name = "n", .type = TG_PARAM_U32, .unit = "cycles"};
@@ -66,7 +67,8 @@ static void bad_values(void **state)
         const char *text, *message;
     } rows[] = {
         {&freq, "2.6ns", "found '2.6ns', expected a frequency such as \"2.6GHz\" (units: Hz, kHz, MHz, GHz)"},
-        {&freq, "2600000000", "found '2600000000', expected a frequency such as \"2.6GHz\" (units: Hz, kHz, MHz, GHz)"},
+        {&freq, "2600000000",
+         "found '2600000000', expected a frequency such as \"2.6GHz\" (units: Hz, kHz, MHz, GHz)"},
         {&freq, "1kHz", "found '1kHz', expected 1MHz to 10GHz"},
         {&freq, "1.0000000001GHz", "found '1.0000000001GHz', expected a whole number of Hz within 64 bits"},
         {&size, "512KB", "found '512KB', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)"},

@@ -23,21 +23,45 @@ static void irq_in(void *m, unsigned line, bool level, tg_time at)
 static const char *const pipelines[] = {"inorder", "window", NULL};
 
 static const struct tg_param params[] = {
-    {.name = "freq", .type = TG_PARAM_FREQ, .offset = offsetof(struct cpu, freq), .def = 1000000000, .min = 1000000,
-     .max = UINT64_C(10000000000), .description = "clock"},
-    {.name = "l2.size", .type = TG_PARAM_SIZE, .offset = offsetof(struct cpu, l2_size), .def = 1 << 20, .min = 4096,
-     .max = 1 << 26, .description = "unified second-level cache"},
-    {.name = "l2.ways", .type = TG_PARAM_U32, .offset = offsetof(struct cpu, l2_ways), .def = 8, .min = 1, .max = 32,
+    {.name = "freq",
+     .type = TG_PARAM_FREQ,
+     .offset = offsetof(struct cpu, freq),
+     .def = 1000000000,
+     .min = 1000000,
+     .max = UINT64_C(10000000000),
+     .description = "clock"},
+    {.name = "l2.size",
+     .type = TG_PARAM_SIZE,
+     .offset = offsetof(struct cpu, l2_size),
+     .def = 1 << 20,
+     .min = 4096,
+     .max = 1 << 26,
+     .description = "unified second-level cache"},
+    {.name = "l2.ways",
+     .type = TG_PARAM_U32,
+     .offset = offsetof(struct cpu, l2_ways),
+     .def = 8,
+     .min = 1,
+     .max = 32,
      .description = "associativity of the L2"},
-    {.name = "pipeline.kind", .type = TG_PARAM_ENUM, .offset = offsetof(struct cpu, pipeline), .choices = pipelines,
+    {.name = "pipeline.kind",
+     .type = TG_PARAM_ENUM,
+     .offset = offsetof(struct cpu, pipeline),
+     .choices = pipelines,
      .description = "issue model"},
     {.name = "nv2", .type = TG_PARAM_BOOL, .offset = offsetof(struct cpu, nv2), .description = "FEAT_NV2"},
-    {.name = "part", .type = TG_PARAM_STRING, .offset = offsetof(struct cpu, part), .description = "part name"},
+    {.name = "part",
+     .type = TG_PARAM_STRING,
+     .offset = offsetof(struct cpu, part),
+     .description = "part name"},
 };
 
 static const struct tg_port ports[] = {
     {.name = "bus", .kind = TG_PORT_BUS, .offset = offsetof(struct cpu, bus), .description = "to the fabric"},
-    {.name = "ppi", .kind = TG_PORT_IRQ_OUT, .offset = offsetof(struct cpu, ppi), .count = TG_PPI_COUNT,
+    {.name = "ppi",
+     .kind = TG_PORT_IRQ_OUT,
+     .offset = offsetof(struct cpu, ppi),
+     .count = TG_PPI_COUNT,
      .description = "timers and PMU"},
 };
 
@@ -65,7 +89,8 @@ struct tg_model *cpu_model(struct cpu *c)
     return &c->m;
 }
 
-void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic, const struct cpu_hooks *hooks)
+void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic,
+              const struct cpu_hooks *hooks)
 {
     (void)gic;
     c->index = index;
@@ -130,7 +155,11 @@ static void note(struct cpu *c)
 static void device(struct cpu *c, const struct mock_step *s)
 {
     uint32_t v = (uint32_t)s->b;
-    struct tg_bus_txn txn = {.addr = s->a, .data = &v, .size = 4, .write = s->op == MOCK_WRITE, .time = c->local,
+    struct tg_bus_txn txn = {.addr = s->a,
+                             .data = &v,
+                             .size = 4,
+                             .write = s->op == MOCK_WRITE,
+                             .time = c->local,
                              .attrs = {.mem_type = TG_MEM_DEVICE_nGnRE, .requester = c->index}};
 
     c->bus.transport(c->bus.opaque, &txn);

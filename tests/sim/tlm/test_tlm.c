@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The run loop with mock PEs: exact times, order, sleep, and every way a run ends. One scenario per process. */
+/* The run loop with mock PEs: exact times, order, sleep, and every way a run ends. One scenario per process.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +40,11 @@ static void probe_transport(struct tg_model *m, unsigned frame, struct tg_bus_tx
 
 static const struct tg_reg_frame probe_frame = {.name = "regs", .size = 4096};
 static const struct tg_model_class probe_class = {
-    .name = "probe", .description = "test device", .size = sizeof(struct probe), .frames = &probe_frame, .n_frames = 1,
+    .name = "probe",
+    .description = "test device",
+    .size = sizeof(struct probe),
+    .frames = &probe_frame,
+    .n_frames = 1,
     .transport = probe_transport,
 };
 
@@ -126,7 +131,8 @@ static void off(struct cpu *c)
 /* Four PEs with slices that end at the same times: always in the order of their numbers. */
 static void order_at_equal_times(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WORK, 100 * TG_NS, 0, NULL}, {MOCK_LOOP, 0, 3, NULL}, {MOCK_OFF, 0, 0, NULL}};
+    static const struct mock_step s[] = {
+        {MOCK_WORK, 100 * TG_NS, 0, NULL}, {MOCK_LOOP, 0, 3, NULL}, {MOCK_OFF, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s, s, s, s};
     struct bench b;
 
@@ -142,12 +148,16 @@ static void order_at_equal_times(void **state)
 /* Device accesses of two PEs arrive in the order of simulated time, though each runs ahead. */
 static void device_sync(void **state)
 {
-    static const struct mock_step s0[] = {
-        {MOCK_WORK, 10 * TG_NS, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_WORK, 60 * TG_NS, 0, NULL},
-        {MOCK_READ, PROBE, 0, NULL},      {MOCK_OFF, 0, 0, NULL}};
-    static const struct mock_step s1[] = {
-        {MOCK_WORK, 5 * TG_NS, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_WORK, 20 * TG_NS, 0, NULL},
-        {MOCK_READ, PROBE, 0, NULL},     {MOCK_OFF, 0, 0, NULL}};
+    static const struct mock_step s0[] = {{MOCK_WORK, 10 * TG_NS, 0, NULL},
+                                          {MOCK_READ, PROBE, 0, NULL},
+                                          {MOCK_WORK, 60 * TG_NS, 0, NULL},
+                                          {MOCK_READ, PROBE, 0, NULL},
+                                          {MOCK_OFF, 0, 0, NULL}};
+    static const struct mock_step s1[] = {{MOCK_WORK, 5 * TG_NS, 0, NULL},
+                                          {MOCK_READ, PROBE, 0, NULL},
+                                          {MOCK_WORK, 20 * TG_NS, 0, NULL},
+                                          {MOCK_READ, PROBE, 0, NULL},
+                                          {MOCK_OFF, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s0, s1};
     const tg_time at[] = {5, 10, 26, 71};
     const uint32_t who[] = {1, 0, 1, 0};
@@ -168,7 +178,8 @@ static void device_sync(void **state)
 /* A PE in WFI wakes at the exact picosecond of its own timer. */
 static void wfi_timer(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WFI, 0, 1234567891, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
+    static const struct mock_step s[] = {
+        {MOCK_WFI, 0, 1234567891, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
     const struct mock_step *const scripts[] = {s};
     struct bench b;
 
@@ -193,7 +204,8 @@ static void raise_irq(void *opaque, tg_time now)
 /* ... and of an interrupt that an event of the queue raises. */
 static void wfi_irq_from_event(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WFI, 0, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
+    static const struct mock_step s[] = {
+        {MOCK_WFI, 0, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
     const struct mock_step *const scripts[] = {s};
     struct bench b;
     struct tg_event ev = {.cb = raise_irq};
@@ -215,9 +227,12 @@ static void kick_pe1(struct cpu *c)
 /* An interrupt sent by a PE that runs ahead reaches the sleeper at the sender's time, not before. */
 static void kick_from_other_pe(void **state)
 {
-    static const struct mock_step s0[] = {{MOCK_WORK, 1, 0, NULL}, {MOCK_WORK, 42 * TG_NS, 0, NULL}, {MOCK_CALL, 0, 0, kick_pe1},
+    static const struct mock_step s0[] = {{MOCK_WORK, 1, 0, NULL},
+                                          {MOCK_WORK, 42 * TG_NS, 0, NULL},
+                                          {MOCK_CALL, 0, 0, kick_pe1},
                                           {MOCK_OFF, 0, 0, NULL}};
-    static const struct mock_step s1[] = {{MOCK_WFI, 0, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_OFF, 0, 0, NULL}};
+    static const struct mock_step s1[] = {
+        {MOCK_WFI, 0, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_OFF, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s0, s1};
     struct bench b;
 
@@ -238,8 +253,11 @@ static void power_on_pe1(struct cpu *c)
 
 static void power_on_other(void **state)
 {
-    static const struct mock_step s0[] = {{MOCK_WORK, 250 * TG_NS, 0, NULL}, {MOCK_CALL, 0, 0, power_on_pe1},
-                                          {MOCK_WORK, 500 * TG_NS, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_OFF, 0, 0, NULL}};
+    static const struct mock_step s0[] = {{MOCK_WORK, 250 * TG_NS, 0, NULL},
+                                          {MOCK_CALL, 0, 0, power_on_pe1},
+                                          {MOCK_WORK, 500 * TG_NS, 0, NULL},
+                                          {MOCK_READ, PROBE, 0, NULL},
+                                          {MOCK_OFF, 0, 0, NULL}};
     static const struct mock_step s1[] = {{MOCK_READ, PROBE, 0, NULL}, {MOCK_OFF, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s0, s1};
     struct bench b;
@@ -257,7 +275,8 @@ static void power_on_other(void **state)
 
 static void deadlock(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WORK, TG_US, 0, NULL}, {MOCK_WFI, 0, 0, NULL}, {MOCK_OFF, 0, 0, NULL}};
+    static const struct mock_step s[] = {
+        {MOCK_WORK, TG_US, 0, NULL}, {MOCK_WFI, 0, 0, NULL}, {MOCK_OFF, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s, s};
     struct bench b;
 
@@ -282,7 +301,8 @@ static void deadlock_all_off(void **state)
     up(&b, 1, scripts);
     run(&b, NULL);
     assert_int_equal(b.m->stop, MACHINE_STUCK);
-    assert_string_equal(b.m->stop_text, "no progress: all PEs are powered off and no event is pending; PE 0 is off");
+    assert_string_equal(b.m->stop_text,
+                        "no progress: all PEs are powered off and no event is pending; PE 0 is off");
     machine_free(b.m);
 }
 
@@ -314,7 +334,8 @@ static void idle_wait(void *opaque, tg_time now, tg_time until)
 
 static void input_keeps_alive(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WFI, 0, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
+    static const struct mock_step s[] = {
+        {MOCK_WFI, 0, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
     const struct mock_step *const scripts[] = {s};
     struct bench b;
     struct input in = {.b = &b, .ev = {.cb = raise_irq}};
@@ -374,7 +395,8 @@ static void max_time(void **state)
 
 static void poweroff(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WORK, TG_US, 0, NULL}, {MOCK_CALL, 0, 0, off}, {MOCK_LOOP, 0, 0, NULL}};
+    static const struct mock_step s[] = {
+        {MOCK_WORK, TG_US, 0, NULL}, {MOCK_CALL, 0, 0, off}, {MOCK_LOOP, 0, 0, NULL}};
     static const struct mock_step w[] = {{MOCK_WORK, TG_NS, 0, NULL}, {MOCK_LOOP, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s, w};
     struct bench b;
@@ -404,8 +426,10 @@ static int start_third_time_off(void *opaque, struct machine *m, tg_time now, st
     return 0;
 }
 
-static const struct mock_step reset_script[] = {{MOCK_WORK, TG_US, 0, NULL}, {MOCK_CALL, 0, 0, reset},
-                                                {MOCK_WORK, TG_US, 0, NULL}, {MOCK_CALL, 0, 0, off}};
+static const struct mock_step reset_script[] = {{MOCK_WORK, TG_US, 0, NULL},
+                                                {MOCK_CALL, 0, 0, reset},
+                                                {MOCK_WORK, TG_US, 0, NULL},
+                                                {MOCK_CALL, 0, 0, off}};
 
 static void reset_continues(void **state)
 {
@@ -511,8 +535,10 @@ static void dma_reports_code(void **state)
 
 static void device_latency(void **state)
 {
-    static const struct mock_step s[] = {{MOCK_WORK, 10 * TG_NS, 0, NULL}, {MOCK_READ, PROBE, 0, NULL},
-                                         {MOCK_READ, PROBE, 0, NULL}, {MOCK_CALL, 0, 0, off}};
+    static const struct mock_step s[] = {{MOCK_WORK, 10 * TG_NS, 0, NULL},
+                                         {MOCK_READ, PROBE, 0, NULL},
+                                         {MOCK_READ, PROBE, 0, NULL},
+                                         {MOCK_CALL, 0, 0, off}};
     const struct mock_step *const scripts[] = {s};
     struct bench b;
 
@@ -546,13 +572,26 @@ static void repeatable(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_at_equal_times), cmocka_unit_test(device_sync),      cmocka_unit_test(wfi_timer),
-        cmocka_unit_test(wfi_irq_from_event),   cmocka_unit_test(kick_from_other_pe), cmocka_unit_test(power_on_other),
-        cmocka_unit_test(deadlock),             cmocka_unit_test(deadlock_all_off), cmocka_unit_test(input_keeps_alive),
-        cmocka_unit_test(max_insns),            cmocka_unit_test(max_time),         cmocka_unit_test(poweroff),
-        cmocka_unit_test(reset_continues),      cmocka_unit_test(reset_loop),       cmocka_unit_test(spin_is_a_bug),
-        cmocka_unit_test(decode_error),         cmocka_unit_test(memory_dmi),       cmocka_unit_test(dma_reports_code),
-        cmocka_unit_test(device_latency),       cmocka_unit_test(repeatable),
+        cmocka_unit_test(order_at_equal_times),
+        cmocka_unit_test(device_sync),
+        cmocka_unit_test(wfi_timer),
+        cmocka_unit_test(wfi_irq_from_event),
+        cmocka_unit_test(kick_from_other_pe),
+        cmocka_unit_test(power_on_other),
+        cmocka_unit_test(deadlock),
+        cmocka_unit_test(deadlock_all_off),
+        cmocka_unit_test(input_keeps_alive),
+        cmocka_unit_test(max_insns),
+        cmocka_unit_test(max_time),
+        cmocka_unit_test(poweroff),
+        cmocka_unit_test(reset_continues),
+        cmocka_unit_test(reset_loop),
+        cmocka_unit_test(spin_is_a_bug),
+        cmocka_unit_test(decode_error),
+        cmocka_unit_test(memory_dmi),
+        cmocka_unit_test(dma_reports_code),
+        cmocka_unit_test(device_latency),
+        cmocka_unit_test(repeatable),
     };
 
     for (size_t i = 0; i < TG_ARRAY_SIZE(tests); i++) {
