@@ -198,7 +198,7 @@ SIMD_PAIRL_Q(uadalp, d + (UW)(UA + UB))
 /* ---- by element: b is one element of rm ---- */
 
 #define ELEM16 (c->v[op->rm & 15].h[A64_BITS(op->insn, 11, 11) << 2 | A64_BITS(op->insn, 21, 20)])
-#define ELEM32 (c->v[(op->rm & 15) | A64_BITS(op->insn, 20, 20) << 4].s[A64_BITS(op->insn, 11, 11) << 1 | A64_BITS(op->insn, 21, 21)])
+#define ELEM32 (c->v[op->rm].s[A64_BITS(op->insn, 11, 11) << 1 | A64_BITS(op->insn, 21, 21)])
 #define SIMD_ELEM(name, n, bits, expr)                                                             \
     OPV(name)                                                                                      \
     {                                                                                              \
