@@ -39,11 +39,11 @@ local function sorted_keys(t)
 end
 
 local function unknown(site, what, key, names)
+  table.sort(names) -- of two equally near ones always the same
   local near = native.nearest(tostring(key), names)
   if near then
     fail(site, "%s: unknown key '%s'; the nearest known one is '%s'", what, key, near)
   end
-  table.sort(names)
   fail(site, "%s: unknown key '%s'; known keys: %s", what, key, table.concat(names, ", "))
 end
 
@@ -634,11 +634,11 @@ function tg._finish(result, file)
     elseif o.key == "psci" then
       out.psci = o.value
     else
+      table.sort(known)
       local near = native.nearest(o.key, known)
       if near then
         fail(site, "no such key; the nearest known one is '%s'", near)
       end
-      table.sort(known)
       fail(site, "no such key; known ones are %s ...", table.concat(known, ", ", 1, math.min(#known, 8)))
     end
   end
