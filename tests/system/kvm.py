@@ -139,8 +139,10 @@ def trapbench(test, kernel, core, kvm, cpus, mode):
     check_hypercalls(test, db, g.text, mode)
     # Not WFI: KVM does not trap it while the vCPU's thread is the only one to run on its PE.
     for case, reason, detail in (("mmio", "MMIO", "read%"), ("gicd_read", "MMIO", "read%"), ("s2touch", "DABT_LOW", "%write%")):
+        # trapbench touches each 4K; a kernel with 16K pages maps four of them at a time.
+        want = OTHERS[case] // (4 if case == "s2touch" and kernel.endswith("-16k") else 1)
         ((count,),) = query(db, "select sum(count) from v_exit where vm = 1 and reason = ? and detail like ?", reason, detail)
-        need((count or 0) >= OTHERS[case], "%d times %s, but %s exits with reason %s" % (OTHERS[case], case, count, reason))
+        need((count or 0) >= want, "%s wants %d exits with reason %s, found %s" % (case, want, reason, count))
 
 
 # A second Debian kernel as KVM guest: host kernel, guest kernel, core, KVM mode, PEs.
