@@ -18,6 +18,8 @@
 #include <llvm-c/Disassembler.h>
 #include <llvm-c/Target.h>
 
+#include "../unpredictable.h"
+
 /* The generated decoder with its tables. */
 #include "a64_decode.c"
 
@@ -30,10 +32,7 @@
 
 static const size_t n_encodings = sizeof(encodings) / sizeof(encodings[0]);
 
-static bool pair_overlap(uint32_t insn);
-static bool writeback_overlap(uint32_t insn);
 static bool unprivileged_overlap(uint32_t insn);
-static bool status_overlap(uint32_t insn);
 
 /* Words on which the two may disagree. */
 static const struct {
@@ -56,35 +55,9 @@ static const struct {
      "exclusive whose status register is another one: CONSTRAINED UNPREDICTABLE"},
 };
 
-/* Pairs (LDP, LDPSW, STP; vector too): bits 24:23 are 00 no-allocate, 01 post, 10 offset, 11 pre. */
-static bool pair_overlap(uint32_t insn)
-{
-    uint32_t t = insn & 31, n = insn >> 5 & 31, t2 = insn >> 10 & 31;
-    bool load = insn & 0x00400000, vector = insn & 0x04000000, wb = insn & 0x00800000;
-
-    return (load && t == t2) || (wb && !vector && n != 31 && (n == t || n == t2));
-}
-
-static bool writeback_overlap(uint32_t insn)
-{
-    uint32_t mode = insn >> 10 & 3;
-
-    return !(insn & 0x04200000) && (mode & 1) && (insn & 31) == (insn >> 5 & 31) && (insn & 31) != 31;
-}
-
 static bool unprivileged_overlap(uint32_t insn)
 {
     return (insn & 31) == (insn >> 5 & 31) && (insn & 31) != 31;
-}
-
-static bool status_overlap(uint32_t insn)
-{
-    uint32_t s = insn >> 16 & 31, t = insn & 31, n = insn >> 5 & 31, t2 = insn >> 10 & 31;
-    bool load = insn & 0x00400000, pair = insn & 0x00200000;
-
-    if (insn & 0x00800000)
-        return false;
-    return load ? pair && t == t2 : s == t || (s == n && n != 31) || (pair && s == t2);
 }
 
 static uint64_t seed;

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random sequences of A64 instructions. Encodings are drawn evenly out of the decoder's tables, their fields
+ * at random; x28 always holds INSN_POINTER. What cannot run anywhere is given what it needs: a base register
+ * is set just before its load or store, an index register made small, branches go forward to the start of
+ * another unit, an exclusive store mostly follows its load.
+ */
+#include "sequence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../models/cpu/fpu/fpu_stream.h"
+#include "../unpredictable.h"
+
+/* The generated decoder with its tables. */
+#include "a64_decode.c"
+
+#define POINTER 28
+
+unsigned sequence_encodings(void)
+{
+    return sizeof(encodings) / sizeof(encodings[0]);
+}
+
+static bool starts(const char *name, const char *with)
+{
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
+/* Of the encodings that end blocks, touch the system or do nothing: those that take part. The others need
+ * EL1, sleep or end the program, and have tests of their own (tests/models/cpu/sysreg, tests/guest). */
+static bool special_ok(const char *name)
+{
+    static const char *const yes[] = {"B",     "BL",  "B_cond", "CBZ",      "CBNZ",     "TBZ", "TBNZ",
+                                      "BR",    "BLR", "RET",    "MRS_NZCV", "MSR_NZCV", "MRS", "MSR",
+                                      "CLREX", "DSB", "DMB",    "ISB",      "SYS"};
+
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+        if (strcmp(name, yes[i]) == 0)
+            return true;
+    return starts(name, "PRFM");
+}
+
+bool sequence_includes(unsigned e)
+{
+    uint32_t insn = encodings[e].value;
+    const char *name = a64_encoding_names[e];
+
+    /* QEMU 7.2 leaves the sign in bits 31 to 16; a scalar result clears all above itself (C7.2, V[]). */
+    if (strcmp(name, "FCVTZS_FIX_EH") == 0)
+        return false;
+    /* branches, exceptions, system (C4.1.94) */
+    if ((insn & 0x1c000000) == 0x14000000 || starts(name, "PRFM"))
+        return special_ok(name);
+    return true;
+}
+
+static bool is_ldst(const struct cpu_op *op)
+{
+    switch (op->tclass & CPU_TC_MASK) {
+    case CPU_TC_LOAD:
+    case CPU_TC_LOAD_PAIR:
+    case CPU_TC_STORE:
+    case CPU_TC_LOAD_EXCL:
+    case CPU_TC_STORE_EXCL:
+    case CPU_TC_ATOMIC:
+    case CPU_TC_VLOAD:
+    case CPU_TC_VLOAD_MULTI:
+    case CPU_TC_VSTORE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool needs_alignment(const struct cpu_op *op)
+{
+    unsigned tc = op->tclass & CPU_TC_MASK;
+
+    return tc == CPU_TC_LOAD_EXCL || tc == CPU_TC_STORE_EXCL || tc == CPU_TC_ATOMIC;
+}
+
+static bool writes_pointer(const struct cpu_op *op)
+{
+    return op->d == POINTER || ((op->tclass & CPU_TC_SETS_RA) && op->ra == POINTER && op->d < CPU_SLOT_V0) ||
+           ((op->tclass & CPU_TC_SETS_RN) && op->rn == POINTER);
+}
+
+/* A word of encoding e that is allocated, has the features, and leaves x28 alone. */
+static bool draw(const struct cpu_features *feat, uint64_t *rng, unsigned e, uint32_t *insn,
+                 struct cpu_op *op)
+{
+    for (unsigned tries = 0; tries < 64; tries++) {
+        uint64_t r = stream_random(rng);
+        bool end;
+
+        *insn = ((uint32_t)r & ~encodings[e].mask) | encodings[e].value;
+        if (r >> 32 & 1) /* registers that meet again */
+            *insn &= ~(UINT32_C(0x00180318) & ~encodings[e].mask);
+        if (a64_match(*insn) == (int)e && !is_unpredictable(*insn) &&
+            a64_decode(feat, *insn, op, &end) >= 0 && !writes_pointer(op))
+            return true;
+    }
+    return false;
+}
+
+static uint32_t set_field(uint32_t insn, unsigned hi, unsigned lo, uint32_t v)
+{
+    uint32_t mask = (uint32_t)tg_ones(hi - lo + 1) << lo;
+
+    return (insn & ~mask) | (v << lo & mask);
+}
+
+/* ADD or SUB n, x28, #: n = 31 is SP. */
+static uint32_t set_base(uint64_t *rng, unsigned n, unsigned align)
+{
+    uint32_t r = (uint32_t)stream_random(rng);
+
+    return (r & 0x10000 ? 0x91000000 : 0xd1000000) | (r & 511 & ~(align - 1)) << 10 | POINTER << 5 | n;
+}
+
+/* The words of a load or store; 0: draw again. */
+static unsigned make_ldst(uint64_t *rng, uint32_t insn, const struct cpu_op *op, uint32_t *w)
+{
+    unsigned n = A64_BITS(insn, 9, 5), m = A64_BITS(insn, 20, 16), words = 0;
+    bool aligned = needs_alignment(op) || n == 31 || (stream_random(rng) & 1);
+    uint64_t r = stream_random(rng);
+
+    if ((insn & 0x3b000000) == 0x18000000) { /* literal */
+        w[0] = set_field(insn, 23, 5, (uint32_t)(r % 129) - 64);
+        return 1;
+    }
+    if (n == POINTER)
+        return 0;
+    w[words++] = set_base(rng, n, aligned ? 16 : 1);
+    if ((insn & 0x3b200c00) == 0x38200800) { /* register offset */
+        bool word = A64_BITS(insn, 15, 13) == 2;
+
+        if (m == n || m == POINTER)
+            return 0;
+        if (m != 31) /* MOVZ, or MOVN for offsets that may be negative */
+            w[words++] = (r & 1 && !word ? 0x92800000 : 0xd2800000) | (r >> 8 & 31) << 5 | m;
+    } else if ((insn & 0x3b000000) == 0x39000000) { /* unsigned, scaled by up to 16 */
+        insn = set_field(insn, 21, 16, 0);
+    }
+    if ((insn & 0x3f800000) == 0x08000000 && (op->tclass & CPU_TC_MASK) == CPU_TC_STORE_EXCL) {
+        uint32_t load = insn | 0x00400000 | 0x001f0000;
+        unsigned t = r >> 16 & 7;
+
+        insn |= insn & 0x00200000 ? 0 : 0x7c00; /* Rt2 of the single-register form should be ones */
+        load = set_field(load, 4, 0, t == n ? 8 : t);
+        load = set_field(load, 14, 10, insn & 0x00200000 ? 9 : 31);
+        if (n == 8 || n == 9)
+            return 0;
+        w[words++] = r >> 24 & 3 ? load : 0xd5033f5f; /* CLREX: it fails */
+    }
+    w[words++] = insn;
+    return words;
+}
+
+/* MRS and MSR of FPCR and FPSR. What is written has no bits that are AArch32's (FPSR.NZCV, FPCR.Stride and
+ * Len): QEMU's core has them, a core without AArch32 at EL0 reads them as zero. */
+static unsigned make_system(uint64_t *rng, uint32_t insn, uint32_t *w)
+{
+    static const uint32_t fpcr[] = {0xf0c8ffff, 0x07c80000, 0x07c80000, 0x00009f00},
+                          fpsr[] = {0x08000000, 0x0000ffff};
+    uint64_t r = stream_random(rng);
+    bool status = r >> 32 & 1;
+    uint32_t value = (uint32_t)r & (status ? fpsr[r >> 33 & 1] : fpcr[r >> 33 & 3]);
+    bool high = value >> 16;
+    unsigned k = 0;
+
+    if (!(insn & 0x00200000) && (insn & 31) != 31) /* MSR: MOVZ its source */
+        w[k++] = 0xd2800000 | (uint32_t)high << 21 | (high ? value >> 16 : value) << 5 | (insn & 31);
+    w[k++] = set_field(insn, 20, 5, status ? 0xda21 : 0xda20); /* 3 3 4 4 0 or 1 */
+    return (insn & 0x00200000) || (insn & 31) != POINTER ? k : 0;
+}
+
+/* Branches that are to be resolved when the units after them are known. */
+struct fixup {
+    unsigned at, unit;
+};
+
+static uint32_t resolve(uint32_t insn, int disp)
+{
+    if ((insn & 0x7c000000) == 0x14000000)
+        return set_field(insn, 25, 0, (uint32_t)disp);
+    if ((insn & 0x7e000000) == 0x36000000)
+        return set_field(insn, 18, 5, (uint32_t)disp);
+    if ((insn & 0x9f000000) == 0x10000000) /* ADR */
+        return set_field(insn, 23, 5, (uint32_t)disp);
+    return set_field(insn, 23, 5, (uint32_t)disp);
+}
+
+unsigned sequence_make(const struct cpu_features *feat, uint64_t *rng, unsigned units, uint32_t *words,
+                       uint64_t *uses)
+{
+    unsigned n = 0, n_fixups = 0, *begin = malloc((units + 1) * sizeof(*begin));
+    struct fixup *fixups = malloc(units * sizeof(*fixups));
+
+    for (unsigned u = 0; u < units;) {
+        unsigned e = (unsigned)(stream_random(rng) % sequence_encodings()), k;
+        uint32_t insn, *w = words + n;
+        struct cpu_op op;
+
+        if (!sequence_includes(e) || !draw(feat, rng, e, &insn, &op))
+            continue;
+        if (is_ldst(&op)) {
+            k = make_ldst(rng, insn, &op, w);
+        } else if (strcmp(a64_encoding_names[e], "SYS") == 0) { /* DC ZVA */
+            unsigned t = insn & 15;
+
+            w[0] = set_base(rng, t, 1);
+            w[1] = 0xd50b7420 | t;
+            k = 2;
+        } else if (starts(a64_encoding_names[e], "MRS") || strcmp(a64_encoding_names[e], "MSR") == 0) {
+            k = 1;
+            w[0] = insn;
+            if (!(encodings[e].mask & 0x1000)) /* not those of one register: NZCV */
+                k = make_system(rng, insn, w);
+        } else if ((insn & 0x1c000000) == 0x14000000 && (insn & 0xff000000) != 0xd5000000) {
+            bool reg = (insn & 0xfe000000) == 0xd6000000;
+            unsigned t = A64_BITS(insn, 9, 5);
+
+            if (reg && t >= POINTER)
+                continue;
+            fixups[n_fixups++] = (struct fixup){n, u + 1 + (unsigned)(stream_random(rng) % (units - u))};
+            k = 0;
+            if (reg)
+                w[k++] = 0x10000000 | t; /* ADR */
+            w[k++] = insn;
+        } else {
+            w[0] = insn;
+            k = 1;
+        }
+        if (!k)
+            continue;
+        uses[e]++;
+        begin[u++] = n;
+        n += k;
+    }
+    begin[units] = n;
+    for (unsigned i = 0; i < n_fixups; i++) {
+        unsigned at = fixups[i].at;
+
+        words[at] = resolve(words[at], (int)(begin[fixups[i].unit] - at));
+    }
+    words[n++] = INSN_BRK;
+    free(begin);
+    free(fixups);
+    return n;
+}
+
+/* Integers: small, edges, or anything. */
+static uint64_t integer(uint64_t *rng)
+{
+    uint64_t r = stream_random(rng), v = stream_random(rng);
+    static const unsigned widths[] = {8, 16, 32, 64};
+
+    switch (r & 7) {
+    case 0:
+        return (uint64_t)((int64_t)(v & 15) - 8);
+    case 1:
+        return UINT64_C(1) << (v & 63);
+    case 2:
+        return tg_ones(1 + (v & 63)) << (v >> 8 & 63);
+    case 3: { /* the same extreme in each element */
+        unsigned bits = widths[r >> 8 & 3];
+        uint64_t e = ((UINT64_C(1) << (bits - 1)) + (v & 3) - 2) & tg_ones(bits), all = 0;
+
+        for (unsigned i = 0; i < 64; i += bits)
+            all |= e << i;
+        return all;
+    }
+    case 4:
+        return v & (uint64_t)(int64_t)(int32_t)stream_random(rng);
+    default:
+        return v;
+    }
+}
+
+void sequence_state(uint64_t *rng, struct insn_state *s)
+{
+    static const int widths[] = {16, 32, 64, 0};
+    uint64_t near = 0, r = stream_random(rng);
+
+    memset(s, 0, sizeof(*s));
+    for (unsigned i = 0; i < 31; i++)
+        s->x[i] = integer(rng);
+    s->x[POINTER] = INSN_POINTER;
+    s->sp = INSN_POINTER - 1024;
+    for (unsigned i = 0; i < 32; i++) {
+        int w = widths[stream_random(rng) & 3];
+
+        if (!w) {
+            s->v[i][0] = integer(rng);
+            s->v[i][1] = integer(rng);
+            continue;
+        }
+        for (int bit = 0; bit < 128; bit += w) {
+            near = stream_fp(rng, w, near);
+            s->v[i][bit / 64] |= near << (bit & 63);
+        }
+    }
+    s->fpcr = r & 1 ? 0 : r >> 16 & 0x07c80000;
+    s->nzcv = r & 0xf0000000;
+    s->seed = stream_random(rng);
+}
