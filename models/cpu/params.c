@@ -17,6 +17,27 @@ static const char *const pipe_kinds[] = {"inorder", "window", NULL};
     {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 0, 65536, NULL, text " associativity (= entries: full)"}, \
     {#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL, text ": cycles a hit adds after a miss before it"}
 
+/* Latency, interval, ports, group of each timing class: a generic three-wide core. Presets give their own with sources. */
+#define CLASS_DEFAULTS(D)                                                                                               \
+    D(ALU, 1, 1, 2, ALU) D(ALU_SHIFT, 2, 1, 1, MUL32) D(SHIFT, 1, 1, 2, ALU) D(MUL32, 3, 1, 1, MUL32)                    \
+    D(MUL64, 5, 2, 1, MUL32) D(DIV32, 12, 12, 1, MUL32) D(DIV64, 20, 20, 1, MUL32) D(CRC, 3, 1, 1, MUL32)                \
+    D(BRANCH, 1, 1, 1, BRANCH) D(BRANCH_IND, 1, 1, 1, BRANCH) D(LOAD, 4, 1, 1, LOAD) D(LOAD_PAIR, 4, 1, 1, LOAD)         \
+    D(STORE, 1, 1, 1, STORE) D(LOAD_EXCL, 4, 1, 1, LOAD) D(STORE_EXCL, 4, 1, 1, STORE) D(ATOMIC, 6, 1, 1, LOAD)          \
+    D(VLOAD, 5, 1, 1, LOAD) D(VLOAD_MULTI, 7, 2, 1, LOAD) D(VSTORE, 1, 1, 1, STORE) D(VALU, 3, 1, 2, VALU)               \
+    D(VSHIFT, 3, 1, 1, VALU) D(VMUL, 5, 1, 1, VALU) D(VPERM, 3, 1, 2, VALU) D(FADD, 4, 1, 2, VALU) D(FMUL, 4, 1, 2, VALU) \
+    D(FMA, 7, 1, 2, VALU) D(FDIV, 17, 15, 1, VALU) D(FMOVE, 5, 1, 1, LOAD) D(CRYPTO, 3, 1, 1, VALU)                      \
+    D(SYSTEM, 2, 1, 1, SYSTEM) D(BARRIER, 1, 1, 1, SYSTEM) D(EXCEPTION, 1, 1, 1, SYSTEM)
+enum {
+#define D(id, lat, itv, prt, grp) LAT_##id = (lat), ITV_##id = (itv), PRT_##id = (prt), GRP_##id = CPU_TC_##grp,
+    CLASS_DEFAULTS(D)
+#undef D
+};
+static const char *const class_names[] = {
+#define X(id, name, text) name,
+    CPU_TCLASSES(X)
+#undef X
+        NULL};
+
 static const struct tg_param params[] = {
     {"core", TG_PARAM_STRING, NULL, P(core), 0, "generic", 0, 0, NULL, "name of the core"},
     {"compatible", TG_PARAM_STRING, NULL, P(compatible), 0, "arm,armv8", 0, 0, NULL, "device-tree compatible of the core"},
@@ -42,6 +63,7 @@ static const struct tg_param params[] = {
     TLB(tlb2, "level 2 TLB", 1024, 4, 5),
     TLB(walk_cache, "walk cache", 64, 4, 1),
     TLB(ipa_cache, "IPA (stage 2) cache", 64, 4, 1),
+    {"l1d.mshrs", TG_PARAM_U32, "lines", P(mshrs), 8, NULL, 1, CACHE_MISSES, NULL, "line fills of the L1D under way at a time"},
     {"prefetch", TG_PARAM_U32, "lines", P(prefetch), 2, NULL, 0, 16, NULL, "lines the data prefetcher runs ahead of a stream (0: none)"},
     {"snoop", TG_PARAM_U32, "cycles", P(snoop), 60, NULL, 0, 1000, NULL, "transfer of a line from another PE's cache"},
     {"pipeline.kind", TG_PARAM_ENUM, NULL, P(pipe_kind), PIPE_WINDOW, NULL, 0, 0, pipe_kinds, "issue model"},
@@ -50,17 +72,23 @@ static const struct tg_param params[] = {
     {"pipeline.store_buffer", TG_PARAM_U32, "stores", P(store_buffer), 12, NULL, 1, 32, NULL, "stores that may wait for their line"},
     {"pipeline.mispredict", TG_PARAM_U32, "cycles", P(mispredict), 14, NULL, 0, 100, NULL, "refill after a mispredicted branch"},
     {"pipeline.taken_bubble", TG_PARAM_U32, "cycles", P(taken_bubble), 0, NULL, 0, 10, NULL, "fetch bubble of a predicted taken branch"},
+    {"pipeline.btb", TG_PARAM_U32, "entries", P(btb), 4096, NULL, 0, PIPE_BTB_MAX, NULL, "taken branches that the front end knows (0: all; a power of two)"},
+    {"pipeline.btb_miss", TG_PARAM_U32, "cycles", P(btb_miss), 0, NULL, 0, 100, NULL, "fetch bubble of a taken branch that it does not know"},
     {"pipeline.exception_entry", TG_PARAM_U32, "cycles", P(exc_entry), 30, NULL, 0, 1000, NULL, "exception entry"},
     {"pipeline.exception_return", TG_PARAM_U32, "cycles", P(exc_return), 30, NULL, 0, 1000, NULL, "exception return"},
     {"pipeline.isb", TG_PARAM_U32, "cycles", P(isb), 20, NULL, 0, 1000, NULL, "ISB"},
     {"pipeline.dsb", TG_PARAM_U32, "cycles", P(dsb), 15, NULL, 0, 1000, NULL, "DSB with nothing outstanding"},
     {"pipeline.dmb", TG_PARAM_U32, "cycles", P(dmb), 4, NULL, 0, 1000, NULL, "DMB with nothing outstanding"},
+    {"pipeline.tlbi", TG_PARAM_U32, "cycles", P(tlbi), 4, NULL, 0, 1000, NULL, "TLBI, issue"},
+    {"pipeline.tlbi_sync", TG_PARAM_U32, "cycles", P(tlbi_sync), 60, NULL, 0, 10000, NULL, "what a DSB waits for the answers of other PEs to broadcast TLBIs before it"},
+    {"pipeline.cache_op", TG_PARAM_U32, "cycles", P(cache_op), 10, NULL, 0, 1000, NULL, "DC or IC by address"},
     {"pipeline.sysreg_read", TG_PARAM_U32, "cycles", P(sysreg_read), 4, NULL, 0, 1000, NULL, "MRS of an ordinary register"},
     {"pipeline.sysreg_write", TG_PARAM_U32, "cycles", P(sysreg_write), 4, NULL, 0, 1000, NULL, "MSR to an ordinary register"},
 #define X(id, name, text)                                                                                                               \
-    {"pipeline." name ".latency", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].latency), 1, NULL, 0, 200, NULL, text ": issue to result"},  \
-    {"pipeline." name ".interval", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].interval), 1, NULL, 1, 200, NULL, text ": until the next may issue"}, \
-    {"pipeline." name ".ports", TG_PARAM_U32, NULL, P(cls[CPU_TC_##id].ports), 1, NULL, 1, 16, NULL, text ": how many issue a cycle"},
+    {"pipeline." name ".latency", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].latency), LAT_##id, NULL, 0, 200, NULL, text ": issue to result (loads: l1d.latency at least)"},  \
+    {"pipeline." name ".interval", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].interval), ITV_##id, NULL, 1, 200, NULL, text ": until the next may issue (1: pipelined)"}, \
+    {"pipeline." name ".ports", TG_PARAM_U32, NULL, P(cls[CPU_TC_##id].ports), PRT_##id, NULL, 1, 15, NULL, text ": how many of its group may start in a cycle"}, \
+    {"pipeline." name ".group", TG_PARAM_ENUM, NULL, P(cls[CPU_TC_##id].group), GRP_##id, NULL, 0, 0, class_names, text ": the class whose ports it shares"},
     CPU_TCLASSES(X)
 #undef X
 };

@@ -25,8 +25,9 @@ enum pipe_kind {
 
 struct pipe_class_params {
     uint32_t latency;  /* cycles from issue to result */
-    uint32_t interval; /* cycles until the next of its class may issue on the same port (1: pipelined) */
-    uint32_t ports;    /* number of ports of this class's group */
+    uint32_t interval; /* cycles until the next of its class may start (1: pipelined) */
+    uint32_t ports;    /* operations of its group that may start in the cycle in which one of this class does */
+    uint32_t group;    /* enum cpu_tclass: classes with the same group share ports */
 };
 
 struct cpu_params {
@@ -50,9 +51,11 @@ struct cpu_params {
     uint32_t width;     /* issue or dispatch, instructions a cycle */
     uint32_t window;    /* ROB entries */
     uint32_t store_buffer; /* stores */
+    uint32_t mshrs;     /* L1D line fills at a time */
     uint32_t mispredict; /* cycles */
-    uint32_t taken_bubble;
-    uint32_t exc_entry, exc_return, isb, dsb, dmb, sysreg_read, sysreg_write; /* cycles */
+    uint32_t taken_bubble, btb_miss; /* cycles */
+    uint32_t btb;        /* entries */
+    uint32_t exc_entry, exc_return, isb, dsb, dmb, tlbi, tlbi_sync, cache_op, sysreg_read, sysreg_write; /* cycles */
     struct pipe_class_params cls[CPU_TC_COUNT];
 };
 

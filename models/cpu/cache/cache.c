@@ -34,7 +34,8 @@ int caches_init(struct cpu *c)
 {
     struct caches *k = &c->pipe.caches;
 
-    if (cache_init(&k->l1i, &c->p.l1i) || cache_init(&k->l1d, &c->p.l1d) || (c->p.l2.size && cache_init(&k->l2, &c->p.l2)))
+    if (cache_init(&k->l1i, &c->p.l1i) || cache_init(&k->l1d, &c->p.l1d) ||
+        (c->p.l2.size && cache_init(&k->l2, &c->p.l2)))
         return -ENOMEM;
     return ttlb_init(c);
 }
@@ -96,9 +97,13 @@ bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty)
 }
 
 /* A timing-only transaction to the fabric; cycles that it takes. */
-static uint64_t fabric_access(struct cpu *c, uint64_t pa, enum tg_bus_kind kind, bool write, bool unique, uint64_t now, uint8_t *served)
+static uint64_t fabric_access(struct cpu *c, uint64_t pa, enum tg_bus_kind kind, bool write, bool unique,
+                              uint64_t now, uint8_t *served)
 {
-    struct tg_bus_txn txn = {.addr = pa & LINE_MASK, .size = 1 << LINE_BITS, .write = write, .time = tg_cycles_to_time(now, c->hz)};
+    struct tg_bus_txn txn = {.addr = pa & LINE_MASK,
+                             .size = 1 << LINE_BITS,
+                             .write = write,
+                             .time = tg_cycles_to_time(now, c->hz)};
 
     txn.attrs = (struct tg_bus_attrs){.kind = (uint8_t)kind, .exclusive = unique, .requester = c->index};
     if (c->bus.transport)
@@ -125,7 +130,8 @@ static void evict_l2(struct cpu *c, struct line *victim, uint64_t now)
 }
 
 /* Puts a line at the front of its set; the victim falls off the end. */
-static struct line *insert(struct cpu *c, struct cache *k, uint64_t pa, uint64_t flags, uint64_t arrive, uint64_t now)
+static struct line *insert(struct cpu *c, struct cache *k, uint64_t pa, uint64_t flags, uint64_t arrive,
+                           uint64_t now)
 {
     struct caches *all = &c->pipe.caches;
     struct line *set = &k->lines[((pa >> LINE_BITS) & k->set_mask) * k->ways];
@@ -159,8 +165,20 @@ static enum cpu_bucket served_bucket(uint8_t served)
     }
 }
 
-/* Brings a line into the L2 (or says how long it takes without one): cycles from `now`, and the line's flags. */
-static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind kind, uint64_t now, uint64_t *flags, enum cpu_bucket *bucket)
+static uint64_t from_flag(enum cpu_bucket bucket)
+{
+    return tg_put(LINE_FROM, (uint64_t)(bucket - CPU_BUCKET_L2));
+}
+
+static enum cpu_bucket line_from(const struct line *l)
+{
+    return (enum cpu_bucket)(CPU_BUCKET_L2 + tg_get(l->tag, LINE_FROM));
+}
+
+/* Brings a line into the L2 (or says how long it takes without one): cycles from `now`, and the line's flags.
+ */
+static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind kind, uint64_t now,
+                       uint64_t *flags, enum cpu_bucket *bucket)
 {
     struct caches *k = &c->pipe.caches;
     struct line *l = k->l2.lines ? cache_find(&k->l2, pa) : NULL;
@@ -171,11 +189,10 @@ static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind 
     c->n.l2_access++;
     *bucket = CPU_BUCKET_L2;
     if (l) {
-        uint64_t arrive = l->arrive & ~ARRIVE_PREFETCHED;
-
-        l->arrive = arrive;
-        if (arrive > now)
-            cycles += arrive - now;
+        if (l->arrive > now + cycles) { /* on its way: handed on when it comes */
+            cycles = l->arrive - now;
+            *bucket = line_from(l);
+        }
         if (write && !(l->tag & LINE_UNIQUE)) {
             cache_snoop(c, pa, true, &dirty);
             cycles += c->p.snoop;
@@ -196,7 +213,7 @@ static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind 
         *bucket = served_bucket(served);
     }
     if (k->l2.lines)
-        insert(c, &k->l2, pa, *flags, now + cycles, now);
+        insert(c, &k->l2, pa, *flags | from_flag(*bucket), now + cycles, now);
     return cycles;
 }
 
@@ -221,7 +238,7 @@ static void prefetch(struct cpu *c, uint64_t pa, uint64_t now)
             if (cache_find(&k->l1d, next))
                 continue;
             cycles = l2_get(c, next, false, TG_BUS_PREFETCH, now, &flags, &bucket);
-            insert(c, &k->l1d, next, flags, (now + cycles) | ARRIVE_PREFETCHED, now);
+            insert(c, &k->l1d, next, flags | from_flag(bucket), (now + cycles) | ARRIVE_PREFETCHED, now);
         }
         k->stream_line[i] = line + (1 << LINE_BITS);
         return;
@@ -230,11 +247,36 @@ static void prefetch(struct cpu *c, uint64_t pa, uint64_t now)
     k->stream_next = (k->stream_next + 1) & 3;
 }
 
+/* Only so many fills at a time: how long a miss at `now` waits. Misses are not seen in order of time (a
+ * younger load may start earlier), so only those that overlap count. */
+static uint64_t mshr_wait(const struct cpu *c, uint64_t now)
+{
+    const struct caches *k = &c->pipe.caches;
+    uint64_t at = now;
+
+    while (at < k->miss_last) {
+        uint64_t first = UINT64_MAX;
+        uint32_t n = 0;
+
+        for (unsigned i = 0; i < CACHE_MISSES; i++) {
+            if (k->miss_from[i] > at || k->miss_to[i] <= at)
+                continue;
+            n++;
+            if (k->miss_to[i] < first)
+                first = k->miss_to[i];
+        }
+        if (n < c->p.mshrs)
+            break;
+        at = first;
+    }
+    return at - now;
+}
+
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket)
 {
     struct caches *k = &c->pipe.caches;
     struct line *l = cache_find(&k->l1d, pa);
-    uint64_t flags, extra = 0;
+    uint64_t flags, cycles, extra = 0;
     bool dirty;
 
     if (l) {
@@ -243,7 +285,7 @@ uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, e
         l->arrive &= ~ARRIVE_PREFETCHED;
         if (l->arrive > now) {
             extra = l->arrive - now;
-            *bucket = extra > k->l2.latency ? CPU_BUCKET_DRAM : CPU_BUCKET_L2;
+            *bucket = line_from(l);
         }
         if (write) {
             if (!(l->tag & LINE_UNIQUE)) {
@@ -258,11 +300,71 @@ uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, e
         return extra;
     }
     c->n.l1d_miss++;
-    extra = l2_get(c, pa, write, TG_BUS_LINEFILL, now, &flags, bucket);
-    insert(c, &k->l1d, pa, flags | (write ? LINE_UNIQUE | LINE_DIRTY : 0), now + extra, now);
+    extra = mshr_wait(c, now);
+    cycles = l2_get(c, pa, write, TG_BUS_LINEFILL, now + extra, &flags, bucket);
+    k->miss_from[k->miss_pos] = now + extra;
+    k->miss_to[k->miss_pos] = now + extra + cycles;
+    if (k->miss_last < now + extra + cycles)
+        k->miss_last = now + extra + cycles;
+    k->miss_pos = (k->miss_pos + 1) & (CACHE_MISSES - 1);
+    extra += cycles;
+    insert(c, &k->l1d, pa, flags | from_flag(*bucket) | (write ? LINE_UNIQUE | LINE_DIRTY : 0), now + extra,
+           now);
     if (!write)
         prefetch(c, pa, now);
+    /* The class's latency, which the instruction has anyway, covers the look-up in the L1. */
     return extra > k->l1d.latency ? extra - k->l1d.latency : 1;
+}
+
+uint64_t cache_zero_line(struct cpu *c, uint64_t pa, uint64_t now, enum cpu_bucket *bucket)
+{
+    struct caches *k = &c->pipe.caches;
+    struct line *l = cache_find(&k->l1d, pa), *l2 = k->l2.lines ? cache_find(&k->l2, pa) : NULL;
+    uint64_t extra = 0;
+    bool dirty;
+
+    if (!(l && (l->tag & LINE_UNIQUE)) && !(l2 && (l2->tag & LINE_UNIQUE)) &&
+        cache_snoop(c, pa, true, &dirty)) {
+        extra = c->p.snoop;
+        *bucket = CPU_BUCKET_SLC;
+    }
+    if (l) {
+        l->tag |= LINE_UNIQUE | LINE_DIRTY;
+        if (l2)
+            l2->tag |= LINE_UNIQUE;
+    } else if (l2) {
+        l2->tag |= LINE_UNIQUE | LINE_DIRTY;
+    } else {
+        insert(c, k->l2.lines ? &k->l2 : &k->l1d, pa, LINE_UNIQUE | LINE_DIRTY, now + extra, now);
+    }
+    return extra;
+}
+
+static void clean(struct cache *k, uint64_t pa, bool invalidate, bool *dirty)
+{
+    struct line *l = k->lines ? cache_find(k, pa) : NULL;
+
+    if (!l)
+        return;
+    *dirty |= (l->tag & LINE_DIRTY) != 0;
+    l->tag &= ~(uint64_t)LINE_DIRTY;
+    if (invalidate)
+        l->tag = l->arrive = 0;
+}
+
+void cache_maintain(struct cpu *c, uint64_t pa, bool invalidate, uint64_t now)
+{
+    bool dirty = false;
+    uint8_t served;
+
+    for (struct cpu *o = c->domain->first; o; o = o->domain_next) {
+        clean(&o->pipe.caches.l1d, pa, invalidate, &dirty);
+        clean(&o->pipe.caches.l2, pa, invalidate, &dirty);
+    }
+    if (dirty) {
+        c->n.l2_writeback++;
+        fabric_access(c, pa, TG_BUS_WRITEBACK, true, false, now, &served);
+    }
 }
 
 uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now)
@@ -288,8 +390,6 @@ uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now)
     return extra;
 }
 
-/* A table walk's descriptor read: L1D is not allocated, L2 is. */
-uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now);
 uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now)
 {
     enum cpu_bucket bucket;

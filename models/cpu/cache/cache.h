@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "models/base/bits.h"
 #include "models/cpu/cpu.h"
 
 struct cpu;
@@ -22,8 +23,10 @@ enum {
     LINE_VALID = 1,
     LINE_DIRTY = 2,
     LINE_UNIQUE = 4, /* no other cache holds it */
-    LINE_PREFETCHED = 8, /* not used yet */
 };
+/* Who answers a line that is on its way: enum cpu_bucket in line.tag as an offset from CPU_BUCKET_L2. */
+#define LINE_FROM TG_FIELD(4, 3)
+#define CACHE_MISSES 64 /* remembered line fills; upper limit of l1d.mshrs */
 
 struct line {
     uint64_t tag;    /* line address | flags; 0: invalid */
@@ -63,7 +66,11 @@ struct caches {
     uint64_t stamp;
     uint64_t stream_line[4]; /* prefetcher: next expected lines */
     uint32_t stream_next;
-    uint64_t walker_free;    /* cycle at which the table walker is free */
+    uint64_t walk_from, walk_to; /* when the table walker was busy last */
+    uint64_t tlb2_sizes;         /* a bit per log2 page size that the L2 TLB has held */
+    uint64_t miss_from[CACHE_MISSES], miss_to[CACHE_MISSES]; /* L1D line fills, a ring: cycles */
+    uint64_t miss_last;          /* when the last of them ends */
+    uint32_t miss_pos;
 };
 
 int caches_init(struct cpu *c);
@@ -93,6 +100,12 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
  * extra cycles beyond an L1 hit; *bucket: who answered. */
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket);
 uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now);
+/* A descriptor read of a table walk: cycles. The L1D is looked up but not filled, the L2 is filled. */
+uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now);
+/* A whole line is overwritten (DC ZVA): nothing is read. Extra cycles as cache_data_slow. */
+uint64_t cache_zero_line(struct cpu *c, uint64_t pa, uint64_t now, enum cpu_bucket *bucket);
+/* Cleans the line in all PEs' caches to memory; invalidate: and drops it. */
+void cache_maintain(struct cpu *c, uint64_t pa, bool invalidate, uint64_t now);
 
 /* Data TLB: extra cycles for va, after the inline check failed. */
 uint64_t ttlb_data_slow(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t now);

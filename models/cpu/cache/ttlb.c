@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Timing of TLBs: L1 instruction and data TLBs, the unified L2 TLB, the walk cache (stage-1 tables above the last level) and the IPA cache
- * (stage-2 results of walks). They hold tags only; translations come from the software TLBs and the walk in models/cpu/mmu.
+ * Timing of TLBs: L1 instruction and data TLBs, the unified L2 TLB, the walk cache (stage-1 tables above the
+ * last level) and the IPA cache (stage-2 results of walks). They hold tags only; translations come from the
+ * software TLBs and the walk in models/cpu/mmu.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "models/cpu/cpu_state.h"
+#include "models/cpu/mmu/walk.h"
+#include "models/cpu/sysreg/access.h"
 
 int ttlb_init(struct cpu *c);
 void ttlb_fini(struct cpu *c);
-uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now);
 
 #define CTX_NONE UINT64_MAX
 
@@ -62,7 +64,8 @@ void ttlb_fini(struct cpu *c)
 
 /* ---- set-associative ones ---- */
 
-static struct ttlb_entry *stlb_find(struct stlb *t, uint64_t key, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
+static struct ttlb_entry *stlb_find(struct stlb *t, uint64_t key, uint64_t va, uint64_t actx, uint64_t gctx,
+                                    uint64_t stamp)
 {
     struct ttlb_entry *set;
 
@@ -78,7 +81,8 @@ static struct ttlb_entry *stlb_find(struct stlb *t, uint64_t key, uint64_t va, u
     return NULL;
 }
 
-static void stlb_insert(struct stlb *t, uint64_t key, uint64_t va, uint64_t mask, uint64_t ctx, uint64_t stamp)
+static void stlb_insert(struct stlb *t, uint64_t key, uint64_t va, uint64_t mask, uint64_t ctx,
+                        uint64_t stamp)
 {
     struct ttlb_entry *set, *victim;
 
@@ -124,40 +128,79 @@ static void l1_insert(struct ttlb *t, uint64_t va, uint64_t mask, uint64_t ctx, 
 
 /* ---- walks ---- */
 
+/* log2 of the granule that the stage-1 tables for va use (Arm ARM D8.2, TCR_ELx.TG0, TG1). */
+static unsigned stage1_grain(const struct mmu_view *view, uint64_t va)
+{
+    static const uint8_t tg0[4] = {12, 16, 14, 12}, tg1[4] = {12, 14, 12, 16};
+    bool two = view->key.regime == MMU_EL10 || view->key.regime == MMU_EL20;
+
+    if (two && (va >> 55 & 1))
+        return tg1[tg_get(view->key.tcr, TCR_TG1)];
+    return tg0[tg_get(view->key.tcr, TCR_TG0)];
+}
+
+/* Key of the table that a walk reads at `level`: the region it covers. */
+static uint64_t table_key(unsigned grain, unsigned level, uint64_t va)
+{
+    unsigned covers = grain + (grain - 3) * (4 - level);
+
+    return (covers < 64 ? va >> covers : 0) << 3 | level;
+}
+
+/* First of the recorded reads that must be made: the walk cache knows the table of the deepest level that was
+ * walked before, and the reads that led to it, with their stage-2 walks, are skipped. */
+static unsigned after_walk_cache(struct cpu *c, const struct mmu_view *view, uint64_t va,
+                                 const struct mmu_result *r, uint64_t stamp, uint64_t *cycles)
+{
+    struct stlb *walk = &c->pipe.caches.walk;
+    unsigned grain = stage1_grain(view, va), top = r->walk_levels, first = 0;
+    bool found = false;
+
+    for (unsigned i = 0; i < r->walk_levels && top == r->walk_levels; i++)
+        if (r->walk[i].stage == 1)
+            top = i;
+    for (unsigned i = r->walk_levels; i-- > top + 1 && !found;) {
+        uint64_t key;
+
+        if (r->walk[i].stage != 1)
+            continue;
+        key = table_key(grain, r->walk[i].level, va);
+        found = stlb_find(walk, key >> 3, key, view->actx, view->actx, stamp) != NULL;
+        if (found) {
+            first = i; /* with the stage-2 walk of the table's address, which stands before it */
+            *cycles += c->p.walk_cache.latency;
+        } else {
+            stlb_insert(walk, key >> 3, key, ~UINT64_C(0), view->actx, stamp);
+        }
+    }
+    return first;
+}
+
 /* Cycles of the walk that r records, with the walk and IPA caches. */
-static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t va, const struct mmu_result *r, uint64_t now)
+static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t va, const struct mmu_result *r,
+                          uint64_t now)
 {
     struct caches *k = &c->pipe.caches;
-    uint64_t cycles = 0, stamp = ++k->stamp, region = va >> 21;
-    unsigned last1 = 0, first1 = 0;
-    bool tables_cached;
+    uint64_t cycles = 0, stamp = ++k->stamp;
 
-    for (unsigned i = 0; i < r->walk_levels; i++)
-        if (r->walk[i].stage == 1)
-            last1 = i;
-    /* The walk cache knows the last-level table of the region: the upper stage-1 reads, with their stage-2 walks, are skipped. */
-    tables_cached = stlb_find(&k->walk, region, region, view->actx, view->actx, stamp);
-    if (tables_cached) {
-        first1 = last1;
-        while (first1 && r->walk[first1 - 1].stage == 2)
-            first1--;
-    } else {
-        stlb_insert(&k->walk, region, region, ~UINT64_C(0), view->actx, stamp);
-    }
-    for (unsigned i = first1; i < r->walk_levels;) {
+    for (unsigned i = after_walk_cache(c, view, va, r, stamp, &cycles); i < r->walk_levels;) {
         unsigned n = 1;
 
         if (r->walk[i].stage == 2) {
-            uint64_t page = r->walk[i].ipa >> 12;
+            uint64_t page;
 
-            while (i + n < r->walk_levels && r->walk[i + n].stage == 2 && r->walk[i + n].ipa == r->walk[i].ipa)
+            while (i + n < r->walk_levels && r->walk[i + n].stage == 2 &&
+                   r->walk[i + n].ipa == r->walk[i].ipa)
                 n++;
-            if (stlb_find(&k->ipa, page, page, view->gctx, view->gctx, stamp)) {
+            /* By the size of the mapping that the last level gives, with a 4 KiB granule. */
+            page = r->walk[i].ipa >> (12 + 9 * (3 - (r->walk[i + n - 1].level & 3)));
+            page = page << 2 | (r->walk[i + n - 1].level & 3);
+            if (stlb_find(&k->ipa, page >> 2, page, view->gctx, view->gctx, stamp)) {
                 cycles += c->p.ipa_cache.latency;
                 i += n;
                 continue;
             }
-            stlb_insert(&k->ipa, page, page, ~UINT64_C(0), view->gctx, stamp);
+            stlb_insert(&k->ipa, page >> 2, page, ~UINT64_C(0), view->gctx, stamp);
         }
         for (; n; n--, i++) {
             cycles += cache_walk_read(c, r->walk[i].pa, now + cycles);
@@ -169,11 +212,27 @@ static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t v
     return cycles;
 }
 
-static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint64_t va, enum mmu_access access, uint64_t now)
+/* The L2 TLB: set by page number of each page size that it holds. */
+static struct ttlb_entry *tlb2_find(struct caches *k, const struct mmu_view *view, uint64_t va,
+                                    uint64_t stamp)
+{
+    for (uint64_t sizes = k->tlb2_sizes; sizes; sizes &= sizes - 1) {
+        struct ttlb_entry *e =
+            stlb_find(&k->tlb2, va >> __builtin_ctzll(sizes), va, view->actx, view->gctx, stamp);
+
+        if (e)
+            return e;
+    }
+    return NULL;
+}
+
+static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint64_t va,
+                     enum mmu_access access, uint64_t now)
 {
     struct caches *k = &c->pipe.caches;
     struct ttlb_entry *e = l1_scan(l1, va, view->actx, view->gctx);
-    uint64_t extra = 0, mask, ctx, stamp = ++k->stamp;
+    uint64_t extra = 0, mask, ctx, stamp = ++k->stamp, cycles;
+    unsigned size;
     struct mmu_result r;
 
     if (e) { /* only the hash had lost it */
@@ -181,29 +240,38 @@ static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint
         l1->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)(e - l1->e);
         return 0;
     }
+    if (!(view->key.sctlr & SCTLR_M) && !(view->key.flags & MMU_KEY_S2)) {
+        /* Translation is off: nothing to cache, and nothing to look up again (the context tag tells these
+         * entries apart). */
+        l1_insert(l1, va, ~tg_ones(30), view->actx, stamp);
+        return 0;
+    }
     if (access == MMU_FETCH)
         c->n.itlb_miss++;
     else
         c->n.dtlb_miss++;
     extra = c->p.tlb2.latency;
-    e = stlb_find(&k->tlb2, va >> 12, va, view->actx, view->gctx, stamp);
+    e = tlb2_find(k, view, va, stamp);
     if (e) {
         l1_insert(l1, va, e->mask, e->ctx, stamp);
         return extra;
     }
-    if (!(view->key.sctlr & 1) && !(view->key.flags & MMU_KEY_S2))
-        return 0; /* translation is off */
     c->n.tlb2_miss++;
     mmu_translate(c, &view->key, va, access, &r);
     if (r.fault)
         return extra;
-    if (k->walker_free > now + extra)
-        extra = k->walker_free - now;
-    extra += walk_cost(c, view, va, &r, now + extra);
-    k->walker_free = now + extra;
-    mask = ~tg_ones(r.log2size < 12 ? 12 : r.log2size);
+    /* One walk at a time; an earlier one of a younger instruction may overlap in no other way. */
+    if (k->walk_from <= now + extra && k->walk_to > now + extra)
+        extra = k->walk_to - now;
+    cycles = walk_cost(c, view, va, &r, now + extra);
+    k->walk_from = now + extra;
+    k->walk_to = k->walk_from + cycles;
+    extra += cycles;
+    size = r.log2size < 12 ? 12 : r.log2size;
+    mask = ~tg_ones(size);
     ctx = r.global ? view->gctx : view->actx;
-    stlb_insert(&k->tlb2, va >> 12, va, mask, ctx, stamp);
+    k->tlb2_sizes |= TG_BIT(size);
+    stlb_insert(&k->tlb2, va >> size, va, mask, ctx, stamp);
     l1_insert(l1, va, mask, ctx, stamp);
     return extra;
 }
@@ -259,14 +327,14 @@ void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w)
 
     sweep(k->itlb.e, k->itlb.n, w, false);
     sweep(k->dtlb.e, k->dtlb.n, w, false);
-    if (w->by_va && w->bytes <= MMU_PAGE_SIZE) {
-        uint64_t set = (w->va >> 12) % (k->tlb2.sets ? k->tlb2.sets : 1);
+    if (w->by_va && w->bytes <= MMU_PAGE_SIZE && k->tlb2.sets) {
+        /* Bits above 55 of an address are in the set number; TLBI gives bits 55:0, the others repeat bit 55.
+         */
+        uint64_t va = (uint64_t)tg_sext(w->va, 56);
 
-        /* Entries of larger pages may sit in the set of any of their pages: the whole array is swept only when there are such. */
-        sweep(k->tlb2.e + set * k->tlb2.ways, k->tlb2.ways, w, false);
-        for (uint32_t i = 0; i < k->tlb2.sets * k->tlb2.ways; i++)
-            if (k->tlb2.e[i].mask != MMU_PAGE_MASK && names(w, &k->tlb2.e[i], false))
-                k->tlb2.e[i].ctx = CTX_NONE;
+        for (uint64_t sizes = k->tlb2_sizes; sizes; sizes &= sizes - 1)
+            sweep(k->tlb2.e + (va >> __builtin_ctzll(sizes)) % k->tlb2.sets * k->tlb2.ways, k->tlb2.ways, w,
+                  false);
     } else {
         sweep(k->tlb2.e, k->tlb2.sets * k->tlb2.ways, w, false);
     }

@@ -113,7 +113,7 @@ OP_EXCLUSIVE_PAIR(1, 64)
         uint##bits##_t old, cmp = (uint##bits##_t)XR(rm), v = (uint##bits##_t)XR(rd); \
         ATOMIC(bits / 8, MMU_RMW);                                             \
         memcpy(&old, p, sizeof(old));                                          \
-        pipe_load(c, op, XR(rn), a.pa, sizeof(old));                           \
+        pipe_rmw(c, op, XR(rn), a.pa, sizeof(old));                            \
         if (FROM_MEM(bits, old) == (op->rm == CPU_X_SINK ? 0 : cmp)) {         \
             v = FROM_MEM(bits, v);                                             \
             memcpy(p, &v, sizeof(v));                                          \
@@ -141,7 +141,7 @@ OP_CAS(3, 64)
         uint##bits##_t v[2] = {(uint##bits##_t)XR(rd), (uint##bits##_t)PAIR2(rd)};           \
         ATOMIC(bits / 4, MMU_RMW);                                             \
         memcpy(old, p, sizeof(old));                                           \
-        pipe_load(c, op, XR(rn), a.pa, sizeof(old));                           \
+        pipe_rmw(c, op, XR(rn), a.pa, sizeof(old));                            \
         old[0] = FROM_MEM(bits, old[0]);                                       \
         old[1] = FROM_MEM(bits, old[1]);                                       \
         if (old[0] == cmp[0] && old[1] == cmp[1]) {                            \
@@ -172,7 +172,7 @@ OP_CASP(1, 64)
         uint##bits##_t m, old, v = (uint##bits##_t)XR(rm);                     \
         ATOMIC(bits / 8, MMU_RMW);                                             \
         memcpy(&m, p, sizeof(m));                                              \
-        pipe_load(c, op, XR(rn), a.pa, sizeof(m));                             \
+        pipe_rmw(c, op, XR(rn), a.pa, sizeof(m));                              \
         old = FROM_MEM(bits, m);                                               \
         m = (uint##bits##_t)OPER(bits, old, v);                                \
         m = FROM_MEM(bits, m);                                                 \

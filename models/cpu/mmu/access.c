@@ -162,8 +162,7 @@ static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, u
         else
             txn.resp = TG_BUS_DECERR;
         domain_running(c); /* others may have run while the access waited for its time */
-        if (c->timed)
-            pipe_stall_time(c, CPU_BUCKET_DEVICE, txn.latency);
+        pipe_device(c, write, mem_type, txn.latency);
         if (txn.resp != TG_BUS_OK) {
             abort_code(c, op, va + i, FSC_EXTERNAL, write, true);
             return false;
@@ -353,6 +352,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
     if (tg_likely((block & MMU_PAGE_MASK) == e->wtag)) {
         memset((void *)(uintptr_t)(block + e->addend), 0, sizeof(zeros));
+        pipe_zva(c, block, block + e->pa_off);
         return true;
     }
     c->cur = op;
@@ -368,6 +368,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     if (!l.host)
         return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, 8, sizeof(zeros), (void *)(uintptr_t)zeros);
     memset(l.host - (va & 63), 0, sizeof(zeros));
+    pipe_zva(c, block, l.pa & ~UINT64_C(63));
     if (l.code)
         domain_code_written(c->domain, l.pa & ~UINT64_C(63), sizeof(zeros));
     return true;
@@ -376,16 +377,22 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
 /* DC IVAC (CRm 6) needs write permission, the others read; faults are reported with CM and WnR set. */
 bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
 {
-    bool ivac = tg_get(enc, TG_SYSENC_CRM) == 6;
+    unsigned crm = (unsigned)tg_get(enc, TG_SYSENC_CRM);
+    bool dc = crm != 5, ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CIVAC: 14 */
+    bool to_poc = dc && crm != 11, invalidate = ivac || crm == 14;
     const struct mmu_tlbe *e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
     struct mmu_result r;
 
-    if (tg_likely((ivac ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK)))
+    if (tg_likely((ivac ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK))) {
+        pipe_cache_op(c, va + e->pa_off, to_poc, invalidate);
         return true;
+    }
     c->cur = op;
     mmu_translate(c, &c->view->key, va, ivac ? MMU_WRITE : MMU_READ, &r);
-    if (!r.fault)
+    if (!r.fault) {
+        pipe_cache_op(c, r.pa, to_poc, invalidate);
         return true;
+    }
     data_abort(c, op, va, &r, true);
     return false;
 }

@@ -187,6 +187,8 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
         v = new_view(c);
         v->key = key;
         v->gctx = ((uint64_t)key.regime << 60) | ((uint64_t)key.vmid << 32) | TG_BIT(58);
+        if (!(key.sctlr & SCTLR_M) && !(key.flags & MMU_KEY_S2)) /* no translation: the timing TLBs keep those apart */
+            v->gctx |= TG_BIT(56);
         v->actx = key.regime == MMU_EL10 || key.regime == MMU_EL20 ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;

@@ -19,7 +19,7 @@ enum scope {
 
 static void issue(struct cpu *c, const struct mmu_inval *w, enum scope scope)
 {
-    c->n.tlbi++;
+    pipe_tlbi(c, scope == BROADCAST);
     if (scope == LOCAL) {
         mmu_invalidate(c, w);
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The timing model outside handlers: parameters into constants, serialisation, idle time, start, mispredictions. */
+/* The timing model outside handlers: parameters into constants, serialisation, barriers, idle time, start,
+ * mispredictions. */
 #include "models/cpu/pipeline/pipe.h"
 
 #include <errno.h>
@@ -27,15 +28,31 @@ static uint8_t bucket_of(unsigned cls, unsigned latency)
     }
 }
 
+/* Loads take at least what the L1 takes. */
+static uint32_t latency_of(const struct cpu *c, unsigned cls)
+{
+    uint32_t latency = c->p.cls[cls].latency;
+
+    return bucket_of(cls, latency) == CPU_BUCKET_L1D && latency < c->p.l1d.latency ? c->p.l1d.latency
+                                                                                   : latency;
+}
+
 int pipe_init(struct cpu *c)
 {
     struct pipe *p = &c->pipe;
+    uint32_t btb = 1;
 
     for (unsigned i = 0; i < CPU_TC_COUNT; i++) {
         const struct pipe_class_params *k = &c->p.cls[i];
+        uint32_t latency = latency_of(c, i);
 
-        p->cls[i] = (struct pipe_class){.latency = (uint16_t)k->latency, .bucket = bucket_of(i, k->latency)};
-        p->cls[i].port_inc = (uint16_t)((16 * k->interval + k->ports - 1) / k->ports);
+        p->cls[i] = (struct pipe_class){
+            .latency = (uint16_t)latency,
+            .interval = (uint16_t)(k->interval > 1 ? k->interval : 0),
+            .bucket = bucket_of(i, latency),
+            .group = (uint8_t)k->group,
+            .ports = (uint8_t)(k->ports < 15 ? k->ports : 15),
+        };
     }
     p->width = c->p.width;
     p->window = c->p.pipe_kind == PIPE_WINDOW ? c->p.window : 1;
@@ -44,6 +61,15 @@ int pipe_init(struct cpu *c)
     p->store_n = c->p.store_buffer < PIPE_STORES ? c->p.store_buffer : PIPE_STORES;
     p->front_bucket = CPU_BUCKET_FRONTEND;
     p->rob = calloc(p->window, sizeof(*p->rob));
+    if (c->p.btb && c->p.btb_miss) {
+        while (btb * 2 <= c->p.btb && btb < PIPE_BTB_MAX)
+            btb *= 2;
+        p->btb = calloc(btb, sizeof(*p->btb));
+        p->btb_mask = btb - 1;
+        p->btb_miss = c->p.btb_miss;
+        if (!p->btb)
+            return -ENOMEM;
+    }
     memset(p->ready_bucket, CPU_BUCKET_DEPEND, sizeof(p->ready_bucket));
     memset(p->bht, 1, sizeof(p->bht));
     p->fetch_line = UINT64_MAX;
@@ -56,12 +82,27 @@ void pipe_fini(struct cpu *c)
 {
     caches_fini(c);
     free(c->pipe.rob);
+    free(c->pipe.btb);
 }
 
-/* All results there, nothing in flight, at p->cycle. */
+void pipe_calendar_move(struct pipe *p, uint64_t to)
+{
+    uint64_t n = to - p->calendar_at;
+
+    if (n >= PIPE_CALENDAR) {
+        memset(p->calendar, 0, sizeof(p->calendar));
+    } else {
+        for (uint64_t i = 0; i < n; i++)
+            memset(p->calendar[(p->calendar_at + i) & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
+    }
+    p->calendar_at = to;
+}
+
+/* Nothing in flight at p->cycle; a front end that is later than that stays late. */
 static void settle(struct pipe *p)
 {
-    p->dispatch = p->cycle;
+    if (p->dispatch < p->cycle)
+        p->dispatch = p->cycle;
     p->dispatch_slots = 0;
     p->slots = 0;
 }
@@ -80,6 +121,8 @@ void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
     if (!c->timed)
         return;
     advance(&c->pipe, bucket, c->pipe.cycle + cycles);
+    if (bucket == CPU_BUCKET_EXCEPTION || bucket == CPU_BUCKET_SYNC)
+        c->pipe.fetch_line = UINT64_MAX;
 }
 
 void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t)
@@ -87,12 +130,128 @@ void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t)
     pipe_stall(c, bucket, tg_time_to_cycles_up(t, c->hz));
 }
 
-void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket)
+void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
+{
+    advance(&c->pipe, bucket, c->pipe.cycle + cycles);
+    c->pipe.start = c->pipe.cycle;
+}
+
+void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket)
+{
+    advance(p, bucket, until);
+}
+
+static uint64_t last_drain(const struct pipe *p)
+{
+    return p->store_drain[p->store_pos == 0 ? p->store_n - 1 : p->store_pos - 1];
+}
+
+static void push_store(struct pipe *p, uint64_t drain, enum cpu_bucket bucket)
+{
+    uint32_t pos = p->store_pos;
+
+    if (p->store_drain[pos] > p->cycle)
+        pipe_store_full(p, p->store_drain[pos], (enum cpu_bucket)p->store_bucket[pos]);
+    if (drain <= last_drain(p))
+        drain = last_drain(p) + 1;
+    p->store_drain[pos] = drain;
+    p->store_bucket[pos] = (uint8_t)bucket;
+    p->store_pos = pos + 1 == p->store_n ? 0 : pos + 1;
+}
+
+void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
 {
     struct pipe *p = &c->pipe;
+    uint64_t cycles = tg_time_to_cycles_up(latency, c->hz);
 
+    if (!c->timed)
+        return;
+    if (write && mem_type != TG_MEM_DEVICE_nGnRnE) {
+        uint64_t from = p->device_done > p->cycle ? p->device_done : p->cycle;
+
+        p->device_done = from + cycles;
+        push_store(p, p->device_done, CPU_BUCKET_DEVICE);
+        return;
+    }
+    advance(p, CPU_BUCKET_DEVICE, p->device_done);
+    advance(p, CPU_BUCKET_DEVICE, p->cycle + cycles);
+}
+
+void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket)
+{
     if (c->timed)
-        advance(p, bucket, p->store_drain[p->store_pos == 0 ? p->store_n - 1 : p->store_pos - 1]);
+        advance(&c->pipe, bucket, last_drain(&c->pipe));
+}
+
+/* In order, results may be outstanding behind the issue cycle. */
+static void wait_results(struct cpu *c, enum cpu_bucket bucket)
+{
+    struct pipe *p = &c->pipe;
+    uint64_t last = 0;
+
+    if (c->p.pipe_kind == PIPE_WINDOW)
+        return;
+    for (unsigned i = 0; i < CPU_SLOT_COUNT; i++)
+        if (p->ready[i] > last)
+            last = p->ready[i];
+    advance(p, bucket, last);
+}
+
+void pipe_dsb(struct cpu *c)
+{
+    if (!c->timed)
+        return;
+    wait_results(c, CPU_BUCKET_BARRIER);
+    pipe_drain_stores(c, CPU_BUCKET_BARRIER);
+    pipe_stall(c, CPU_BUCKET_BARRIER, c->p.dsb + (c->pipe.tlbi_pending ? c->p.tlbi_sync : 0));
+    c->pipe.tlbi_pending = false;
+}
+
+#define CRM_TYPE    3 /* CRm<1:0> of DMB: 1 loads, 2 stores, 3 both (Arm ARM C6.2.79) */
+#define CRM_TYPE_LD 1
+
+void pipe_dmb(struct cpu *c, unsigned crm)
+{
+    if (!c->timed)
+        return;
+    wait_results(c, CPU_BUCKET_BARRIER);
+    if ((crm & CRM_TYPE) != CRM_TYPE_LD)
+        pipe_drain_stores(c, CPU_BUCKET_BARRIER);
+    pipe_stall(c, CPU_BUCKET_BARRIER, c->p.dmb);
+}
+
+void pipe_tlbi(struct cpu *c, bool broadcast)
+{
+    if (!c->timed)
+        return;
+    pipe_stall(c, CPU_BUCKET_BARRIER, c->p.tlbi);
+    c->pipe.tlbi_pending |= broadcast;
+}
+
+void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
+{
+    struct pipe *p = &c->pipe;
+    struct caches *k = &p->caches;
+    enum cpu_bucket bucket = CPU_BUCKET_L1D;
+    uint64_t extra = 0;
+
+    if (!c->timed)
+        return;
+    c->n.stores++;
+    c->n.l1d_access++;
+    if (!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))
+        extra = ttlb_data_slow(c, c->view, va, p->start);
+    extra += cache_zero_line(c, pa, p->start + extra, &bucket);
+    push_store(p, p->start + extra + 1, bucket);
+}
+
+void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate)
+{
+    if (!c->timed)
+        return;
+    pipe_stall(c, CPU_BUCKET_BARRIER, c->p.cache_op);
+    if (clean || invalidate)
+        cache_maintain(c, pa, invalidate, c->pipe.cycle);
 }
 
 void pipe_idle_until(struct cpu *c, uint64_t until)
@@ -111,8 +270,14 @@ void pipe_start(struct cpu *c, uint64_t cycle)
         p->rob[i] = cycle;
     for (unsigned i = 0; i < PIPE_STORES; i++)
         p->store_drain[i] = cycle;
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(p->unit); i++)
+        p->port[i] = p->unit[i] = 0;
     p->ready[CPU_SLOT_NONE] = 0;
     p->fetch_line = UINT64_MAX;
+    p->dispatch = p->start = p->device_done = cycle;
+    p->tlbi_pending = false;
+    pipe_calendar_move(p, cycle);
+    memset(p->calendar, 0, sizeof(p->calendar));
     settle(p);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * State of the timing model of a PE: scoreboard, window, branch predictor, front end, CPI stack. The part that runs around each
- * instruction is pipe_inline.h; caches and TLBs are models/cpu/cache. All latencies come from parameters (params.c). docs/timing.md tells
- * what is modelled and what is not.
+ * instruction is pipe_inline.h; caches and TLBs are models/cpu/cache. All latencies come from parameters (params.c). docs/timing.md
+ * tells what is modelled and what is not.
  */
 #ifndef TG_CPU_PIPELINE_PIPE_H
 #define TG_CPU_PIPELINE_PIPE_H
@@ -17,50 +17,62 @@
 /* A timing class as handlers use it. */
 struct pipe_class {
     uint16_t latency;  /* cycles from start to result */
-    uint16_t port_inc; /* 1/16 cycles that an operation keeps its group of ports busy: 16 * interval / ports */
+    uint16_t interval; /* cycles its unit stays busy; 0: pipelined */
     uint8_t bucket;    /* enum cpu_bucket charged while something waits for its result */
-    uint8_t is_load, is_store;
+    uint8_t group;     /* ports that it shares with other classes */
+    uint8_t ports;     /* operations that start in a cycle */
+    uint8_t pad;
 };
 
 #define PIPE_BHT_BITS 12
-#define PIPE_BTB_BITS 9
+#define PIPE_IND_BITS 9    /* targets of indirect branches */
+#define PIPE_BTB_MAX  8192 /* upper limit of pipeline.btb */
 #define PIPE_RAS      16
 #define PIPE_STORES   32 /* upper limit of pipeline.store_buffer */
+/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on. What starts later than
+ * that (it waits for a long miss) finds ports free. */
+#define PIPE_CALENDAR 256
 
 struct pipe {
-    uint64_t cycle;      /* in order: issue cycle; window: commit cycle of the last instruction. The PE's cycle count in timed mode */
-    uint64_t ready[CPU_SLOT_COUNT];     /* cycle at which a register's value is there */
-    uint8_t ready_bucket[CPU_SLOT_COUNT]; /* what a wait for it is charged to */
+    /* ---- every instruction ---- */
+    uint64_t cycle;    /* in order: issue cycle; window: commit cycle of the last instruction. The PE's cycle count in timed mode */
+    uint64_t dispatch; /* window: dispatch cycle of the last instruction */
+    uint64_t start;    /* execution start of the operation in progress */
+    uint64_t *rob;     /* window: commit cycle of the last `window` instructions */
+    uint64_t calendar_at; /* calendar: first cycle that is kept */
+    uint32_t width, slots; /* instructions a cycle; issued (window: committed) in the current cycle */
+    uint32_t dispatch_slots, window;
+    uint32_t rob_pos;
+    uint8_t front_bucket; /* why the front end was late last */
+
     struct pipe_class cls[32];
-    uint64_t port[32];   /* per class: next free, in 1/16 cycles */
-    uint64_t start;      /* execution start of the operation in progress */
-    uint64_t buckets[CPU_BUCKET_COUNT]; /* CPI stack of timed mode; sums to the cycles spent in it */
+    uint64_t buckets[CPU_BUCKET_COUNT];   /* CPI stack of timed mode; sums to the cycles spent in it */
+    uint64_t ready[CPU_SLOT_COUNT];       /* cycle at which a register's value is there */
+    uint8_t ready_bucket[CPU_SLOT_COUNT]; /* what a wait for it is charged to */
+    uint64_t port[32];                    /* in order, per group: cycle << 4 | operations started in it */
+    uint64_t unit[32];                    /* per class that is not pipelined: next free cycle */
+    uint8_t calendar[PIPE_CALENDAR][32] __attribute__((aligned(32)));
 
-    /* issue, commit */
-    uint32_t width, slots;       /* instructions a cycle; used in the current cycle */
-    /* window model */
-    uint64_t dispatch;           /* dispatch cycle of the last instruction */
-    uint32_t dispatch_slots;
-    uint32_t window, rob_pos;
-    uint64_t *rob;               /* commit cycle of the last `window` instructions */
-    uint8_t front_bucket;        /* why the front end was late last */
-    uint32_t mispredict, taken_bubble;
-
-    /* store buffer: drain time of the last stores */
+    /* store buffer: drain time of the last stores, and who answers them */
     uint64_t store_drain[PIPE_STORES];
+    uint8_t store_bucket[PIPE_STORES];
     uint32_t store_pos, store_n;
+    uint64_t device_done; /* when the last posted write to a device has arrived */
+    bool tlbi_pending;    /* a broadcast TLBI since the last DSB */
 
     /* branch prediction */
-    uint8_t bht[1 << PIPE_BHT_BITS]; /* 2-bit counters, gshare */
+    uint32_t mispredict, taken_bubble, btb_miss, btb_mask;
     uint64_t history;
+    uint8_t bht[1 << PIPE_BHT_BITS]; /* 2-bit counters, gshare */
+    uint32_t *btb;                   /* tags of branches that were taken; NULL: every one is known */
     struct {
         uint64_t pc, target;
-    } btb[1 << PIPE_BTB_BITS];
+    } indirect[1 << PIPE_IND_BITS];
     uint64_t ras[PIPE_RAS];
     uint32_t ras_top;
 
     /* front end */
-    uint64_t fetch_line;         /* line fetched last, physical */
+    uint64_t fetch_line; /* line fetched last, physical */
 
     struct caches caches;
 };
@@ -68,20 +80,40 @@ struct pipe {
 struct cpu;
 int pipe_init(struct cpu *c);
 void pipe_fini(struct cpu *c);
-/* Serialises: everything before completes, then `cycles` pass, charged to bucket. No-op in fast mode. */
+
+/* All of these do nothing in fast mode. */
+
+/* Serialises: everything before completes, then `cycles` pass, charged to bucket. EXCEPTION and SYNC also restart the front end. */
 void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles);
 /* The same for a time that a neighbour (bus, GIC) took, in picoseconds. */
 void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t);
-/* Waits for all stores to drain (DSB, DMB), charged to bucket. */
+/* A device or uncached access took `latency`. Reads, and writes to Device-nGnRnE, are waited for; other writes are posted: they sit
+ * in the store buffer, and the next read of a device waits for them. mem_type: enum tg_mem_type. */
+void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency);
+/* Waits for all stores to drain, charged to bucket. */
 void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket);
-/* Idle (WFI) until cycle `until`. */
+/* DSB (stores, posted device writes and broadcast TLBIs complete); DMB, crm as in the instruction (LD does not wait for stores). */
+void pipe_dsb(struct cpu *c);
+void pipe_dmb(struct cpu *c, unsigned crm);
+void pipe_tlbi(struct cpu *c, bool broadcast);
+/* DC ZVA of the line at pa. */
+void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa);
+/* DC and IC by address. clean: to the point of coherency. */
+void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate);
+/* Idle (WFI) until cycle `until`. Timed mode only. */
 void pipe_idle_until(struct cpu *c, uint64_t until);
-/* Switch fast -> timed at this cycle: the pipeline is empty, caches keep their contents. */
+/* Switch fast -> timed at this cycle: the pipeline is empty, caches and predictors keep their contents. */
 void pipe_start(struct cpu *c, uint64_t cycle);
 
 /* Slow parts of handlers. */
 void pipe_mispredicted(struct cpu *c);
 /* Extra cycles of a data access beyond an L1 hit with a TLB hit; which bucket answered. */
 void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enum cpu_bucket bucket);
+/* In order: the pipeline stands still for `cycles` (a store's TLB miss). */
+void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles);
+/* The store buffer is full until cycle `until`. */
+void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket);
+/* Moves the calendar's beginning to cycle `to`. */
+void pipe_calendar_move(struct pipe *p, uint64_t to);
 
 #endif

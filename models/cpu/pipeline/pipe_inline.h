@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The part of the timing model that is inlined into handlers; nothing in the fast variant. Included by exec/exec.h only. docs/timing.md
- * describes the model. pipe_issue runs before an instruction's body, the others from within it.
+ * The part of the timing model that is inlined into handlers; nothing in the fast variant. Included by exec/exec.h only.
+ * docs/timing.md describes the model. pipe_issue runs before an instruction's body, the others from within it.
  */
 #ifndef TG_CPU_PIPELINE_PIPE_INLINE_H
 #define TG_CPU_PIPELINE_PIPE_INLINE_H
@@ -14,6 +14,10 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
     (void)op;
 }
 TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
+{
+    (void)c, (void)op, (void)va, (void)pa, (void)size;
+}
+TG_INLINE void pipe_rmw(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
 {
     (void)c, (void)op, (void)va, (void)pa, (void)size;
 }
@@ -45,8 +49,10 @@ TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struc
     p->ready[op->d] = done;
     p->ready_bucket[op->d] = k->bucket;
     if (op->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)) {
-        if (op->tclass & CPU_TC_SETS_NZCV)
+        if (op->tclass & CPU_TC_SETS_NZCV) {
             p->ready[CPU_SLOT_FLAGS] = done;
+            p->ready_bucket[CPU_SLOT_FLAGS] = k->bucket;
+        }
         if (op->tclass & CPU_TC_SETS_RA) {
             unsigned slot = op->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra;
 
@@ -60,57 +66,76 @@ TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struc
     }
 }
 
+#if TG_VARIANT == 1 /* in order: issue waits for operands, ports and width; stall on use */
+
+/* Time only moves forward, so a group's ports are a count of the current cycle. */
 TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_class *k, uint64_t t)
 {
-    uint64_t busy = pipe_max(p->port[cls], t << 4);
+    uint64_t *g = &p->port[k->group], v = *g;
 
-    p->port[cls] = busy + k->port_inc;
-    return busy >> 4;
+    if (v < t << 4)
+        v = t << 4;
+    if ((v & 15) >= k->ports)
+        v = (v & ~UINT64_C(15)) + 16;
+    if (tg_unlikely(k->interval)) {
+        if (p->unit[cls] > v >> 4)
+            v = p->unit[cls] << 4;
+        p->unit[cls] = (v >> 4) + k->interval;
+    }
+    *g = v + 1;
+    return v >> 4;
 }
-
-#if TG_VARIANT == 1 /* in order: issue waits for operands, ports and width; stall on use */
 
 TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
     unsigned cls = op->tclass & CPU_TC_MASK;
     const struct pipe_class *k = &p->cls[cls];
-    uint64_t r1 = p->ready[op->s1], r2 = p->ready[op->s2], r3 = p->ready[op->s3], t = p->cycle, need;
+    uint64_t r1 = p->ready[op->s1], r2 = p->ready[op->s2], r3 = p->ready[op->s3];
+    uint64_t from = p->cycle, t = from + (p->slots >= p->width), need = pipe_max(r1, pipe_max(r2, r3)), at;
 
-    if (p->slots >= p->width)
-        t++;
-    need = pipe_max(r1, pipe_max(r2, r3));
-    if (need > t) {
+    if (tg_unlikely(need > from + 1)) {
         unsigned slot = need == r1 ? op->s1 : need == r2 ? op->s2 : op->s3;
 
-        if (t == p->cycle) { /* the first cycle of an advance is an issue cycle */
-            p->buckets[CPU_BUCKET_BASE]++;
-            t++;
-        } else {
-            p->buckets[CPU_BUCKET_BASE] += t - p->cycle;
-        }
-        p->buckets[p->ready_bucket[slot]] += need - t;
-        t = need;
-        p->cycle = t;
+        /* A cycle in which something issued is base; what follows without issue is the operand's. */
+        p->buckets[p->ready_bucket[slot]] += need - from - 1;
+        p->buckets[CPU_BUCKET_BASE]++;
+        p->cycle = from = need;
         p->slots = 0;
     }
-    need = pipe_port(p, cls, k, t);
-    if (need > t) {
-        p->buckets[CPU_BUCKET_BASE] += t - p->cycle;
-        p->buckets[CPU_BUCKET_EXECUTE] += need - t;
-        p->cycle = t = need;
-        p->slots = 0;
-    } else if (t != p->cycle) {
-        p->buckets[CPU_BUCKET_BASE] += t - p->cycle;
-        p->cycle = t;
+    at = pipe_port(p, cls, k, pipe_max(t, need));
+    if (at != from) {
+        if (tg_unlikely(at - from > 1))
+            p->buckets[CPU_BUCKET_EXECUTE] += at - from - 1;
+        p->buckets[CPU_BUCKET_BASE]++;
+        p->cycle = at;
         p->slots = 0;
     }
     p->slots++;
-    p->start = t;
-    pipe_results(p, op, k, t);
+    p->start = at;
+    pipe_results(p, op, k, at);
 }
 
 #else /* window: dispatch in order, execute when operands and a port are there, commit in order */
+
+/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its group has a port free. */
+TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_class *k, uint64_t t)
+{
+    if (tg_unlikely(k->interval)) {
+        t = pipe_max(t, p->unit[cls]);
+        p->unit[cls] = t + k->interval;
+    }
+    while (tg_likely(t - p->calendar_at < PIPE_CALENDAR)) {
+        uint8_t *used = &p->calendar[t & (PIPE_CALENDAR - 1)][k->group];
+
+        if (tg_likely(*used < k->ports)) {
+            ++*used;
+            break;
+        }
+        t++;
+    }
+    return t;
+}
 
 TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
@@ -118,31 +143,44 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
     unsigned cls = op->tclass & CPU_TC_MASK;
     const struct pipe_class *k = &p->cls[cls];
     uint64_t d = p->dispatch, room = p->rob[p->rob_pos], t, done;
+    uint32_t slots = p->dispatch_slots;
 
-    if (p->dispatch_slots >= p->width) {
+    if (slots >= p->width) {
         d++;
-        p->dispatch_slots = 0;
+        slots = 0;
     }
     if (room > d) {
         d = room;
-        p->dispatch_slots = 0;
+        slots = 0;
     }
-    p->dispatch_slots++;
+    p->dispatch_slots = slots + 1;
     p->dispatch = d;
+    if (d != p->calendar_at) {
+        if (tg_likely(d - p->calendar_at == 1)) {
+            memset(p->calendar[p->calendar_at & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
+            p->calendar_at = d;
+        } else {
+            pipe_calendar_move(p, d);
+        }
+    }
     t = pipe_max(pipe_max(d, p->ready[op->s1]), pipe_max(p->ready[op->s2], p->ready[op->s3]));
     t = pipe_port(p, cls, k, t);
     p->start = t;
     pipe_results(p, op, k, t);
     done = t + k->latency;
     if (done > p->cycle) {
-        uint64_t wait = done - p->cycle - 1, late = d > p->cycle ? d - p->cycle : 0;
+        uint64_t wait = done - p->cycle - 1;
 
         /* One cycle of progress, then what the front end was late, then the execution that the window waited for. */
         p->buckets[CPU_BUCKET_BASE]++;
-        if (late > wait)
-            late = wait;
-        p->buckets[p->front_bucket] += late;
-        p->buckets[k->bucket] += wait - late;
+        if (wait) {
+            uint64_t late = d > p->cycle ? d - p->cycle : 0;
+
+            if (late > wait)
+                late = wait;
+            p->buckets[p->front_bucket] += late;
+            p->buckets[k->bucket] += wait - late;
+        }
         p->cycle = done;
         p->slots = 1;
     } else if (++p->slots > p->width) {
@@ -158,7 +196,7 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 #endif
 
 /* A data access that hit the software TLB: pa in RAM. L1 hits with a TLB hit cost the class's latency, already scheduled. */
-TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
+TG_INLINE void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size, bool write)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
@@ -166,18 +204,34 @@ TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, ui
     uint64_t extra = 0;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
 
-    c->n.loads++;
+    c->n.l1d_access++;
     if (tg_unlikely(!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))) {
         extra = ttlb_data_slow(c, c->view, va, p->start);
         bucket = CPU_BUCKET_TLB;
     }
     l = cache_find(&k->l1d, pa);
-    if (tg_unlikely(!l || l->arrive > p->start))
-        extra += cache_data_slow(c, pa, false, p->start + extra, &bucket);
+    if (tg_unlikely(!l || l->arrive > p->start || (write && !(l->tag & LINE_UNIQUE))))
+        extra += cache_data_slow(c, pa, write, p->start + extra, &bucket);
+    else if (write)
+        l->tag |= LINE_DIRTY;
     if (tg_unlikely(((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
-        extra += 1 + cache_data_slow(c, pa + size - 1, false, p->start + extra, &bucket);
+        extra += 1 + cache_data_slow(c, pa + size - 1, write, p->start + extra, &bucket);
     if (tg_unlikely(extra))
         pipe_load_extra(c, op, extra, bucket);
+}
+
+TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
+{
+    c->n.loads++;
+    pipe_read(c, op, va, pa, size, false);
+}
+
+/* An atomic: done in the L1 with the line in a unique state. */
+TG_INLINE void pipe_rmw(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
+{
+    c->n.loads++;
+    c->n.stores++;
+    pipe_read(c, op, va, pa, size, true);
 }
 
 TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
@@ -186,12 +240,20 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
     struct caches *k = &p->caches;
     struct line *l;
     uint64_t extra = 0, drain, full;
+    uint32_t pos = p->store_pos;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
 
     (void)op;
     c->n.stores++;
-    if (tg_unlikely(!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp)))
+    c->n.l1d_access++;
+    if (tg_unlikely(!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))) {
         extra = ttlb_data_slow(c, c->view, va, p->start);
+#if TG_VARIANT == 1 /* translated before it may leave the pipeline */
+        if (extra)
+            pipe_hold(c, CPU_BUCKET_TLB, extra);
+        extra = 0;
+#endif
+    }
     l = cache_find(&k->l1d, pa);
     if (tg_likely(l && (l->tag & LINE_UNIQUE) && l->arrive <= p->start))
         l->tag |= LINE_DIRTY;
@@ -199,25 +261,31 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
         extra += cache_data_slow(c, pa, true, p->start + extra, &bucket);
     if (tg_unlikely(((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
         extra += 1 + cache_data_slow(c, pa + size - 1, true, p->start + extra, &bucket);
-    /* The store leaves the buffer when its line is there, in order; a full buffer holds the pipeline up. */
-    full = p->store_drain[p->store_pos];
-    drain = p->store_drain[p->store_pos == 0 ? p->store_n - 1 : p->store_pos - 1];
-    drain = pipe_max(drain, p->start + extra) + 1;
-    if (tg_unlikely(full > p->cycle)) {
-        p->buckets[bucket] += full - p->cycle;
-        p->cycle = full;
-        p->slots = 0;
-        if (p->dispatch < full) {
-            p->dispatch = full;
-            p->dispatch_slots = 0;
-        }
-    }
-    p->store_drain[p->store_pos] = drain;
-    if (++p->store_pos == p->store_n)
-        p->store_pos = 0;
+    /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline up. */
+    full = p->store_drain[pos];
+    drain = pipe_max(p->store_drain[pos == 0 ? p->store_n - 1 : pos - 1], p->start + extra) + 1;
+    if (tg_unlikely(full > p->cycle))
+        pipe_store_full(p, full, (enum cpu_bucket)p->store_bucket[pos]);
+    p->store_drain[pos] = drain;
+    p->store_bucket[pos] = (uint8_t)bucket;
+    p->store_pos = pos + 1 == p->store_n ? 0 : pos + 1;
 }
 
-/* Direction by gshare, targets of indirect branches by BTB, returns by a stack. */
+/* The front end goes on `cycles` later than it would have. */
+TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
+{
+#if TG_VARIANT == 1
+    p->cycle += cycles;
+    p->buckets[CPU_BUCKET_FRONTEND] += cycles;
+    p->slots = 0;
+#else
+    p->dispatch += cycles;
+    p->dispatch_slots = 0;
+    p->front_bucket = CPU_BUCKET_FRONTEND;
+#endif
+}
+
+/* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know taken branches. */
 TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, uint64_t target)
 {
     struct pipe *p = &c->pipe;
@@ -233,11 +301,11 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, u
             wrong = p->ras[p->ras_top] != target;
             p->ras_top = (p->ras_top - 1) & (PIPE_RAS - 1);
         } else {
-            unsigned i = (unsigned)((pc >> 2) ^ p->history) & ((1 << PIPE_BTB_BITS) - 1);
+            unsigned i = (unsigned)((pc >> 2) ^ p->history) & ((1 << PIPE_IND_BITS) - 1);
 
-            wrong = p->btb[i].pc != pc || p->btb[i].target != target;
-            p->btb[i].pc = pc;
-            p->btb[i].target = target;
+            wrong = p->indirect[i].pc != pc || p->indirect[i].target != target;
+            p->indirect[i].pc = pc;
+            p->indirect[i].target = target;
         }
         if (call) {
             p->ras_top = (p->ras_top + 1) & (PIPE_RAS - 1);
@@ -259,18 +327,30 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, u
             *ctr -= *ctr > 0;
         p->history = p->history << 1 | taken;
     }
-    if (tg_unlikely(wrong)) {
-        pipe_mispredicted(c);
-    } else if (taken) {
+    if (taken) {
+        uint32_t late = p->taken_bubble;
+
+        if (p->btb) {
+            uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask];
+
+            if (tg_unlikely(*b != (uint32_t)(pc >> 2))) {
+                *b = (uint32_t)(pc >> 2);
+                late += p->btb_miss;
+            }
+        }
+        if (tg_unlikely(wrong)) {
+            pipe_mispredicted(c);
+        } else {
 #if TG_VARIANT == 1
-        p->cycle += p->taken_bubble;
-        p->buckets[CPU_BUCKET_FRONTEND] += p->taken_bubble;
-        p->slots = p->width; /* nothing behind a taken branch issues with it */
+            if (tg_unlikely(late))
+                pipe_front(p, late);
+            p->slots = p->width; /* nothing behind a taken branch issues with it */
 #else
-        p->dispatch += 1 + p->taken_bubble;
-        p->dispatch_slots = 0;
-        p->front_bucket = CPU_BUCKET_FRONTEND;
+            pipe_front(p, 1 + late); /* nothing behind a taken branch is dispatched with it */
 #endif
+        }
+    } else if (tg_unlikely(wrong)) {
+        pipe_mispredicted(c);
     }
 }
 
@@ -297,17 +377,8 @@ TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
             late += cache_fetch_slow(c, line, now + late);
         p->fetch_line = line;
     }
-    if (tg_unlikely(late)) {
-#if TG_VARIANT == 1
-        p->cycle += late;
-        p->buckets[CPU_BUCKET_FRONTEND] += late;
-        p->slots = 0;
-#else
-        p->dispatch += late;
-        p->dispatch_slots = 0;
-        p->front_bucket = CPU_BUCKET_FRONTEND;
-#endif
-    }
+    if (tg_unlikely(late))
+        pipe_front(p, late);
 }
 
 #endif

@@ -136,8 +136,10 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     else
         c->undef_run = 0;
     c->undef_icount = c->icount;
-    if (c->undef_run >= STUCK_CHARGE && !c->timed)
+    if (c->undef_run >= STUCK_CHARGE && !c->timed) {
         c->cyc_off++;
+        c->pipe.buckets[CPU_BUCKET_EXCEPTION]++;
+    }
     if (c->undef_run >= STUCK_RUN)
         cpu_request_stop(c);
 
