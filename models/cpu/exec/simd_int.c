@@ -123,16 +123,24 @@ TG_INLINE unsigned simd_clz(uint64_t v, unsigned bits)
 }
 SIMD_MAP_Q(clz_v, simd_clz(a, BITS))
 SIMD_MAP_Q(cls_v, simd_clz((U)((a ^ (U)(a << 1)) | 1), BITS))
-SIMD_MAP(cnt_0, 8, 8, __builtin_popcount(a))
-SIMD_MAP(cnt_1, 16, 8, __builtin_popcount(a))
-TG_INLINE uint8_t simd_rbit8(uint8_t v)
+/* Bits of each byte: counted by adding neighbours, turned round by swapping neighbours. */
+#define BYTES(v) (UINT64_C(0x0101010101010101) * (v))
+TG_INLINE uint64_t simd_cnt(uint64_t v)
 {
-    v = (uint8_t)(v >> 4 | v << 4);
-    v = (uint8_t)((v & 0xcc) >> 2 | (v & 0x33) << 2);
-    return (uint8_t)((v & 0xaa) >> 1 | (v & 0x55) << 1);
+    v -= v >> 1 & BYTES(0x55);
+    v = (v & BYTES(0x33)) + (v >> 2 & BYTES(0x33));
+    return (v + (v >> 4)) & BYTES(0x0f);
 }
-SIMD_MAP(rbit_v_0, 8, 8, simd_rbit8(a))
-SIMD_MAP(rbit_v_1, 16, 8, simd_rbit8(a))
+TG_INLINE uint64_t simd_rbit(uint64_t v)
+{
+    v = (v >> 4 & BYTES(0x0f)) | (v & BYTES(0x0f)) << 4;
+    v = (v >> 2 & BYTES(0x33)) | (v & BYTES(0x33)) << 2;
+    return (v >> 1 & BYTES(0x55)) | (v & BYTES(0x55)) << 1;
+}
+SIMD_MAP(cnt_0, 8, 64, simd_cnt(a))
+SIMD_MAP(cnt_1, 16, 64, simd_cnt(a))
+SIMD_MAP(rbit_v_0, 8, 64, simd_rbit(a))
+SIMD_MAP(rbit_v_1, 16, 64, simd_rbit(a))
 BOTH(cmgt_z, TRUE_IF((S)a > 0))
 BOTH(cmge_z, TRUE_IF((S)a >= 0))
 BOTH(cmeq_z, TRUE_IF(a == 0))

@@ -28,9 +28,10 @@
         if (!mem_load(c, op, c->view, XR(rn), sizeof(buf), buf))                                   \
             return false;                                                                          \
         WRITE_BACK(op->imm);                                                                       \
-        for (unsigned k = 0; k < (n); k++) {                                                       \
-            LIST(k)->d[1] = 0;                                                                     \
-            memcpy(LIST(k), buf + k * (bytes), bytes);                                             \
+        for (unsigned k = 0, rd = op->rd; k < (n); k++) {                                          \
+            union cpu_vreg r = {.d = {0, 0}};                                                      \
+            memcpy(&r, buf + k * (bytes), bytes);                                                  \
+            c->v[(rd + k) & 31] = r;                                                               \
         }                                                                                          \
         return true;                                                                               \
     }                                                                                              \
