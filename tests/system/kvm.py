@@ -37,6 +37,13 @@ MATRIX = (
     ("k612-16k", "neoverse-n1", "vhe", 1, "fast"),
     ("k61", "cortex-a57", "hyp", 1, "timed"),
     ("k612", "neoverse-n1", "vhe", 1, "timed"),
+    # the other cores, the other interrupt controller
+    ("k61", "cortex-a53", "hyp", 4, "fast"),
+    ("k61", "cortex-a53", "hyp", 2, "timed"),
+    ("k612", "cortex-a55", "vhe", 2, "fast"),
+    ("k61", "cortex-a72", "hyp", 2, "fast"),
+    ("k612", "cortex-a76", "protected", 4, "fast"),
+    ("k61", "cortex-a57", "hyp", 2, "fast", "gic.version=2"),
 )
 # Iterations of the other cases: enough to see them work.
 OTHERS = {"empty_each": 64, "mmio": 64, "gicd_read": 64, "eoi": 64, "vipi": 32, "vipi_wfi": 16, "vtimer": 32, "s2touch": 64,
@@ -114,7 +121,7 @@ def check_hypercalls(test, db, text, mode):
          % (ns / n, mean, loop, others / n))
 
 
-def trapbench(test, kernel, core, kvm, cpus, mode):
+def trapbench(test, kernel, core, kvm, cpus, mode, *settings):
     vcpus = min(cpus, 2)
     script = test.path("run.sh")
     vmm = "/guest/minivmm --cpus %d --mem 64M --append '%s' /guest/trapbench.img || exit 1\n"
@@ -125,10 +132,13 @@ def trapbench(test, kernel, core, kvm, cpus, mode):
         f.write(vmm % (vcpus, "skip=empty,hypercall " + " ".join("%s=%d" % i for i in OTHERS.items())))
     db = test.path("run.db")
     append = "" if kvm in ("hyp", "vhe") else "kvm-arm.mode=%s" % kvm
-    with test.machine(core, test.linux(kernel, test.initramfs(kernel, "--run", script), append=append), cpus, mode, db) as g:
+    image = test.initramfs(kernel, "--run", script)
+    gic = 2 if "gic.version=2" in settings else 3
+    with test.machine(core, test.linux(kernel, image, append=append), cpus, mode, db, settings=settings) as g:
         g.expect(MODES[kvm])
         g.expect(r"^tollgate-init: ready")
         g.expect(r"^pes=%d$" % cpus)
+        g.expect(r"^trapbench: begin format=1 entry_el=1 cpus=1 .* gic=%d " % gic)
         g.expect(r"^trapbench: end ran=2 skipped=\d+ failed=0\n")
         # Without a second vCPU the two cases of virtual IPIs are skipped.
         g.expect(r"^trapbench: end ran=%d skipped=\d+ failed=0\n" % (len(OTHERS) - (2 if vcpus == 1 else 0)))

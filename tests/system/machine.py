@@ -20,8 +20,6 @@ from guestrun import Failure, GuestRun  # noqa: E402  (also for the tests to imp
 SKIPPED = 77    # CTest's SKIP_RETURN_CODE
 FAIL = [r"Kernel panic", r"Internal error", r"Unable to handle kernel", r"^BUG: ", r"rcu_preempt detected",
         r"rt: FATAL", r"tollgate: guest error"]
-# core -> (platform, settings)
-PLATFORMS = {"cortex-a57": ("virt", ["core=cortex-a57"]), "neoverse-n1": ("neoverse-n1", [])}
 
 
 class Skip(Exception):
@@ -85,7 +83,7 @@ class Test:
     @contextlib.contextmanager
     def machine(self, core, arguments, cpus=1, mode="fast", db=None, fail=(), settings=(), environment=None):
         """tollgate run, with its console; leaves no process behind. Prints the command, for repetition by hand."""
-        platform, more = PLATFORMS[core]
+        platform, more = ("neoverse-n1", []) if core == "neoverse-n1" else ("virt", ["core=" + core])
         words = [self.tollgate, "run", os.path.join(SOURCE, "platforms", platform + ".lua"), "--mode", mode]
         for setting in [*more, "cpus.count=%d" % cpus, *settings]:
             words += ["--set", setting]
