@@ -254,6 +254,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->powered = true;
     c->attn = CPU_ATTN_IRQ;
     c->undef_run = 0;
+    c->undef_loop = 0;
     cpu_context_changed(c);
 }
 

@@ -124,6 +124,9 @@ struct cpu {
     /* ---- progress check ---- */
     uint64_t undef_run;  /* exceptions to the same vector without a retired instruction between */
     uint64_t undef_icount;
+    uint64_t undef_pc;     /* of the last undefined instruction */
+    uint64_t eret_icount;  /* icount after the last ERET */
+    uint64_t undef_loop;   /* times in a row that an ERET returned straight to an undefined instruction at the same PC */
 
     struct mmu mmu;              /* translation contexts */
     struct code_cache *code;     /* decoded blocks */

@@ -16,6 +16,8 @@
  * mode, and the PE is stuck. */
 #define STUCK_CHARGE 8
 #define STUCK_RUN    1000
+/* A handler that returns straight to the same undefined instruction, this many times in a row, goes on for ever. */
+#define STUCK_UNDEF  100000
 
 #define VTTBR_VMID TG_FIELD(63, 48)
 #define VTCR_VS    TG_BIT(19)
@@ -152,6 +154,11 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
 
 bool cpu_stuck(const struct cpu *c, char *why, size_t n)
 {
+    if (c->undef_loop >= STUCK_UNDEF) {
+        if (why && n)
+            snprintf(why, n, "an undefined instruction at pc 0x%llx repeats: its handler returns to it", (unsigned long long)c->undef_pc);
+        return true;
+    }
     if (c->undef_run < STUCK_RUN)
         return false;
     if (why && n)
@@ -224,7 +231,13 @@ void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uin
 
 void cpu_raise_undef(struct cpu *c, const struct cpu_op *op)
 {
+    uint64_t pc = op ? cpu_op_pc(c, op) : c->pc, icount = op ? cpu_icount_at(c, op) : c->icount;
+
     c->n.undef++;
+    c->undef_loop = pc == c->undef_pc && icount == c->eret_icount ? c->undef_loop + 1 : 0;
+    c->undef_pc = pc;
+    if (c->undef_loop >= STUCK_UNDEF)
+        cpu_request_stop(c);
     cpu_raise_sync(c, op, 0, esr_make(EC_UNKNOWN, 0), 0, false, 0, false);
 }
 
