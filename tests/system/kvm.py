@@ -92,8 +92,9 @@ def check_hypercalls(test, db, text, mode):
     The span that trapbench timed holds each exit wholly, and besides them: its own loop; and what else took the PE from the
     guest, which the ledger has as exits with other reasons (interrupts). What the loop costs is measured, not guessed: the
     guest's cycle counter, which KVM lets run only while the guest does, says how many cycles the loop around the exits
-    took. Where that counter stands still (protected mode in 6.12; so it does in QEMU), it is the case 'empty' and one cycle for each
-    instruction more in the timed function, as mode `fast` counts. Counters are rounded down to a tick: a span is known to one.
+    took. Where that counter stands still (protected mode in 6.12; so it does in QEMU), it is the case 'empty' and one cycle
+    for each instruction more in the timed function, as mode `fast` counts. Counters are rounded down to a tick: a span is
+    known to one.
     """
     cntfrq = int(re.search(r"^trapbench: begin .*cntfrq=(\d+)", text, re.M).group(1))
     tick = 1e9 / cntfrq
