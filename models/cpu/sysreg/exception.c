@@ -436,6 +436,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     c->pc = elr;
     c->excl_valid = false;
     c->event_reg = true;
+    c->eret_icount = c->icount;
     pmu_after_el_change(c);
     context_moved(c, from);
     e.to_el = c->el;
