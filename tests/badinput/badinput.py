@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of bad input share: calling the program, small arm64 programs and ELF files, a disk that is full.
+
+A test file is called as `test_X.py TOLLGATE BUILD [unittest's arguments]`. Exit statuses: 0 fine, 2 the user's error (exactly one line on
+standard error), 3 the guest makes no progress; anything else fails the test, and so does a sanitizer's report.
+"""
+import ctypes
+import os
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOLLGATE, BUILD = (os.path.abspath(a) for a in sys.argv[1:3])
+LIMIT = 240  # seconds for one run: sanitizers and a loaded machine included
+
+# A64 words (Arm ARM C6)
+NOP = 0xD503201F
+WFI = 0xD503207F
+SMC0 = 0xD4000003
+HVC0 = 0xD4000002
+UDF = 0x00000000
+ERET = 0xD69F03E0
+SPIN = 0x14000000
+
+
+def mov(rd, value):
+    """rd = value by MOVZ and MOVK."""
+    words = [0xD2800000 | (value & 0xFFFF) << 5 | rd]
+    for i in (1, 2, 3):
+        part = value >> 16 * i & 0xFFFF
+        if part:
+            words.append(0xF2800000 | i << 21 | part << 5 | rd)
+    return words
+
+
+def br(rn):
+    return 0xD61F0000 | rn << 5
+
+
+def b(words):
+    return 0x14000000 | words & 0x3FFFFFF
+
+
+def adr(rd, words):
+    return 0x10000000 | (words & 0x7FFFF) << 5 | rd
+
+
+def msr(op0, op1, crn, crm, op2, rt):
+    return 0xD5000000 | op0 << 19 | op1 << 16 | crn << 12 | crm << 8 | op2 << 5 | rt
+
+
+def mrs(op0, op1, crn, crm, op2, rt):
+    return msr(op0, op1, crn, crm, op2, rt) | 1 << 21
+
+
+def hlt(imm):
+    return 0xD4400000 | imm << 5
+
+
+OFF = mov(0, 0x84000008) + [SMC0]
+RESET = mov(0, 0x84000009) + [SMC0]
+VBAR_EL2 = (3, 4, 12, 0, 0)
+ELR_EL2 = (3, 4, 4, 0, 1)
+
+
+def code(words):
+    return b"".join(struct.pack("<I", w) for w in words)
+
+
+def image(words):
+    """An arm64 Image (Linux booting.rst, section 4) of these words, entered at EL2. It is loaded where RAM begins: at 0x40000000 on virt and tutorial."""
+    body = code(words)
+    return struct.pack("<IIQQQQQQII", b(16), 0, 0, 64 + len(body), 0xA, 0, 0, 0, 0x644D5241, 0) + body
+
+
+def elf(words=(SPIN,), machine=183, base=0x40000000, elf_class=2, data=1, entry=None, filesz=None):
+    """A minimal ELF executable with one segment."""
+    body = code(words)
+    size = 120 + len(body)
+    order = "<" if data == 1 else ">"
+    head = b"\x7fELF" + bytes([elf_class, data, 1]) + bytes(9) + struct.pack(
+        order + "HHIQQQIHHHHHH", 2, machine, 1, base + 120 if entry is None else entry, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return head + struct.pack(order + "IIQQQQQQ", 1, 5, 0, base, base, size if filesz is None else filesz, size, 0x1000) + body
+
+
+def without_override():
+    """In the child: root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, so that permissions count for it, too."""
+    libc = ctypes.CDLL(None)
+    for capability in (1, 2):
+        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP; harmless when not allowed: then we are not root
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tg-bad-")
+        self.addCleanup(shutil.rmtree, self.dir, True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def file(self, name, data):
+        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as f:
+            f.write(data)
+        return self.path(name)
+
+    def guest(self, words, name="guest.img"):
+        return self.file(name, image(words))
+
+    def built(self, name):
+        """A guest program of tests/badinput/guest."""
+        path = os.path.join(BUILD, "guest", "bad_%s.img" % name)
+        self.assertTrue(os.path.exists(path), path + " is not built: cmake --build BUILD --target guests")
+        return path
+
+    def check(self, status, err):
+        """Whatever happens, it is no crash and no report of a sanitizer."""
+        self.assertNotIn("Sanitizer", err)
+        self.assertNotIn("runtime error", err)
+        self.assertNotIn("Assertion", err)
+        self.assertIn(status, (0, 2, 3), err)
+
+    def call(self, *args, **more):
+        done = subprocess.run([TOLLGATE, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=LIMIT, check=False, **more)
+        err = done.stderr.decode(errors="replace").replace(self.dir + "/", "")
+        self.check(done.returncode, err)
+        return done.returncode, done.stdout.decode(errors="replace"), err
+
+    def complains(self, args, message, **more):
+        """Exit status 2 and exactly this line."""
+        self.assertEqual(self.call(*args, **more), (2, "", "tollgate: " + message + "\n"))
+
+    def complains_like(self, args, pattern, **more):
+        """Exit status 2 and one line that the pattern matches wholly."""
+        status, out, err = self.call(*args, **more)
+        self.assertEqual((status, out), (2, ""), err)
+        self.assertRegex(err, r"\Atollgate: " + pattern + r"\n\Z")
+
+    def runs(self, kernel, *args, status=0, platform="tutorial", **more):
+        """A run with this exit status; returns standard output and standard error."""
+        got, out, err = self.call("run", platform, "--kernel", kernel, *args, **more)
+        self.assertEqual(got, status, out + err)
+        return out, err
+
+    def start(self, *args):
+        p = subprocess.Popen([TOLLGATE, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+        def end():
+            if p.poll() is None:
+                p.kill()
+            p.wait()
+            p.stdout.close()
+            p.stderr.close()
+
+        self.addCleanup(end)
+        return p
+
+    def ends(self, p):
+        """Waits for a started run; its exit status and standard error."""
+        _, err = p.communicate(timeout=LIMIT)
+        err = err.decode(errors="replace").replace(self.dir + "/", "")
+        self.check(p.returncode, err)
+        return p.returncode, err
+
+    def wait_for(self, what, condition):
+        end = time.time() + LIMIT
+        while time.time() < end:
+            if condition():
+                return
+            time.sleep(0.05)
+        self.fail("waited in vain: " + what)
+
+    def wait_for_text(self, name, text):
+        def there():
+            try:
+                with open(self.path(name), errors="replace") as f:
+                    return text in f.read()
+            except OSError:
+                return False
+
+        self.wait_for("%s in %s" % (text, name), there)
+
+    def query(self, name, sql):
+        """Rows of a database; its integrity is checked first."""
+        db = sqlite3.connect("file:%s?mode=ro" % self.path(name), uri=True)
+        try:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
