@@ -2,7 +2,6 @@
 """Guests that run off: into nowhere, round undefined instructions, to sleep for ever, through random words. No progress is exit status 3, with
 the reason in one line; nothing a guest does is a crash."""
 import random
-import unittest
 
 from badinput import ELR_EL2, ERET, NOP, OFF, RESET, SMC0, UDF, VBAR_EL2, WFI, Case, b, br, image, main, mov, msr
 
