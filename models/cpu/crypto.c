@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES and SHA round functions of the cryptographic instructions (Arm ARM DDI 0487 J1.3; FIPS 197, FIPS 180-4). */
+/* AES and SHA rounds of the cryptographic instructions (Arm ARM DDI 0487 J1.3; FIPS 197, FIPS 180-4). */
 #include "models/cpu/crypto.h"
 
 #include <string.h>
@@ -88,7 +88,7 @@ void crypto_aesmc(uint8_t d[16], const uint8_t n[16])
     memcpy(d, r, sizeof(r));
 }
 
-/* The inverse matrix is that of MixColumns times (x^2 + 1 on the diagonal, x^2 two off it): FIPS 197 5.3.3. */
+/* The inverse matrix is MixColumns' times x^2 + 1 on the diagonal, x^2 two off it (FIPS 197 5.3.3). */
 void crypto_aesimc(uint8_t d[16], const uint8_t n[16])
 {
     uint8_t r[16];
@@ -199,7 +199,7 @@ void crypto_sha256su0(uint32_t d[4], const uint32_t n[4])
 
 void crypto_sha256su1(uint32_t d[4], const uint32_t n[4], const uint32_t m[4])
 {
-    uint32_t r[4], t[4] = {n[1], n[2], n[3], m[0]};
+    uint32_t r[4] = {0}, t[4] = {n[1], n[2], n[3], m[0]};
 
     for (unsigned i = 0; i < 4; i++) {
         uint32_t e = i < 2 ? m[i + 2] : r[i - 2];

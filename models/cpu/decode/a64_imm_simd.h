@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Immediates and handler selections of structure loads and stores (decode/simd_ldst.decode; Arm ARM C4.1, C7.2 LD1..ST4). */
+/* Immediates and handler selections of structure loads and stores (decode/simd_ldst.decode; Arm ARM C4.1,
+ * C7.2 LD1..ST4). */
 #ifndef TG_CPU_DECODE_A64_IMM_SIMD_H
 #define TG_CPU_DECODE_A64_IMM_SIMD_H
 
@@ -7,7 +8,8 @@
 #error "included by a64_imm.h"
 #endif
 
-/* Registers of a multiple-structure access by opcode (bits 15:12), of a single-structure one by opcode<0>:R. */
+/* Registers of a multiple-structure access by opcode (bits 15:12), of a single-structure one by opcode<0>:R.
+ */
 static inline unsigned a64_simd_regs(uint32_t insn)
 {
     if (A64_BITS(insn, 24, 24))

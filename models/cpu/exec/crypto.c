@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cryptographic instructions: Arm ARM DDI 0487 C7.2. The work is in models/cpu/crypto.c. Encodings: decode/crypto.decode. */
+/* The cryptographic instructions: Arm ARM DDI 0487 C7.2. The work is in models/cpu/crypto.c. Encodings:
+ * decode/crypto.decode. */
 #include "models/cpu/crypto.h"
 #include "models/cpu/exec/exec.h"
 

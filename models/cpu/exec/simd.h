@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How integer Advanced SIMD handlers are stamped out. A handler is a loop over lanes with the element type and the vector length as
- * constants, so that the compiler unrolls and vectorises it. Expressions see: S and U (signed and unsigned element type), W and UW (twice as
- * wide), BITS, i, a = element of rn, b = element of rm, d = old element of rd (all U), and c, op.
+ * How integer Advanced SIMD handlers are stamped out. A handler is a loop over lanes with the element type
+ * and the vector length as constants, so that the compiler unrolls and vectorises it. Expressions see: S and
+ * U (signed and unsigned element type), W and UW (twice as wide), BITS, i, a = element of rn, b = element of
+ * rm, d = old element of rd (all U), and c, op.
  */
 #ifndef TG_CPU_EXEC_SIMD_H
 #define TG_CPU_EXEC_SIMD_H
 
 #include "models/cpu/exec/exec.h"
 
-#define SIMD_TYPES(bits)                                                                           \
-    typedef int##bits##_t S __attribute__((unused));                                               \
-    typedef uint##bits##_t U __attribute__((unused));                                              \
+#define SIMD_TYPES(bits)                              \
+    typedef int##bits##_t S __attribute__((unused));  \
+    typedef uint##bits##_t U __attribute__((unused)); \
     enum { BITS = bits }
 
 /* Lane arrays by element width. */
@@ -21,31 +22,32 @@
 #define LANE64(v) ((v)->d)
 
 /* rd = expr for each lane; bytes is 8 or 16; the rest of rd is zero. */
-#define SIMD_MAP(name, bytes, bits, expr)                                                          \
-    OPV(name)                                                                                      \
-    {                                                                                              \
-        SIMD_TYPES(bits);                                                                          \
-        union cpu_vreg r = {.d = {0, 0}};                                                          \
-        const union cpu_vreg *vn = VR(rn), *vm = VR(rm), *vd = VR(rd);                             \
-        (void)vm, (void)vd;                                                                        \
-        for (unsigned i = 0; i < (bytes) * 8 / bits; i++) {                                        \
-            U a = LANE##bits(vn)[i], b = LANE##bits(vm)[i], d = LANE##bits(vd)[i];                 \
-            (void)a, (void)b, (void)d;                                                             \
-            LANE##bits(&r)[i] = (U)(expr);                                                         \
-        }                                                                                          \
-        *VR(rd) = r;                                                                               \
-        return true;                                                                               \
+#define SIMD_MAP(name, bytes, bits, expr)                                          \
+    OPV(name)                                                                      \
+    {                                                                              \
+        SIMD_TYPES(bits);                                                          \
+        union cpu_vreg r = {.d = {0, 0}};                                          \
+        const union cpu_vreg *vn = VR(rn), *vm = VR(rm), *vd = VR(rd);             \
+        (void)vm, (void)vd;                                                        \
+        for (unsigned i = 0; i < (bytes)*8 / bits; i++) {                          \
+            U a = LANE##bits(vn)[i], b = LANE##bits(vm)[i], d = LANE##bits(vd)[i]; \
+            (void)a, (void)b, (void)d;                                             \
+            LANE##bits(&r)[i] = (U)(expr);                                         \
+        }                                                                          \
+        *VR(rd) = r;                                                               \
+        return true;                                                               \
     }
 
 /* Handlers name_<q:size>, sizes 8 to 64 (name_3 does not exist as an encoding). */
-#define SIMD_MAP_Q(name, expr)                                                                     \
-    SIMD_MAP(name##_0, 8, 8, expr) SIMD_MAP(name##_1, 8, 16, expr) SIMD_MAP(name##_2, 8, 32, expr) \
-    SIMD_MAP(name##_3, 8, 64, expr) SIMD_MAP(name##_4, 16, 8, expr) SIMD_MAP(name##_5, 16, 16, expr) \
-    SIMD_MAP(name##_6, 16, 32, expr) SIMD_MAP(name##_7, 16, 64, expr)
+#define SIMD_MAP_Q(name, expr)                                                                            \
+    SIMD_MAP(name##_0, 8, 8, expr)                                                                        \
+    SIMD_MAP(name##_1, 8, 16, expr) SIMD_MAP(name##_2, 8, 32, expr) SIMD_MAP(name##_3, 8, 64, expr)       \
+        SIMD_MAP(name##_4, 16, 8, expr) SIMD_MAP(name##_5, 16, 16, expr) SIMD_MAP(name##_6, 16, 32, expr) \
+            SIMD_MAP(name##_7, 16, 64, expr)
 /* Scalar handlers name_s_<size>. */
-#define SIMD_MAP_S(name, expr)                                                                     \
-    SIMD_MAP(name##_s_0, 1, 8, expr) SIMD_MAP(name##_s_1, 2, 16, expr) SIMD_MAP(name##_s_2, 4, 32, expr) \
-    SIMD_MAP(name##_s_3, 8, 64, expr)
+#define SIMD_MAP_S(name, expr)       \
+    SIMD_MAP(name##_s_0, 1, 8, expr) \
+    SIMD_MAP(name##_s_1, 2, 16, expr) SIMD_MAP(name##_s_2, 4, 32, expr) SIMD_MAP(name##_s_3, 8, 64, expr)
 
 /* ---- saturation ---- */
 

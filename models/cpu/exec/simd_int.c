@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Advanced SIMD integer: same-size operations, logic, moves, permutes. Arm ARM DDI 0487 C4.1.93. Encodings: decode/simd_int.decode.
- * Widening, narrowing and by-element forms are in simd_wide.c, shifts by immediate in simd_shift.c. */
+/* Advanced SIMD integer: same-size operations, logic, moves, permutes. Arm ARM DDI 0487 C4.1.93. Encodings:
+ * decode/simd_int.decode. Widening, narrowing and by-element forms are in simd_wide.c, shifts by immediate in
+ * simd_shift.c. */
 #include "models/cpu/exec/simd.h"
 
 /* clang-format off */

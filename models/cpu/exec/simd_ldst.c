@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Advanced SIMD loads and stores of structures: Arm ARM DDI 0487 C7.2 LD1..LD4, ST1..ST4, LD1R..LD4R. Encodings: decode/simd_ldst.decode.
- * All bytes of an instruction are contiguous and go as one access, so registers change only when all of it has succeeded; the slow path knows
- * the element size from the instruction word (alignment, big-endian).
+ * Advanced SIMD loads and stores of structures: Arm ARM DDI 0487 C7.2 LD1..LD4, ST1..ST4, LD1R..LD4R.
+ * Encodings: decode/simd_ldst.decode. All bytes of an instruction are contiguous and go as one access, so
+ * registers change only when all of it has succeeded; the slow path knows the element size from the
+ * instruction word (alignment, big-endian).
  */
 #include "models/cpu/exec/exec.h"
 #include "models/cpu/exec/mem.h"

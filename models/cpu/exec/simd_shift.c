@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Advanced SIMD shifts by immediate: Arm ARM DDI 0487 C4.1.93. immh:immb gives element size and amount. Encodings: decode/simd_int.decode. */
+/* Advanced SIMD shifts by immediate: Arm ARM DDI 0487 C4.1.93. immh:immb gives element size and amount.
+ * Encodings: decode/simd_int.decode. */
 #include "models/cpu/exec/simd.h"
 
 /* clang-format off */

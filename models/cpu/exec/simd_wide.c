@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Advanced SIMD integer: widening, narrowing, pairwise long, by element, dot product. Arm ARM DDI 0487 C4.1.93. Encodings: decode/simd_int.decode. */
+/* Advanced SIMD integer: widening, narrowing, pairwise long, by element, dot product. Arm ARM DDI 0487
+ * C4.1.93. Encodings: decode/simd_int.decode. */
 #include "models/cpu/exec/simd.h"
 
 /* clang-format off */
