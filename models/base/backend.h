@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The world outside the machine, as devices see it. sim/ implements these over files, terminals and libslirp; tests
- * implement them over arrays. Host input is delivered by sim/ only at defined simulated times, from the event queue.
+ * The world outside the machine, as devices see it. sim/ implements these over files, terminals and libslirp;
+ * tests implement them over arrays. Host input is delivered by sim/ only at defined simulated times, from the
+ * event queue.
  */
 #ifndef TG_BASE_BACKEND_H
 #define TG_BASE_BACKEND_H
@@ -17,7 +18,8 @@ struct tg_chardev {
     /* The device has room for more input again (flow control). NULL: nobody cares. */
     void (*ready)(void *opaque);
     void *opaque;
-    /* Set by the device: world -> device. Returns how many bytes it took (0..n); the rest is offered again after ready(). */
+    /* Set by the device: world -> device. Returns how many bytes it took (0..n); the rest is offered again
+     * after ready(). */
     size_t (*receive)(void *device, const uint8_t *data, size_t n);
     void *device;
 };
@@ -38,7 +40,8 @@ struct tg_netdev {
     void (*send)(void *opaque, const uint8_t *frame, size_t n); /* device -> world; NULL: discarded */
     void (*ready)(void *opaque);
     void *opaque;
-    bool (*receive)(void *device, const uint8_t *frame, size_t n); /* set by the device; false: no room, offer again after ready() */
+    bool (*receive)(void *device, const uint8_t *frame,
+                    size_t n); /* set by the device; false: no room, offer again after ready() */
     void *device;
 };
 

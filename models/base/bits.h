@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bit fields. A field is its mask: `#define ESR_EC TG_FIELD(31, 26)`; tg_get(esr, ESR_EC) reads it, tg_put(ESR_EC, v) makes the
- * value in place, tg_set(&esr, ESR_EC, v) replaces it. Masks are constants, so the shifts fold away.
+ * Bit fields. A field is its mask: `#define ESR_EC TG_FIELD(31, 26)`; tg_get(esr, ESR_EC) reads it,
+ * tg_put(ESR_EC, v) makes the value in place, tg_set(&esr, ESR_EC, v) replaces it. Masks are constants, so
+ * the shifts fold away.
  */
 #ifndef TG_BASE_BITS_H
 #define TG_BASE_BITS_H
@@ -10,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TG_BIT(n)        (UINT64_C(1) << (n))
+#define TG_BIT(n) (UINT64_C(1) << (n))
 /* Bits hi..lo inclusive, 63 >= hi >= lo >= 0, as in the manual's diagrams. */
 #define TG_FIELD(hi, lo) ((~UINT64_C(0) >> (63 - (hi))) & (~UINT64_C(0) << (lo)))
 

@@ -6,8 +6,8 @@
 
 #define PAGE 4096u
 
-static enum tg_bus_resp transfer(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now, uint64_t addr,
-                                 uint8_t *data, size_t size, bool write)
+static enum tg_bus_resp transfer(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs,
+                                 tg_time now, uint64_t addr, uint8_t *data, size_t size, bool write)
 {
     while (size) {
         size_t n = PAGE - (addr & (PAGE - 1));
@@ -28,14 +28,14 @@ static enum tg_bus_resp transfer(const struct tg_bus_port *port, const struct tg
     return TG_BUS_OK;
 }
 
-enum tg_bus_resp tg_bus_read(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now, uint64_t addr,
-                             void *data, size_t size)
+enum tg_bus_resp tg_bus_read(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now,
+                             uint64_t addr, void *data, size_t size)
 {
     return transfer(port, attrs, now, addr, data, size, false);
 }
 
-enum tg_bus_resp tg_bus_write(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now, uint64_t addr,
-                              const void *data, size_t size)
+enum tg_bus_resp tg_bus_write(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now,
+                              uint64_t addr, const void *data, size_t size)
 {
     return transfer(port, attrs, now, addr, (uint8_t *)data, size, true);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bus transactions and ports. A port is the initiator's end of a binding; whoever binds it (a test, the fabric, or the TLM
- * wrapper in sim/tlm, which turns it into a b_transport with the attributes as an extension) supplies the functions.
+ * Bus transactions and ports. A port is the initiator's end of a binding; whoever binds it (a test, the
+ * fabric, or the TLM wrapper in sim/tlm, which turns it into a b_transport with the attributes as an
+ * extension) supplies the functions.
  */
 #ifndef TG_BASE_BUS_H
 #define TG_BASE_BUS_H
@@ -30,8 +31,8 @@ enum tg_mem_type {
 /* What kind of transaction; only timing depends on it. */
 enum tg_bus_kind {
     TG_BUS_DATA = 0,
-    TG_BUS_FETCH,     /* instruction line fill */
-    TG_BUS_WALK,      /* translation table walk */
+    TG_BUS_FETCH, /* instruction line fill */
+    TG_BUS_WALK,  /* translation table walk */
     TG_BUS_PREFETCH,
     TG_BUS_WRITEBACK, /* eviction of a dirty line: address and size only */
     TG_BUS_LINEFILL,  /* tags and timing only: data may be NULL, bytes come by DMI */
@@ -65,7 +66,7 @@ struct tg_bus_txn {
     tg_time time;    /* in: absolute local time of the requester at the request */
     tg_time latency; /* in/out: the targets on the way add theirs */
     enum tg_bus_resp resp;
-    uint8_t served;  /* out: enum tg_bus_served */
+    uint8_t served; /* out: enum tg_bus_served */
 };
 
 /* Host memory behind [base, base + size): what get_dmi answers. */
@@ -76,8 +77,8 @@ struct tg_dmi {
 };
 
 struct tg_bus_port {
-    void (*transport)(void *opaque, struct tg_bus_txn *txn);                 /* sets txn->resp, adds txn->latency */
-    bool (*get_dmi)(void *opaque, uint64_t addr, struct tg_dmi *out);        /* false: no host memory there */
+    void (*transport)(void *opaque, struct tg_bus_txn *txn);          /* sets txn->resp, adds txn->latency */
+    bool (*get_dmi)(void *opaque, uint64_t addr, struct tg_dmi *out); /* false: no host memory there */
     void *opaque;
 };
 
@@ -88,10 +89,11 @@ struct tg_bus_target {
     void *opaque;
 };
 
-/* DMA helpers for bus-mastering devices: split by page, return the response. attrs.requester etc. come from `attrs`. */
-enum tg_bus_resp tg_bus_read(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now, uint64_t addr,
-                             void *data, size_t size);
-enum tg_bus_resp tg_bus_write(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now, uint64_t addr,
-                              const void *data, size_t size);
+/* DMA helpers for bus-mastering devices: split by page, return the response. attrs.requester etc. come from
+ * `attrs`. */
+enum tg_bus_resp tg_bus_read(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now,
+                             uint64_t addr, void *data, size_t size);
+enum tg_bus_resp tg_bus_write(const struct tg_bus_port *port, const struct tg_bus_attrs *attrs, tg_time now,
+                              uint64_t addr, const void *data, size_t size);
 
 #endif

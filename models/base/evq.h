@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Event queue: callbacks at absolute simulated times. One per machine; sim/tlm drives it from a SystemC process, tests
- * drive it by hand. Events of the same time run in the order in which they were scheduled, so runs repeat exactly.
- * Not thread-safe: a machine lives on one host thread.
+ * Event queue: callbacks at absolute simulated times. One per machine; sim/tlm drives it from a SystemC
+ * process, tests drive it by hand. Events of the same time run in the order in which they were scheduled, so
+ * runs repeat exactly. Not thread-safe: a machine lives on one host thread.
  */
 #ifndef TG_BASE_EVQ_H
 #define TG_BASE_EVQ_H
@@ -25,7 +25,8 @@ struct tg_event {
 struct tg_evq *tg_evq_new(void);
 void tg_evq_free(struct tg_evq *q);
 
-/* Called whenever the earliest time changes to something earlier than before, with that time (the driver re-arms). */
+/* Called whenever the earliest time changes to something earlier than before, with that time (the driver
+ * re-arms). */
 void tg_evq_on_earlier(struct tg_evq *q, void (*fn)(void *opaque, tg_time when), void *opaque);
 
 /* (Re)schedules ev at `when`; a time in the past runs at the next tg_evq_run with now = current time. */
@@ -43,7 +44,8 @@ tg_time tg_evq_next(const struct tg_evq *q);
 /* Current time: the largest `now` given to tg_evq_run so far. */
 tg_time tg_evq_now(const struct tg_evq *q);
 
-/* Sets the current time to `now` and runs every event due at or before it, also those that the callbacks add. */
+/* Sets the current time to `now` and runs every event due at or before it, also those that the callbacks add.
+ */
 void tg_evq_run(struct tg_evq *q, tg_time now);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between a PE and the interrupt controller. The GIC model implements struct tg_gic_cpuif (system-register CPU interface: ICC_*,
- * ICV_*, ICH_*); the PE calls it after its own checks (encoding known, minimum EL, HSTR, FGT, NV). The GIC decides what depends on its own state:
- * ICC_SRE_ELx, virtual or physical view (HCR_EL2.IMO/FMO at EL1), ICH_HCR_EL2 and SCR_EL3/HCR_EL2 traps of GIC registers.
- * Interrupt outputs towards the PE are ordinary irq lines into the PE's inputs TG_PE_IRQ ...
+ * Between a PE and the interrupt controller. The GIC model implements struct tg_gic_cpuif (system-register
+ * CPU interface: ICC_*, ICV_*, ICH_*); the PE calls it after its own checks (encoding known, minimum EL,
+ * HSTR, FGT, NV). The GIC decides what depends on its own state: ICC_SRE_ELx, virtual or physical view
+ * (HCR_EL2.IMO/FMO at EL1), ICH_HCR_EL2 and SCR_EL3/HCR_EL2 traps of GIC registers. Interrupt outputs towards
+ * the PE are ordinary irq lines into the PE's inputs TG_PE_IRQ ...
  */
 #ifndef TG_BASE_GIC_PORT_H
 #define TG_BASE_GIC_PORT_H
@@ -23,21 +24,22 @@ enum tg_pe_line {
     TG_PE_LINES,
 };
 
-/* Timer and PMU outputs of a PE: element numbers of its irq-out port "ppi". INTIDs as the Arm BSA recommends. */
+/* Timer and PMU outputs of a PE: element numbers of its irq-out port "ppi". INTIDs as the Arm BSA recommends.
+ */
 enum tg_pe_ppi {
-    TG_PPI_CNTP,    /* EL1 physical timer, INTID 30 */
-    TG_PPI_CNTV,    /* EL1 virtual timer, INTID 27 */
-    TG_PPI_CNTHP,   /* EL2 physical timer, INTID 26 */
-    TG_PPI_CNTHV,   /* EL2 virtual timer, INTID 28 */
-    TG_PPI_CNTPS,   /* EL3 physical timer, INTID 29 */
-    TG_PPI_PMU,     /* INTID 23 */
+    TG_PPI_CNTP,  /* EL1 physical timer, INTID 30 */
+    TG_PPI_CNTV,  /* EL1 virtual timer, INTID 27 */
+    TG_PPI_CNTHP, /* EL2 physical timer, INTID 26 */
+    TG_PPI_CNTHV, /* EL2 virtual timer, INTID 28 */
+    TG_PPI_CNTPS, /* EL3 physical timer, INTID 29 */
+    TG_PPI_PMU,   /* INTID 23 */
     TG_PPI_COUNT,
 };
 
 /* The state of the accessing PE that the GIC needs. */
 struct tg_gic_pe_ctx {
-    uint8_t el;      /* 0..3 */
-    bool secure;     /* security state of the access (EL3: as SCR_EL3.NS) */
+    uint8_t el;  /* 0..3 */
+    bool secure; /* security state of the access (EL3: as SCR_EL3.NS) */
     bool has_el2, has_el3;
     bool el2_enabled; /* EL2 exists in the current security state */
     uint64_t hcr_el2; /* effective value, 0 without EL2 */
@@ -46,10 +48,12 @@ struct tg_gic_pe_ctx {
 };
 
 struct tg_gic_cpuif {
-    /* MRS/MSR of a GIC register with encoding enc (sysenc.h) by PE number pe at time now. *latency: extra picoseconds (out). */
+    /* MRS/MSR of a GIC register with encoding enc (sysenc.h) by PE number pe at time now. *latency: extra
+     * picoseconds (out). */
     enum tg_sysreg_result (*access)(void *opaque, unsigned pe, uint32_t enc, bool write, uint64_t *value,
                                     const struct tg_gic_pe_ctx *ctx, tg_time now, tg_time *latency);
-    /* The PE's EL, security state, HCR_EL2 or SCR_EL3 changed in a way that may change interrupt routing or the virtual view. May be NULL. */
+    /* The PE's EL, security state, HCR_EL2 or SCR_EL3 changed in a way that may change interrupt routing or
+     * the virtual view. May be NULL. */
     void (*ctx_changed)(void *opaque, unsigned pe, const struct tg_gic_pe_ctx *ctx, tg_time now);
     void *opaque;
     unsigned version;   /* 2: no system registers, the PE hides them (ID_AA64PFR0.GIC = 0); 3; 4 */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupt lines. A device holds a struct tg_irq per output; the platform binds it to an input of the interrupt
- * controller (or of a PE). Levels are 0 or 1; a line keeps its level, set() is called on changes only.
+ * Interrupt lines. A device holds a struct tg_irq per output; the platform binds it to an input of the
+ * interrupt controller (or of a PE). Levels are 0 or 1; a line keeps its level, set() is called on changes
+ * only.
  */
 #ifndef TG_BASE_IRQ_H
 #define TG_BASE_IRQ_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What models have to say. Nothing here prints: lines go to the sink that the machine (or a test) installed. A guest's
- * error is logged once per site and model instance (TG_GUEST_ERROR), further ones are only counted.
+ * What models have to say. Nothing here prints: lines go to the sink that the machine (or a test) installed.
+ * A guest's error is logged once per site and model instance (TG_GUEST_ERROR), further ones are only counted.
  */
 #ifndef TG_BASE_LOG_H
 #define TG_BASE_LOG_H
@@ -40,10 +40,10 @@ bool tg_log_guest_once(struct tg_log *log, const void *who, const char *site);
 #define TG_STR2(x) #x
 #define TG_STR(x)  TG_STR2(x)
 /* m: struct tg_model *. One line per call site and instance. */
-#define TG_GUEST_ERROR(m, ...)                                                                     \
-    do {                                                                                           \
-        if (tg_log_guest_once((m)->env->log, (m), __FILE__ ":" TG_STR(__LINE__)))                  \
-            tg_log((m)->env->log, TG_LOG_GUEST_ERROR, (m)->name, __VA_ARGS__);                     \
+#define TG_GUEST_ERROR(m, ...)                                                    \
+    do {                                                                          \
+        if (tg_log_guest_once((m)->env->log, (m), __FILE__ ":" TG_STR(__LINE__))) \
+            tg_log((m)->env->log, TG_LOG_GUEST_ERROR, (m)->name, __VA_ARGS__);    \
     } while (0)
 
 #endif

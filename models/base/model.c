@@ -106,10 +106,12 @@ int tg_model_set_u64(struct tg_model *m, const struct tg_param *p, uint64_t valu
     if (p->type == TG_PARAM_STRING)
         return tg_error_set(err, EINVAL, "%s: found a number, expected a string", p->name);
     if (p->type == TG_PARAM_U32 && value > UINT32_MAX)
-        return tg_error_set(err, EINVAL, "%s: found %llu, expected at most %u", p->name, (unsigned long long)value, UINT32_MAX);
+        return tg_error_set(err, EINVAL, "%s: found %llu, expected at most %u", p->name,
+                            (unsigned long long)value, UINT32_MAX);
     if ((p->min || p->max) && (value < p->min || value > p->max))
-        return tg_error_set(err, EINVAL, "%s: found %llu, expected %llu to %llu", p->name, (unsigned long long)value,
-                            (unsigned long long)p->min, (unsigned long long)p->max);
+        return tg_error_set(err, EINVAL, "%s: found %llu, expected %llu to %llu", p->name,
+                            (unsigned long long)value, (unsigned long long)p->min,
+                            (unsigned long long)p->max);
     if (p->type == TG_PARAM_ENUM) {
         uint64_t n = 0;
 
@@ -174,7 +176,8 @@ uint64_t tg_model_counter(const struct tg_model *m, const struct tg_counter *c)
     return *(uint64_t *)at(m, c->offset);
 }
 
-void tg_model_bind_irq(struct tg_model *m, const struct tg_port *p, unsigned i, struct tg_model *sink, unsigned line)
+void tg_model_bind_irq(struct tg_model *m, const struct tg_port *p, unsigned i, struct tg_model *sink,
+                       unsigned line)
 {
     struct tg_irq *irq = (struct tg_irq *)at(m, p->offset) + i;
 

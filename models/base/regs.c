@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Register frames: finds the row of an access, checks size and alignment, merges narrow writes, splits wide ones. A row's
- * callbacks see whole register values. Reserved offsets read as zero and ignore writes, with one guest-error line.
+ * Register frames: finds the row of an access, checks size and alignment, merges narrow writes, splits wide
+ * ones. A row's callbacks see whole register values. Reserved offsets read as zero and ignore writes, with
+ * one guest-error line.
  */
 #include "models/base/regs.h"
 
@@ -45,10 +46,13 @@ int tg_regs_realize(struct tg_model *m, struct tg_error *err)
                     uint64_t byte = r->offset + (uint64_t)e * stride_of(r) + b;
 
                     if (byte >= frame->size)
-                        return tg_error_set(err, EINVAL, "%s: register %s lies outside frame %s", cls->name, r->name, frame->name);
+                        return tg_error_set(err, EINVAL, "%s: register %s lies outside frame %s", cls->name,
+                                            r->name, frame->name);
                     if (index[byte])
-                        return tg_error_set(err, EINVAL, "%s: registers %s and %s overlap at offset 0x%llx of frame %s", cls->name,
-                                            frame->regs[index[byte] - 1].name, r->name, (unsigned long long)byte, frame->name);
+                        return tg_error_set(err, EINVAL,
+                                            "%s: registers %s and %s overlap at offset 0x%llx of frame %s",
+                                            cls->name, frame->regs[index[byte] - 1].name, r->name,
+                                            (unsigned long long)byte, frame->name);
                     index[byte] = (uint16_t)(i + 1);
                 }
             }
@@ -129,8 +133,8 @@ static void write_reg(struct tg_model *m, const struct tg_reg_io *io, uint64_t v
     store_field(m, r, io->index, (load_field(m, r, io->index) & ~r->wmask) | (v & r->wmask));
 }
 
-/* The value that a write narrower than the register is merged into: what the register would read, without side effects of a
- * write-only one. */
+/* The value that a write narrower than the register is merged into: what the register would read, without
+ * side effects of a write-only one. */
 static uint64_t merge_base(struct tg_model *m, const struct tg_reg_io *io)
 {
     const struct tg_reg *r = io->reg;
@@ -171,10 +175,13 @@ static bool access_one(struct tg_model *m, struct tg_reg_io *io, struct tg_bus_t
     return true;
 }
 
-static void refuse(struct tg_model *m, const struct tg_reg_frame *frame, struct tg_bus_txn *txn, uint64_t offset)
+static void refuse(struct tg_model *m, const struct tg_reg_frame *frame, struct tg_bus_txn *txn,
+                   uint64_t offset)
 {
-    TG_GUEST_ERROR(m, "%s of %u bytes at offset 0x%llx of frame %s: no such register or size; reads as zero, write ignored",
-                   txn->write ? "write" : "read", txn->size, (unsigned long long)offset, frame->name);
+    TG_GUEST_ERROR(
+        m,
+        "%s of %u bytes at offset 0x%llx of frame %s: no such register or size; reads as zero, write ignored",
+        txn->write ? "write" : "read", txn->size, (unsigned long long)offset, frame->name);
     if (!txn->write)
         memset(txn->data, 0, txn->size);
 }
@@ -198,13 +205,15 @@ void tg_regs_transport(struct tg_model *m, unsigned f, struct tg_bus_txn *txn)
     unsigned done = 0;
 
     txn->resp = TG_BUS_OK;
-    if (txn->addr >= tg_model_frame_size(m, f) || txn->size > tg_model_frame_size(m, f) - txn->addr || !txn->data) {
+    if (txn->addr >= tg_model_frame_size(m, f) || txn->size > tg_model_frame_size(m, f) - txn->addr ||
+        !txn->data) {
         txn->resp = TG_BUS_DECERR;
         return;
     }
     inst = (unsigned)(txn->addr / frame->size);
     offset = txn->addr % frame->size;
-    if (txn->size > 8 || (txn->size & (txn->size - 1)) || (offset & (txn->size - 1)) || !m->reg_index[f] || !m->reg_index[f][offset]) {
+    if (txn->size > 8 || (txn->size & (txn->size - 1)) || (offset & (txn->size - 1)) || !m->reg_index[f] ||
+        !m->reg_index[f][offset]) {
         if (frame->other)
             frame->other(m, inst, txn, offset);
         else
@@ -214,7 +223,11 @@ void tg_regs_transport(struct tg_model *m, unsigned f, struct tg_bus_txn *txn)
     while (done < txn->size) {
         uint64_t o = offset + done;
         const struct tg_reg *r = m->reg_index[f][o] ? &frame->regs[m->reg_index[f][o] - 1] : NULL;
-        struct tg_reg_io io = {.reg = r, .frame_inst = inst, .now = txn->time, .attrs = &txn->attrs, .latency = &txn->latency,
+        struct tg_reg_io io = {.reg = r,
+                               .frame_inst = inst,
+                               .now = txn->time,
+                               .attrs = &txn->attrs,
+                               .latency = &txn->latency,
                                .resp = &txn->resp};
 
         if (r) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System-register encodings as one number: op0[15:14] op1[13:11] CRn[10:7] CRm[6:3] op2[2:0], as in MSR/MRS bits 20:5. */
+/* System-register encodings as one number: op0[15:14] op1[13:11] CRn[10:7] CRm[6:3] op2[2:0], as in MSR/MRS
+ * bits 20:5. */
 #ifndef TG_BASE_SYSENC_H
 #define TG_BASE_SYSENC_H
 
 #include <stdint.h>
 #include "models/base/bits.h"
 
-#define TG_SYSENC(op0, op1, crn, crm, op2) ((((uint32_t)(op0)) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2))
+#define TG_SYSENC(op0, op1, crn, crm, op2) \
+    ((((uint32_t)(op0)) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2))
 #define TG_SYSENC_OP0 TG_FIELD(15, 14)
 #define TG_SYSENC_OP1 TG_FIELD(13, 11)
 #define TG_SYSENC_CRN TG_FIELD(10, 7)

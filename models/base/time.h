@@ -16,8 +16,8 @@ typedef uint64_t tg_time; /* picoseconds since power-on */
 #define TG_SEC        UINT64_C(1000000000000)
 #define TG_TIME_NEVER UINT64_MAX
 
-/* (a * b + c) / d in 128 bits, cut to 64. One divide instruction where the quotient fits, instead of a library call: this runs
- * at every look at a clock. */
+/* (a * b + c) / d in 128 bits, cut to 64. One divide instruction where the quotient fits, instead of a
+ * library call: this runs at every look at a clock. */
 static inline uint64_t tg_muldiv(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     unsigned __int128 n = (unsigned __int128)a * b + c;
@@ -32,7 +32,8 @@ static inline uint64_t tg_muldiv(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
     return (uint64_t)(n / d);
 }
 
-/* floor(cycles * 10^12 / hz): the time of the edge that ends cycle `cycles` of a clock that started at 0. No drift. hz > 0. */
+/* floor(cycles * 10^12 / hz): the time of the edge that ends cycle `cycles` of a clock that started at 0. No
+ * drift. hz > 0. */
 static inline tg_time tg_cycles_to_time(uint64_t cycles, uint64_t hz)
 {
     return tg_muldiv(cycles, TG_SEC, 0, hz);

@@ -38,9 +38,9 @@ enum {
     H_UNDEFINED,
     H_COUNT,
 };
-#define ROW(s)                                                                                     \
-    {                                                                                              \
-        A64_HANDLERS(X) op_enter##s, op_fall##s, op_stepped##s, op_undefined##s                    \
+#define ROW(s)                                                                  \
+    {                                                                           \
+        A64_HANDLERS(X) op_enter##s, op_fall##s, op_stepped##s, op_undefined##s \
     }
 static cpu_op_fn *const handlers[3][H_COUNT] = {
 #define X(h) op_##h##_f,
@@ -171,7 +171,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     }
     for (unsigned i = 0; i < n; i++)
         enter[1 + i].rem = (uint8_t)(n - 1 - i);
-    *enter = (struct cpu_op){.fn = fns[H_ENTER], .imm = page->pa + offset, .off = (uint16_t)offset, .rem = (uint8_t)n};
+    *enter = (struct cpu_op){
+        .fn = fns[H_ENTER], .imm = page->pa + offset, .off = (uint16_t)offset, .rem = (uint8_t)n};
     if (!end) {
         *op = (struct cpu_op){.fn = fns[H_FALL], .off = (uint16_t)(at - 4)};
         op++;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decoded code of a PE: blocks of operations, by physical page. A page's blocks die together when a byte that was decoded changes.
- * Memory of dead blocks is reused only when the whole cache is dropped, between blocks, so a running block never loses its operations.
+ * Decoded code of a PE: blocks of operations, by physical page. A page's blocks die together when a byte that
+ * was decoded changes. Memory of dead blocks is reused only when the whole cache is dropped, between blocks,
+ * so a running block never loses its operations.
  */
 #ifndef TG_CPU_CODE_H
 #define TG_CPU_CODE_H
@@ -10,16 +11,17 @@
 #include <stdint.h>
 #include "models/cpu/op.h"
 
-#define CODE_BLOCK_MAX 64       /* instructions in a block */
+#define CODE_BLOCK_MAX 64         /* instructions in a block */
 #define CODE_ARENA_OPS (1u << 20) /* operations a PE keeps decoded: 32 MiB */
 
 struct code_page {
-    uint64_t pa;        /* of the 4 KiB page */
-    uint64_t lines;     /* bit n: 64-byte line n has decoded instructions */
+    uint64_t pa;    /* of the 4 KiB page */
+    uint64_t lines; /* bit n: 64-byte line n has decoded instructions */
     struct code_page *hash_next;
     struct code_page *all_next;
     bool dead;
-    uint32_t entry[1024]; /* by word of the page: index of the block's first operation in the arena, 0: none */
+    uint32_t
+        entry[1024]; /* by word of the page: index of the block's first operation in the arena, 0: none */
 };
 
 struct code_cache;
@@ -29,11 +31,13 @@ int code_init(struct cpu *c);
 void code_fini(struct cpu *c);
 /* The page's record; made when absent. NULL: out of memory. */
 struct code_page *code_page_get(struct cpu *c, uint64_t pa);
-/* First operation of the block at page + offset (multiple of 4); decodes it when needed. mem: host address of the page. */
+/* First operation of the block at page + offset (multiple of 4); decodes it when needed. mem: host address of
+ * the page. */
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem);
 /* A single operation in a buffer of its own, ended by op_stepped: for stepping and uncached execution. */
 const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset);
-/* Bytes [pa, pa + size) changed (within one page): drops the page's blocks if any of the lines was decoded. */
+/* Bytes [pa, pa + size) changed (within one page): drops the page's blocks if any of the lines was decoded.
+ */
 void code_written(struct cpu *c, uint64_t pa, uint64_t size);
 /* Drops everything (mode change, arena full). Only between blocks. */
 void code_drop_all(struct cpu *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A PE's life: making, power, the run loop between blocks, time, derived state. What instructions do is in exec/, what system registers
- * and exceptions do in sysreg/.
+ * A PE's life: making, power, the run loop between blocks, time, derived state. What instructions do is in
+ * exec/, what system registers and exceptions do in sysreg/.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,8 @@ struct tg_model *cpu_model(struct cpu *c)
     return &c->model;
 }
 
-void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic, const struct cpu_hooks *hooks)
+void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic,
+              const struct cpu_hooks *hooks)
 {
     c->index = index;
     c->mpidr = mpidr | TG_BIT(31);
@@ -46,7 +47,8 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
             c->feat.w[i / 64] |= TG_BIT(i % 64);
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
-    if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) || debug_init(c))
+    if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) ||
+        debug_init(c))
         return tg_error_set(err, ENOMEM, "%s: out of memory", m->name);
     fpu_init(&c->fpu, cpu_has(c, CPU_FEAT_FP16));
     return 0;
@@ -360,7 +362,8 @@ static void step(struct cpu *c)
     run_single(c, insn);
 }
 
-/* The block at c->pc, entered in the jump cache; NULL: an exception was raised, or a single uncached instruction was run. */
+/* The block at c->pc, entered in the jump cache; NULL: an exception was raised, or a single uncached
+ * instruction was run. */
 static const struct cpu_op *find_block(struct cpu *c)
 {
     struct jump_entry *j;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One processing element, as seen from sim/ and tests. The state itself (struct cpu) is private to models/cpu (cpu_state.h).
- * A PE is a tg_model of class cpu_class: its parameters (features, geometry, latencies) are in models/cpu/params.c, and
- * files in `platforms/cores/` are sets of values for them.
+ * One processing element, as seen from sim/ and tests. The state itself (struct cpu) is private to models/cpu
+ * (cpu_state.h). A PE is a tg_model of class cpu_class: its parameters (features, geometry, latencies) are in
+ * models/cpu/params.c, and files in `platforms/cores/` are sets of values for them.
  */
 #ifndef TG_CPU_CPU_H
 #define TG_CPU_CPU_H
@@ -25,26 +25,26 @@ enum cpu_stop {
     CPU_STOP_LIMIT,   /* the time limit was reached */
     CPU_STOP_WFI,     /* waits for an interrupt (or event: WFE); see cpu_wake_time */
     CPU_STOP_OFF,     /* powered off (PSCI) */
-    CPU_STOP_SYNC,    /* must synchronise before the next device access or after sending an interrupt: run the event queue up to
-                         cpu_local_time, then call again */
+    CPU_STOP_SYNC,    /* must synchronise before the next device access or after sending an interrupt: run the
+                         event queue up to    cpu_local_time, then call again */
     CPU_STOP_REQUEST, /* cpu_request_stop was called, an instruction count or a PC of interest was reached */
 };
 
 /* Every way an exception level is entered by exception or left by ERET: for the ledger, traces and tests. */
 struct cpu_exception {
     uint8_t from_el, to_el;
-    bool from_guest;     /* taken out of guest context (EL1/EL0 with HCR_EL2.VM=1, TGE=0) */
-    bool async;          /* IRQ, FIQ, SError */
-    uint8_t kind;        /* enum cpu_exc_kind */
-    uint64_t esr;        /* syndrome as written to ESR_ELx; 0 for IRQ and FIQ */
-    uint64_t far;        /* as written to FAR_ELx, when valid */
-    uint64_t hpfar;      /* as written to HPFAR_EL2, when valid */
-    uint64_t pc;         /* of the instruction (preferred return address) */
-    uint64_t insn;       /* number of instructions retired before */
-    uint64_t cycle;      /* PE cycle count at the exception */
+    bool from_guest; /* taken out of guest context (EL1/EL0 with HCR_EL2.VM=1, TGE=0) */
+    bool async;      /* IRQ, FIQ, SError */
+    uint8_t kind;    /* enum cpu_exc_kind */
+    uint64_t esr;    /* syndrome as written to ESR_ELx; 0 for IRQ and FIQ */
+    uint64_t far;    /* as written to FAR_ELx, when valid */
+    uint64_t hpfar;  /* as written to HPFAR_EL2, when valid */
+    uint64_t pc;     /* of the instruction (preferred return address) */
+    uint64_t insn;   /* number of instructions retired before */
+    uint64_t cycle;  /* PE cycle count at the exception */
     uint32_t vmid;
     uint64_t vmpidr;
-    bool to_host;        /* for an ERET: enters a host (not guest) context */
+    bool to_host; /* for an ERET: enters a host (not guest) context */
 };
 
 enum cpu_exc_kind {
@@ -57,23 +57,24 @@ enum cpu_exc_kind {
     CPU_EXC_VSERROR,
 };
 
-/* CPI stack: every cycle of a PE is charged to exactly one of these. Order and names are public (database). */
-#define CPU_BUCKETS(X)                                                                                        \
-    X(BASE, "base", "issue of instructions at full width")                                                   \
-    X(DEPEND, "dependency", "waiting for an operand of a short operation")                                   \
-    X(EXECUTE, "execute", "long operations: divide, FP, multi-cycle")                                        \
-    X(FRONTEND, "frontend", "instruction fetch: L1I misses, fetch bubbles of taken branches")                \
-    X(MISPREDICT, "mispredict", "refill after a mispredicted branch")                                        \
-    X(L1D, "l1d", "load-to-use latency of L1 hits, and store-buffer pressure")                               \
-    X(L2, "l2", "data accesses answered by the L2")                                                          \
-    X(SLC, "slc", "data accesses answered by the system-level cache")                                        \
-    X(DRAM, "dram", "data accesses answered by memory")                                                      \
-    X(TLB, "tlb", "TLB misses and table walks")                                                              \
-    X(DEVICE, "device", "device and uncached accesses")                                                      \
-    X(BARRIER, "barrier", "DSB, DMB, TLBI completion")                                                       \
-    X(SYNC, "sync", "ISB and other context synchronisation")                                                 \
-    X(SYSREG, "sysreg", "system-register and GIC CPU-interface accesses")                                    \
-    X(EXCEPTION, "exception", "exception entry and return")                                                  \
+/* CPI stack: every cycle of a PE is charged to exactly one of these. Order and names are public (database).
+ */
+#define CPU_BUCKETS(X)                                                                        \
+    X(BASE, "base", "issue of instructions at full width")                                    \
+    X(DEPEND, "dependency", "waiting for an operand of a short operation")                    \
+    X(EXECUTE, "execute", "long operations: divide, FP, multi-cycle")                         \
+    X(FRONTEND, "frontend", "instruction fetch: L1I misses, fetch bubbles of taken branches") \
+    X(MISPREDICT, "mispredict", "refill after a mispredicted branch")                         \
+    X(L1D, "l1d", "load-to-use latency of L1 hits, and store-buffer pressure")                \
+    X(L2, "l2", "data accesses answered by the L2")                                           \
+    X(SLC, "slc", "data accesses answered by the system-level cache")                         \
+    X(DRAM, "dram", "data accesses answered by memory")                                       \
+    X(TLB, "tlb", "TLB misses and table walks")                                               \
+    X(DEVICE, "device", "device and uncached accesses")                                       \
+    X(BARRIER, "barrier", "DSB, DMB, TLBI completion")                                        \
+    X(SYNC, "sync", "ISB and other context synchronisation")                                  \
+    X(SYSREG, "sysreg", "system-register and GIC CPU-interface accesses")                     \
+    X(EXCEPTION, "exception", "exception entry and return")                                   \
     X(IDLE, "idle", "WFI, WFE, powered off")
 enum cpu_bucket {
 #define X(id, name, text) CPU_BUCKET_##id,
@@ -88,8 +89,8 @@ struct cpu_hooks {
     /* Exception taken (called after the state changed) and ERET executed (after). NULL: nobody listens. */
     void (*exception)(void *opaque, struct cpu *c, const struct cpu_exception *e);
     void (*eret)(void *opaque, struct cpu *c, const struct cpu_exception *e);
-    /* SMC, or HVC when there is no EL2 that takes it, or as the platform's PSCI conduit says: true when firmware handled it (x0 etc. set;
-     * the PE continues after the instruction). */
+    /* SMC, or HVC when there is no EL2 that takes it, or as the platform's PSCI conduit says: true when
+     * firmware handled it (x0 etc. set; the PE continues after the instruction). */
     bool (*firmware_call)(void *opaque, struct cpu *c, bool smc, uint16_t imm);
     /* HLT/hint calls of the guest to the simulator: phase marks. True when taken. */
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
@@ -101,8 +102,10 @@ struct cpu *cpu_from_model(struct tg_model *m);
 struct tg_model *cpu_model(struct cpu *c);
 
 /* Before realize. `index` is the PE number (requester id), mpidr its affinity (bit 31 is set by the PE). */
-void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic, const struct cpu_hooks *hooks);
-/* All PEs of the machine share one inner/outer shareable domain: broadcasts of TLBI, code invalidation, exclusive monitors. */
+void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic,
+              const struct cpu_hooks *hooks);
+/* All PEs of the machine share one inner/outer shareable domain: broadcasts of TLBI, code invalidation,
+ * exclusive monitors. */
 struct cpu_domain;
 struct cpu_domain *cpu_domain_new(void);
 void cpu_domain_free(struct cpu_domain *d);
@@ -144,8 +147,9 @@ void cpu_set_v(struct cpu *c, unsigned n, const uint64_t v[2]);
 bool cpu_get_sysreg(struct cpu *c, uint32_t enc, uint64_t *v);
 bool cpu_set_sysreg(struct cpu *c, uint32_t enc, uint64_t v);
 
-uint64_t cpu_insns(const struct cpu *c);   /* retired */
-uint64_t cpu_cycles(const struct cpu *c);  /* local cycle count since power-on of the machine, idle cycles included */
+uint64_t cpu_insns(const struct cpu *c); /* retired */
+uint64_t
+cpu_cycles(const struct cpu *c); /* local cycle count since power-on of the machine, idle cycles included */
 uint64_t cpu_hz(const struct cpu *c);
 /* CPI stack so far; sums to cpu_cycles. */
 void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT]);

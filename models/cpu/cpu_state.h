@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of a PE, shared by the files of models/cpu and by nobody else. Fields that handlers touch stand first, together.
+ * The state of a PE, shared by the files of models/cpu and by nobody else. Fields that handlers touch stand
+ * first, together.
  */
 #ifndef TG_CPU_CPU_STATE_H
 #define TG_CPU_CPU_STATE_H
@@ -45,10 +46,10 @@ static inline unsigned cpu_jump_hash(uint64_t va)
 
 /* Asynchronous attention: reasons for the run loop to look before the next block. */
 enum {
-    CPU_ATTN_IRQ = 1,      /* an interrupt line or a mask changed: re-evaluate */
-    CPU_ATTN_STOP = 2,     /* cpu_request_stop */
-    CPU_ATTN_STEP = 4,     /* software step, hardware breakpoint: run one instruction at a time */
-    CPU_ATTN_CODE = 8,     /* decoded code was invalidated while a block may be running */
+    CPU_ATTN_IRQ = 1,  /* an interrupt line or a mask changed: re-evaluate */
+    CPU_ATTN_STOP = 2, /* cpu_request_stop */
+    CPU_ATTN_STEP = 4, /* software step, hardware breakpoint: run one instruction at a time */
+    CPU_ATTN_CODE = 8, /* decoded code was invalidated while a block may be running */
 };
 
 struct cpu {
@@ -62,27 +63,29 @@ struct cpu {
     uint64_t pc;      /* valid outside blocks */
     uint64_t pc_page; /* virtual address of the page of the block that runs */
     uint64_t icount;  /* instructions retired, counted a block ahead (see op.rem) */
-    uint64_t ilimit;  /* leave to the run loop at the first block boundary at or after this count; 0: at the next one */
-    struct mmu_view *view;   /* software TLB of the current context, for data accesses and fetches */
-    struct mmu_view *uview;  /* the same for unprivileged accesses (LDTR, STTR) */
+    uint64_t ilimit;  /* leave to the run loop at the first block boundary at or after this count; 0: at the
+                         next one */
+    struct mmu_view *view;    /* software TLB of the current context, for data accesses and fetches */
+    struct mmu_view *uview;   /* the same for unprivileged accesses (LDTR, STTR) */
     const struct cpu_op *cur; /* operation whose slow path is running: gives PC and exact count */
     struct jump_entry *jumps; /* jump cache, CPU_JUMPS entries */
     struct cpu_link *link;    /* link slot that the run loop should resolve next, or NULL */
-    uint8_t fp_trap;   /* FP/SIMD is trapped now: take the slow path of each FP instruction */
-    uint8_t el;        /* 0..3 */
-    uint8_t attn;      /* CPU_ATTN_* */
-    bool timed;        /* mode */
+    uint8_t fp_trap;          /* FP/SIMD is trapped now: take the slow path of each FP instruction */
+    uint8_t el;               /* 0..3 */
+    uint8_t attn;             /* CPU_ATTN_* */
+    bool timed;               /* mode */
     union cpu_vreg v[32] __attribute__((aligned(64)));
-    struct fpu fpu;    /* FPCR and FPSR; QC of FPSR is kept in fpu.fpsr too (bit 27) */
-    struct pipe pipe;  /* scoreboard, branch predictor, private caches: timed mode */
+    struct fpu fpu;   /* FPCR and FPSR; QC of FPSR is kept in fpu.fpsr too (bit 27) */
+    struct pipe pipe; /* scoreboard, branch predictor, private caches: timed mode */
 
     /* ---- PSTATE besides NZCV and EL ---- */
-    uint8_t daif;      /* D=8 A=4 I=2 F=1 */
-    bool sp_sel;       /* SPSel: use SP_ELx */
+    uint8_t daif; /* D=8 A=4 I=2 F=1 */
+    bool sp_sel;  /* SPSel: use SP_ELx */
     bool pan, uao, ssbs, dit;
-    bool il, ss;       /* PSTATE.IL, PSTATE.SS */
+    bool il, ss; /* PSTATE.IL, PSTATE.SS */
 
-    /* ---- exclusive monitor: local; exact because PEs of a machine run one at a time, cleared when another may run ---- */
+    /* ---- exclusive monitor: local; exact because PEs of a machine run one at a time, cleared when another
+     * may run ---- */
     bool excl_valid;
     uint8_t excl_size; /* bytes */
     uint64_t excl_pa;
@@ -104,35 +107,37 @@ struct cpu {
 
     /* ---- interrupts and sleep ---- */
     bool line[TG_PE_LINES];
-    bool asleep;       /* in WFI or WFE */
+    bool asleep; /* in WFI or WFE */
     bool asleep_wfe;
     bool powered;
     bool event_reg;    /* WFE event register */
     tg_time wake_at;   /* earliest own timer event */
-    tg_time wfe_until; /* end of the WFE that sleeps: event stream, or the limit on waits for the exclusive monitor */
+    tg_time wfe_until; /* end of the WFE that sleeps: event stream, or the limit on waits for the exclusive
+                          monitor */
 
     /* ---- time ---- */
     uint64_t hz;
-    uint64_t cyc_off;  /* fast mode: cycles = icount + cyc_off */
+    uint64_t cyc_off; /* fast mode: cycles = icount + cyc_off */
     uint64_t run_until_cycle;
-    uint64_t fast_from;   /* icount at which the present stretch of fast mode began */
-    uint64_t fast_cycles; /* cycles of earlier stretches of fast mode, idle ones apart */
+    uint64_t fast_from;      /* icount at which the present stretch of fast mode began */
+    uint64_t fast_cycles;    /* cycles of earlier stretches of fast mode, idle ones apart */
     enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
-    uint64_t insn_stop; /* cpu_set_insn_limit */
+    uint64_t insn_stop;      /* cpu_set_insn_limit */
     bool in_run;
 
     /* ---- progress check ---- */
-    uint64_t undef_run;  /* exceptions to the same vector without a retired instruction between */
+    uint64_t undef_run; /* exceptions to the same vector without a retired instruction between */
     uint64_t undef_icount;
-    uint64_t undef_pc;     /* of the last undefined instruction */
-    uint64_t eret_icount;  /* icount after the last ERET */
-    uint64_t undef_loop;   /* times in a row that an ERET returned straight to an undefined instruction at the same PC */
+    uint64_t undef_pc;    /* of the last undefined instruction */
+    uint64_t eret_icount; /* icount after the last ERET */
+    uint64_t undef_loop;  /* times in a row that an ERET returned straight to an undefined instruction at the
+                             same PC */
 
-    struct mmu mmu;              /* translation contexts */
-    struct code_cache *code;     /* decoded blocks */
-    struct timer_unit *timers;   /* models/cpu/timer */
-    struct pmu *pmu;             /* models/cpu/pmu */
-    struct debug_unit *debug;    /* models/cpu/debug */
+    struct mmu mmu;            /* translation contexts */
+    struct code_cache *code;   /* decoded blocks */
+    struct timer_unit *timers; /* models/cpu/timer */
+    struct pmu *pmu;           /* models/cpu/pmu */
+    struct debug_unit *debug;  /* models/cpu/debug */
 
     /* ---- parameters and counters (tables in params.c) ---- */
     struct cpu_params p;
@@ -172,11 +177,13 @@ static inline uint64_t cpu_icount_at(const struct cpu *c, const struct cpu_op *o
     return c->icount - op->rem - 1;
 }
 
-/* ---- exceptions: models/cpu/sysreg/exception.c. All end the current block: the handler returns false afterwards ---- */
+/* ---- exceptions: models/cpu/sysreg/exception.c. All end the current block: the handler returns false
+ * afterwards ---- */
 
-/* Synchronous exception by the instruction op, which does not retire. target: 1..3, or 0 = by routing rules for this class. */
-void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uint64_t esr, uint64_t far, bool far_valid,
-                    uint64_t hpfar, bool hpfar_valid);
+/* Synchronous exception by the instruction op, which does not retire. target: 1..3, or 0 = by routing rules
+ * for this class. */
+void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uint64_t esr, uint64_t far,
+                    bool far_valid, uint64_t hpfar, bool hpfar_valid);
 void cpu_raise_undef(struct cpu *c, const struct cpu_op *op);
 /* FP or SIMD instruction while c->fp_trap: raises the right trap (CPACR, CPTR_EL2, CPTR_EL3). */
 void cpu_raise_fp_trap(struct cpu *c, const struct cpu_op *op);
@@ -189,7 +196,8 @@ void cpu_exec_hlt(struct cpu *c, const struct cpu_op *op, uint16_t imm);
 void cpu_exec_eret(struct cpu *c, const struct cpu_op *op);
 void cpu_raise_pc_alignment(struct cpu *c, uint64_t pc);
 void cpu_raise_sp_alignment(struct cpu *c, const struct cpu_op *op);
-/* Takes a pending unmasked interrupt (physical or virtual, SError) between instructions, if there is one; c->pc is valid. */
+/* Takes a pending unmasked interrupt (physical or virtual, SError) between instructions, if there is one;
+ * c->pc is valid. */
 bool cpu_take_interrupt(struct cpu *c);
 /* True when an unmasked (or for WFI: any routed) interrupt is pending. */
 bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi);

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Accumulates the low `bytes` (1, 2, 4, 8) of v into crc with the bit-reversed polynomial poly (no inversion): Arm ARM C6.2, CRC32. */
+/* Accumulates the low `bytes` (1, 2, 4, 8) of v into crc with the bit-reversed polynomial poly (no
+ * inversion): Arm ARM C6.2, CRC32. */
 uint32_t cpu_crc32(uint32_t poly, uint32_t crc, uint64_t v, unsigned bytes);
 
 /* Polynomial (carry-less) product. */

@@ -47,11 +47,13 @@ struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
     for (unsigned i = 0; i < d->n_ram; i++)
         if (pa - d->ram[i].base < d->ram[i].size)
             return &d->ram[i];
-    if (d->n_ram == DOMAIN_MAX_RAM || !c->bus.get_dmi || !c->bus.get_dmi(c->bus.opaque, pa, &dmi) || !dmi.host)
+    if (d->n_ram == DOMAIN_MAX_RAM || !c->bus.get_dmi || !c->bus.get_dmi(c->bus.opaque, pa, &dmi) ||
+        !dmi.host)
         return NULL;
     r = &d->ram[d->n_ram];
     *r = (struct ram_region){.base = dmi.base, .size = dmi.size, .host = dmi.host, .writable = dmi.writable};
-    r->flags = mmap(NULL, flags_size(r), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    r->flags =
+        mmap(NULL, flags_size(r), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (r->flags == MAP_FAILED)
         return NULL;
     d->n_ram++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the PEs of a machine share: the list of them (broadcasts), host memory behind RAM, and a byte per RAM page that says whether
- * some PE writes it through its software TLB or has decoded code of it.
+ * What the PEs of a machine share: the list of them (broadcasts), host memory behind RAM, and a byte per RAM
+ * page that says whether some PE writes it through its software TLB or has decoded code of it.
  */
 #ifndef TG_CPU_DOMAIN_H
 #define TG_CPU_DOMAIN_H
@@ -46,8 +46,8 @@ static inline uint8_t *ram_flags(const struct ram_region *r, uint64_t pa)
 void domain_code_appeared(struct cpu_domain *d, uint64_t pa);
 /* A store by a PE to a page with RAM_PAGE_CODE. */
 void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size);
-/* c runs (again): if another PE ran in between, its stores may have hit c's exclusive granule, so the monitor is cleared, which the
- * architecture allows at any time. */
+/* c runs (again): if another PE ran in between, its stores may have hit c's exclusive granule, so the monitor
+ * is cleared, which the architecture allows at any time. */
 void domain_running(struct cpu *c);
 
 #endif

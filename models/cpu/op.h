@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The decoded operation: what the decoder makes of an instruction word once, and what handlers run from. 32 bytes, in arrays:
- * a block is [enter] op op ... op [link slots]. A handler ends by tail-calling the next operation's handler.
+ * The decoded operation: what the decoder makes of an instruction word once, and what handlers run from. 32
+ * bytes, in arrays: a block is [enter] op op ... op [link slots]. A handler ends by tail-calling the next
+ * operation's handler.
  */
 #ifndef TG_CPU_OP_H
 #define TG_CPU_OP_H
@@ -14,23 +15,25 @@ typedef void cpu_op_fn(struct cpu *c, const struct cpu_op *op);
 
 struct cpu_op {
     cpu_op_fn *fn;
-    uint64_t imm;       /* decoded immediate; branches: target, see exec/branch.c */
-    uint32_t insn;      /* the instruction word */
+    uint64_t imm;           /* decoded immediate; branches: target, see exec/branch.c */
+    uint32_t insn;          /* the instruction word */
     uint8_t rd, rn, rm, ra; /* register indices, already mapped (below) */
-    uint16_t off;       /* byte offset of the instruction in its 4 KiB page */
-    uint8_t rem;        /* instructions of the block after this one */
-    uint8_t tclass;     /* timing: enum cpu_tclass | TC_ flags */
-    uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
+    uint16_t off;           /* byte offset of the instruction in its 4 KiB page */
+    uint8_t rem;            /* instructions of the block after this one */
+    uint8_t tclass;         /* timing: enum cpu_tclass | TC_ flags */
+    uint8_t d, s1, s2, s3;  /* timing: scoreboard slots of the result and up to three sources */
 };
 _Static_assert(sizeof(struct cpu_op) == 32, "a decoded operation is half a cache line");
 
-/* Two of these stand behind each operation that ends a block: where it goes when taken, and the fall-through. Targets on the same page
- * are chained directly (a page's blocks die together); others go through the jump cache. */
+/* Two of these stand behind each operation that ends a block: where it goes when taken, and the fall-through.
+ * Targets on the same page are chained directly (a page's blocks die together); others go through the jump
+ * cache. */
 struct cpu_link {
-    const struct cpu_op *ops; /* first operation of the target block; NULL: not resolved, or on another page */
-    int64_t disp;             /* target address minus address of the page the block is on */
+    const struct cpu_op
+        *ops;     /* first operation of the target block; NULL: not resolved, or on another page */
+    int64_t disp; /* target address minus address of the page the block is on */
     struct code_page *page;
-    uint64_t in_page;         /* target is on the same page: ops may be set */
+    uint64_t in_page; /* target is on the same page: ops may be set */
 };
 _Static_assert(sizeof(struct cpu_link) == sizeof(struct cpu_op), "links live in operation slots");
 
@@ -52,38 +55,38 @@ enum {
 };
 
 /* Timing classes: one row of latency, ports and issue restrictions each in the core's pipeline parameters. */
-#define CPU_TCLASSES(X)                                                                                     \
-    X(ALU, "alu", "integer add, logic, move")                                                               \
-    X(ALU_SHIFT, "alu_shift", "ALU operation with a shifted or extended operand")                           \
-    X(SHIFT, "shift", "shift and bit-field")                                                                \
-    X(MUL32, "mul", "32-bit multiply (accumulate)")                                                         \
-    X(MUL64, "mul64", "64-bit multiply (accumulate), high multiply")                                        \
-    X(DIV32, "div", "32-bit divide")                                                                        \
-    X(DIV64, "div64", "64-bit divide")                                                                      \
-    X(CRC, "crc", "CRC32")                                                                                  \
-    X(BRANCH, "branch", "direct branch")                                                                    \
-    X(BRANCH_IND, "branch_ind", "indirect branch, return")                                                  \
-    X(LOAD, "load", "integer load")                                                                         \
-    X(LOAD_PAIR, "load_pair", "integer load of a pair")                                                     \
-    X(STORE, "store", "store")                                                                              \
-    X(LOAD_EXCL, "load_excl", "load-exclusive, load-acquire")                                               \
-    X(STORE_EXCL, "store_excl", "store-exclusive, store-release")                                           \
-    X(ATOMIC, "atomic", "LSE atomic")                                                                       \
-    X(VLOAD, "vload", "vector load")                                                                        \
-    X(VLOAD_MULTI, "vload_multi", "vector structure load")                                                  \
-    X(VSTORE, "vstore", "vector store")                                                                     \
-    X(VALU, "valu", "vector integer add, logic, compare, move")                                             \
-    X(VSHIFT, "vshift", "vector shift, saturating operation")                                               \
-    X(VMUL, "vmul", "vector integer multiply (accumulate), dot product")                                    \
-    X(VPERM, "vperm", "vector permute, table, across lanes")                                                \
-    X(FADD, "fadd", "floating-point add, compare, min/max, convert, round")                                 \
-    X(FMUL, "fmul", "floating-point multiply")                                                              \
-    X(FMA, "fma", "fused multiply-add")                                                                     \
-    X(FDIV, "fdiv", "floating-point divide, square root")                                                   \
-    X(FMOVE, "fmove", "moves between general and vector registers")                                         \
-    X(CRYPTO, "crypto", "AES, SHA, PMULL")                                                                  \
-    X(SYSTEM, "system", "system-register access")                                                           \
-    X(BARRIER, "barrier", "barriers, hints, cache and TLB maintenance")                                     \
+#define CPU_TCLASSES(X)                                                           \
+    X(ALU, "alu", "integer add, logic, move")                                     \
+    X(ALU_SHIFT, "alu_shift", "ALU operation with a shifted or extended operand") \
+    X(SHIFT, "shift", "shift and bit-field")                                      \
+    X(MUL32, "mul", "32-bit multiply (accumulate)")                               \
+    X(MUL64, "mul64", "64-bit multiply (accumulate), high multiply")              \
+    X(DIV32, "div", "32-bit divide")                                              \
+    X(DIV64, "div64", "64-bit divide")                                            \
+    X(CRC, "crc", "CRC32")                                                        \
+    X(BRANCH, "branch", "direct branch")                                          \
+    X(BRANCH_IND, "branch_ind", "indirect branch, return")                        \
+    X(LOAD, "load", "integer load")                                               \
+    X(LOAD_PAIR, "load_pair", "integer load of a pair")                           \
+    X(STORE, "store", "store")                                                    \
+    X(LOAD_EXCL, "load_excl", "load-exclusive, load-acquire")                     \
+    X(STORE_EXCL, "store_excl", "store-exclusive, store-release")                 \
+    X(ATOMIC, "atomic", "LSE atomic")                                             \
+    X(VLOAD, "vload", "vector load")                                              \
+    X(VLOAD_MULTI, "vload_multi", "vector structure load")                        \
+    X(VSTORE, "vstore", "vector store")                                           \
+    X(VALU, "valu", "vector integer add, logic, compare, move")                   \
+    X(VSHIFT, "vshift", "vector shift, saturating operation")                     \
+    X(VMUL, "vmul", "vector integer multiply (accumulate), dot product")          \
+    X(VPERM, "vperm", "vector permute, table, across lanes")                      \
+    X(FADD, "fadd", "floating-point add, compare, min/max, convert, round")       \
+    X(FMUL, "fmul", "floating-point multiply")                                    \
+    X(FMA, "fma", "fused multiply-add")                                           \
+    X(FDIV, "fdiv", "floating-point divide, square root")                         \
+    X(FMOVE, "fmove", "moves between general and vector registers")               \
+    X(CRYPTO, "crypto", "AES, SHA, PMULL")                                        \
+    X(SYSTEM, "system", "system-register access")                                 \
+    X(BARRIER, "barrier", "barriers, hints, cache and TLB maintenance")           \
     X(EXCEPTION, "exception", "exception-generating instructions and ERET")
 enum cpu_tclass {
 #define X(id, name, text) CPU_TC_##id,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PE's model class: parameters, counters, ports. Values for a core are in platforms/cores/<core>.lua with their sources. */
+/* The PE's model class: parameters, counters, ports. Values for a core are in platforms/cores/<core>.lua with
+ * their sources. */
 #include "models/cpu/cpu_state.h"
 
 #define P(field) offsetof(struct cpu, p.field)
@@ -7,28 +8,44 @@
 
 static const char *const pipe_kinds[] = {"inorder", "window", NULL};
 
-#define CACHE(id, text, sz, w, lat)                                                                                     \
-    {#id ".size", TG_PARAM_SIZE, NULL, P(id.size), (sz), NULL, 0, 1 << 30, NULL, text " size"},                          \
-    {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 1, 64, NULL, text " associativity"},                      \
-    {#id ".line", TG_PARAM_U32, "bytes", P(id.line), 64, NULL, 16, 256, NULL, text " line length"},                      \
-    {#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL, text " load-to-use latency of a hit"}
-#define TLB(id, text, e, w, lat)                                                                                        \
-    {#id ".entries", TG_PARAM_U32, "entries", P(id.entries), (e), NULL, 0, 65536, NULL, text " entries"},                \
-    {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 0, 65536, NULL, text " associativity (= entries: full)"}, \
-    {#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL, text ": cycles a hit adds after a miss before it"}
+#define CACHE(id, text, sz, w, lat)                                                                     \
+    {#id ".size", TG_PARAM_SIZE, NULL, P(id.size), (sz), NULL, 0, 1 << 30, NULL, text " size"},         \
+        {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 1, 64, NULL, text " associativity"}, \
+        {#id ".line", TG_PARAM_U32, "bytes", P(id.line), 64, NULL, 16, 256, NULL, text " line length"}, \
+    {                                                                                                   \
+#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL,              \
+            text " load-to-use latency of a hit"                                                        \
+    }
+#define TLB(id, text, e, w, lat)                                                                          \
+    {#id ".entries", TG_PARAM_U32, "entries", P(id.entries), (e), NULL, 0, 65536, NULL, text " entries"}, \
+        {#id ".ways", TG_PARAM_U32,                                                                       \
+         "ways",      P(id.ways),                                                                         \
+         (w),         NULL,                                                                               \
+         0,           65536,                                                                              \
+         NULL,        text " associativity (= entries: full)"},                                           \
+    {                                                                                                     \
+#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL,                \
+            text ": cycles a hit adds after a miss before it"                                             \
+    }
 
-/* Latency, interval, ports, group of each timing class: a generic three-wide core. Presets give their own with sources. */
-#define CLASS_DEFAULTS(D)                                                                                               \
-    D(ALU, 1, 1, 2, ALU) D(ALU_SHIFT, 2, 1, 1, MUL32) D(SHIFT, 1, 1, 2, ALU) D(MUL32, 3, 1, 1, MUL32)                    \
-    D(MUL64, 5, 2, 1, MUL32) D(DIV32, 12, 12, 1, MUL32) D(DIV64, 20, 20, 1, MUL32) D(CRC, 3, 1, 1, MUL32)                \
-    D(BRANCH, 1, 1, 1, BRANCH) D(BRANCH_IND, 1, 1, 1, BRANCH) D(LOAD, 4, 1, 1, LOAD) D(LOAD_PAIR, 4, 1, 1, LOAD)         \
-    D(STORE, 1, 1, 1, STORE) D(LOAD_EXCL, 4, 1, 1, LOAD) D(STORE_EXCL, 4, 1, 1, STORE) D(ATOMIC, 6, 1, 1, LOAD)          \
-    D(VLOAD, 5, 1, 1, LOAD) D(VLOAD_MULTI, 7, 2, 1, LOAD) D(VSTORE, 1, 1, 1, STORE) D(VALU, 3, 1, 2, VALU)               \
-    D(VSHIFT, 3, 1, 1, VALU) D(VMUL, 5, 1, 1, VALU) D(VPERM, 3, 1, 2, VALU) D(FADD, 4, 1, 2, VALU) D(FMUL, 4, 1, 2, VALU) \
-    D(FMA, 7, 1, 2, VALU) D(FDIV, 17, 15, 1, VALU) D(FMOVE, 5, 1, 1, LOAD) D(CRYPTO, 3, 1, 1, VALU)                      \
-    D(SYSTEM, 2, 1, 1, SYSTEM) D(BARRIER, 1, 1, 1, SYSTEM) D(EXCEPTION, 1, 1, 1, SYSTEM)
+/* Latency, interval, ports, group of each timing class: a generic three-wide core. Presets give their own
+ * with sources. */
+#define CLASS_DEFAULTS(D)                                                                                 \
+    D(ALU, 1, 1, 2, ALU)                                                                                  \
+    D(ALU_SHIFT, 2, 1, 1, MUL32) D(SHIFT, 1, 1, 2, ALU) D(MUL32, 3, 1, 1, MUL32) D(MUL64, 5, 2, 1, MUL32) \
+        D(DIV32, 12, 12, 1, MUL32) D(DIV64, 20, 20, 1, MUL32) D(CRC, 3, 1, 1, MUL32)                      \
+            D(BRANCH, 1, 1, 1, BRANCH) D(BRANCH_IND, 1, 1, 1, BRANCH) D(LOAD, 4, 1, 1, LOAD)              \
+                D(LOAD_PAIR, 4, 1, 1, LOAD) D(STORE, 1, 1, 1, STORE) D(LOAD_EXCL, 4, 1, 1, LOAD)          \
+                    D(STORE_EXCL, 4, 1, 1, STORE) D(ATOMIC, 6, 1, 1, LOAD) D(VLOAD, 5, 1, 1, LOAD)        \
+                        D(VLOAD_MULTI, 7, 2, 1, LOAD) D(VSTORE, 1, 1, 1, STORE) D(VALU, 3, 1, 2, VALU)    \
+                            D(VSHIFT, 3, 1, 1, VALU) D(VMUL, 5, 1, 1, VALU) D(VPERM, 3, 1, 2, VALU)       \
+                                D(FADD, 4, 1, 2, VALU) D(FMUL, 4, 1, 2, VALU) D(FMA, 7, 1, 2, VALU)       \
+                                    D(FDIV, 17, 15, 1, VALU) D(FMOVE, 5, 1, 1, LOAD)                      \
+                                        D(CRYPTO, 3, 1, 1, VALU) D(SYSTEM, 2, 1, 1, SYSTEM)               \
+                                            D(BARRIER, 1, 1, 1, SYSTEM) D(EXCEPTION, 1, 1, 1, SYSTEM)
 enum {
-#define D(id, lat, itv, prt, grp) LAT_##id = (lat), ITV_##id = (itv), PRT_##id = (prt), GRP_##id = CPU_TC_##grp,
+#define D(id, lat, itv, prt, grp) \
+    LAT_##id = (lat), ITV_##id = (itv), PRT_##id = (prt), GRP_##id = CPU_TC_##grp,
     CLASS_DEFAULTS(D)
 #undef D
 };
@@ -40,22 +57,30 @@ static const char *const class_names[] = {
 
 static const struct tg_param params[] = {
     {"core", TG_PARAM_STRING, NULL, P(core), 0, "generic", 0, 0, NULL, "name of the core"},
-    {"compatible", TG_PARAM_STRING, NULL, P(compatible), 0, "arm,armv8", 0, 0, NULL, "device-tree compatible of the core"},
-    {"freq", TG_PARAM_FREQ, NULL, P(freq), 1000000000, NULL, 1000000, UINT64_C(20000000000), NULL, "clock of the core"},
-    {"cntfrq", TG_PARAM_FREQ, NULL, P(cntfrq), 62500000, NULL, 1000000, UINT64_C(4000000000), NULL, "frequency of the generic timer's system counter"},
+    {"compatible", TG_PARAM_STRING, NULL, P(compatible), 0, "arm,armv8", 0, 0, NULL,
+     "device-tree compatible of the core"},
+    {"freq", TG_PARAM_FREQ, NULL, P(freq), 1000000000, NULL, 1000000, UINT64_C(20000000000), NULL,
+     "clock of the core"},
+    {"cntfrq", TG_PARAM_FREQ, NULL, P(cntfrq), 62500000, NULL, 1000000, UINT64_C(4000000000), NULL,
+     "frequency of the generic timer's system counter"},
     {"midr", TG_PARAM_U32, "bits", P(midr), 0x411fd070, NULL, 0, 0, NULL, "MIDR_EL1"},
     {"revidr", TG_PARAM_U32, "bits", P(revidr), 0, NULL, 0, 0, NULL, "REVIDR_EL1"},
     {"aidr", TG_PARAM_U64, "bits", P(aidr), 0, NULL, 0, 0, NULL, "AIDR_EL1"},
-    {"pa_bits", TG_PARAM_U32, "bits", P(pa_bits), 44, NULL, 32, 48, NULL, "physical address size: 32, 36, 40, 42, 44, 48"},
-    {"pmu_counters", TG_PARAM_U32, "counters", P(pmu_counters), 6, NULL, 0, 31, NULL, "PMU event counters besides the cycle counter"},
+    {"pa_bits", TG_PARAM_U32, "bits", P(pa_bits), 44, NULL, 32, 48, NULL,
+     "physical address size: 32, 36, 40, 42, 44, 48"},
+    {"pmu_counters", TG_PARAM_U32, "counters", P(pmu_counters), 6, NULL, 0, 31, NULL,
+     "PMU event counters besides the cycle counter"},
     {"breakpoints", TG_PARAM_U32, NULL, P(breakpoints), 6, NULL, 2, 16, NULL, "hardware breakpoints"},
-    {"ctx_breakpoints", TG_PARAM_U32, NULL, P(ctx_breakpoints), 2, NULL, 1, 16, NULL, "of these, context-aware"},
+    {"ctx_breakpoints", TG_PARAM_U32, NULL, P(ctx_breakpoints), 2, NULL, 1, 16, NULL,
+     "of these, context-aware"},
     {"watchpoints", TG_PARAM_U32, NULL, P(watchpoints), 4, NULL, 2, 16, NULL, "hardware watchpoints"},
-    {"gic_list_regs", TG_PARAM_U32, NULL, P(gic_list_regs), 4, NULL, 1, 16, NULL, "list registers of the GIC CPU interface"},
-#define FEAT(id, name, text) {"features." name, TG_PARAM_BOOL, NULL, P(feature[CPU_FEAT_##id]), 0, NULL, 0, 0, NULL, text},
+    {"gic_list_regs", TG_PARAM_U32, NULL, P(gic_list_regs), 4, NULL, 1, 16, NULL,
+     "list registers of the GIC CPU interface"},
+#define FEAT(id, name, text) \
+    {"features." name, TG_PARAM_BOOL, NULL, P(feature[CPU_FEAT_##id]), 0, NULL, 0, 0, NULL, text},
     CPU_FEATURES(FEAT)
 #undef FEAT
-    CACHE(l1i, "level 1 instruction cache", 32768, 2, 1),
+        CACHE(l1i, "level 1 instruction cache", 32768, 2, 1),
     CACHE(l1d, "level 1 data cache", 32768, 4, 4),
     CACHE(l2, "level 2 cache", 1048576, 16, 12),
     TLB(itlb, "level 1 instruction TLB", 48, 48, 0),
@@ -63,32 +88,83 @@ static const struct tg_param params[] = {
     TLB(tlb2, "level 2 TLB", 1024, 4, 5),
     TLB(walk_cache, "walk cache", 64, 4, 1),
     TLB(ipa_cache, "IPA (stage 2) cache", 64, 4, 1),
-    {"l1d.mshrs", TG_PARAM_U32, "lines", P(mshrs), 8, NULL, 1, CACHE_MISSES, NULL, "line fills of the L1D under way at a time"},
-    {"prefetch", TG_PARAM_U32, "lines", P(prefetch), 2, NULL, 0, 16, NULL, "lines the data prefetcher runs ahead of a stream (0: none)"},
-    {"snoop", TG_PARAM_U32, "cycles", P(snoop), 60, NULL, 0, 1000, NULL, "transfer of a line from another PE's cache"},
+    {"l1d.mshrs", TG_PARAM_U32, "lines", P(mshrs), 8, NULL, 1, CACHE_MISSES, NULL,
+     "line fills of the L1D under way at a time"},
+    {"prefetch", TG_PARAM_U32, "lines", P(prefetch), 2, NULL, 0, 16, NULL,
+     "lines the data prefetcher runs ahead of a stream (0: none)"},
+    {"snoop", TG_PARAM_U32, "cycles", P(snoop), 60, NULL, 0, 1000, NULL,
+     "transfer of a line from another PE's cache"},
     {"pipeline.kind", TG_PARAM_ENUM, NULL, P(pipe_kind), PIPE_WINDOW, NULL, 0, 0, pipe_kinds, "issue model"},
-    {"pipeline.width", TG_PARAM_U32, "instructions", P(width), 3, NULL, 1, 16, NULL, "issued (in order) or dispatched (window) a cycle"},
+    {"pipeline.width", TG_PARAM_U32, "instructions", P(width), 3, NULL, 1, 16, NULL,
+     "issued (in order) or dispatched (window) a cycle"},
     {"pipeline.window", TG_PARAM_U32, "instructions", P(window), 128, NULL, 1, 1024, NULL, "reorder window"},
-    {"pipeline.store_buffer", TG_PARAM_U32, "stores", P(store_buffer), 12, NULL, 1, 32, NULL, "stores that may wait for their line"},
-    {"pipeline.mispredict", TG_PARAM_U32, "cycles", P(mispredict), 14, NULL, 0, 100, NULL, "refill after a mispredicted branch"},
-    {"pipeline.taken_bubble", TG_PARAM_U32, "cycles", P(taken_bubble), 0, NULL, 0, 10, NULL, "fetch bubble of a predicted taken branch"},
-    {"pipeline.btb", TG_PARAM_U32, "entries", P(btb), 4096, NULL, 0, PIPE_BTB_MAX, NULL, "taken branches that the front end knows (0: all; a power of two)"},
-    {"pipeline.btb_miss", TG_PARAM_U32, "cycles", P(btb_miss), 0, NULL, 0, 100, NULL, "fetch bubble of a taken branch that it does not know"},
-    {"pipeline.exception_entry", TG_PARAM_U32, "cycles", P(exc_entry), 30, NULL, 0, 1000, NULL, "exception entry"},
-    {"pipeline.exception_return", TG_PARAM_U32, "cycles", P(exc_return), 30, NULL, 0, 1000, NULL, "exception return"},
+    {"pipeline.store_buffer", TG_PARAM_U32, "stores", P(store_buffer), 12, NULL, 1, 32, NULL,
+     "stores that may wait for their line"},
+    {"pipeline.mispredict", TG_PARAM_U32, "cycles", P(mispredict), 14, NULL, 0, 100, NULL,
+     "refill after a mispredicted branch"},
+    {"pipeline.taken_bubble", TG_PARAM_U32, "cycles", P(taken_bubble), 0, NULL, 0, 10, NULL,
+     "fetch bubble of a predicted taken branch"},
+    {"pipeline.btb", TG_PARAM_U32, "entries", P(btb), 4096, NULL, 0, PIPE_BTB_MAX, NULL,
+     "taken branches that the front end knows (0: all; a power of two)"},
+    {"pipeline.btb_miss", TG_PARAM_U32, "cycles", P(btb_miss), 0, NULL, 0, 100, NULL,
+     "fetch bubble of a taken branch that it does not know"},
+    {"pipeline.exception_entry", TG_PARAM_U32, "cycles", P(exc_entry), 30, NULL, 0, 1000, NULL,
+     "exception entry"},
+    {"pipeline.exception_return", TG_PARAM_U32, "cycles", P(exc_return), 30, NULL, 0, 1000, NULL,
+     "exception return"},
     {"pipeline.isb", TG_PARAM_U32, "cycles", P(isb), 20, NULL, 0, 1000, NULL, "ISB"},
     {"pipeline.dsb", TG_PARAM_U32, "cycles", P(dsb), 15, NULL, 0, 1000, NULL, "DSB with nothing outstanding"},
     {"pipeline.dmb", TG_PARAM_U32, "cycles", P(dmb), 4, NULL, 0, 1000, NULL, "DMB with nothing outstanding"},
     {"pipeline.tlbi", TG_PARAM_U32, "cycles", P(tlbi), 4, NULL, 0, 1000, NULL, "TLBI, issue"},
-    {"pipeline.tlbi_sync", TG_PARAM_U32, "cycles", P(tlbi_sync), 60, NULL, 0, 10000, NULL, "what a DSB waits for the answers of other PEs to broadcast TLBIs before it"},
-    {"pipeline.cache_op", TG_PARAM_U32, "cycles", P(cache_op), 10, NULL, 0, 1000, NULL, "DC or IC by address"},
-    {"pipeline.sysreg_read", TG_PARAM_U32, "cycles", P(sysreg_read), 4, NULL, 0, 1000, NULL, "MRS of an ordinary register"},
-    {"pipeline.sysreg_write", TG_PARAM_U32, "cycles", P(sysreg_write), 4, NULL, 0, 1000, NULL, "MSR to an ordinary register"},
-#define X(id, name, text)                                                                                                               \
-    {"pipeline." name ".latency", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].latency), LAT_##id, NULL, 0, 200, NULL, text ": issue to result (loads: l1d.latency at least)"},  \
-    {"pipeline." name ".interval", TG_PARAM_U32, "cycles", P(cls[CPU_TC_##id].interval), ITV_##id, NULL, 1, 200, NULL, text ": until the next may issue (1: pipelined)"}, \
-    {"pipeline." name ".ports", TG_PARAM_U32, NULL, P(cls[CPU_TC_##id].ports), PRT_##id, NULL, 1, 15, NULL, text ": how many of its group may start in a cycle"}, \
-    {"pipeline." name ".group", TG_PARAM_ENUM, NULL, P(cls[CPU_TC_##id].group), GRP_##id, NULL, 0, 0, class_names, text ": the class whose ports it shares"},
+    {"pipeline.tlbi_sync", TG_PARAM_U32, "cycles", P(tlbi_sync), 60, NULL, 0, 10000, NULL,
+     "what a DSB waits for the answers of other PEs to broadcast TLBIs before it"},
+    {"pipeline.cache_op", TG_PARAM_U32, "cycles", P(cache_op), 10, NULL, 0, 1000, NULL,
+     "DC or IC by address"},
+    {"pipeline.sysreg_read", TG_PARAM_U32, "cycles", P(sysreg_read), 4, NULL, 0, 1000, NULL,
+     "MRS of an ordinary register"},
+    {"pipeline.sysreg_write", TG_PARAM_U32, "cycles", P(sysreg_write), 4, NULL, 0, 1000, NULL,
+     "MSR to an ordinary register"},
+#define X(id, name, text)                                      \
+    {"pipeline." name ".latency",                              \
+     TG_PARAM_U32,                                             \
+     "cycles",                                                 \
+     P(cls[CPU_TC_##id].latency),                              \
+     LAT_##id,                                                 \
+     NULL,                                                     \
+     0,                                                        \
+     200,                                                      \
+     NULL,                                                     \
+     text ": issue to result (loads: l1d.latency at least)"},  \
+        {"pipeline." name ".interval",                         \
+         TG_PARAM_U32,                                         \
+         "cycles",                                             \
+         P(cls[CPU_TC_##id].interval),                         \
+         ITV_##id,                                             \
+         NULL,                                                 \
+         1,                                                    \
+         200,                                                  \
+         NULL,                                                 \
+         text ": until the next may issue (1: pipelined)"},    \
+        {"pipeline." name ".ports",                            \
+         TG_PARAM_U32,                                         \
+         NULL,                                                 \
+         P(cls[CPU_TC_##id].ports),                            \
+         PRT_##id,                                             \
+         NULL,                                                 \
+         1,                                                    \
+         15,                                                   \
+         NULL,                                                 \
+         text ": how many of its group may start in a cycle"}, \
+        {"pipeline." name ".group",                            \
+         TG_PARAM_ENUM,                                        \
+         NULL,                                                 \
+         P(cls[CPU_TC_##id].group),                            \
+         GRP_##id,                                             \
+         NULL,                                                 \
+         0,                                                    \
+         0,                                                    \
+         class_names,                                          \
+         text ": the class whose ports it shares"},
     CPU_TCLASSES(X)
 #undef X
 };
@@ -130,7 +206,8 @@ static const struct tg_counter counters[] = {
 
 static const struct tg_port ports[] = {
     {"bus", TG_PORT_BUS, offsetof(struct cpu, bus), 1, NULL, "memory and devices"},
-    {"ppi", TG_PORT_IRQ_OUT, offsetof(struct cpu, ppi), TG_PPI_COUNT, NULL, "timers and PMU, see enum tg_pe_ppi"},
+    {"ppi", TG_PORT_IRQ_OUT, offsetof(struct cpu, ppi), TG_PPI_COUNT, NULL,
+     "timers and PMU, see enum tg_pe_ppi"},
 };
 
 int cpu_realize(struct tg_model *m, struct tg_error *err);

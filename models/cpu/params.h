@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parameters and counters of a PE; described in params.c, which is what Lua presets and `tollgate describe cpu` see. */
+/* Parameters and counters of a PE; described in params.c, which is what Lua presets and `tollgate describe
+ * cpu` see. */
 #ifndef TG_CPU_PARAMS_H
 #define TG_CPU_PARAMS_H
 
@@ -26,42 +27,43 @@ enum pipe_kind {
 struct pipe_class_params {
     uint32_t latency;  /* cycles from issue to result */
     uint32_t interval; /* cycles until the next of its class may start (1: pipelined) */
-    uint32_t ports;    /* operations of its group that may start in the cycle in which one of this class does */
-    uint32_t group;    /* enum cpu_tclass: classes with the same group share ports */
+    uint32_t ports; /* operations of its group that may start in the cycle in which one of this class does */
+    uint32_t group; /* enum cpu_tclass: classes with the same group share ports */
 };
 
 struct cpu_params {
-    char *core;         /* "cortex-a57" */
-    char *compatible;   /* device tree: "arm,cortex-a57" */
-    uint64_t freq;      /* Hz */
-    uint64_t cntfrq;    /* Hz, generic timer */
+    char *core;            /* "cortex-a57" */
+    char *compatible;      /* device tree: "arm,cortex-a57" */
+    uint64_t freq;         /* Hz */
+    uint64_t cntfrq;       /* Hz, generic timer */
     uint32_t midr, revidr; /* MIDR_EL1 */
-    uint32_t pa_bits;   /* 32..48 */
-    bool feature[64];   /* by enum cpu_feature; "features.lse" ... in Lua */
+    uint32_t pa_bits;      /* 32..48 */
+    bool feature[64];      /* by enum cpu_feature; "features.lse" ... in Lua */
     uint32_t pmu_counters; /* event counters, 0..31 */
     uint32_t breakpoints, watchpoints, ctx_breakpoints;
     uint64_t aidr;
     struct cache_params l1i, l1d, l2;
     struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
-    uint32_t prefetch;   /* lines fetched ahead of a stream; 0: no prefetcher */
-    uint32_t snoop;      /* cycles of a transfer from another PE's cache */
+    uint32_t prefetch; /* lines fetched ahead of a stream; 0: no prefetcher */
+    uint32_t snoop;    /* cycles of a transfer from another PE's cache */
     uint32_t gic_list_regs;
     /* pipeline */
-    uint32_t pipe_kind; /* enum pipe_kind */
-    uint32_t width;     /* issue or dispatch, instructions a cycle */
-    uint32_t window;    /* ROB entries */
-    uint32_t store_buffer; /* stores */
-    uint32_t mshrs;     /* L1D line fills at a time */
-    uint32_t mispredict; /* cycles */
+    uint32_t pipe_kind;              /* enum pipe_kind */
+    uint32_t width;                  /* issue or dispatch, instructions a cycle */
+    uint32_t window;                 /* ROB entries */
+    uint32_t store_buffer;           /* stores */
+    uint32_t mshrs;                  /* L1D line fills at a time */
+    uint32_t mispredict;             /* cycles */
     uint32_t taken_bubble, btb_miss; /* cycles */
-    uint32_t btb;        /* entries */
-    uint32_t exc_entry, exc_return, isb, dsb, dmb, tlbi, tlbi_sync, cache_op, sysreg_read, sysreg_write; /* cycles */
+    uint32_t btb;                    /* entries */
+    uint32_t exc_entry, exc_return, isb, dsb, dmb, tlbi, tlbi_sync, cache_op, sysreg_read,
+        sysreg_write; /* cycles */
     struct pipe_class_params cls[CPU_TC_COUNT];
 };
 
 struct cpu_counters {
     uint64_t exceptions, irqs, erets, svc, hvc, smc, undef;
-    uint64_t loads, stores;          /* timed mode only */
+    uint64_t loads, stores; /* timed mode only */
     uint64_t l1i_access, l1i_miss, l1d_access, l1d_miss, l1d_writeback;
     uint64_t l2_access, l2_miss, l2_writeback;
     uint64_t itlb_miss, dtlb_miss, tlb2_miss, walks, walk_reads, walk_cycles;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The interconnect: `fabric` routes transactions by address to targets; `ram` is memory behind it. Public to sim/ and tests.
+ * The interconnect: `fabric` routes transactions by address to targets; `ram` is memory behind it. Public to
+ * sim/ and tests.
  */
 #ifndef TG_INTERCONNECT_H
 #define TG_INTERCONNECT_H
@@ -14,15 +15,16 @@ extern const struct tg_model_class ram_class;
 struct fabric_range {
     uint64_t base, size; /* bytes; size > 0, no wrap around the end of the address space */
     struct tg_bus_target target;
-    bool memory;         /* RAM: writes of masters other than PEs are reported (fabric_on_written) */
-    const char *name;    /* of the target, for messages; lives as long as the fabric */
+    bool memory;      /* RAM: writes of masters other than PEs are reported (fabric_on_written) */
+    const char *name; /* of the target, for messages; lives as long as the fabric */
 };
 
 /* Adds a window: 0, or -EINVAL with err naming the window that overlaps; -ENOMEM. At any time. */
 int fabric_map(struct tg_model *fabric, const struct fabric_range *range, struct tg_error *err);
 
 /* Called after each write to memory whose requester is not a PE (attrs.requester >= 0x1000). */
-void fabric_on_written(struct tg_model *fabric, void (*fn)(void *opaque, uint64_t pa, uint64_t size), void *opaque);
+void fabric_on_written(struct tg_model *fabric, void (*fn)(void *opaque, uint64_t pa, uint64_t size),
+                       void *opaque);
 
 /* The initiator's view of the fabric; each initiator gets a copy. */
 struct tg_bus_port fabric_port(struct tg_model *fabric);
@@ -30,7 +32,8 @@ struct tg_bus_port fabric_port(struct tg_model *fabric);
 /* Window that holds addr, or NULL. */
 const struct fabric_range *fabric_lookup(struct tg_model *fabric, uint64_t addr);
 
-/* Host memory of a ram model after realize, and its size in bytes (a whole number of pages, reads as zero until touched). */
+/* Host memory of a ram model after realize, and its size in bytes (a whole number of pages, reads as zero
+ * until touched). */
 uint8_t *ram_host(struct tg_model *ram);
 uint64_t ram_size(const struct tg_model *ram);
 

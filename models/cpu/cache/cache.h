@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Timing of a PE's private caches (L1I, L1D, inclusive L2) and TLBs (L1I, L1D, L2, walk cache, IPA cache). Tags and times only: data is
- * always in host memory. Lines are in order of recency within their set (exact LRU). A line that is on its way carries its arrival cycle, so
- * that overlapping misses and prefetches cost what is left of them.
+ * Timing of a PE's private caches (L1I, L1D, inclusive L2) and TLBs (L1I, L1D, L2, walk cache, IPA cache).
+ * Tags and times only: data is always in host memory. Lines are in order of recency within their set (exact
+ * LRU). A line that is on its way carries its arrival cycle, so that overlapping misses and prefetches cost
+ * what is left of them.
  */
 #ifndef TG_CPU_CACHE_CACHE_H
 #define TG_CPU_CACHE_CACHE_H
@@ -25,7 +26,7 @@ enum {
     LINE_UNIQUE = 4, /* no other cache holds it */
 };
 /* Who answers a line that is on its way: enum cpu_bucket in line.tag as an offset from CPU_BUCKET_L2. */
-#define LINE_FROM TG_FIELD(4, 3)
+#define LINE_FROM    TG_FIELD(4, 3)
 #define CACHE_MISSES 64 /* remembered line fills; upper limit of l1d.mshrs */
 
 struct line {
@@ -39,8 +40,8 @@ struct cache {
 };
 
 struct ttlb_entry {
-    uint64_t va, mask;  /* matches when ((address ^ va) & mask) == 0 */
-    uint64_t ctx;       /* context tag: VMID and ASID, or VMID for global pages */
+    uint64_t va, mask; /* matches when ((address ^ va) & mask) == 0 */
+    uint64_t ctx;      /* context tag: VMID and ASID, or VMID for global pages */
     uint64_t stamp;
 };
 
@@ -69,7 +70,7 @@ struct caches {
     uint64_t walk_from, walk_to; /* when the table walker was busy last */
     uint64_t tlb2_sizes;         /* a bit per log2 page size that the L2 TLB has held */
     uint64_t miss_from[CACHE_MISSES], miss_to[CACHE_MISSES]; /* L1D line fills, a ring: cycles */
-    uint64_t miss_last;          /* when the last of them ends */
+    uint64_t miss_last;                                      /* when the last of them ends */
     uint32_t miss_pos;
 };
 
@@ -96,8 +97,8 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
     return NULL;
 }
 
-/* An access at cycle `now` that the fast checks of pipe_inline.h did not settle (a miss, a line on its way, a store to a shared line). Returns
- * extra cycles beyond an L1 hit; *bucket: who answered. */
+/* An access at cycle `now` that the fast checks of pipe_inline.h did not settle (a miss, a line on its way, a
+ * store to a shared line). Returns extra cycles beyond an L1 hit; *bucket: who answered. */
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket);
 uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now);
 /* A descriptor read of a table walk: cycles. The L1D is looked up but not filled, the L2 is filled. */

@@ -45,7 +45,8 @@ static inline uint64_t a64_imm_logical(uint32_t insn)
 {
     bool ok;
 
-    return a64_bitmask(insn >> 31, A64_BITS(insn, 22, 22), A64_BITS(insn, 21, 16), A64_BITS(insn, 15, 10), &ok);
+    return a64_bitmask(insn >> 31, A64_BITS(insn, 22, 22), A64_BITS(insn, 21, 16), A64_BITS(insn, 15, 10),
+                       &ok);
 }
 
 static inline bool a64_logical_ok(uint32_t insn)
@@ -91,7 +92,8 @@ static inline int64_t a64_imm_s9(uint32_t insn) /* unscaled offset */
     return tg_sext(A64_BITS(insn, 20, 12), 9);
 }
 
-/* Unsigned offset of a load or store, scaled by the access size: integer forms by bits 31:30, vector forms by opc<1>:size. */
+/* Unsigned offset of a load or store, scaled by the access size: integer forms by bits 31:30, vector forms by
+ * opc<1>:size. */
 static inline uint64_t a64_imm_u12(uint32_t insn)
 {
     uint32_t scale = A64_BITS(insn, 31, 30);
@@ -109,8 +111,9 @@ static inline int64_t a64_imm_s7(uint32_t insn)
     return tg_sext(A64_BITS(insn, 21, 15), 7) * (1 << scale);
 }
 
-/* SBFM, BFM, UBFM: rotation in bits 7:0; of the result: number of field bits in 15:8, left position in 23:16. The forms are told apart by
- * a64_sel_sbfm and a64_sel_ubfm: 0/4 general extract (imms >= immr), 1/5 insert (imms < immr), 2/6 and 3/7 special cases below. */
+/* SBFM, BFM, UBFM: rotation in bits 7:0; of the result: number of field bits in 15:8, left position in 23:16.
+ * The forms are told apart by a64_sel_sbfm and a64_sel_ubfm: 0/4 general extract (imms >= immr), 1/5 insert
+ * (imms < immr), 2/6 and 3/7 special cases below. */
 static inline uint64_t a64_imm_bfm(uint32_t insn)
 {
     uint32_t size = insn >> 31 ? 64 : 32;
@@ -158,7 +161,8 @@ static inline unsigned a64_sel_shimm(uint32_t insn)
     return A64_BITS(insn, 30, 30) * 4 + a64_sel_shimm4(insn);
 }
 
-/* AdvSIMDExpandImm (Arm ARM shared/functions/vector), cmode below 15; for MVNI and BIC (op = 1, not cmode 14) inverted for MOVI's use. */
+/* AdvSIMDExpandImm (Arm ARM shared/functions/vector), cmode below 15; for MVNI and BIC (op = 1, not cmode 14)
+ * inverted for MOVI's use. */
 static inline uint64_t a64_imm_simdmod(uint32_t insn)
 {
     uint64_t imm8 = A64_BITS(insn, 18, 16) << 5 | A64_BITS(insn, 9, 5), v = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exclusives, compare-and-swap and atomic memory operations: Arm ARM DDI 0487 C4.1, B2.9. PEs of a machine run one at a time on one host
- * thread, so a read-modify-write is atomic as it stands. The exclusive monitor is exact: it names a physical granule, and is cleared whenever
- * another PE or master may run. Encodings: decode/ldst.decode.
+ * Exclusives, compare-and-swap and atomic memory operations: Arm ARM DDI 0487 C4.1, B2.9. PEs of a machine
+ * run one at a time on one host thread, so a read-modify-write is atomic as it stands. The exclusive monitor
+ * is exact: it names a physical granule, and is cleared whenever another PE or master may run. Encodings:
+ * decode/ldst.decode.
  */
 #include "models/cpu/exec/exec.h"
 #include "models/cpu/exec/mem.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Branches: Arm ARM DDI 0487 C4.1; and the pseudo-operations that begin and end blocks. Encodings: decode/branch.decode. */
+/* Branches: Arm ARM DDI 0487 C4.1; and the pseudo-operations that begin and end blocks. Encodings:
+ * decode/branch.decode. */
 #include "models/cpu/exec/exec.h"
 #include "models/cpu/code.h"
 
-/* First operation of each block: counts its instructions (rem of them), leaves when the run loop has something to do. */
+/* First operation of each block: counts its instructions (rem of them), leaves when the run loop has
+ * something to do. */
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
 {
 #if TG_TIMED
@@ -19,7 +21,8 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
-/* After the last instruction of a block that ends without a branch (length limit, page end). Its link slots follow. */
+/* After the last instruction of a block that ends without a branch (length limit, page end). Its link slots
+ * follow. */
 void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 {
     GOTO_LINK(c, LINK_NEXT(op));
@@ -45,21 +48,21 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
     GOTO_VA(c, va);
 }
 
-#define BRANCH_IF(cond_expr)                                                                       \
-    do {                                                                                           \
-        pipe_issue(c, op);                                                                         \
-        if (cond_expr) {                                                                           \
-            pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm);                                  \
-            GOTO_LINK(c, LINK_TAKEN(op));                                                          \
-        }                                                                                          \
-        pipe_branch(c, op, false, 0);                                                              \
-        GOTO_LINK(c, LINK_NEXT(op));                                                               \
+#define BRANCH_IF(cond_expr)                                      \
+    do {                                                          \
+        pipe_issue(c, op);                                        \
+        if (cond_expr) {                                          \
+            pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm); \
+            GOTO_LINK(c, LINK_TAKEN(op));                         \
+        }                                                         \
+        pipe_branch(c, op, false, 0);                             \
+        GOTO_LINK(c, LINK_NEXT(op));                              \
     } while (0)
 
-#define OP_B_COND(cc)                                                                              \
-    OP_END(b_cond_##cc)                                                                            \
-    {                                                                                              \
-        BRANCH_IF(exec_cond(c, cc));                                                               \
+#define OP_B_COND(cc)                \
+    OP_END(b_cond_##cc)              \
+    {                                \
+        BRANCH_IF(exec_cond(c, cc)); \
     }
 OP_B_COND(0)
 OP_B_COND(1)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How instructions are written. Each exec/<chapter>.c is compiled three times, with TG_VARIANT 0 (fast), 1 (timed, in-order) and 2
- * (timed, window); the timed variants get the scoreboard and cache code inlined around the same body. See README.md beside this file.
+ * How instructions are written. Each exec/<chapter>.c is compiled three times, with TG_VARIANT 0 (fast), 1
+ * (timed, in-order) and 2 (timed, window); the timed variants get the scoreboard and cache code inlined
+ * around the same body. See README.md beside this file.
  */
 #ifndef TG_CPU_EXEC_EXEC_H
 #define TG_CPU_EXEC_EXEC_H
@@ -43,59 +44,62 @@ A64_HANDLERS(X)
 /* Goes on with the next operation. */
 #define NEXT(c, op) TG_TAIL((op)[1].fn((c), (op) + 1))
 
-/* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run loop must look (c->pc set). */
-#define OP(name)                                                                                   \
-    TG_INLINE bool TG_FN(body_##name)(struct cpu *c, const struct cpu_op *op);                     \
-    void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                  \
-    {                                                                                              \
-        pipe_issue(c, op);                                                                         \
-        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                                               \
-            return;                                                                                \
-        NEXT(c, op);                                                                               \
-    }                                                                                              \
-    TG_INLINE bool TG_FN(body_##name)(struct cpu *c __attribute__((unused)), const struct cpu_op *op __attribute__((unused)))
+/* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run
+ * loop must look (c->pc set). */
+#define OP(name)                                                                \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu * c, const struct cpu_op *op); \
+    void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)              \
+    {                                                                           \
+        pipe_issue(c, op);                                                      \
+        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                            \
+            return;                                                             \
+        NEXT(c, op);                                                            \
+    }                                                                           \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu * c __attribute__((unused)),   \
+                                      const struct cpu_op *op __attribute__((unused)))
 
 /* The same for instructions that the FP/SIMD traps reach. */
-#define OPV(name)                                                                                  \
-    TG_INLINE bool TG_FN(body_##name)(struct cpu *c, const struct cpu_op *op);                     \
-    void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                  \
-    {                                                                                              \
-        if (tg_unlikely(c->fp_trap)) {                                                             \
-            cpu_raise_fp_trap(c, op);                                                              \
-            return;                                                                                \
-        }                                                                                          \
-        pipe_issue(c, op);                                                                         \
-        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                                               \
-            return;                                                                                \
-        NEXT(c, op);                                                                               \
-    }                                                                                              \
-    TG_INLINE bool TG_FN(body_##name)(struct cpu *c __attribute__((unused)), const struct cpu_op *op __attribute__((unused)))
+#define OPV(name)                                                               \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu * c, const struct cpu_op *op); \
+    void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)              \
+    {                                                                           \
+        if (tg_unlikely(c->fp_trap)) {                                          \
+            cpu_raise_fp_trap(c, op);                                           \
+            return;                                                             \
+        }                                                                       \
+        pipe_issue(c, op);                                                      \
+        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                            \
+            return;                                                             \
+        NEXT(c, op);                                                            \
+    }                                                                           \
+    TG_INLINE bool TG_FN(body_##name)(struct cpu * c __attribute__((unused)),   \
+                                      const struct cpu_op *op __attribute__((unused)))
 
-/* OP_END(name) { body }: ends a block. Body is the whole handler: calls pipe_issue itself, leaves by GOTO_LINK, GOTO_VA or return with
- * c->pc set. */
-#define OP_END(name) void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)
+/* OP_END(name) { body }: ends a block. Body is the whole handler: calls pipe_issue itself, leaves by
+ * GOTO_LINK, GOTO_VA or return with c->pc set. */
+#define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
 /* Where a block goes on. cpu_follow is in exec/branch.c. */
 cpu_op_fn TG_FN(cpu_follow);
 #define LINK_TAKEN(op) ((const struct cpu_link *)(const void *)((op) + 1))
 #define LINK_NEXT(op)  ((const struct cpu_link *)(const void *)((op) + 2))
-#define GOTO_LINK(c, link)                                                                         \
-    do {                                                                                           \
-        const struct cpu_link *l_ = (link);                                                        \
-        if (tg_likely(l_->ops != NULL))                                                            \
-            TG_TAIL(l_->ops->fn((c), l_->ops));                                                    \
-        TG_TAIL(TG_FN(cpu_follow)((c), (const struct cpu_op *)(const void *)l_));                  \
+#define GOTO_LINK(c, link)                                                        \
+    do {                                                                          \
+        const struct cpu_link *l_ = (link);                                       \
+        if (tg_likely(l_->ops != NULL))                                           \
+            TG_TAIL(l_->ops->fn((c), l_->ops));                                   \
+        TG_TAIL(TG_FN(cpu_follow)((c), (const struct cpu_op *)(const void *)l_)); \
     } while (0)
-#define GOTO_VA(c, to)                                                                             \
-    do {                                                                                           \
-        uint64_t va_ = (to);                                                                       \
-        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];                             \
-        if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag)) {                          \
-            (c)->pc_page = va_ & MMU_PAGE_MASK;                                                    \
-            TG_TAIL(j_->ops->fn((c), j_->ops));                                                    \
-        }                                                                                          \
-        (c)->pc = va_;                                                                             \
-        return;                                                                                    \
+#define GOTO_VA(c, to)                                                    \
+    do {                                                                  \
+        uint64_t va_ = (to);                                              \
+        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];    \
+        if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag)) { \
+            (c)->pc_page = va_ & MMU_PAGE_MASK;                           \
+            TG_TAIL(j_->ops->fn((c), j_->ops));                           \
+        }                                                                 \
+        (c)->pc = va_;                                                    \
+        return;                                                           \
     } while (0)
 
 /* Registers. Reads of 31 give zero, writes to 31 go nowhere: the decoder has mapped the index. */

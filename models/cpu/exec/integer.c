@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Integer data processing: Arm ARM DDI 0487 C4.1, "Data processing - immediate" and "- register". Encodings: decode/integer.decode. */
+/* Integer data processing: Arm ARM DDI 0487 C4.1, "Data processing - immediate" and "- register". Encodings:
+ * decode/integer.decode. */
 #include "models/cpu/exec/exec.h"
 
 /* clang-format off */

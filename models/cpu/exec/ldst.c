@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads and stores of general registers and of single or paired vector registers: Arm ARM DDI 0487 C4.1. Encodings: decode/ldst.decode. */
+/* Loads and stores of general registers and of single or paired vector registers: Arm ARM DDI 0487 C4.1.
+ * Encodings: decode/ldst.decode. */
 #include "models/cpu/exec/exec.h"
 #include "models/cpu/exec/mem.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Data accesses of instructions. The inline part is the software-TLB hit; everything else (miss, page crossing, device, watchpoint,
- * big-endian, alignment check, page with decoded code) is mmu/access.c. Sizes are compile-time constants 1, 2, 4, 8, 16 (32 for pairs of Q).
+ * Data accesses of instructions. The inline part is the software-TLB hit; everything else (miss, page
+ * crossing, device, watchpoint, big-endian, alignment check, page with decoded code) is mmu/access.c. Sizes
+ * are compile-time constants 1, 2, 4, 8, 16 (32 for pairs of Q).
  */
 #ifndef TG_CPU_EXEC_MEM_H
 #define TG_CPU_EXEC_MEM_H
@@ -9,7 +10,8 @@
 #include "models/cpu/mmu/access.h"
 
 /* Reads size bytes at va into out. False: an exception was raised; out is unchanged then. */
-TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, void *out)
+TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
+                        unsigned size, void *out)
 {
     const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
 
@@ -25,7 +27,8 @@ TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view 
     return true;
 }
 
-TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, const void *in)
+TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
+                         unsigned size, const void *in)
 {
     const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Slow paths of data accesses and fetches: translation, faults with their syndromes (Arm ARM D19.2.37), alignment, watchpoints,
- * devices, page crossings, big-endian data, writes to pages with decoded code.
+ * Slow paths of data accesses and fetches: translation, faults with their syndromes (Arm ARM D19.2.37),
+ * alignment, watchpoints, devices, page crossings, big-endian data, writes to pages with decoded code.
  */
 #include "models/cpu/mmu/access.h"
 
@@ -27,13 +27,14 @@
 #define ISS_WNR   TG_BIT(6)
 #define ISS_FSC   TG_FIELD(5, 0)
 
-/* The syndrome's instruction part, for aborts to EL2: valid for loads and stores of one general register without writeback. */
+/* The syndrome's instruction part, for aborts to EL2: valid for loads and stores of one general register
+ * without writeback. */
 static uint64_t instruction_syndrome(uint32_t insn)
 {
     unsigned size = insn >> 30, opc = (insn >> 22) & 3;
     uint64_t iss = ISS_ISV | tg_put(ISS_SAS, size) | tg_put(ISS_SRT, insn & 31);
-    bool single = (insn & 0x3b000000) == 0x39000000;      /* unsigned immediate */
-    bool ordered = (insn & 0x3f808000) == 0x08808000;     /* LDAR, STLR: o2 = 1 */
+    bool single = (insn & 0x3b000000) == 0x39000000;  /* unsigned immediate */
+    bool ordered = (insn & 0x3f808000) == 0x08808000; /* LDAR, STLR: o2 = 1 */
 
     if (!single && (insn & 0x3b000000) == 0x38000000 && !(insn & 0x04000000)) {
         unsigned form = (insn >> 10) & 3;
@@ -57,7 +58,8 @@ static uint64_t instruction_syndrome(uint32_t insn)
     return size == 3 ? iss | ISS_SF : iss;
 }
 
-/* The EL that takes an abort of the current EL: stage 2 to EL2, otherwise by routing of synchronous exceptions. */
+/* The EL that takes an abort of the current EL: stage 2 to EL2, otherwise by routing of synchronous
+ * exceptions. */
 static unsigned abort_target(const struct cpu *c, const struct mmu_result *r)
 {
     uint64_t hcr = cpu_hcr_eff(c);
@@ -84,7 +86,8 @@ static uint64_t hpfar_of(const struct mmu_result *r)
     return (r->ipa >> 12) << 4;
 }
 
-static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, const struct mmu_result *r, bool cache_op)
+static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, const struct mmu_result *r,
+                       bool cache_op)
 {
     unsigned target = abort_target(c, r);
     uint64_t iss = tg_put(ISS_FSC, r->fsc);
@@ -97,11 +100,12 @@ static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, cons
         iss |= ISS_S1PTW;
     if (r->s2 && !r->s1ptw && !cache_op)
         iss |= instruction_syndrome(op->insn);
-    cpu_raise_sync(c, op, target, esr_make(target == c->el ? EC_DABT_SAME : EC_DABT_LOWER, iss), va, true, hpfar_of(r),
-                   hpfar_valid(r));
+    cpu_raise_sync(c, op, target, esr_make(target == c->el ? EC_DABT_SAME : EC_DABT_LOWER, iss), va, true,
+                   hpfar_of(r), hpfar_valid(r));
 }
 
-static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned fsc, bool write, bool external)
+static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned fsc, bool write,
+                       bool external)
 {
     struct mmu_result r;
 
@@ -112,7 +116,8 @@ static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
     data_abort(c, op, va, &r, false);
 }
 
-void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access, struct mmu_lookup *out)
+void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access,
+                struct mmu_lookup *out)
 {
     struct mmu_result r;
     struct ram_region *ram;
@@ -144,8 +149,8 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
 /* ---- devices ---- */
 
 /* elem: size of the elements the access is made of; none is larger than a transaction of 8 bytes. */
-static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned mem_type, bool write, unsigned elem,
-                          unsigned size, void *data)
+static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned mem_type,
+                          bool write, unsigned elem, unsigned size, void *data)
 {
     unsigned step = elem > 8 ? 8 : elem;
 
@@ -153,9 +158,12 @@ static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, u
     if (size % step)
         step = 1;
     for (unsigned i = 0; i < size; i += step) {
-        struct tg_bus_txn txn = {.addr = pa + i, .data = (uint8_t *)data + i, .size = step, .write = write, .time = cpu_now(c)};
+        struct tg_bus_txn txn = {
+            .addr = pa + i, .data = (uint8_t *)data + i, .size = step, .write = write, .time = cpu_now(c)};
 
-        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c), .privileged = c->el > 0, .mem_type = (uint8_t)mem_type,
+        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c),
+                                          .privileged = c->el > 0,
+                                          .mem_type = (uint8_t)mem_type,
                                           .requester = c->index};
         if (c->bus.transport)
             c->bus.transport(c->bus.opaque, &txn);
@@ -198,8 +206,8 @@ struct span {
 };
 
 /* Translates all bytes, checks alignment and watchpoints; nothing is transferred yet. */
-static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access,
-                    struct span *s)
+static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
+                    enum mmu_access access, struct span *s)
 {
     unsigned elem = element_size(op, size);
 
@@ -229,7 +237,8 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
     return !debug_watch_hit(c, op, va, size, access != MMU_READ);
 }
 
-bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, void *out)
+bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
+                   void *out)
 {
     struct span s;
     uint8_t buf[64];
@@ -253,7 +262,8 @@ bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view
     return true;
 }
 
-bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, const void *in)
+bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
+                    const void *in)
 {
     struct span s;
     uint8_t buf[64];
@@ -272,7 +282,8 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
             memcpy(s.part[i].host, buf + at, n);
             if (s.part[i].code)
                 domain_code_written(c->domain, s.part[i].pa, n);
-        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, true, elem, n, buf + at)) {
+        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, true, elem, n,
+                                  buf + at)) {
             return false;
         }
         at += n;
@@ -282,8 +293,8 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
 
 /* ---- read-modify-write ---- */
 
-uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
-                          enum mmu_access access, struct mem_atomic *a)
+uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
+                          unsigned size, enum mmu_access access, struct mem_atomic *a)
 {
     const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
     uint64_t page = va & MMU_PAGE_MASK;
@@ -291,7 +302,8 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
 
     a->big_endian = view->key.flags & MMU_KEY_BE;
     a->code = false;
-    if (tg_likely(!(va & (size - 1)) && (access == MMU_WRITE || e->rtag == page) && (access == MMU_READ || e->wtag == page))) {
+    if (tg_likely(!(va & (size - 1)) && (access == MMU_WRITE || e->rtag == page) &&
+                  (access == MMU_READ || e->wtag == page))) {
         a->pa = va + e->pa_off;
         a->host = (uint8_t *)(uintptr_t)(va + e->addend);
         return a->host;
@@ -366,7 +378,8 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     if (debug_watch_hit(c, op, block, sizeof(zeros), true))
         return false;
     if (!l.host)
-        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, 8, sizeof(zeros), (void *)(uintptr_t)zeros);
+        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, 8, sizeof(zeros),
+                             (void *)(uintptr_t)zeros);
     memset(l.host - (va & 63), 0, sizeof(zeros));
     pipe_zva(c, block, l.pa & ~UINT64_C(63));
     if (l.code)
@@ -418,8 +431,8 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         unsigned target = abort_target(c, &r);
         uint64_t iss = tg_put(ISS_FSC, r.fsc) | (r.s1ptw ? ISS_S1PTW : 0);
 
-        cpu_raise_sync(c, NULL, target, esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, iss), va, true, hpfar_of(&r),
-                       hpfar_valid(&r));
+        cpu_raise_sync(c, NULL, target, esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, iss), va,
+                       true, hpfar_of(&r), hpfar_valid(&r));
         return false;
     }
     ram = domain_ram(c, r.pa);
@@ -437,8 +450,11 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         uint32_t insn = 0;
         struct tg_bus_txn txn = {.addr = r.pa, .data = &insn, .size = 4, .time = cpu_now(c)};
 
-        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c), .privileged = c->el > 0, .mem_type = r.mem_type,
-                                          .kind = TG_BUS_FETCH, .requester = c->index};
+        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c),
+                                          .privileged = c->el > 0,
+                                          .mem_type = r.mem_type,
+                                          .kind = TG_BUS_FETCH,
+                                          .requester = c->index};
         txn.resp = TG_BUS_DECERR;
         if (c->bus.transport)
             c->bus.transport(c->bus.opaque, &txn);
@@ -447,8 +463,10 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
 
             r.external = true;
             target = abort_target(c, &r);
-            cpu_raise_sync(c, NULL, target,
-                           esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL)), va, true, 0, false);
+            cpu_raise_sync(
+                c, NULL, target,
+                esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL)), va,
+                true, 0, false);
             return false;
         }
         uncached->insn = insn;

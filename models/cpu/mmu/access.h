@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slow paths of data accesses: what happens when the software TLB does not answer. Used through exec/mem.h. */
+/* Slow paths of data accesses: what happens when the software TLB does not answer. Used through exec/mem.h.
+ */
 #ifndef TG_CPU_MMU_ACCESS_H
 #define TG_CPU_MMU_ACCESS_H
 
@@ -10,31 +11,38 @@
 struct cpu;
 struct cpu_op;
 
-/* One access of size 1..64 bytes, maybe across a page; false: an exception was raised. A store writes nothing unless all of it can be
- * written. Accesses larger than 8 bytes are made of elements of 8 (endianness of vectors is the caller's business for multi-element ones). */
-bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, void *out);
-bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size, const void *in);
+/* One access of size 1..64 bytes, maybe across a page; false: an exception was raised. A store writes nothing
+ * unless all of it can be written. Accesses larger than 8 bytes are made of elements of 8 (endianness of
+ * vectors is the caller's business for multi-element ones). */
+bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
+                   void *out);
+bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
+                    const void *in);
 
-/* Host pointer for a read-modify-write of size bytes (aligned, 1..16), or NULL with an exception raised. For exclusives and
- * atomics: unaligned is an alignment fault; device memory an unsupported-exclusive fault. After writing: mem_atomic_done. */
+/* Host pointer for a read-modify-write of size bytes (aligned, 1..16), or NULL with an exception raised. For
+ * exclusives and atomics: unaligned is an alignment fault; device memory an unsupported-exclusive fault.
+ * After writing: mem_atomic_done. */
 struct mem_atomic {
     uint8_t *host;
     uint64_t pa;
     bool code;
     bool big_endian;
 };
-uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
-                          enum mmu_access access, struct mem_atomic *a);
+uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
+                          unsigned size, enum mmu_access access, struct mem_atomic *a);
 void mem_atomic_done(struct cpu *c, const struct mem_atomic *a, unsigned size);
 
-/* SP used as a base with bits 3:0 set: raises the SP alignment fault when SCTLR_ELx.SA(0) asks for it. True: raised. */
+/* SP used as a base with bits 3:0 set: raises the SP alignment fault when SCTLR_ELx.SA(0) asks for it. True:
+ * raised. */
 bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op);
 
-/* DC ZVA: zeroes the 64-byte block of va. DC by VA: permission checks and faults only (memory is coherent). */
+/* DC ZVA: zeroes the 64-byte block of va. DC by VA: permission checks and faults only (memory is coherent).
+ */
 bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va);
 bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
 
-/* Alignment requirement of ordered accesses (LDAR, STLR: aligned to size without LSE2). True: fault raised. */
+/* Alignment requirement of ordered accesses (LDAR, STLR: aligned to size without LSE2). True: fault raised.
+ */
 bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AT: address translation instructions, result in PAR_EL1. Arm ARM DDI 0487 C5.4, D19.2.114. Traps were checked before. */
+/* AT: address translation instructions, result in PAR_EL1. Arm ARM DDI 0487 C5.4, D19.2.114. Traps were
+ * checked before. */
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/mmu/walk.h"
 
@@ -42,7 +43,8 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
     c->cur = op;
     mmu_translate(c, &key, va, op2 & 1 ? MMU_WRITE : MMU_READ, &r);
     if (!r.fault) {
-        c->sr[SR_PAR_EL1] = tg_put(PAR_ATTR, r.attr) | (r.pa & PAR_PA) | PAR_RES1 | (cpu_is_secure(c) ? 0 : PAR_NS) | tg_put(PAR_SH, r.sh);
+        c->sr[SR_PAR_EL1] = tg_put(PAR_ATTR, r.attr) | (r.pa & PAR_PA) | PAR_RES1 |
+                            (cpu_is_secure(c) ? 0 : PAR_NS) | tg_put(PAR_SH, r.sh);
         return true;
     }
     if (c->el == 1 && r.s2 && r.s1ptw) { /* a stage-2 fault of the walk belongs to the hypervisor */
@@ -51,6 +53,7 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
         cpu_raise_sync(c, op, 2, esr_make(EC_DABT_LOWER, iss), va, true, (r.ipa >> 12) << 4, true);
         return false;
     }
-    c->sr[SR_PAR_EL1] = PAR_F | PAR_RES1 | tg_put(PAR_FST, r.fsc) | (r.s2 ? PAR_S : 0) | (r.s1ptw ? PAR_PTW : 0);
+    c->sr[SR_PAR_EL1] =
+        PAR_F | PAR_RES1 | tg_put(PAR_FST, r.fsc) | (r.s2 ? PAR_S : 0) | (r.s1ptw ? PAR_PTW : 0);
     return true;
 }

@@ -131,8 +131,9 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
 
 static unsigned hash_key(const struct mmu_key *k)
 {
-    uint64_t h = k->ttbr0 ^ (k->ttbr1 >> 3) ^ k->vttbr ^ ((uint64_t)k->asid << 17) ^ ((uint64_t)k->vmid << 29) ^
-                 ((uint64_t)k->regime << 5) ^ ((uint64_t)k->priv << 7) ^ (k->sctlr << 2) ^ k->tcr;
+    uint64_t h = k->ttbr0 ^ (k->ttbr1 >> 3) ^ k->vttbr ^ ((uint64_t)k->asid << 17) ^
+                 ((uint64_t)k->vmid << 29) ^ ((uint64_t)k->regime << 5) ^ ((uint64_t)k->priv << 7) ^
+                 (k->sctlr << 2) ^ k->tcr;
 
     h *= UINT64_C(0x9e3779b97f4a7c15);
     return (unsigned)(h >> 56);
@@ -187,9 +188,12 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
         v = new_view(c);
         v->key = key;
         v->gctx = ((uint64_t)key.regime << 60) | ((uint64_t)key.vmid << 32) | TG_BIT(58);
-        if (!(key.sctlr & SCTLR_M) && !(key.flags & MMU_KEY_S2)) /* no translation: the timing TLBs keep those apart */
+        if (!(key.sctlr & SCTLR_M) &&
+            !(key.flags & MMU_KEY_S2)) /* no translation: the timing TLBs keep those apart */
             v->gctx |= TG_BIT(56);
-        v->actx = key.regime == MMU_EL10 || key.regime == MMU_EL20 ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
+        v->actx = key.regime == MMU_EL10 || key.regime == MMU_EL20
+                      ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid
+                      : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;
     }
@@ -200,7 +204,8 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
 
 /* ---- filling ---- */
 
-void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_result *r, const struct ram_region *ram, bool watched)
+void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_result *r,
+              const struct ram_region *ram, bool watched)
 {
     unsigned i = (va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1);
     struct mmu_tlbe *e = &v->tlb[i];
@@ -230,7 +235,8 @@ static uint64_t filter_bit(uint64_t va)
     return TG_BIT(((va >> 12) ^ (va >> 18)) & 63);
 }
 
-struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct mmu_result *r, struct code_page *code)
+struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct mmu_result *r,
+                                 struct code_page *code)
 {
     unsigned i = (va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
     struct mmu_xtlbe *e = &v->xtlb[i];
@@ -256,7 +262,8 @@ void mmu_note_code(struct mmu_view *v, uint64_t va)
 
 /* ---- invalidation ---- */
 
-/* Does an entry for page `tag`, from a mapping of `size` (log2, SIZE_GLOBAL), touch [va, last]? Bits 55:0 are compared. */
+/* Does an entry for page `tag`, from a mapping of `size` (log2, SIZE_GLOBAL), touch [va, last]? Bits 55:0 are
+ * compared. */
 static bool touches(uint64_t tag, uint8_t size, uint64_t va, uint64_t last)
 {
     uint64_t mask = tg_ones((size & 0x7f) < MMU_PAGE_BITS ? MMU_PAGE_BITS : size & 0x7f);
@@ -283,7 +290,8 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
 
     if (scan) {
         for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
-            if (data_tag(&v->tlb[i], &tag) && touches(tag, v->size[i], va, last) && (!only_global || (v->size[i] & SIZE_GLOBAL)))
+            if (data_tag(&v->tlb[i], &tag) && touches(tag, v->size[i], va, last) &&
+                (!only_global || (v->size[i] & SIZE_GLOBAL)))
                 drop_data(v, i);
         for (unsigned i = 0; i < MMU_XTLB_SIZE; i++)
             if (v->xtlb[i].tag != MMU_NO_TAG && touches(v->xtlb[i].tag, v->xsize[i], va, last))
@@ -293,9 +301,11 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
             code = v->xfilter & filter_bit(va);
     } else {
         for (uint64_t p = va & MMU_PAGE_MASK; p <= last; p += MMU_PAGE_SIZE) {
-            unsigned i = (p >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1), x = (p >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+            unsigned i = (p >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1),
+                     x = (p >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
 
-            if (data_tag(&v->tlb[i], &tag) && (tag & tg_ones(56)) == p && (!only_global || (v->size[i] & SIZE_GLOBAL)))
+            if (data_tag(&v->tlb[i], &tag) && (tag & tg_ones(56)) == p &&
+                (!only_global || (v->size[i] & SIZE_GLOBAL)))
                 drop_data(v, i);
             if (v->xtlb[x].tag != MMU_NO_TAG && (v->xtlb[x].tag & tg_ones(56)) == p)
                 v->xtlb[x].tag = MMU_NO_TAG;
@@ -321,7 +331,8 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
         if (w->by_va)
             invalidate_va(c, v, w, asid_differs);
         else if (!asid_differs)
-            clear_view(c, v); /* all, by ASID, by IPA: entries are of combined stages, so by IPA drops the VM's */
+            clear_view(
+                c, v); /* all, by ASID, by IPA: entries are of combined stages, so by IPA drops the VM's */
     }
 }
 

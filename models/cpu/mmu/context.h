@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Translation contexts: software TLBs that are tagged, not flushed. A view is the software TLB of one context (regime, VMID,
- * ASID and the control registers that shape translation) at one privilege (EL0, privileged, privileged with PAN). A world switch, an ERET
- * or an address-space switch changes c->view; TLBI finds the views it names. What a view holds is always the result of a complete walk under
- * its key, so a stale pointer can at most repeat what TLBI has not yet been asked to remove.
+ * Translation contexts: software TLBs that are tagged, not flushed. A view is the software TLB of one context
+ * (regime, VMID, ASID and the control registers that shape translation) at one privilege (EL0, privileged,
+ * privileged with PAN). A world switch, an ERET or an address-space switch changes c->view; TLBI finds the
+ * views it names. What a view holds is always the result of a complete walk under its key, so a stale pointer
+ * can at most repeat what TLBI has not yet been asked to remove.
  */
 #ifndef TG_CPU_MMU_CONTEXT_H
 #define TG_CPU_MMU_CONTEXT_H
@@ -19,11 +20,11 @@ struct code_page;
 #define MMU_PAGE_BITS 12 /* software TLB page; larger mappings are entered page by page */
 #define MMU_PAGE_SIZE 4096u
 #define MMU_PAGE_MASK (~UINT64_C(4095))
-#define MMU_TLB_SIZE  512 /* data entries of a view, direct mapped */
-#define MMU_XTLB_SIZE 128 /* fetch entries */
+#define MMU_TLB_SIZE  512         /* data entries of a view, direct mapped */
+#define MMU_XTLB_SIZE 128         /* fetch entries */
 #define MMU_NO_TAG    UINT64_C(1) /* never equals a page address */
 
-#define MMU_WALK_MAX  28 /* descriptor reads of one nested walk */
+#define MMU_WALK_MAX 28 /* descriptor reads of one nested walk */
 
 enum mmu_access {
     MMU_READ,
@@ -33,9 +34,9 @@ enum mmu_access {
 };
 
 enum mmu_regime {
-    MMU_EL10,  /* EL1&0, with stage 2 when HCR_EL2.VM */
-    MMU_EL2,   /* EL2, E2H = 0 */
-    MMU_EL20,  /* EL2&0, E2H = 1 */
+    MMU_EL10, /* EL1&0, with stage 2 when HCR_EL2.VM */
+    MMU_EL2,  /* EL2, E2H = 0 */
+    MMU_EL20, /* EL2&0, E2H = 1 */
     MMU_EL3,
     MMU_REGIMES,
 };
@@ -47,8 +48,9 @@ enum mmu_priv {
     MMU_PRIVS,
 };
 
-/* A data entry: host address = va + addend when the page of the access's last byte equals the tag. Accesses that need a look
- * (device memory, watchpoints, pages that hold decoded code or are not yet dirty) have no tag for that direction. */
+/* A data entry: host address = va + addend when the page of the access's last byte equals the tag. Accesses
+ * that need a look (device memory, watchpoints, pages that hold decoded code or are not yet dirty) have no
+ * tag for that direction. */
 struct mmu_tlbe {
     uint64_t rtag, wtag;
     uintptr_t addend;
@@ -63,12 +65,12 @@ struct mmu_xtlbe {
 
 /* mmu_key.flags */
 enum {
-    MMU_KEY_S2 = 1,    /* stage 2 is on */
-    MMU_KEY_EE2 = 2,   /* stage-2 tables are big-endian (SCTLR_EL2.EE) */
-    MMU_KEY_BE = 4,    /* data accesses are big-endian */
-    MMU_KEY_ALIGN = 8, /* alignment checked (SCTLR.A) */
+    MMU_KEY_S2 = 1,      /* stage 2 is on */
+    MMU_KEY_EE2 = 2,     /* stage-2 tables are big-endian (SCTLR_EL2.EE) */
+    MMU_KEY_BE = 4,      /* data accesses are big-endian */
+    MMU_KEY_ALIGN = 8,   /* alignment checked (SCTLR.A) */
     MMU_KEY_S1ONLY = 16, /* AT S1*: stage 2 only for the table walk */
-    MMU_KEY_AT = 32,   /* AT: no dirty state is set */
+    MMU_KEY_AT = 32,     /* AT: no dirty state is set */
 };
 
 /* Everything that translation depends on besides the tables in memory. */
@@ -82,14 +84,15 @@ struct mmu_key {
 struct mmu_view {
     struct mmu_tlbe tlb[MMU_TLB_SIZE];
     struct mmu_xtlbe xtlb[MMU_XTLB_SIZE];
-    uint8_t size[MMU_TLB_SIZE];   /* log2 of the mapping each entry came from, bit 7: global */
+    uint8_t size[MMU_TLB_SIZE]; /* log2 of the mapping each entry came from, bit 7: global */
     uint8_t xsize[MMU_XTLB_SIZE];
     struct mmu_key key;
-    uint64_t jump_tag;  /* identifies view and its fetch mappings in the jump cache; changes when one of them dies */
+    uint64_t jump_tag;   /* identifies view and its fetch mappings in the jump cache; changes when one of them
+                            dies */
     uint64_t actx, gctx; /* tags of the timing TLBs: of this address space, and of global pages of its VM */
     uint64_t last_used;
-    uint64_t large;     /* a bit per log2 size > 12 that entries came from */
-    uint64_t xfilter;   /* a bit per hashed page that code was fetched from since jump_tag changed */
+    uint64_t large;   /* a bit per log2 size > 12 that entries came from */
+    uint64_t xfilter; /* a bit per hashed page that code was fetched from since jump_tag changed */
     bool used;
     struct mmu_view *hash_next;
 };
@@ -99,31 +102,31 @@ struct mmu_result {
     bool fault;
     /* without fault */
     uint64_t pa;
-    uint8_t mem_type;     /* enum tg_mem_type, combined of both stages */
-    uint8_t attr;         /* MAIR-style attribute byte and shareability, for PAR_EL1 */
+    uint8_t mem_type; /* enum tg_mem_type, combined of both stages */
+    uint8_t attr;     /* MAIR-style attribute byte and shareability, for PAR_EL1 */
     uint8_t sh;
     bool ns;
     bool read, write, exec; /* permissions of this view (dirty state permitting) */
-    uint8_t log2size;     /* of the smallest mapping on the way */
+    uint8_t log2size;       /* of the smallest mapping on the way */
     bool global;
-    uint8_t walk_levels;  /* number of descriptors read, both stages (timing) */
+    uint8_t walk_levels; /* number of descriptors read, both stages (timing) */
     /* fault */
-    uint8_t fsc;          /* DFSC/IFSC encoding, level included */
-    bool s2;              /* stage-2 fault */
-    bool s1ptw;           /* stage-2 fault on a stage-1 table walk */
-    bool wnr;             /* was because of a write (hardware update of a descriptor included) */
-    uint64_t ipa;         /* of a stage-2 fault */
-    bool external;        /* external abort on walk */
-    uint8_t level;        /* of the stage-1 leaf */
+    uint8_t fsc;   /* DFSC/IFSC encoding, level included */
+    bool s2;       /* stage-2 fault */
+    bool s1ptw;    /* stage-2 fault on a stage-1 table walk */
+    bool wnr;      /* was because of a write (hardware update of a descriptor included) */
+    uint64_t ipa;  /* of a stage-2 fault */
+    bool external; /* external abort on walk */
+    uint8_t level; /* of the stage-1 leaf */
     struct mmu_walk_read {
-        uint64_t pa;     /* of the descriptor */
-        uint64_t ipa;    /* stage 2: what is being translated */
+        uint64_t pa;  /* of the descriptor */
+        uint64_t ipa; /* stage 2: what is being translated */
         uint8_t stage, level;
     } walk[MMU_WALK_MAX]; /* descriptors read, in order (timing) */
 };
 
 struct mmu {
-    struct mmu_view *views;      /* pool */
+    struct mmu_view *views; /* pool */
     unsigned n_views;
     struct mmu_view *hash[256];
     struct mmu_view *current[MMU_REGIMES][MMU_PRIVS]; /* NULL: the key must be looked up anew */
@@ -137,36 +140,42 @@ void mmu_fini(struct cpu *c);
 /* The regime and privilege in force for accesses at the current EL (and for unprivileged ones). */
 enum mmu_regime mmu_current_regime(const struct cpu *c);
 
-/* A register that translation depends on was written: cached choices of views are dropped; contents of views stay. */
+/* A register that translation depends on was written: cached choices of views are dropped; contents of views
+ * stay. */
 void mmu_controls_changed(struct cpu *c);
 /* View for (regime, priv) under the present register values. Never NULL. */
 struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv);
 
-/* A complete translation (walk) of va for `access` in the view's context. size in bytes, for alignment faults only. Does the hardware
- * updates of AF and dirty state. No side effects on software TLBs. */
-void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum mmu_access access, struct mmu_result *r);
+/* A complete translation (walk) of va for `access` in the view's context. size in bytes, for alignment faults
+ * only. Does the hardware updates of AF and dirty state. No side effects on software TLBs. */
+void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum mmu_access access,
+                   struct mmu_result *r);
 
-/* TLBI and AT by encoding (TG_SYSENC); traps have been checked. mmu_at: false when a stage-2 fault on the walk was taken to EL2. */
+/* TLBI and AT by encoding (TG_SYSENC); traps have been checked. mmu_at: false when a stage-2 fault on the
+ * walk was taken to EL2. */
 void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt);
 bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
 /* The context that regime and privilege name under the present register values. */
 void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv priv, struct mmu_key *k);
 
-/* Slow path of a data access that missed: translates, fills the view, checks alignment/watchpoints/tags. Returns a host pointer for RAM
- * (valid for the bytes on the first page), or NULL with *device set (perform through the bus at *pa), or NULL with an exception raised
- * (c->cur is the operation): then *faulted is true. */
+/* Slow path of a data access that missed: translates, fills the view, checks alignment/watchpoints/tags.
+ * Returns a host pointer for RAM (valid for the bytes on the first page), or NULL with *device set (perform
+ * through the bus at *pa), or NULL with an exception raised (c->cur is the operation): then *faulted is true.
+ */
 struct mmu_lookup {
     uint8_t *host;
     uint64_t pa;
     uint8_t mem_type;
     bool faulted;
-    bool code; /* page holds decoded code: after writing call domain_code_written */
+    bool code;     /* page holds decoded code: after writing call domain_code_written */
     uint32_t insn; /* mmu_fetch of memory that is not cached as decoded code: the word */
 };
-void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access, struct mmu_lookup *out);
+void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access,
+                struct mmu_lookup *out);
 
-/* Translates for a fetch at va = c->pc between blocks; false when an exception was raised (instruction abort). *out: the entry of the
- * view's fetch TLB; NULL: memory that cannot be cached as decoded code, the word is in *uncached. */
+/* Translates for a fetch at va = c->pc between blocks; false when an exception was raised (instruction
+ * abort). *out: the entry of the view's fetch TLB; NULL: memory that cannot be cached as decoded code, the
+ * word is in *uncached. */
 bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lookup *uncached);
 
 /* Code at va was entered in the jump cache under this view. */
@@ -175,13 +184,14 @@ void mmu_note_code(struct mmu_view *v, uint64_t va);
 /* ---- invalidation (TLBI): scope is decided by mmu/tlbi.c ---- */
 struct mmu_inval {
     uint8_t regime;
-    bool all;          /* everything of the regime (under vmid when match_vmid) */
+    bool all; /* everything of the regime (under vmid when match_vmid) */
     bool match_vmid, match_asid, by_va, by_ipa;
     uint16_t vmid, asid;
     uint64_t va, bytes; /* range [va, va + bytes) for by_va (bits 55:0 compared) */
 };
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *what);
-/* Drops all views' entries for the physical page (code appeared there: writes must be seen; or memory was remapped). */
+/* Drops all views' entries for the physical page (code appeared there: writes must be seen; or memory was
+ * remapped). */
 void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page);
 void mmu_drop_everything(struct cpu *c);
 

@@ -7,8 +7,11 @@
 
 struct ram_region;
 
-/* Enters a translation of va to RAM into the view's data TLB; with what tags it allows. watched: a watchpoint lies on the page. */
-void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_result *r, const struct ram_region *ram, bool watched);
-struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct mmu_result *r, struct code_page *code);
+/* Enters a translation of va to RAM into the view's data TLB; with what tags it allows. watched: a watchpoint
+ * lies on the page. */
+void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_result *r,
+              const struct ram_region *ram, bool watched);
+struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct mmu_result *r,
+                                 struct code_page *code);
 
 #endif

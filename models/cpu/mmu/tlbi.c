@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLBI: which contexts an instruction names, and where it is broadcast. Arm ARM DDI 0487 D8.14, C5.5. Traps were checked before. */
+/* TLBI: which contexts an instruction names, and where it is broadcast. Arm ARM DDI 0487 D8.14, C5.5. Traps
+ * were checked before. */
 #include <string.h>
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/walk.h"
 
-#define XT_ASID   TG_FIELD(63, 48)
-#define XT_VA     TG_FIELD(43, 0)
-#define XT_R_TG   TG_FIELD(47, 46)
+#define XT_ASID    TG_FIELD(63, 48)
+#define XT_VA      TG_FIELD(43, 0)
+#define XT_R_TG    TG_FIELD(47, 46)
 #define XT_R_SCALE TG_FIELD(45, 44)
-#define XT_R_NUM  TG_FIELD(43, 39)
-#define XT_R_BASE TG_FIELD(36, 0)
+#define XT_R_NUM   TG_FIELD(43, 39)
+#define XT_R_BASE  TG_FIELD(36, 0)
 
 enum scope {
     LOCAL,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses, hardware management of access flag and dirty
- * state. Arm ARM DDI 0487 D8 and the pseudocode aarch64/translation. No caching here; contexts and software TLBs are in context.c.
+ * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses, hardware
+ * management of access flag and dirty state. Arm ARM DDI 0487 D8 and the pseudocode aarch64/translation. No
+ * caching here; contexts and software TLBs are in context.c.
  */
 #include <string.h>
 #include "models/cpu/cpu_state.h"
@@ -10,11 +11,11 @@
 
 /* One stage's geometry: granule and the walk's start. */
 struct geometry {
-    unsigned grain;  /* log2 of the granule: 12, 14, 16 */
+    unsigned grain;   /* log2 of the granule: 12, 14, 16 */
     unsigned ia_bits; /* input address size */
     unsigned oa_bits; /* output address size */
-    int level;       /* of the first lookup */
-    uint64_t table;  /* its base */
+    int level;        /* of the first lookup */
+    uint64_t table;   /* its base */
     bool ha, hd;
 };
 
@@ -54,7 +55,8 @@ static bool fault(struct mmu_result *r, unsigned code, int level)
 
 /* ---- memory of descriptors ---- */
 
-static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned stage, int level, uint64_t ipa, uint64_t *desc)
+static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned stage, int level, uint64_t ipa,
+                      uint64_t *desc)
 {
     struct ram_region *ram = domain_ram(w->c, pa);
 
@@ -123,7 +125,8 @@ static uint8_t s2_attr(unsigned memattr)
     return (uint8_t)(nibble[memattr >> 2] << 4 | nibble[memattr & 3 ? memattr & 3 : 1]);
 }
 
-/* Combining of the two stages, D8.5.6: the less cacheable wins; device wins over normal. Nibbles: 4 NC, a/8 WT, c-f WB. */
+/* Combining of the two stages, D8.5.6: the less cacheable wins; device wins over normal. Nibbles: 4 NC, a/8
+ * WT, c-f WB. */
 static uint8_t combine_nibble(uint8_t a, uint8_t b)
 {
     uint8_t ka = a == 4 ? 0 : (a & 4) ? 2 : 1, kb = b == 4 ? 0 : (b & 4) ? 2 : 1;
@@ -147,7 +150,8 @@ static uint8_t combine_attr(uint8_t s1, uint8_t s2)
     return (uint8_t)(combine_nibble(s1 >> 4, s2 >> 4) << 4 | combine_nibble(s1 & 0xf, s2 & 0xf));
 }
 
-/* Stage-2 forced write-back, D8.5.5: MemAttr[2:0] 6 forces write-back, 7 keeps stage 1, 5 forces non-cacheable, 0-3 device. */
+/* Stage-2 forced write-back, D8.5.5: MemAttr[2:0] 6 forces write-back, 7 keeps stage 1, 5 forces
+ * non-cacheable, 0-3 device. */
 static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
 {
     switch (memattr & 7) {
@@ -160,15 +164,17 @@ static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
     case 4:
         return 0x44;
     default:
-        return (s1 & 0xf0) != 0 ? (uint8_t)((memattr & 3) << 2) : (uint8_t)((s1 & 0xc) < ((memattr & 3) << 2) ? s1 : (memattr & 3) << 2);
+        return (s1 & 0xf0) != 0 ? (uint8_t)((memattr & 3) << 2)
+                                : (uint8_t)((s1 & 0xc) < ((memattr & 3) << 2) ? s1 : (memattr & 3) << 2);
     }
 }
 
 /* ---- hardware update of a leaf descriptor ---- */
 
-/* Checks and sets AF, and dirty state for writes. False: access flag fault. *may_write: writes hit a page whose dirty state is settled. */
-static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, bool big_endian, uint64_t *desc, uint64_t ro_bit, bool ro_means_set,
-                        bool wants_write, bool *may_write)
+/* Checks and sets AF, and dirty state for writes. False: access flag fault. *may_write: writes hit a page
+ * whose dirty state is settled. */
+static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, bool big_endian,
+                        uint64_t *desc, uint64_t ro_bit, bool ro_means_set, bool wants_write, bool *may_write)
 {
     uint64_t d = *desc;
     bool read_only = ((d & ro_bit) != 0) == ro_means_set;
@@ -197,7 +203,8 @@ static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, b
 static bool s2_geometry(const struct walk *w, struct geometry *g)
 {
     uint64_t vtcr = w->key->vtcr;
-    unsigned tg = (unsigned)tg_get(vtcr, VTCR_TG0), sl0 = (unsigned)tg_get(vtcr, VTCR_SL0), t0sz = (unsigned)tg_get(vtcr, VTCR_T0SZ);
+    unsigned tg = (unsigned)tg_get(vtcr, VTCR_TG0), sl0 = (unsigned)tg_get(vtcr, VTCR_SL0),
+             t0sz = (unsigned)tg_get(vtcr, VTCR_T0SZ);
     unsigned levels, top;
 
     g->grain = tg == 0 ? 12 : tg == 2 ? 14 : 16;
@@ -362,7 +369,8 @@ static unsigned tg1_grain(unsigned tg)
 }
 
 /* Chooses the table for va. *va_out: without the tag. False: translation fault at level 0. */
-static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, bool *hpd, bool *tbi, bool *upper)
+static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, bool *hpd, bool *tbi,
+                        bool *upper)
 {
     const struct mmu_key *key = w->key;
     uint64_t tcr = key->tcr, ttbr = key->ttbr0;
@@ -399,7 +407,8 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
         g->ha = g->hd = false;
     g->hd &= g->ha;
     *hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
-    if (tsz < 16 || tsz > 39) /* without FEAT_LVA and FEAT_TTST: out of range is treated as the nearest legal value */
+    if (tsz < 16 ||
+        tsz > 39) /* without FEAT_LVA and FEAT_TTST: out of range is treated as the nearest legal value */
         tsz = tsz < 16 ? 16 : 39;
     g->ia_bits = 64 - tsz;
     /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
@@ -422,7 +431,8 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
 }
 
 /* Permissions of a stage-1 leaf for the view's privilege: D8.4. */
-static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, bool may_write, struct mmu_result *r)
+static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, bool may_write,
+                           struct mmu_result *r)
 {
     const struct mmu_key *key = w->key;
     bool ro = !may_write || (tattr & DESC_APTABLE1);
@@ -530,7 +540,8 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
         r->wnr = w->access == MMU_WRITE || (w->access == MMU_RMW && r->read);
         return fault(r, FSC_PERMISSION, level);
     }
-    if ((w->key->flags & MMU_KEY_S2) && (!(desc & DESC_AF) || (dirtiable && (desc & DESC_AP2) && dirties(w)))) {
+    if ((w->key->flags & MMU_KEY_S2) &&
+        (!(desc & DESC_AF) || (dirtiable && (desc & DESC_AP2) && dirties(w)))) {
         struct s2_out out; /* the update itself is a write that stage 2 must permit */
 
         if (!stage2(w, w->s1_desc_ipa, true, true, &out)) {
@@ -572,7 +583,8 @@ static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, ui
     return true;
 }
 
-void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum mmu_access access, struct mmu_result *r)
+void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum mmu_access access,
+                   struct mmu_result *r)
 {
     struct walk w = {.c = c, .key = key, .access = access, .r = r};
     uint64_t ipa;
@@ -611,5 +623,6 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
     r->attr = attr;
     r->sh = sh;
     r->mem_type = (uint8_t)attr_type(attr);
-    /* A fetch from device memory is permitted with XN clear, as a Permission fault is IMPLEMENTATION DEFINED (D8.4.4). */
+    /* A fetch from device memory is permitted with XN clear, as a Permission fault is IMPLEMENTATION DEFINED
+     * (D8.4.4). */
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields of translation table descriptors and control registers: Arm ARM DDI 0487 D8. Private to models/cpu/mmu. */
+/* Fields of translation table descriptors and control registers: Arm ARM DDI 0487 D8. Private to
+ * models/cpu/mmu. */
 #ifndef TG_CPU_MMU_WALK_H
 #define TG_CPU_MMU_WALK_H
 
@@ -31,27 +32,27 @@
 #define DESC_S2_XN      TG_FIELD(54, 53)
 
 /* TCR_EL1 and, with E2H, TCR_EL2. */
-#define TCR_T0SZ  TG_FIELD(5, 0)
-#define TCR_EPD0  TG_BIT(7)
-#define TCR_TG0   TG_FIELD(15, 14)
-#define TCR_T1SZ  TG_FIELD(21, 16)
-#define TCR_A1    TG_BIT(22)
-#define TCR_EPD1  TG_BIT(23)
-#define TCR_TG1   TG_FIELD(31, 30)
-#define TCR_IPS   TG_FIELD(34, 32)
-#define TCR_AS    TG_BIT(36)
-#define TCR_TBI0  TG_BIT(37)
-#define TCR_TBI1  TG_BIT(38)
-#define TCR_HA    TG_BIT(39)
-#define TCR_HD    TG_BIT(40)
-#define TCR_HPD0  TG_BIT(41)
-#define TCR_HPD1  TG_BIT(42)
+#define TCR_T0SZ TG_FIELD(5, 0)
+#define TCR_EPD0 TG_BIT(7)
+#define TCR_TG0  TG_FIELD(15, 14)
+#define TCR_T1SZ TG_FIELD(21, 16)
+#define TCR_A1   TG_BIT(22)
+#define TCR_EPD1 TG_BIT(23)
+#define TCR_TG1  TG_FIELD(31, 30)
+#define TCR_IPS  TG_FIELD(34, 32)
+#define TCR_AS   TG_BIT(36)
+#define TCR_TBI0 TG_BIT(37)
+#define TCR_TBI1 TG_BIT(38)
+#define TCR_HA   TG_BIT(39)
+#define TCR_HD   TG_BIT(40)
+#define TCR_HPD0 TG_BIT(41)
+#define TCR_HPD1 TG_BIT(42)
 /* TCR_EL2 without E2H, TCR_EL3 */
-#define TCR2_PS   TG_FIELD(18, 16)
-#define TCR2_TBI  TG_BIT(20)
-#define TCR2_HA   TG_BIT(21)
-#define TCR2_HD   TG_BIT(22)
-#define TCR2_HPD  TG_BIT(24)
+#define TCR2_PS  TG_FIELD(18, 16)
+#define TCR2_TBI TG_BIT(20)
+#define TCR2_HA  TG_BIT(21)
+#define TCR2_HD  TG_BIT(22)
+#define TCR2_HPD TG_BIT(24)
 /* VTCR_EL2 */
 #define VTCR_T0SZ TG_FIELD(5, 0)
 #define VTCR_SL0  TG_FIELD(7, 6)

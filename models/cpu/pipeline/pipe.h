@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * State of the timing model of a PE: scoreboard, window, branch predictor, front end, CPI stack. The part that runs around each
- * instruction is pipe_inline.h; caches and TLBs are models/cpu/cache. All latencies come from parameters (params.c). docs/timing.md
- * tells what is modelled and what is not.
+ * State of the timing model of a PE: scoreboard, window, branch predictor, front end, CPI stack. The part
+ * that runs around each instruction is pipe_inline.h; caches and TLBs are models/cpu/cache. All latencies
+ * come from parameters (params.c). docs/timing.md tells what is modelled and what is not.
  */
 #ifndef TG_CPU_PIPELINE_PIPE_H
 #define TG_CPU_PIPELINE_PIPE_H
@@ -29,17 +29,18 @@ struct pipe_class {
 #define PIPE_BTB_MAX  8192 /* upper limit of pipeline.btb */
 #define PIPE_RAS      16
 #define PIPE_STORES   32 /* upper limit of pipeline.store_buffer */
-/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on. What starts later than
- * that (it waits for a long miss) finds ports free. */
+/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on. What
+ * starts later than that (it waits for a long miss) finds ports free. */
 #define PIPE_CALENDAR 256
 
 struct pipe {
     /* ---- every instruction ---- */
-    uint64_t cycle;    /* in order: issue cycle; window: commit cycle of the last instruction. The PE's cycle count in timed mode */
+    uint64_t cycle;    /* in order: issue cycle; window: commit cycle of the last instruction. The PE's cycle
+                          count in timed mode */
     uint64_t dispatch; /* window: dispatch cycle of the last instruction */
     uint64_t start;    /* execution start of the operation in progress */
     uint64_t *rob;     /* window: commit cycle of the last `window` instructions */
-    uint64_t calendar_at; /* calendar: first cycle that is kept */
+    uint64_t calendar_at;  /* calendar: first cycle that is kept */
     uint32_t width, slots; /* instructions a cycle; issued (window: committed) in the current cycle */
     uint32_t dispatch_slots, window;
     uint32_t rob_pos;
@@ -83,16 +84,19 @@ void pipe_fini(struct cpu *c);
 
 /* All of these do nothing in fast mode. */
 
-/* Serialises: everything before completes, then `cycles` pass, charged to bucket. EXCEPTION and SYNC also restart the front end. */
+/* Serialises: everything before completes, then `cycles` pass, charged to bucket. EXCEPTION and SYNC also
+ * restart the front end. */
 void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles);
 /* The same for a time that a neighbour (bus, GIC) took, in picoseconds. */
 void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t);
-/* A device or uncached access took `latency`. Reads, and writes to Device-nGnRnE, are waited for; other writes are posted: they sit
- * in the store buffer, and the next read of a device waits for them. mem_type: enum tg_mem_type. */
+/* A device or uncached access took `latency`. Reads, and writes to Device-nGnRnE, are waited for; other
+ * writes are posted: they sit in the store buffer, and the next read of a device waits for them. mem_type:
+ * enum tg_mem_type. */
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency);
 /* Waits for all stores to drain, charged to bucket. */
 void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket);
-/* DSB (stores, posted device writes and broadcast TLBIs complete); DMB, crm as in the instruction (LD does not wait for stores). */
+/* DSB (stores, posted device writes and broadcast TLBIs complete); DMB, crm as in the instruction (LD does
+ * not wait for stores). */
 void pipe_dsb(struct cpu *c);
 void pipe_dmb(struct cpu *c, unsigned crm);
 void pipe_tlbi(struct cpu *c, bool broadcast);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The part of the timing model that is inlined into handlers; nothing in the fast variant. Included by exec/exec.h only.
- * docs/timing.md describes the model. pipe_issue runs before an instruction's body, the others from within it.
+ * The part of the timing model that is inlined into handlers; nothing in the fast variant. Included by
+ * exec/exec.h only. docs/timing.md describes the model. pipe_issue runs before an instruction's body, the
+ * others from within it.
  */
 #ifndef TG_CPU_PIPELINE_PIPE_INLINE_H
 #define TG_CPU_PIPELINE_PIPE_INLINE_H
@@ -41,8 +42,10 @@ TG_INLINE uint64_t pipe_max(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Results: first register by latency of the class, flags and second register alike; base write-back after one cycle. */
-TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struct pipe_class *k, uint64_t start)
+/* Results: first register by latency of the class, flags and second register alike; base write-back after one
+ * cycle. */
+TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struct pipe_class *k,
+                            uint64_t start)
 {
     uint64_t done = start + k->latency;
 
@@ -118,7 +121,8 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 
 #else /* window: dispatch in order, execute when operands and a port are there, commit in order */
 
-/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its group has a port free. */
+/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its
+ * group has a port free. */
 TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_class *k, uint64_t t)
 {
     if (tg_unlikely(k->interval)) {
@@ -171,7 +175,8 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
     if (done > p->cycle) {
         uint64_t wait = done - p->cycle - 1;
 
-        /* One cycle of progress, then what the front end was late, then the execution that the window waited for. */
+        /* One cycle of progress, then what the front end was late, then the execution that the window waited
+         * for. */
         p->buckets[CPU_BUCKET_BASE]++;
         if (wait) {
             uint64_t late = d > p->cycle ? d - p->cycle : 0;
@@ -195,8 +200,10 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 
 #endif
 
-/* A data access that hit the software TLB: pa in RAM. L1 hits with a TLB hit cost the class's latency, already scheduled. */
-TG_INLINE void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size, bool write)
+/* A data access that hit the software TLB: pa in RAM. L1 hits with a TLB hit cost the class's latency,
+ * already scheduled. */
+TG_INLINE void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size,
+                         bool write)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
@@ -261,7 +268,8 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
         extra += cache_data_slow(c, pa, true, p->start + extra, &bucket);
     if (tg_unlikely(((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
         extra += 1 + cache_data_slow(c, pa + size - 1, true, p->start + extra, &bucket);
-    /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline up. */
+    /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the
+     * pipeline up. */
     full = p->store_drain[pos];
     drain = pipe_max(p->store_drain[pos == 0 ? p->store_n - 1 : pos - 1], p->start + extra) + 1;
     if (tg_unlikely(full > p->cycle))
@@ -285,7 +293,8 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
 #endif
 }
 
-/* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know taken branches. */
+/* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know
+ * taken branches. */
 TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, uint64_t target)
 {
     struct pipe *p = &c->pipe;

@@ -16,8 +16,9 @@
  * mode, and the PE is stuck. */
 #define STUCK_CHARGE 8
 #define STUCK_RUN    1000
-/* A handler that returns straight to the same undefined instruction, this many times in a row, goes on for ever. */
-#define STUCK_UNDEF  100000
+/* A handler that returns straight to the same undefined instruction, this many times in a row, goes on for
+ * ever. */
+#define STUCK_UNDEF 100000
 
 #define VTTBR_VMID TG_FIELD(63, 48)
 #define VTCR_VS    TG_BIT(19)
@@ -156,7 +157,8 @@ bool cpu_stuck(const struct cpu *c, char *why, size_t n)
 {
     if (c->undef_loop >= STUCK_UNDEF) {
         if (why && n)
-            snprintf(why, n, "an undefined instruction at pc 0x%llx repeats: its handler returns to it", (unsigned long long)c->undef_pc);
+            snprintf(why, n, "an undefined instruction at pc 0x%llx repeats: its handler returns to it",
+                     (unsigned long long)c->undef_pc);
         return true;
     }
     if (c->undef_run < STUCK_RUN)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the ill-behaved guests share: exceptions that skip the instruction and are counted, and a minimal driver of virtio over MMIO
- * (virtio 1.2: 4.2.2 registers, 2.7 split queues, 5.2 block). No error handling, no interrupts.
+ * What the ill-behaved guests share: exceptions that skip the instruction and are counted, and a minimal
+ * driver of virtio over MMIO (virtio 1.2: 4.2.2 registers, 2.7 split queues, 5.2 block). No error handling,
+ * no interrupts.
  */
 #ifndef BAD_H
 #define BAD_H
@@ -143,7 +144,8 @@ __attribute__((unused)) static bool bad_queue(uint64_t base, unsigned index, uns
     return rt_r32(base + VIRTIO_QUEUE_READY) & 1;
 }
 
-__attribute__((unused)) static void bad_desc(struct vq *q, unsigned i, uint64_t addr, uint32_t len, uint16_t flags, uint16_t next)
+__attribute__((unused)) static void bad_desc(struct vq *q, unsigned i, uint64_t addr, uint32_t len,
+                                             uint16_t flags, uint16_t next)
 {
     q->desc[i].addr = addr;
     q->desc[i].len = len;

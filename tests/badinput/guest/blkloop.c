@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a virtio disk round and round until a sector fails, says which one, and powers off: for a disk that shrinks while in use.
- * A minimal driver of virtio 1.2 over MMIO (4.2) with one request in flight; not a model for real drivers.
+ * Reads a virtio disk round and round until a sector fails, says which one, and powers off: for a disk that
+ * shrinks while in use. A minimal driver of virtio 1.2 over MMIO (4.2) with one request in flight; not a
+ * model for real drivers.
  */
 #include "bad.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs the GIC with nonsense: every register of its frames with zeros, ones and random values, at every width and at odd addresses, and
- * its system registers and list registers likewise, with interrupts taken by a handler that acknowledges at random. Then puts it right and
- * checks that an SGI still arrives. IHI 0069 (GICv3), IHI 0048 (GICv2).
+ * Programs the GIC with nonsense: every register of its frames with zeros, ones and random values, at every
+ * width and at odd addresses, and its system registers and list registers likewise, with interrupts taken by
+ * a handler that acknowledges at random. Then puts it right and checks that an SGI still arrives. IHI 0069
+ * (GICv3), IHI 0048 (GICv2).
  */
 #include "bad.h"
 
@@ -70,24 +71,24 @@ static void frame(uint64_t at, uint64_t size, unsigned step)
     }
 }
 
-#define WRITE(reg)                                                                   \
-    do {                                                                             \
-        rt_msr(reg, k == 0 ? 0 : k == 1 ? ~UINT64_C(0) : bad_random(&state));         \
-        (void)rt_mrs(reg);                                                           \
+#define WRITE(reg)                                                            \
+    do {                                                                      \
+        rt_msr(reg, k == 0 ? 0 : k == 1 ? ~UINT64_C(0) : bad_random(&state)); \
+        (void)rt_mrs(reg);                                                    \
     } while (0)
 
 static void cpu_interface(void)
 {
     for (unsigned k = 0; k < 400; k++) {
-        WRITE(S3_0_C4_C6_0);   /* ICC_PMR */
-        (void)rt_mrs(S3_0_C12_C8_0);  /* ICC_IAR0 */
+        WRITE(S3_0_C4_C6_0);                       /* ICC_PMR */
+        (void)rt_mrs(S3_0_C12_C8_0);               /* ICC_IAR0 */
         rt_msr(S3_0_C12_C8_1, bad_random(&state)); /* ICC_EOIR0 */
         (void)rt_mrs(S3_0_C12_C8_2);
-        WRITE(S3_0_C12_C8_3);  /* ICC_BPR0 */
-        WRITE(S3_0_C12_C8_4);  /* ICC_AP0R0 */
+        WRITE(S3_0_C12_C8_3); /* ICC_BPR0 */
+        WRITE(S3_0_C12_C8_4); /* ICC_AP0R0 */
         WRITE(S3_0_C12_C8_5);
         WRITE(S3_0_C12_C8_7);
-        WRITE(S3_0_C12_C9_0);  /* ICC_AP1R0 */
+        WRITE(S3_0_C12_C9_0); /* ICC_AP1R0 */
         WRITE(S3_0_C12_C9_3);
         rt_msr(S3_0_C12_C11_1, bad_random(&state)); /* ICC_DIR */
         (void)rt_mrs(S3_0_C12_C11_3);
@@ -104,24 +105,25 @@ static void cpu_interface(void)
     }
 }
 
-/* The hypervisor's side: list registers that say the same interrupt is active, pending, hardware's, none of which is true. */
+/* The hypervisor's side: list registers that say the same interrupt is active, pending, hardware's, none of
+ * which is true. */
 static void virtual_interface(void)
 {
     for (unsigned k = 0; k < 400; k++) {
-        WRITE(S3_4_C12_C8_0);   /* ICH_AP0R0 */
-        WRITE(S3_4_C12_C9_0);   /* ICH_AP1R0 */
-        WRITE(S3_4_C12_C11_0);  /* ICH_HCR */
-        WRITE(S3_4_C12_C11_7);  /* ICH_VMCR */
-        WRITE(S3_4_C12_C12_0);  /* ICH_LR0 */
+        WRITE(S3_4_C12_C8_0);  /* ICH_AP0R0 */
+        WRITE(S3_4_C12_C9_0);  /* ICH_AP1R0 */
+        WRITE(S3_4_C12_C11_0); /* ICH_HCR */
+        WRITE(S3_4_C12_C11_7); /* ICH_VMCR */
+        WRITE(S3_4_C12_C12_0); /* ICH_LR0 */
         WRITE(S3_4_C12_C12_1);
         WRITE(S3_4_C12_C12_2);
         WRITE(S3_4_C12_C12_3);
-        WRITE(S3_4_C12_C13_7);  /* ICH_LR15: not there on most PEs */
+        WRITE(S3_4_C12_C13_7);        /* ICH_LR15: not there on most PEs */
         (void)rt_mrs(S3_4_C12_C11_1); /* ICH_VTR */
         (void)rt_mrs(S3_4_C12_C11_2); /* ICH_MISR */
         (void)rt_mrs(S3_4_C12_C11_3);
         (void)rt_mrs(S3_4_C12_C11_5);
-        WRITE(S3_4_C12_C9_5);   /* ICC_SRE_EL2 */
+        WRITE(S3_4_C12_C9_5); /* ICC_SRE_EL2 */
     }
     rt_msr(S3_4_C12_C11_0, 0);
 }
@@ -134,7 +136,8 @@ int rt_program(void)
     rt_set_handler(RT_EXC_SERROR, bad_ignore);
     rt_set_handler(RT_EXC_IRQ, on_irq);
     if (rt.el == 2)
-        rt_msr(hcr_el2, rt_mrs(hcr_el2) | RT_BIT(3) | RT_BIT(4) | RT_BIT(5)); /* FMO, IMO, AMO: interrupts come to EL2 */
+        rt_msr(hcr_el2, rt_mrs(hcr_el2) | RT_BIT(3) | RT_BIT(4) |
+                            RT_BIT(5)); /* FMO, IMO, AMO: interrupts come to EL2 */
     rt_isb();
     rt_gic_init_dist();
     rt_gic_init_cpu(false);

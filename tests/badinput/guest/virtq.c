@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs the virtqueues of every virtio device on the board with nonsense, and says of each case what the device did: `answered` (a used
- * element came back), `reset` (it set DEVICE_NEEDS_RESET), `silent` (neither within 2 ms). After each case the device is reset; at the end
- * the disk must still read its sectors right. virtio 1.2: 2.7 split queues, 4.2.2 MMIO, 5.2 block.
+ * Programs the virtqueues of every virtio device on the board with nonsense, and says of each case what the
+ * device did: `answered` (a used element came back), `reset` (it set DEVICE_NEEDS_RESET), `silent` (neither
+ * within 2 ms). After each case the device is reset; at the end the disk must still read its sectors right.
+ * virtio 1.2: 2.7 split queues, 4.2.2 MMIO, 5.2 block.
  *
  * Adding a case is a function and a line in the table `cases`.
  */
@@ -266,7 +267,8 @@ static void random_tables(void)
             uint64_t r = bad_random(&state), a = bad_random(&state);
             uint64_t addr = (r & 3) == 0 ? a : (uint64_t)data + (a & 0xfff);
 
-            bad_desc(&q, i, addr, (uint32_t)(r >> 8) & ((r & 4) ? 0xffffffff : 0x3ff), (uint16_t)(r >> 40) & 7, (uint16_t)(r >> 48) & 15);
+            bad_desc(&q, i, addr, (uint32_t)(r >> 8) & ((r & 4) ? 0xffffffff : 0x3ff),
+                     (uint16_t)(r >> 40) & 7, (uint16_t)(r >> 48) & 15);
         }
         bad_post(base, &q, (uint16_t)bad_random(&state) & 7);
         if (rt_r32(base + VIRTIO_STATUS) & STATUS_NEEDS_RESET) {
@@ -362,7 +364,8 @@ static void try_device(const char *name, uint32_t id, unsigned queue)
         return;
     }
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        if (!bad_virtio_start(base, (uint32_t)RT_BIT(28)) || !bad_queue(base, queue, 8, &q)) { /* VIRTIO_F_INDIRECT_DESC */
+        if (!bad_virtio_start(base, (uint32_t)RT_BIT(28)) ||
+            !bad_queue(base, queue, 8, &q)) { /* VIRTIO_F_INDIRECT_DESC */
             rt_printf("virtq: %s %s no-start\n", name, cases[i].name);
             return;
         }

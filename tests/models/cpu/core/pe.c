@@ -7,10 +7,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-const char *const pe_features_n1[] = {"fp", "crc32", "aes", "pmull", "sha1", "sha256", "lse", "rdm", "pan", "pan2", "uao", "vhe", "vmid16",
-                                      "hafdbs", "hpds", "lor", "xnx", "lrcpc", "dotprod", "fp16", "ssbs", "ssbs2", "dpb", "ras", "gran16k",
-                                      "gran64k", "pmuv3", "pmuv3p1", "debugv8p1", "debugv8p2", "csv2", "csv3", "el2", NULL};
-const char *const pe_features_a57[] = {"fp", "crc32", "aes", "pmull", "sha1", "sha256", "gran64k", "pmuv3", "el2", NULL};
+const char *const pe_features_n1[] = {
+    "fp",      "crc32",     "aes",       "pmull",  "sha1",   "sha256", "lse",     "rdm",     "pan",
+    "pan2",    "uao",       "vhe",       "vmid16", "hafdbs", "hpds",   "lor",     "xnx",     "lrcpc",
+    "dotprod", "fp16",      "ssbs",      "ssbs2",  "dpb",    "ras",    "gran16k", "gran64k", "pmuv3",
+    "pmuv3p1", "debugv8p1", "debugv8p2", "csv2",   "csv3",   "el2",    NULL};
+const char *const pe_features_a57[] = {"fp",     "crc32",   "aes",   "pmull", "sha1",
+                                       "sha256", "gran64k", "pmuv3", "el2",   NULL};
 
 static void transport(void *opaque, struct tg_bus_txn *txn)
 {

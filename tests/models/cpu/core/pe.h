@@ -18,8 +18,8 @@ struct pe {
     bool timed_bus;
 };
 
-/* features: NULL-terminated names as in "features.<name>"; params: NULL-terminated pairs of name and decimal value. Powered on at `el`, pc =
- * PE_RAM_BASE. */
+/* features: NULL-terminated names as in "features.<name>"; params: NULL-terminated pairs of name and decimal
+ * value. Powered on at `el`, pc = PE_RAM_BASE. */
 struct pe *pe_new(const char *const *features, const char *const *params, unsigned el);
 void pe_free(struct pe *p);
 /* Features of Armv8.2 as the neoverse-n1 preset has them. */

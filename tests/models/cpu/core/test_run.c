@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The run loop: small programs with the expected registers beside them, in fast and timed mode; exact counts; self-modifying code. */
+/* The run loop: small programs with the expected registers beside them, in fast and timed mode; exact counts;
+ * self-modifying code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,8 +104,9 @@ static void test_self_modifying(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fast),        cmocka_unit_test(test_timed_window),   cmocka_unit_test(test_timed_inorder),
-        cmocka_unit_test(test_exact_limit), cmocka_unit_test(test_self_modifying),
+        cmocka_unit_test(test_fast),           cmocka_unit_test(test_timed_window),
+        cmocka_unit_test(test_timed_inorder),  cmocka_unit_test(test_exact_limit),
+        cmocka_unit_test(test_self_modifying),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole programs of random words at each exception level: no assertion, no host fault, no hang. Half of the words are random, half are made
- * by flipping bits of real encodings' words that ran before; registers hold addresses of RAM, of nothing, and noise; translation is on with
- * random tables in every second program. A run is bounded by instructions. Arguments: [programs] [seed].
+ * Whole programs of random words at each exception level: no assertion, no host fault, no hang. Half of the
+ * words are random, half are made by flipping bits of real encodings' words that ran before; registers hold
+ * addresses of RAM, of nothing, and noise; translation is on with random tables in every second program. A
+ * run is bounded by instructions. Arguments: [programs] [seed].
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,16 +24,20 @@ static uint64_t rnd(void)
     return z ^ z >> 31;
 }
 
-/* Encodings that matter more than chance would give: system registers, TLBI, AT, exclusives, branches, structure loads. */
+/* Encodings that matter more than chance would give: system registers, TLBI, AT, exclusives, branches,
+ * structure loads. */
 static uint32_t word(void)
 {
     static const struct {
         uint32_t value, mask;
     } likely[] = {
-        {0xd5100000, 0x003fffff}, {0xd5300000, 0x003fffff}, {0xd5080000, 0x0007ffff}, {0xd69f03e0, 0},          {0xd4000001, 0x001fffe0},
-        {0xd4000002, 0x001fffe0}, {0xd503201f, 0x00000fe0}, {0xd5033fdf, 0},          {0x08000000, 0xc0ffffff}, {0x38200000, 0xc0ffffff},
-        {0x54000000, 0x00ffffef}, {0x14000000, 0x000000ff}, {0x0c000000, 0x40ffffff}, {0x0d000000, 0x40ffffff}, {0xa8000000, 0x7fffffff},
-        {0x39000000, 0xc4ffffff}, {0x0e000000, 0x71ffffff}, {0x1e000000, 0x01ffffff}, {0xd500401f, 0x00070fe0}, {0xd61f0000, 0x006003e0},
+        {0xd5100000, 0x003fffff}, {0xd5300000, 0x003fffff}, {0xd5080000, 0x0007ffff},
+        {0xd69f03e0, 0},          {0xd4000001, 0x001fffe0}, {0xd4000002, 0x001fffe0},
+        {0xd503201f, 0x00000fe0}, {0xd5033fdf, 0},          {0x08000000, 0xc0ffffff},
+        {0x38200000, 0xc0ffffff}, {0x54000000, 0x00ffffef}, {0x14000000, 0x000000ff},
+        {0x0c000000, 0x40ffffff}, {0x0d000000, 0x40ffffff}, {0xa8000000, 0x7fffffff},
+        {0x39000000, 0xc4ffffff}, {0x0e000000, 0x71ffffff}, {0x1e000000, 0x01ffffff},
+        {0xd500401f, 0x00070fe0}, {0xd61f0000, 0x006003e0},
     };
     unsigned k = (unsigned)(rnd() % 40);
 
@@ -74,10 +79,12 @@ static void tables(struct pe *p)
         cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 10, 2, 0), UINT64_C(0x00ff440c0400ff00) | (rnd() & 0xff));
         cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 0), PE_RAM_BASE + 0x200000);
         cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 1), PE_RAM_BASE + 0x200000);
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 2), 25 | (25 << 16) | (UINT64_C(5) << 32) | (rnd() & UINT64_C(0x7f8000000000)));
+        cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 2),
+                       25 | (25 << 16) | (UINT64_C(5) << 32) | (rnd() & UINT64_C(0x7f8000000000)));
     }
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 2, 1, 0), PE_RAM_BASE + 0x200000);             /* VTTBR_EL2 */
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 2, 1, 2), 25 | (1 << 6) | (2 << 16) | (rnd() & 0x780000)); /* VTCR_EL2 */
+    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 2, 1, 0), PE_RAM_BASE + 0x200000); /* VTTBR_EL2 */
+    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 2, 1, 2),
+                   25 | (1 << 6) | (2 << 16) | (rnd() & 0x780000)); /* VTCR_EL2 */
 }
 
 static void program(struct pe *p, unsigned el)
@@ -100,7 +107,8 @@ static void program(struct pe *p, unsigned el)
         cpu_set_sysreg(p->cpu, TG_SYSENC(3, 0, 1, 0, 0), 0x30d00800 | (rnd() & 0x0308101f));
     if (rnd() % 2)
         cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 1, 0, 0), 0x30c50830 | (rnd() & 0x0308101f));
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 1, 1, 0), UINT64_C(0x80000000) | (rnd() & rnd() & UINT64_C(0x400ffffff)));
+    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 1, 1, 0),
+                   UINT64_C(0x80000000) | (rnd() & rnd() & UINT64_C(0x400ffffff)));
     cpu_set_mode(p->cpu, rnd() % 2 ? CPU_TIMED : CPU_FAST);
     for (unsigned round = 0; round < 64; round++) {
         uint64_t left = cpu_insns(p->cpu) + INSNS;
@@ -120,7 +128,8 @@ int main(int argc, char **argv)
     unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 0) : 3000;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
     uint64_t total;
-    static const char *const window[] = {"pipeline.kind", "1", NULL}, *const inorder[] = {"pipeline.kind", "0", NULL};
+    static const char *const window[] = {"pipeline.kind", "1", NULL}, *const inorder[] = {"pipeline.kind",
+                                                                                          "0", NULL};
     struct pe *pes[2] = {pe_new(pe_features_n1, window, 1), pe_new(pe_features_a57, inorder, 1)};
 
     printf("fuzz: %lu programs of %d words, seed %llu\n", n, WORDS, (unsigned long long)seed);
@@ -133,6 +142,7 @@ int main(int argc, char **argv)
     total = cpu_insns(pes[0]->cpu) + cpu_insns(pes[1]->cpu);
     pe_free(pes[0]);
     pe_free(pes[1]);
-    printf("fuzz: %llu instructions; no assertion, no fault, no hang\n%lu passed, 0 failed\n", (unsigned long long)total, n);
+    printf("fuzz: %llu instructions; no assertion, no fault, no hang\n%lu passed, 0 failed\n",
+           (unsigned long long)total, n);
     return 0;
 }
