@@ -189,8 +189,8 @@ class Case(unittest.TestCase):
         self.wait_for("%s in %s" % (text, name), there)
 
     def query(self, name, sql):
-        """Rows of a database; its integrity is checked first."""
-        db = sqlite3.connect("file:%s?mode=ro" % self.path(name), uri=True)
+        """Rows of a database; its integrity is checked first. Opened for writing, since a killed run may leave a journal to roll back."""
+        db = sqlite3.connect("file:%s?mode=rw" % self.path(name), uri=True)
         try:
             self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             return db.execute(sql).fetchall()
