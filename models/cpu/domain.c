@@ -4,7 +4,6 @@
 #include "models/cpu/domain.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
 
@@ -23,7 +22,7 @@ void cpu_domain_free(struct cpu_domain *d)
     if (!d)
         return;
     for (unsigned i = 0; i < d->n_ram; i++)
-        munmap(d->ram[i].flags, flags_size(&d->ram[i]));
+        free(d->ram[i].flags);
     free(d);
 }
 
@@ -52,9 +51,8 @@ struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
         return NULL;
     r = &d->ram[d->n_ram];
     *r = (struct ram_region){.base = dmi.base, .size = dmi.size, .host = dmi.host, .writable = dmi.writable};
-    r->flags =
-        mmap(NULL, flags_size(r), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (r->flags == MAP_FAILED)
+    r->flags = calloc(flags_size(r), 1);
+    if (!r->flags)
         return NULL;
     d->n_ram++;
     return r;

@@ -30,19 +30,26 @@ static const char *const pipe_kinds[] = {"inorder", "window", NULL};
 
 /* Latency, interval, ports, group of each timing class: a generic three-wide core. Presets give their own
  * with sources. */
-#define CLASS_DEFAULTS(D)                                                                                 \
-    D(ALU, 1, 1, 2, ALU)                                                                                  \
-    D(ALU_SHIFT, 2, 1, 1, MUL32) D(SHIFT, 1, 1, 2, ALU) D(MUL32, 3, 1, 1, MUL32) D(MUL64, 5, 2, 1, MUL32) \
-        D(DIV32, 12, 12, 1, MUL32) D(DIV64, 20, 20, 1, MUL32) D(CRC, 3, 1, 1, MUL32)                      \
-            D(BRANCH, 1, 1, 1, BRANCH) D(BRANCH_IND, 1, 1, 1, BRANCH) D(LOAD, 4, 1, 1, LOAD)              \
-                D(LOAD_PAIR, 4, 1, 1, LOAD) D(STORE, 1, 1, 1, STORE) D(LOAD_EXCL, 4, 1, 1, LOAD)          \
-                    D(STORE_EXCL, 4, 1, 1, STORE) D(ATOMIC, 6, 1, 1, LOAD) D(VLOAD, 5, 1, 1, LOAD)        \
-                        D(VLOAD_MULTI, 7, 2, 1, LOAD) D(VSTORE, 1, 1, 1, STORE) D(VALU, 3, 1, 2, VALU)    \
-                            D(VSHIFT, 3, 1, 1, VALU) D(VMUL, 5, 1, 1, VALU) D(VPERM, 3, 1, 2, VALU)       \
-                                D(FADD, 4, 1, 2, VALU) D(FMUL, 4, 1, 2, VALU) D(FMA, 7, 1, 2, VALU)       \
-                                    D(FDIV, 17, 15, 1, VALU) D(FMOVE, 5, 1, 1, LOAD)                      \
-                                        D(CRYPTO, 3, 1, 1, VALU) D(SYSTEM, 2, 1, 1, SYSTEM)               \
-                                            D(BARRIER, 1, 1, 1, SYSTEM) D(EXCEPTION, 1, 1, 1, SYSTEM)
+#define CLASS_DEFAULTS(D)                                                                         \
+    D(ALU, 1, 1, 2, ALU)                                                                          \
+    D(ALU_SHIFT, 2, 1, 1, MUL32)                                                                  \
+    D(SHIFT, 1, 1, 2, ALU)                                                                        \
+    D(MUL32, 3, 1, 1, MUL32)                                                                      \
+    D(MUL64, 5, 2, 1, MUL32)                                                                      \
+    D(DIV32, 12, 12, 1, MUL32)                                                                    \
+    D(DIV64, 20, 20, 1, MUL32)                                                                    \
+    D(CRC, 3, 1, 1, MUL32)                                                                        \
+    D(BRANCH, 1, 1, 1, BRANCH)                                                                    \
+    D(BRANCH_IND, 1, 1, 1, BRANCH)                                                                \
+    D(LOAD, 4, 1, 1, LOAD)                                                                        \
+    D(LOAD_PAIR, 4, 1, 1, LOAD) D(STORE, 1, 1, 1, STORE) D(LOAD_EXCL, 4, 1, 1, LOAD)              \
+        D(STORE_EXCL, 4, 1, 1, STORE) D(ATOMIC, 6, 1, 1, LOAD) D(VLOAD, 5, 1, 1, LOAD)            \
+            D(VLOAD_MULTI, 7, 2, 1, LOAD) D(VSTORE, 1, 1, 1, STORE) D(VALU, 3, 1, 2, VALU)        \
+                D(VSHIFT, 3, 1, 1, VALU) D(VMUL, 5, 1, 1, VALU) D(VPERM, 3, 1, 2, VALU)           \
+                    D(FADD, 4, 1, 2, VALU) D(FMUL, 4, 1, 2, VALU) D(FMA, 7, 1, 2, VALU)           \
+                        D(FDIV, 17, 15, 1, VALU) D(FMOVE, 5, 1, 1, LOAD) D(CRYPTO, 3, 1, 1, VALU) \
+                            D(SYSTEM, 2, 1, 1, SYSTEM) D(BARRIER, 1, 1, 1, SYSTEM)                \
+                                D(EXCEPTION, 1, 1, 1, SYSTEM)
 enum {
 #define D(id, lat, itv, prt, grp) \
     LAT_##id = (lat), ITV_##id = (itv), PRT_##id = (prt), GRP_##id = CPU_TC_##grp,
