@@ -3,6 +3,8 @@
  * their sources. */
 #include "models/cpu/cpu_state.h"
 
+/* clang-format off: it never settles on the macros of tables below */
+
 #define P(field) offsetof(struct cpu, p.field)
 #define N(field) offsetof(struct cpu, n.field)
 
