@@ -38,18 +38,24 @@
         return true;                                                               \
     }
 
+/* clang-format off */
 /* Handlers name_<q:size>, sizes 8 to 64 (name_3 does not exist as an encoding). */
-#define SIMD_MAP_Q(name, expr)      \
-    SIMD_MAP(name##_0, 8, 8, expr)  \
-    SIMD_MAP(name##_1, 8, 16, expr) \
-    SIMD_MAP(name##_2, 8, 32, expr) \
-    SIMD_MAP(name##_3, 8, 64, expr) \
-    SIMD_MAP(name##_4, 16, 8, expr) \
-    SIMD_MAP(name##_5, 16, 16, expr) SIMD_MAP(name##_6, 16, 32, expr) SIMD_MAP(name##_7, 16, 64, expr)
+#define SIMD_MAP_Q(name, expr)           \
+    SIMD_MAP(name##_0, 8, 8, expr)       \
+    SIMD_MAP(name##_1, 8, 16, expr)      \
+    SIMD_MAP(name##_2, 8, 32, expr)      \
+    SIMD_MAP(name##_3, 8, 64, expr)      \
+    SIMD_MAP(name##_4, 16, 8, expr)      \
+    SIMD_MAP(name##_5, 16, 16, expr)     \
+    SIMD_MAP(name##_6, 16, 32, expr)     \
+    SIMD_MAP(name##_7, 16, 64, expr)
 /* Scalar handlers name_s_<size>. */
-#define SIMD_MAP_S(name, expr)       \
-    SIMD_MAP(name##_s_0, 1, 8, expr) \
-    SIMD_MAP(name##_s_1, 2, 16, expr) SIMD_MAP(name##_s_2, 4, 32, expr) SIMD_MAP(name##_s_3, 8, 64, expr)
+#define SIMD_MAP_S(name, expr)           \
+    SIMD_MAP(name##_s_0, 1, 8, expr)     \
+    SIMD_MAP(name##_s_1, 2, 16, expr)    \
+    SIMD_MAP(name##_s_2, 4, 32, expr)    \
+    SIMD_MAP(name##_s_3, 8, 64, expr)
+/* clang-format on */
 
 /* ---- saturation ---- */
 
