@@ -3,7 +3,8 @@
  * their sources. */
 #include "models/cpu/cpu_state.h"
 
-/* clang-format off: it never settles on the macros of tables below */
+/* It never settles on the macros of the tables below. */
+/* clang-format off */
 
 #define P(field) offsetof(struct cpu, p.field)
 #define N(field) offsetof(struct cpu, n.field)
