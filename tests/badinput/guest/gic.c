@@ -221,7 +221,8 @@ int rt_program(void)
     if (rt.gicr.base)
         rt_gic_send_sgi(rt.mpidr[0], 3);
     else
-        rt_w32(rt.gicd.base + 0xf00, 2u << 24 | 3); /* GICD_SGIR, to itself: with one PE target lists are empty */
+        rt_w32(rt.gicd.base + 0xf00,
+               2u << 24 | 3); /* GICD_SGIR, to itself: with one PE target lists are empty */
     rt_delay_us(100);
     rt_irq_disable();
     rt_printf("gic: end sgi=%u\n", irqs - before);
