@@ -86,7 +86,7 @@ TG_INLINE uint64_t simd_usat(struct cpu *c, __int128 v, unsigned bits)
 TG_INLINE __int128 simd_shl_any(__int128 v, int sh, bool rounding)
 {
     if (sh >= 0)
-        return sh > 64 ? (v ? v << 64 : 0) : v << sh; /* beyond the element's width in any case */
+        return (__int128)((unsigned __int128)v << (sh > 64 ? 64 : sh)); /* 64: beyond any element */
     sh = -sh;
     if (rounding)
         return sh > 65 ? 0 : (v + ((__int128)1 << (sh - 1))) >> sh;

@@ -62,7 +62,7 @@ SIMD_MAP_Q(pmul, simd_pmul8((uint8_t)a, (uint8_t)b))
 #define DMULH(round) (((__int128)2 * (S)a * (S)b + ((round) ? (__int128)1 << (BITS - 1) : 0)) >> BITS)
 BOTH(sqdmulh, simd_ssat(c, DMULH(0), BITS))
 BOTH(sqrdmulh, simd_ssat(c, DMULH(1), BITS))
-#define RDML(sign) ((((__int128)(S)d << BITS) sign (__int128)2 * (S)a * (S)b + ((__int128)1 << (BITS - 1))) >> BITS)
+#define RDML(sign) (((__int128)(S)d * ((__int128)1 << BITS) sign (__int128)2 * (S)a * (S)b + ((__int128)1 << (BITS - 1))) >> BITS)
 BOTH(sqrdmlah, simd_ssat(c, RDML(+), BITS))
 BOTH(sqrdmlsh, simd_ssat(c, RDML(-), BITS))
 

@@ -39,8 +39,8 @@ SHIFT_QD(ursra, d + (U)URR)
 SHIFT_QD(sri, (d & ~(U)shift_ur(tg_ones(BITS), RIGHT(BITS))) | UR)
 SHIFT_QD(shl, (uint64_t)a << LEFT(BITS))
 SHIFT_QD(sli, (d & (U)tg_ones((unsigned)LEFT(BITS))) | (uint64_t)a << LEFT(BITS))
-SHIFT_QALL(sqshlu, simd_usat(c, (__int128)(S)a << LEFT(BITS), BITS))
-SHIFT_QALL(sqshl, simd_ssat(c, (__int128)(S)a << LEFT(BITS), BITS))
+SHIFT_QALL(sqshlu, simd_usat(c, (__int128)(S)a * ((__int128)1 << LEFT(BITS)), BITS))
+SHIFT_QALL(sqshl, simd_ssat(c, (__int128)(S)a * ((__int128)1 << LEFT(BITS)), BITS))
 SHIFT_QALL(uqshl, simd_usat(c, (__int128)a << LEFT(BITS), BITS))
 
 /* ---- narrowing: x is the wide element, `bits` the narrow width; the amount is 1..bits ---- */

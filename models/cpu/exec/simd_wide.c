@@ -221,7 +221,7 @@ SIMD_PAIRL_Q(uadalp, d + (UW)(UA + UB))
 #define SIMD_ELEM_S(name, expr)                                                                    \
     SIMD_ELEM(name##_es_1, 1, 16, expr) SIMD_ELEM(name##_es_2, 1, 32, expr) NONE(name##_es_0) NONE(name##_es_3)
 #define DMULH(round) (((__int128)2 * (S)a * (S)b + ((round) ? (__int128)1 << (BITS - 1) : 0)) >> BITS)
-#define RDML(sign) ((((__int128)(S)d << BITS) sign (__int128)2 * (S)a * (S)b + ((__int128)1 << (BITS - 1))) >> BITS)
+#define RDML(sign) (((__int128)(S)d * ((__int128)1 << BITS) sign (__int128)2 * (S)a * (S)b + ((__int128)1 << (BITS - 1))) >> BITS)
 SIMD_ELEM_Q(mla, d + (uint32_t)a * b)
 SIMD_ELEM_Q(mls, d - (uint32_t)a * b)
 SIMD_ELEM_Q(mul, (uint32_t)a * b)
