@@ -10,6 +10,7 @@
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/decode/a64.h"
 #include "models/cpu/domain.h"
+#include "models/cpu/sysreg/access.h"
 #include "a64_ops.h"
 
 #define HASH_SIZE 4096
@@ -118,7 +119,7 @@ struct code_page *code_page_get(struct cpu *c, uint64_t pa)
     return p;
 }
 
-/* Link slots behind operation `last` of a block on `page`. */
+/* A link slot of a block on `page`. */
 static void make_link(struct cpu_op *slot, struct code_page *page, int64_t disp)
 {
     struct cpu_link *link = (struct cpu_link *)(void *)slot;
@@ -219,11 +220,9 @@ void code_written(struct cpu *c, uint64_t pa, uint64_t size)
         return;
     memset(p->entry, 0, sizeof(p->entry));
     p->lines = 0;
-    for (unsigned i = 0; i < c->mmu.n_views; i++)
-        c->mmu.views[i].jump_tag = ++c->mmu.next_tag;
+    mmu_forget_jumps(c);
     c->link = NULL;
-    c->attn |= CPU_ATTN_CODE;
-    c->ilimit = 0;
+    cpu_attention(c, 0); /* the block that runs may be one of the page's */
     c->n.blocks_invalidated++;
 }
 
@@ -240,13 +239,8 @@ void code_drop_all(struct cpu *c)
     memset(k->hash, 0, sizeof(k->hash));
     k->used = 1;
     c->link = NULL;
-    for (unsigned i = 0; i < c->mmu.n_views; i++) {
-        struct mmu_view *v = &c->mmu.views[i];
-
-        v->jump_tag = ++c->mmu.next_tag;
-        for (unsigned j = 0; j < MMU_XTLB_SIZE; j++)
-            v->xtlb[j].tag = MMU_NO_TAG;
-    }
+    mmu_forget_jumps(c);
+    mmu_drop_fetches(c);
 }
 
 bool code_has_lines(const struct cpu *c, uint64_t pa_page)

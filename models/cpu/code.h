@@ -19,7 +19,6 @@ struct code_page {
     uint64_t lines; /* bit n: 64-byte line n has decoded instructions */
     struct code_page *hash_next;
     struct code_page *all_next;
-    bool dead;
     uint32_t
         entry[1024]; /* by word of the page: index of the block's first operation in the arena, 0: none */
 };

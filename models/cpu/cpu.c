@@ -11,6 +11,7 @@
 #include "models/cpu/debug/debug.h"
 #include "models/cpu/domain.h"
 #include "models/cpu/pmu/pmu.h"
+#include "models/cpu/sysreg/access.h"
 #include "models/cpu/timer/timer.h"
 
 int cpu_realize(struct tg_model *m, struct tg_error *err);
@@ -43,8 +44,7 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     struct cpu *c = cpu_from_model(m);
 
     for (unsigned i = 0; i < CPU_FEAT_COUNT; i++)
-        if (c->p.feature[i])
-            c->feat.w[i / 64] |= TG_BIT(i % 64);
+        cpu_features_set(&c->feat, i, c->p.feature[i]);
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
     if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) ||
@@ -152,7 +152,7 @@ void cpu_set_mode(struct cpu *c, enum cpu_mode mode)
 {
     c->want_mode = mode;
     if (c->in_run)
-        c->ilimit = 0;
+        cpu_attention(c, 0);
     else
         apply_mode(c);
 }
@@ -164,51 +164,22 @@ enum cpu_mode cpu_get_mode(const struct cpu *c)
 
 /* ---- derived state ---- */
 
-/* Do CPACR_EL1, CPTR_EL2, CPTR_EL3 trap FP and SIMD at the current EL? (Arm ARM: CheckFPAdvSIMDEnabled64) */
-static bool fp_trapped(const struct cpu *c)
-{
-    uint64_t hcr = cpu_hcr_eff(c);
-    bool host = cpu_is_host(c);
-
-    if (!cpu_has(c, CPU_FEAT_FP))
-        return true;
-    if (c->el < 2 && !host) {
-        unsigned fpen = (unsigned)(c->sr[SR_CPACR_EL1] >> 20 & 3);
-
-        if (fpen != 3 && (fpen != 1 || c->el == 0))
-            return true;
-    }
-    if (c->el <= 2 && cpu_el2_enabled(c)) {
-        uint64_t cptr = c->sr[SR_CPTR_EL2];
-
-        if (hcr & HCR_E2H) {
-            unsigned fpen = (unsigned)(cptr >> 20 & 3);
-
-            if (fpen == 0 || fpen == 2 || (fpen == 1 && c->el == 0 && (hcr & HCR_TGE)))
-                return true;
-        } else if (cptr & TG_BIT(10)) {
-            return true;
-        }
-    }
-    return cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_CPTR_EL3] & TG_BIT(10));
-}
-
 void cpu_context_changed(struct cpu *c)
 {
     enum mmu_regime regime = mmu_current_regime(c);
-    bool two = regime == MMU_EL10 || regime == MMU_EL20;
+    bool unknown;
 
     if (c->el == 0) {
         c->view = c->uview = mmu_view_get(c, regime, MMU_USER);
     } else {
-        c->view = mmu_view_get(c, regime, two && c->pan ? MMU_PRIV_PAN : MMU_PRIV);
+        c->view = mmu_view_get(c, regime, mmu_two_privileges(regime) && c->pan ? MMU_PRIV_PAN : MMU_PRIV);
         /* LDTR and STTR are unprivileged at EL1, and at EL2 of a host (E2H, TGE). */
         if (!c->uao && (c->el == 1 || (c->el == 2 && cpu_is_host(c))))
             c->uview = mmu_view_get(c, regime, MMU_USER);
         else
             c->uview = c->view;
     }
-    c->fp_trap = fp_trapped(c);
+    c->fp_trap = cpu_fp_trap_target(c, &unknown) != 0;
 }
 
 /* ---- reset and power ---- */
@@ -263,7 +234,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
 void cpu_power_off(struct cpu *c)
 {
     c->powered = false;
-    c->ilimit = 0;
+    cpu_attention(c, 0);
 }
 
 bool cpu_is_on(const struct cpu *c)
@@ -279,14 +250,12 @@ void cpu_irq_in(void *m, unsigned line, bool level, tg_time at)
     if (line >= TG_PE_LINES)
         return;
     c->line[line] = level;
-    c->attn |= CPU_ATTN_IRQ;
-    c->ilimit = 0;
+    cpu_attention(c, CPU_ATTN_IRQ);
 }
 
 void cpu_request_stop(struct cpu *c)
 {
-    c->attn |= CPU_ATTN_STOP;
-    c->ilimit = 0;
+    cpu_attention(c, CPU_ATTN_STOP);
 }
 
 void cpu_set_insn_limit(struct cpu *c, uint64_t insns)
@@ -296,6 +265,12 @@ void cpu_set_insn_limit(struct cpu *c, uint64_t insns)
 
 /* ---- sleep ---- */
 
+/* Does something end the WFI or WFE that the PE sleeps in? */
+static bool wakes(const struct cpu *c)
+{
+    return (c->asleep_wfe && c->event_reg) || cpu_interrupt_pending(c, true);
+}
+
 bool cpu_has_wakeup(struct cpu *c, tg_time now)
 {
     if (!c->powered)
@@ -304,9 +279,7 @@ bool cpu_has_wakeup(struct cpu *c, tg_time now)
         return true;
     if (timer_next(c) <= now)
         timer_poll(c, now);
-    if (c->asleep_wfe && c->event_reg)
-        return true;
-    return cpu_interrupt_pending(c, true);
+    return wakes(c);
 }
 
 tg_time cpu_wake_time(const struct cpu *c)
@@ -320,11 +293,9 @@ tg_time cpu_wake_time(const struct cpu *c)
 static bool normalise_pc(struct cpu *c)
 {
     const struct mmu_key *k = &c->view->key;
-    bool two = k->regime == MMU_EL10 || k->regime == MMU_EL20, upper = c->pc >> 55 & 1;
-    bool tbi = k->tcr & (two ? (upper ? TG_BIT(38) : TG_BIT(37)) : TG_BIT(20));
 
-    if (tbi) /* BranchTo: the tag is replaced by copies of bit 55 (EL0, EL1, EL2&0) or zeros */
-        c->pc = two ? (uint64_t)tg_sext(c->pc, 56) : c->pc & tg_ones(56);
+    if (mmu_tbi(k, c->pc)) /* BranchTo: the tag is replaced by copies of bit 55 (EL0, EL1, EL2&0) or zeros */
+        c->pc = mmu_two_privileges(k->regime) ? (uint64_t)tg_sext(c->pc, 56) : c->pc & tg_ones(56);
     if (c->pc & 3) {
         c->cur = NULL;
         cpu_raise_pc_alignment(c, c->pc);
@@ -353,9 +324,7 @@ static void step(struct cpu *c)
     if (!normalise_pc(c) || !mmu_fetch(c, c->pc, &e, &l))
         return;
     if (e) {
-        struct ram_region *ram = domain_ram(c, e->pa);
-
-        memcpy(&insn, ram->host + (e->pa - ram->base) + (c->pc & 4095), sizeof(insn));
+        memcpy(&insn, ram_at(domain_ram(c, e->pa), e->pa) + (c->pc & 4095), sizeof(insn));
     } else {
         insn = l.insn;
     }
@@ -370,7 +339,6 @@ static const struct cpu_op *find_block(struct cpu *c)
     const struct cpu_op *ops;
     struct mmu_xtlbe *e;
     struct mmu_lookup l;
-    struct ram_region *ram;
     struct cpu_link *link = c->link;
 
     c->link = NULL;
@@ -385,8 +353,7 @@ static const struct cpu_op *find_block(struct cpu *c)
         run_single(c, l.insn);
         return NULL;
     }
-    ram = domain_ram(c, e->pa);
-    ops = code_block(c, e->code, (unsigned)c->pc & 4095, ram->host + (e->pa - ram->base));
+    ops = code_block(c, e->code, (unsigned)c->pc & 4095, ram_at(domain_ram(c, e->pa), e->pa));
     *j = (struct jump_entry){.va = c->pc, .tag = c->view->jump_tag, .ops = ops};
     mmu_note_code(c->view, c->pc);
     if (link && link->page == e->code)
@@ -441,7 +408,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         if (timer_next(c) <= cpu_now(c))
             timer_poll(c, cpu_now(c));
         if (c->asleep) {
-            if (!((c->asleep_wfe && c->event_reg) || cpu_interrupt_pending(c, true))) {
+            if (!wakes(c)) {
                 stop = CPU_STOP_WFI;
                 break;
             }
@@ -460,7 +427,6 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             cpu_take_interrupt(c);
             c->cur = NULL;
         }
-        c->attn &= (uint8_t)~CPU_ATTN_CODE;
         if (tg_unlikely(code_arena_low(c)))
             code_drop_all(c);
         if (tg_unlikely(c->attn & CPU_ATTN_STEP)) {
@@ -539,21 +505,4 @@ unsigned cpu_index(const struct cpu *c)
 uint64_t cpu_mpidr(const struct cpu *c)
 {
     return c->mpidr;
-}
-
-bool cpu_in_guest(const struct cpu *c, uint32_t *vmid, uint64_t *vmpidr)
-{
-    uint64_t hcr = cpu_hcr_eff(c);
-
-    if (c->el > 1 || !(hcr & HCR_VM) || (hcr & HCR_TGE))
-        return false;
-    if (vmid) {
-        struct mmu_key key;
-
-        mmu_make_key(c, MMU_EL10, MMU_PRIV, &key);
-        *vmid = key.vmid;
-    }
-    if (vmpidr)
-        *vmpidr = c->sr[SR_VMPIDR_EL2];
-    return true;
 }

@@ -25,8 +25,6 @@ enum cpu_stop {
     CPU_STOP_LIMIT,   /* the time limit was reached */
     CPU_STOP_WFI,     /* waits for an interrupt (or event: WFE); see cpu_wake_time */
     CPU_STOP_OFF,     /* powered off (PSCI) */
-    CPU_STOP_SYNC,    /* must synchronise before the next device access or after sending an interrupt: run the
-                         event queue up to    cpu_local_time, then call again */
     CPU_STOP_REQUEST, /* cpu_request_stop was called, an instruction count or a PC of interest was reached */
 };
 
@@ -155,8 +153,6 @@ uint64_t cpu_hz(const struct cpu *c);
 void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT]);
 unsigned cpu_index(const struct cpu *c);
 uint64_t cpu_mpidr(const struct cpu *c);
-/* Guest context now? With its identity. */
-bool cpu_in_guest(const struct cpu *c, uint32_t *vmid, uint64_t *vmpidr);
 /* True while undefined instructions repeat without progress (exit status 3), with a reason text. */
 bool cpu_stuck(const struct cpu *c, char *why, size_t n);
 

@@ -49,7 +49,6 @@ enum {
     CPU_ATTN_IRQ = 1,  /* an interrupt line or a mask changed: re-evaluate */
     CPU_ATTN_STOP = 2, /* cpu_request_stop */
     CPU_ATTN_STEP = 4, /* software step, hardware breakpoint: run one instruction at a time */
-    CPU_ATTN_CODE = 8, /* decoded code was invalidated while a block may be running */
 };
 
 struct cpu {

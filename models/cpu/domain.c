@@ -37,15 +37,23 @@ void cpu_domain_add(struct cpu_domain *d, struct cpu *c)
     d->n_pes++;
 }
 
-struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
+/* The region known so far that holds pa, or NULL. */
+static struct ram_region *known_ram(struct cpu_domain *d, uint64_t pa)
 {
-    struct cpu_domain *d = c->domain;
-    struct tg_dmi dmi;
-    struct ram_region *r;
-
     for (unsigned i = 0; i < d->n_ram; i++)
         if (pa - d->ram[i].base < d->ram[i].size)
             return &d->ram[i];
+    return NULL;
+}
+
+struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
+{
+    struct cpu_domain *d = c->domain;
+    struct ram_region *r = known_ram(d, pa);
+    struct tg_dmi dmi;
+
+    if (r)
+        return r;
     if (d->n_ram == DOMAIN_MAX_RAM || !c->bus.get_dmi || !c->bus.get_dmi(c->bus.opaque, pa, &dmi) ||
         !dmi.host)
         return NULL;
@@ -60,30 +68,29 @@ struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
 
 void domain_code_appeared(struct cpu_domain *d, uint64_t pa)
 {
-    for (unsigned i = 0; i < d->n_ram; i++) {
-        uint8_t *flags;
+    struct ram_region *r = known_ram(d, pa);
+    uint8_t *flags;
 
-        if (pa - d->ram[i].base >= d->ram[i].size)
-            continue;
-        flags = ram_flags(&d->ram[i], pa);
-        if (*flags & RAM_PAGE_WTAG)
-            for (struct cpu *c = d->first; c; c = c->domain_next)
-                mmu_drop_write_tags(c, pa);
-        *flags = RAM_PAGE_CODE;
-    }
+    if (!r)
+        return;
+    flags = ram_flags(r, pa);
+    if (*flags & RAM_PAGE_WTAG)
+        for (struct cpu *c = d->first; c; c = c->domain_next)
+            mmu_drop_write_tags(c, pa);
+    *flags = RAM_PAGE_CODE;
 }
 
 void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
 {
+    struct ram_region *r = known_ram(d, pa);
     bool left = false;
 
     for (struct cpu *c = d->first; c; c = c->domain_next) {
         code_written(c, pa, size);
         left |= code_has_lines(c, pa & MMU_PAGE_MASK);
     }
-    for (unsigned i = 0; i < d->n_ram && !left; i++)
-        if (pa - d->ram[i].base < d->ram[i].size)
-            *ram_flags(&d->ram[i], pa) = 0; /* plain data again */
+    if (r && !left)
+        *ram_flags(r, pa) = 0; /* plain data again */
 }
 
 void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
@@ -92,12 +99,12 @@ void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
         c->excl_valid = false;
     while (size) {
         uint64_t n = MMU_PAGE_SIZE - (pa & (MMU_PAGE_SIZE - 1));
+        struct ram_region *r = known_ram(d, pa);
 
         if (n > size)
             n = size;
-        for (unsigned i = 0; i < d->n_ram; i++)
-            if (pa - d->ram[i].base < d->ram[i].size && (*ram_flags(&d->ram[i], pa) & RAM_PAGE_CODE))
-                domain_code_written(d, pa, n);
+        if (r && (*ram_flags(r, pa) & RAM_PAGE_CODE))
+            domain_code_written(d, pa, n);
         pa += n;
         size -= n;
     }

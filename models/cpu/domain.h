@@ -37,6 +37,12 @@ struct cpu_domain {
 /* RAM that holds pa, asking the bus of c for it the first time; NULL: no RAM there. */
 struct ram_region *domain_ram(struct cpu *c, uint64_t pa);
 
+/* Host address of pa, which the region holds. */
+static inline uint8_t *ram_at(const struct ram_region *r, uint64_t pa)
+{
+    return r->host + (pa - r->base);
+}
+
 static inline uint8_t *ram_flags(const struct ram_region *r, uint64_t pa)
 {
     return &r->flags[(pa - r->base) >> 12];

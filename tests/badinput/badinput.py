@@ -9,46 +9,20 @@ import os
 import shutil
 import signal
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sim", "cli"))
+from guestcode import ERET, OFF, RESET, SMC0, SPIN, UDF, WFI, adr, b, br, code, elf, image, mov  # noqa: E402,F401: for the tests, too
+
 TOLLGATE, BUILD = (os.path.abspath(a) for a in sys.argv[1:3])
 LIMIT = 240  # seconds for one run: sanitizers and a loaded machine included
 
-# A64 words (Arm ARM C6)
 NOP = 0xD503201F
-WFI = 0xD503207F
-SMC0 = 0xD4000003
 HVC0 = 0xD4000002
-UDF = 0x00000000
-ERET = 0xD69F03E0
-SPIN = 0x14000000
-
-
-def mov(rd, value):
-    """rd = value by MOVZ and MOVK."""
-    words = [0xD2800000 | (value & 0xFFFF) << 5 | rd]
-    for i in (1, 2, 3):
-        part = value >> 16 * i & 0xFFFF
-        if part:
-            words.append(0xF2800000 | i << 21 | part << 5 | rd)
-    return words
-
-
-def br(rn):
-    return 0xD61F0000 | rn << 5
-
-
-def b(words):
-    return 0x14000000 | words & 0x3FFFFFF
-
-
-def adr(rd, words):
-    return 0x10000000 | (words & 0x7FFFF) << 5 | rd
 
 
 def msr(op0, op1, crn, crm, op2, rt):
@@ -63,30 +37,8 @@ def hlt(imm):
     return 0xD4400000 | imm << 5
 
 
-OFF = mov(0, 0x84000008) + [SMC0]
-RESET = mov(0, 0x84000009) + [SMC0]
 VBAR_EL2 = (3, 4, 12, 0, 0)
 ELR_EL2 = (3, 4, 4, 0, 1)
-
-
-def code(words):
-    return b"".join(struct.pack("<I", w) for w in words)
-
-
-def image(words):
-    """An arm64 Image (Linux booting.rst, section 4) of these words, entered at EL2. It is loaded where RAM begins: at 0x40000000 on virt and tutorial."""
-    body = code(words)
-    return struct.pack("<IIQQQQQQII", b(16), 0, 0, 64 + len(body), 0xA, 0, 0, 0, 0x644D5241, 0) + body
-
-
-def elf(words=(SPIN,), machine=183, base=0x40000000, elf_class=2, data=1, entry=None, filesz=None):
-    """A minimal ELF executable with one segment."""
-    body = code(words)
-    size = 120 + len(body)
-    order = "<" if data == 1 else ">"
-    head = b"\x7fELF" + bytes([elf_class, data, 1]) + bytes(9) + struct.pack(
-        order + "HHIQQQIHHHHHH", 2, machine, 1, base + 120 if entry is None else entry, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    return head + struct.pack(order + "IIQQQQQQ", 1, 5, 0, base, base, size if filesz is None else filesz, size, 0x1000) + body
 
 
 def without_override():

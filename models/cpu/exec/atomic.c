@@ -10,10 +10,6 @@
 
 /* clang-format off */
 
-#define CHECK_SP                                                                                   \
-    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op))      \
-        return false
-
 /* Begins an access at [Xn]: sets p (host pointer) and a. */
 #define ATOMIC(size, access)                                                                       \
     struct mem_atomic a;                                                                           \

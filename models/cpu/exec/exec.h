@@ -45,11 +45,12 @@ A64_HANDLERS(X)
 #define NEXT(c, op) TG_TAIL((op)[1].fn((c), (op) + 1))
 
 /* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run
- * loop must look (c->pc set). */
-#define OP(name)                                                                \
+ * loop must look (c->pc set). guard: statements before it. */
+#define OP_GUARDED(name, guard)                                                 \
     TG_INLINE bool TG_FN(body_##name)(struct cpu * c, const struct cpu_op *op); \
     void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)              \
     {                                                                           \
+        guard;                                                                  \
         pipe_issue(c, op);                                                      \
         if (tg_unlikely(!TG_FN(body_##name)(c, op)))                            \
             return;                                                             \
@@ -57,23 +58,23 @@ A64_HANDLERS(X)
     }                                                                           \
     TG_INLINE bool TG_FN(body_##name)(struct cpu * c __attribute__((unused)),   \
                                       const struct cpu_op *op __attribute__((unused)))
+#define OP(name) OP_GUARDED(name, (void)0)
 
 /* The same for instructions that the FP/SIMD traps reach. */
-#define OPV(name)                                                               \
-    TG_INLINE bool TG_FN(body_##name)(struct cpu * c, const struct cpu_op *op); \
-    void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)              \
-    {                                                                           \
-        if (tg_unlikely(c->fp_trap)) {                                          \
-            cpu_raise_fp_trap(c, op);                                           \
-            return;                                                             \
-        }                                                                       \
-        pipe_issue(c, op);                                                      \
-        if (tg_unlikely(!TG_FN(body_##name)(c, op)))                            \
-            return;                                                             \
-        NEXT(c, op);                                                            \
-    }                                                                           \
-    TG_INLINE bool TG_FN(body_##name)(struct cpu * c __attribute__((unused)),   \
-                                      const struct cpu_op *op __attribute__((unused)))
+#define FP_GUARD                   \
+    if (tg_unlikely(c->fp_trap)) { \
+        cpu_raise_fp_trap(c, op);  \
+        return;                    \
+    }
+#define OPV(name) OP_GUARDED(name, FP_GUARD)
+
+/* A handler number that no encoding selects (a hole in a variant table). */
+#define NONE(name)              \
+    OPV(name)                   \
+    {                           \
+        cpu_raise_undef(c, op); \
+        return false;           \
+    }
 
 /* OP_END(name) { body }: ends a block. Body is the whole handler: calls pipe_issue itself, leaves by
  * GOTO_LINK, GOTO_VA or return with c->pc set. */

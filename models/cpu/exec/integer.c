@@ -211,8 +211,8 @@ OP_SF(asrv, (int32_t)WR(rn) >> (WR(rm) & 31), (int64_t)XR(rn) >> (XR(rm) & 63))
 OP_SF(rorv, exec_ror32(WR(rn), WR(rm) & 31), exec_ror64(XR(rn), XR(rm) & 63))
 
 #define OP_CRC(n, bytes)                                                                              \
-    OP(crc32_##n) { WW(rd, cpu_crc32(UINT32_C(0xedb88320), WR(rn), XR(rm), bytes)); return true; }    \
-    OP(crc32c_##n) { WW(rd, cpu_crc32(UINT32_C(0x82f63b78), WR(rn), XR(rm), bytes)); return true; }
+    OP(crc32_##n) { WW(rd, cpu_crc32(CPU_CRC32, WR(rn), XR(rm), bytes)); return true; }    \
+    OP(crc32c_##n) { WW(rd, cpu_crc32(CPU_CRC32C, WR(rn), XR(rm), bytes)); return true; }
 OP_CRC(0, 1)
 OP_CRC(1, 2)
 OP_CRC(2, 4)

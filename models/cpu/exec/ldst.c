@@ -6,11 +6,6 @@
 
 /* clang-format off */
 
-/* The base register; a misaligned SP faults before anything else happens. */
-#define CHECK_SP                                                                                   \
-    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op))      \
-        return false
-
 /* ---- single registers ---- */
 
 /* A mode is: address expression, view, and what is written back. */

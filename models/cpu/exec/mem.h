@@ -9,6 +9,11 @@
 
 #include "models/cpu/mmu/access.h"
 
+/* Before any use of the base register: a misaligned SP faults before anything else happens. */
+#define CHECK_SP                                                                              \
+    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op)) \
+    return false
+
 /* Reads size bytes at va into out. False: an exception was raised; out is unchanged then. */
 TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                         unsigned size, void *out)

@@ -57,6 +57,18 @@
     SIMD_MAP(name##_s_3, 8, 64, expr)
 /* clang-format on */
 
+/* Lane arrays of twice the element width. */
+#define WIDE8(v)  ((v)->h)
+#define WIDE16(v) ((v)->s)
+#define WIDE32(v) ((v)->d)
+
+/* Doubling multiplies, high half; and accumulated. Before saturation. */
+#define DMULH(round) (((__int128)2 * (S)a * (S)b + ((round) ? (__int128)1 << (BITS - 1) : 0)) >> BITS)
+#define RDML(sign)                                                            \
+    (((__int128)(S)d * ((__int128)1 << BITS) sign(__int128) 2 * (S)a * (S)b + \
+      ((__int128)1 << (BITS - 1))) >>                                         \
+     BITS)
+
 /* ---- saturation ---- */
 
 TG_INLINE int64_t simd_ssat(struct cpu *c, __int128 v, unsigned bits)

@@ -58,11 +58,8 @@ TG_INLINE uint8_t simd_pmul8(uint8_t a, uint8_t b)
 }
 SIMD_MAP_Q(pmul, simd_pmul8((uint8_t)a, (uint8_t)b))
 
-/* Doubling multiplies, high half. */
-#define DMULH(round) (((__int128)2 * (S)a * (S)b + ((round) ? (__int128)1 << (BITS - 1) : 0)) >> BITS)
 BOTH(sqdmulh, simd_ssat(c, DMULH(0), BITS))
 BOTH(sqrdmulh, simd_ssat(c, DMULH(1), BITS))
-#define RDML(sign) (((__int128)(S)d * ((__int128)1 << BITS) sign (__int128)2 * (S)a * (S)b + ((__int128)1 << (BITS - 1))) >> BITS)
 BOTH(sqrdmlah, simd_ssat(c, RDML(+), BITS))
 BOTH(sqrdmlsh, simd_ssat(c, RDML(-), BITS))
 
@@ -165,7 +162,6 @@ BOTH(usqadd, simd_usat(c, (__int128)d + (S)a, BITS))
         *VR(rd) = r;                                                                               \
         return true;                                                                               \
     }
-#define NONE(name) OPV(name) { cpu_raise_undef(c, op); return false; }
 SIMD_REV(rev64_v_0, 8, 8, 8) SIMD_REV(rev64_v_1, 8, 16, 4) SIMD_REV(rev64_v_2, 8, 32, 2) NONE(rev64_v_3)
 SIMD_REV(rev64_v_4, 16, 8, 8) SIMD_REV(rev64_v_5, 16, 16, 4) SIMD_REV(rev64_v_6, 16, 32, 2) NONE(rev64_v_7)
 SIMD_REV(rev32_v_0, 8, 8, 4) SIMD_REV(rev32_v_1, 8, 16, 2) NONE(rev32_v_2) NONE(rev32_v_3)

@@ -10,10 +10,6 @@
 
 /* clang-format off */
 
-#define CHECK_SP                                                                                   \
-    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op))      \
-        return false
-
 /* Register k of the list, which wraps after V31. */
 #define LIST(k) (&c->v[(op->rd + (k)) & 31])
 /* Without write-back both addends are zero. */
@@ -87,7 +83,6 @@ MULTI1_Q(4)
         WRITE_BACK(op->imm);                                                                       \
         return true;                                                                               \
     }
-#define NONE(name) OPV(name) { cpu_raise_undef(c, op); return false; }
 #define MULTI_Q(n)                                                                                 \
     MULTI(n, 0, 8, uint8_t, b)                                                                     \
     MULTI(n, 1, 8, uint16_t, h)                                                                    \

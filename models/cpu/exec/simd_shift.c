@@ -5,7 +5,6 @@
 
 /* clang-format off */
 
-#define NONE(name) OPV(name) { cpu_raise_undef(c, op); return false; }
 #define IMMHB    ((int)A64_BITS(op->insn, 22, 16))
 #define RIGHT(bits) (2 * (bits) - IMMHB) /* 1..bits */
 #define LEFT(bits)  (IMMHB - (bits))     /* 0..bits - 1 */
@@ -45,9 +44,6 @@ SHIFT_QALL(uqshl, simd_usat(c, (__int128)a << LEFT(BITS), BITS))
 
 /* ---- narrowing: x is the wide element, `bits` the narrow width; the amount is 1..bits ---- */
 
-#define WIDE8(v)  ((v)->h)
-#define WIDE16(v) ((v)->s)
-#define WIDE32(v) ((v)->d)
 #define SHRN1(name, n, q, scalar, bits, wbits, expr)                                               \
     OPV(name)                                                                                      \
     {                                                                                              \

@@ -5,13 +5,8 @@
 
 /* clang-format off */
 
-#define NONE(name) OPV(name) { cpu_raise_undef(c, op); return false; }
-
 /* ---- long and wide: result elements are twice `bits`; a and b come from the half that q selects; x is the wide element of rn ---- */
 
-#define WIDE8(v)  ((v)->h)
-#define WIDE16(v) ((v)->s)
-#define WIDE32(v) ((v)->d)
 #define W8  16
 #define W16 32
 #define W32 64
@@ -220,8 +215,6 @@ SIMD_PAIRL_Q(uadalp, d + (UW)(UA + UB))
     SIMD_ELEM(name##_e_6, 4, 32, expr) NONE(name##_e_0) NONE(name##_e_3) NONE(name##_e_4) NONE(name##_e_7)
 #define SIMD_ELEM_S(name, expr)                                                                    \
     SIMD_ELEM(name##_es_1, 1, 16, expr) SIMD_ELEM(name##_es_2, 1, 32, expr) NONE(name##_es_0) NONE(name##_es_3)
-#define DMULH(round) (((__int128)2 * (S)a * (S)b + ((round) ? (__int128)1 << (BITS - 1) : 0)) >> BITS)
-#define RDML(sign) (((__int128)(S)d * ((__int128)1 << BITS) sign (__int128)2 * (S)a * (S)b + ((__int128)1 << (BITS - 1))) >> BITS)
 SIMD_ELEM_Q(mla, d + (uint32_t)a * b)
 SIMD_ELEM_Q(mls, d - (uint32_t)a * b)
 SIMD_ELEM_Q(mul, (uint32_t)a * b)

@@ -13,6 +13,7 @@
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/fill.h"
 #include "models/cpu/mmu/walk.h"
+#include "models/cpu/sysreg/access.h"
 
 /* Data and instruction abort syndrome, ISS fields. */
 #define ISS_ISV   TG_BIT(24)
@@ -58,23 +59,6 @@ static uint64_t instruction_syndrome(uint32_t insn)
     return size == 3 ? iss | ISS_SF : iss;
 }
 
-/* The EL that takes an abort of the current EL: stage 2 to EL2, otherwise by routing of synchronous
- * exceptions. */
-static unsigned abort_target(const struct cpu *c, const struct mmu_result *r)
-{
-    uint64_t hcr = cpu_hcr_eff(c);
-
-    if (r->s2)
-        return 2;
-    if (r->external && c->el < 3 && (c->sr[SR_SCR_EL3] & SCR_EA) && cpu_has(c, CPU_FEAT_EL3))
-        return 3;
-    if (r->external && c->el < 2 && (hcr & HCR_TEA))
-        return 2;
-    if (c->el == 0)
-        return hcr & HCR_TGE ? 2 : 1;
-    return c->el;
-}
-
 /* Faults that report HPFAR: stage-2 ones, permission faults only on a walk (D19.2.60). */
 static bool hpfar_valid(const struct mmu_result *r)
 {
@@ -86,10 +70,17 @@ static uint64_t hpfar_of(const struct mmu_result *r)
     return (r->ipa >> 12) << 4;
 }
 
+/* Stage-2 faults go to EL2, others where synchronous exceptions do; the class becomes that of the same EL
+ * where it applies. */
+static void raise_abort(struct cpu *c, const struct cpu_op *op, unsigned ec, uint64_t iss, uint64_t va,
+                        const struct mmu_result *r)
+{
+    cpu_raise_sync(c, op, r->s2 ? 2 : 0, esr_make(ec, iss), va, true, hpfar_of(r), hpfar_valid(r));
+}
+
 static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, const struct mmu_result *r,
                        bool cache_op)
 {
-    unsigned target = abort_target(c, r);
     uint64_t iss = tg_put(ISS_FSC, r->fsc);
 
     if (r->wnr || cache_op)
@@ -100,19 +91,16 @@ static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, cons
         iss |= ISS_S1PTW;
     if (r->s2 && !r->s1ptw && !cache_op)
         iss |= instruction_syndrome(op->insn);
-    cpu_raise_sync(c, op, target, esr_make(target == c->el ? EC_DABT_SAME : EC_DABT_LOWER, iss), va, true,
-                   hpfar_of(r), hpfar_valid(r));
+    raise_abort(c, op, EC_DABT_LOWER, iss, va, r);
 }
 
-static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned fsc, bool write,
-                       bool external)
+static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned fsc, bool write)
 {
     struct mmu_result r;
 
     memset(&r, 0, sizeof(r));
     r.fsc = (uint8_t)fsc;
     r.wnr = write;
-    r.external = external;
     data_abort(c, op, va, &r, false);
 }
 
@@ -133,7 +121,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     out->pa = r.pa;
     out->mem_type = r.mem_type;
     if (r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0) {
-        abort_code(c, c->cur, va, FSC_ALIGNMENT, access != MMU_READ, false);
+        abort_code(c, c->cur, va, FSC_ALIGNMENT, access != MMU_READ);
         out->faulted = true;
         return;
     }
@@ -141,7 +129,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     if (!ram || (access != MMU_READ && !ram->writable))
         return;
     watched = debug_watch_page(c, va & MMU_PAGE_MASK);
-    out->host = ram->host + (r.pa - ram->base);
+    out->host = ram_at(ram, r.pa);
     out->code = *ram_flags(ram, r.pa) & RAM_PAGE_CODE;
     mmu_fill(c, view, va, &r, ram, watched);
 }
@@ -172,7 +160,7 @@ static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, u
         domain_running(c); /* others may have run while the access waited for its time */
         pipe_device(c, write, mem_type, txn.latency);
         if (txn.resp != TG_BUS_OK) {
-            abort_code(c, op, va + i, FSC_EXTERNAL, write, true);
+            abort_code(c, op, va + i, FSC_EXTERNAL, write);
             return false;
         }
     }
@@ -213,7 +201,7 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
 
     c->cur = op;
     if ((view->key.flags & MMU_KEY_ALIGN) && (va & (elem - 1))) {
-        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ, false);
+        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ);
         return false;
     }
     s->first = MMU_PAGE_SIZE - (unsigned)(va & (MMU_PAGE_SIZE - 1));
@@ -229,7 +217,7 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
             return false;
         if (s->part[0].mem_type >= TG_MEM_DEVICE_GRE || s->part[1].mem_type >= TG_MEM_DEVICE_GRE) {
             if (va & (elem - 1)) {
-                abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ, false);
+                abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ);
                 return false;
             }
         }
@@ -310,14 +298,14 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
     }
     c->cur = op;
     if (va & (size - 1)) {
-        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ, false);
+        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ);
         return NULL;
     }
     mmu_access(c, view, va, size, access, &l);
     if (l.faulted || debug_watch_hit(c, op, va, size, access != MMU_READ))
         return NULL;
     if (!l.host) {
-        abort_code(c, op, va, FSC_UNSUPPORTED_EXCL, access != MMU_READ, false);
+        abort_code(c, op, va, FSC_UNSUPPORTED_EXCL, access != MMU_READ);
         return NULL;
     }
     a->pa = l.pa;
@@ -336,10 +324,7 @@ void mem_atomic_done(struct cpu *c, const struct mem_atomic *a, unsigned size)
 
 bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op)
 {
-    unsigned el = c->el == 0 ? (cpu_is_host(c) ? 2 : 1) : c->el;
-    uint64_t sctlr = el == 1 ? c->sr[SR_SCTLR_EL1] : el == 2 ? c->sr[SR_SCTLR_EL2] : c->sr[SR_SCTLR_EL3];
-
-    if (!(sctlr & (c->el == 0 ? SCTLR_SA0 : SCTLR_SA)))
+    if (!(cpu_sctlr(c, c->el) & (c->el == 0 ? SCTLR_SA0 : SCTLR_SA)))
         return false;
     cpu_raise_sp_alignment(c, op);
     return true;
@@ -350,7 +335,7 @@ bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
     if (!(va & (size - 1)))
         return false;
     c->cur = op;
-    abort_code(c, op, va, FSC_ALIGNMENT, write, false);
+    abort_code(c, op, va, FSC_ALIGNMENT, write);
     return true;
 }
 
@@ -372,7 +357,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     if (l.faulted)
         return false;
     if (l.mem_type >= TG_MEM_DEVICE_GRE) {
-        abort_code(c, op, va, FSC_ALIGNMENT, true, false);
+        abort_code(c, op, va, FSC_ALIGNMENT, true);
         return false;
     }
     if (debug_watch_hit(c, op, block, sizeof(zeros), true))
@@ -428,11 +413,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
     c->cur = NULL;
     mmu_translate(c, &view->key, va, MMU_FETCH, &r);
     if (r.fault) {
-        unsigned target = abort_target(c, &r);
-        uint64_t iss = tg_put(ISS_FSC, r.fsc) | (r.s1ptw ? ISS_S1PTW : 0);
-
-        cpu_raise_sync(c, NULL, target, esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, iss), va,
-                       true, hpfar_of(&r), hpfar_valid(&r));
+        raise_abort(c, NULL, EC_IABT_LOWER, tg_put(ISS_FSC, r.fsc) | (r.s1ptw ? ISS_S1PTW : 0), va, &r);
         return false;
     }
     ram = domain_ram(c, r.pa);
@@ -445,7 +426,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
     }
     uncached->pa = r.pa;
     uncached->mem_type = r.mem_type;
-    uncached->host = ram ? ram->host + (r.pa - ram->base) : NULL;
+    uncached->host = ram ? ram_at(ram, r.pa) : NULL;
     if (!ram) {
         uint32_t insn = 0;
         struct tg_bus_txn txn = {.addr = r.pa, .data = &insn, .size = 4, .time = cpu_now(c)};
@@ -459,14 +440,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         if (c->bus.transport)
             c->bus.transport(c->bus.opaque, &txn);
         if (txn.resp != TG_BUS_OK) {
-            unsigned target;
-
-            r.external = true;
-            target = abort_target(c, &r);
-            cpu_raise_sync(
-                c, NULL, target,
-                esr_make(target == c->el ? EC_IABT_SAME : EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL)), va,
-                true, 0, false);
+            raise_abort(c, NULL, EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL), va, &r);
             return false;
         }
         uncached->insn = insn;

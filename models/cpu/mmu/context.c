@@ -9,6 +9,7 @@
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/fill.h"
 #include "models/cpu/mmu/walk.h"
+#include "models/cpu/sysreg/access.h"
 
 #define VIEWS 160
 
@@ -62,6 +63,11 @@ void mmu_controls_changed(struct cpu *c)
 #define SCTLR_KEY (SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_I | SCTLR_WXN | SCTLR_E0E | SCTLR_EE)
 #define HCR_KEY   (HCR_VM | HCR_PTW | HCR_DC | HCR_CD | HCR_ID | HCR_FWB)
 
+uint16_t mmu_vmid(const struct cpu *c)
+{
+    return cpu_el2_on(c) ? cpu_vttbr_vmid(c) : 0;
+}
+
 void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv priv, struct mmu_key *k)
 {
     uint64_t hcr = cpu_hcr_eff(c), asid_of;
@@ -83,11 +89,7 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
             k->sctlr &= ~SCTLR_M;
         if (hcr & HCR_TGE)
             k->hcr &= ~(HCR_VM | HCR_DC);
-        if (cpu_el2_enabled(c)) {
-            k->vmid = (uint16_t)(c->sr[SR_VTTBR_EL2] >> 48);
-            if (!(cpu_has(c, CPU_FEAT_VMID16) && (c->sr[SR_VTCR_EL2] & VTCR_VS)))
-                k->vmid &= 0xff;
-        }
+        k->vmid = mmu_vmid(c);
         if (k->hcr & HCR_VM) {
             k->flags |= MMU_KEY_S2;
             k->vtcr = c->sr[SR_VTCR_EL2];
@@ -111,7 +113,7 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
         k->ttbr0 = c->sr[SR_TTBR0_EL3];
         k->mair = c->sr[SR_MAIR_EL3];
     }
-    if (regime == MMU_EL10 || regime == MMU_EL20) {
+    if (mmu_two_privileges(regime)) {
         asid_of = k->tcr & TCR_A1 ? k->ttbr1 : k->ttbr0;
         k->asid = (uint16_t)tg_get(asid_of, TTBR_ASID);
         if (!(k->tcr & TCR_AS))
@@ -191,9 +193,7 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
         if (!(key.sctlr & SCTLR_M) &&
             !(key.flags & MMU_KEY_S2)) /* no translation: the timing TLBs keep those apart */
             v->gctx |= TG_BIT(56);
-        v->actx = key.regime == MMU_EL10 || key.regime == MMU_EL20
-                      ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid
-                      : v->gctx;
+        v->actx = mmu_two_privileges(key.regime) ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;
     }
@@ -223,7 +223,7 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
         e->wtag = page;
         *flags |= RAM_PAGE_WTAG;
     }
-    e->addend = (uintptr_t)(ram->host + (pa - ram->base)) - (uintptr_t)page;
+    e->addend = (uintptr_t)ram_at(ram, pa) - (uintptr_t)page;
     e->pa_off = pa - page;
     v->size[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
     if (r->log2size > MMU_PAGE_BITS)
@@ -345,6 +345,19 @@ void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
             if (v->tlb[i].wtag != MMU_NO_TAG && v->tlb[i].wtag + v->tlb[i].pa_off == pa_page)
                 v->tlb[i].wtag = MMU_NO_TAG;
     }
+}
+
+void mmu_forget_jumps(struct cpu *c)
+{
+    for (unsigned i = 0; i < c->mmu.n_views; i++)
+        c->mmu.views[i].jump_tag = ++c->mmu.next_tag;
+}
+
+void mmu_drop_fetches(struct cpu *c)
+{
+    for (unsigned i = 0; i < c->mmu.n_views; i++)
+        for (unsigned j = 0; j < MMU_XTLB_SIZE; j++)
+            c->mmu.views[i].xtlb[j].tag = MMU_NO_TAG;
 }
 
 void mmu_drop_everything(struct cpu *c)

@@ -41,6 +41,12 @@ enum mmu_regime {
     MMU_REGIMES,
 };
 
+/* Does the regime tell EL0 from a higher level? It has two table bases, ASIDs and PAN then. */
+static inline bool mmu_two_privileges(enum mmu_regime regime)
+{
+    return regime == MMU_EL10 || regime == MMU_EL20;
+}
+
 enum mmu_priv {
     MMU_USER,     /* EL0, or unprivileged access from EL1/EL2 */
     MMU_PRIV,     /* EL1, EL2, EL3 */
@@ -93,7 +99,6 @@ struct mmu_view {
     uint64_t last_used;
     uint64_t large;   /* a bit per log2 size > 12 that entries came from */
     uint64_t xfilter; /* a bit per hashed page that code was fetched from since jump_tag changed */
-    bool used;
     struct mmu_view *hash_next;
 };
 
@@ -116,7 +121,6 @@ struct mmu_result {
     bool s1ptw;    /* stage-2 fault on a stage-1 table walk */
     bool wnr;      /* was because of a write (hardware update of a descriptor included) */
     uint64_t ipa;  /* of a stage-2 fault */
-    bool external; /* external abort on walk */
     uint8_t level; /* of the stage-1 leaf */
     struct mmu_walk_read {
         uint64_t pa;  /* of the descriptor */
@@ -155,6 +159,10 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
  * walk was taken to EL2. */
 void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt);
 bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
+/* Is the top byte of va ignored in the context (TBI)? */
+bool mmu_tbi(const struct mmu_key *key, uint64_t va);
+/* VMID of the EL1&0 regime; 0 while EL2 is not enabled. */
+uint16_t mmu_vmid(const struct cpu *c);
 /* The context that regime and privilege name under the present register values. */
 void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv priv, struct mmu_key *k);
 
@@ -194,5 +202,9 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *what);
  * remapped). */
 void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page);
 void mmu_drop_everything(struct cpu *c);
+/* Decoded code changed: no view's entries of the jump cache hold any longer; or, all of it went: nor do the
+ * fetch TLBs. */
+void mmu_forget_jumps(struct cpu *c);
+void mmu_drop_fetches(struct cpu *c);
 
 #endif

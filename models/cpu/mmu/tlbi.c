@@ -50,16 +50,15 @@ static void set_range(struct mmu_inval *w, uint64_t xt, bool range)
 /* The regime that EL1 operations act on, with its VMID. */
 static void el1_regime(const struct cpu *c, struct mmu_inval *w)
 {
-    struct mmu_key key;
 
     if (c->el >= 2 && cpu_is_host(c)) {
         w->regime = MMU_EL20;
         return;
     }
-    mmu_make_key(c, MMU_EL10, MMU_PRIV, &key);
+
     w->regime = MMU_EL10;
     w->match_vmid = true;
-    w->vmid = key.vmid;
+    w->vmid = mmu_vmid(c);
 }
 
 static uint16_t asid_mask(const struct cpu *c, const struct mmu_inval *w)
@@ -103,12 +102,10 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt)
     }
     if (op1 == 4 && (crm == 0 || crm == 4)) { /* by IPA: combined entries of the VM go */
         bool local = crm == 4 && (op2 == 1 || op2 == 2 || op2 == 5 || op2 == 6);
-        struct mmu_key key;
 
-        mmu_make_key(c, MMU_EL10, MMU_PRIV, &key);
         w.regime = MMU_EL10;
         w.match_vmid = w.by_ipa = true;
-        w.vmid = key.vmid;
+        w.vmid = mmu_vmid(c);
         issue(c, &w, local ? LOCAL : BROADCAST);
         return;
     }
@@ -119,12 +116,10 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt)
             w.all = true;
             break;
         case 6: { /* VMALLS12E1 */
-            struct mmu_key key;
 
-            mmu_make_key(c, MMU_EL10, MMU_PRIV, &key);
             w.regime = MMU_EL10;
             w.all = w.match_vmid = true;
-            w.vmid = key.vmid;
+            w.vmid = mmu_vmid(c);
             break;
         }
         default: /* ALLE2, VAE2, VALE2 */

@@ -64,7 +64,7 @@ static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned sta
         w->r->walk[w->r->walk_levels++] =
             (struct mmu_walk_read){.pa = pa, .ipa = ipa, .stage = (uint8_t)stage, .level = (uint8_t)level};
     if (ram) {
-        memcpy(desc, ram->host + (pa - ram->base), sizeof(*desc));
+        memcpy(desc, ram_at(ram, pa), sizeof(*desc));
     } else {
         struct tg_bus_txn txn = {.addr = pa, .data = desc, .size = 8, .time = cpu_now(w->c)};
 
@@ -89,7 +89,7 @@ static void write_desc(struct walk *w, uint64_t pa, bool big_endian, uint64_t de
         return;
     if (big_endian)
         desc = __builtin_bswap64(desc);
-    memcpy(ram->host + (pa - ram->base), &desc, sizeof(desc));
+    memcpy(ram_at(ram, pa), &desc, sizeof(desc));
     if (*ram_flags(ram, pa) & RAM_PAGE_CODE)
         domain_code_written(w->c->domain, pa, sizeof(desc));
 }
@@ -269,10 +269,8 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
         pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
         if (pa >> g.oa_bits)
             return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
-        if (!read_desc(w, pa, be, 2, level, ipa, &desc)) {
-            w->r->external = true;
+        if (!read_desc(w, pa, be, 2, level, ipa, &desc))
             return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, is_walk);
-        }
         if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
             return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
         if (level == 3 || !(desc & DESC_TABLE))
@@ -324,9 +322,11 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
 
 /* ---- stage 1 ---- */
 
-static bool two_privileges(const struct mmu_key *key)
+bool mmu_tbi(const struct mmu_key *key, uint64_t va)
 {
-    return key->regime == MMU_EL10 || key->regime == MMU_EL20;
+    if (!mmu_two_privileges(key->regime))
+        return key->tcr & TCR2_TBI;
+    return key->tcr & (va >> 55 & 1 ? TCR_TBI1 : TCR_TBI0);
 }
 
 static bool wants_write(const struct walk *w)
@@ -351,10 +351,8 @@ static bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uin
             return false;
         *pa = out.pa;
     }
-    if (!read_desc(w, *pa, w->key->sctlr & SCTLR_EE, 1, level, 0, desc)) {
-        w->r->external = true;
+    if (!read_desc(w, *pa, w->key->sctlr & SCTLR_EE, 1, level, 0, desc))
         return fault(w->r, FSC_EXTERNAL_WALK, level);
-    }
     return true;
 }
 
@@ -378,9 +376,9 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
     bool epd = false;
 
     *upper = false;
-    if (two_privileges(key)) {
+    *tbi = mmu_tbi(key, va);
+    if (mmu_two_privileges(key->regime)) {
         *upper = va >> 55 & 1;
-        *tbi = tcr & (*upper ? TCR_TBI1 : TCR_TBI0);
         g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR_IPS));
         g->ha = tcr & TCR_HA;
         g->hd = tcr & TCR_HD;
@@ -396,7 +394,6 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
             *hpd = tcr & TCR_HPD0;
         }
     } else {
-        *tbi = tcr & TCR2_TBI;
         g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR2_PS));
         g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
         g->ha = tcr & TCR2_HA;
@@ -437,7 +434,7 @@ static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, 
     const struct mmu_key *key = w->key;
     bool ro = !may_write || (tattr & DESC_APTABLE1);
 
-    if (two_privileges(key)) {
+    if (mmu_two_privileges(key->regime)) {
         bool user = (desc & DESC_AP1) && !(tattr & DESC_APTABLE0);
         bool user_w = user && !ro, user_x = !((desc | tattr) & DESC_UXN);
         bool priv_x = !(((desc & DESC_PXN) | (tattr & DESC_PXN)) != 0) && !user_w;
@@ -532,7 +529,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
     dirtiable = g.hd && (desc & DESC_DBM);
     s1_permissions(w, desc, tattr, !(desc & DESC_AP2) || dirtiable, r);
     r->log2size = (uint8_t)(shift + ((desc & DESC_CONTIG) ? contig_shift(&g, level) : 0));
-    r->global = !(two_privileges(w->key) && (desc & DESC_NG));
+    r->global = !(mmu_two_privileges(w->key->regime) && (desc & DESC_NG));
     r->level = (uint8_t)level;
     *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
     *sh = (uint8_t)tg_get(desc, DESC_SH);
@@ -559,13 +556,8 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
 static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, uint8_t *sh)
 {
     struct mmu_result *r = w->r;
-    bool tbi;
 
-    if (two_privileges(w->key))
-        tbi = w->key->tcr & ((va >> 55 & 1) ? TCR_TBI1 : TCR_TBI0);
-    else
-        tbi = w->key->tcr & TCR2_TBI;
-    *ipa = tbi ? va & tg_ones(56) : va;
+    *ipa = mmu_tbi(w->key, va) ? va & tg_ones(56) : va;
     if (*ipa >> w->c->p.pa_bits)
         return fault(r, FSC_ADDRESS, 0);
     r->read = r->write = r->exec = true;

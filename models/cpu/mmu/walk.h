@@ -58,7 +58,6 @@
 #define VTCR_SL0  TG_FIELD(7, 6)
 #define VTCR_TG0  TG_FIELD(15, 14)
 #define VTCR_PS   TG_FIELD(18, 16)
-#define VTCR_VS   TG_BIT(19)
 #define VTCR_HA   TG_BIT(21)
 #define VTCR_HD   TG_BIT(22)
 

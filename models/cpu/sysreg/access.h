@@ -23,6 +23,9 @@
 #define SPSR_M1   TG_BIT(1)
 #define SPSR_SP   TG_BIT(0)
 
+#define VTTBR_VMID TG_FIELD(63, 48)
+#define VTCR_VS    TG_BIT(19)
+
 enum {
     DAIF_F = 1,
     DAIF_I = 2,
@@ -104,6 +107,14 @@ static inline enum sr_id cpu_banked(unsigned el, enum sr_id el1, enum sr_id el2,
     return el == 1 ? el1 : el == 2 ? el2 : el3;
 }
 #define CPU_BANKED(c, name, el) ((c)->sr[cpu_banked((el), SR_##name##_EL1, SR_##name##_EL2, SR_##name##_EL3)])
+
+/* VMID in VTTBR_EL2: 16 bits of it count with FEAT_VMID16 and VTCR_EL2.VS. */
+static inline uint16_t cpu_vttbr_vmid(const struct cpu *c)
+{
+    uint16_t vmid = (uint16_t)tg_get(c->sr[SR_VTTBR_EL2], VTTBR_VMID);
+
+    return cpu_has(c, CPU_FEAT_VMID16) && (c->sr[SR_VTCR_EL2] & VTCR_VS) ? vmid : vmid & 0xff;
+}
 
 static inline bool cpu_guest(const struct cpu *c)
 {

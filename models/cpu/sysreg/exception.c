@@ -20,9 +20,6 @@
  * ever. */
 #define STUCK_UNDEF 100000
 
-#define VTTBR_VMID TG_FIELD(63, 48)
-#define VTCR_VS    TG_BIT(19)
-
 enum {
     VECTOR_SP0 = 0x000,
     VECTOR_SPX = 0x200,
@@ -66,9 +63,7 @@ static void describe(const struct cpu *c, struct cpu_exception *e)
     e->from_guest = cpu_guest(c);
     e->insn = c->icount;
     e->cycle = cpu_now_cycle(c);
-    e->vmid = (uint32_t)tg_get(c->sr[SR_VTTBR_EL2], VTTBR_VMID);
-    if (!cpu_has(c, CPU_FEAT_VMID16) || !(c->sr[SR_VTCR_EL2] & VTCR_VS))
-        e->vmid &= 0xff;
+    e->vmid = cpu_vttbr_vmid(c);
     e->vmpidr = c->sr[SR_VMPIDR_EL2];
 }
 

@@ -563,10 +563,6 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
 }
 
 /* ---- system instructions ---- */
-
-void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt);
-bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
-
 bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
 {
     unsigned r = row_of_enc[enc & 0xffff], target;

@@ -78,19 +78,21 @@ OFF = psci(0x84000008)
 RESET = psci(0x84000009)
 
 
+def code(words):
+    return b"".join(struct.pack("<I", w) for w in words)
+
+
 def image(words):
-    """An arm64 Image: 64 bytes of header, then the words."""
-    code = b"".join(struct.pack("<I", w) for w in words)
-    size = 64 + len(code)
-    head = struct.pack("<IIQQQQQQII", b(16), 0, 0, size, 0xA, 0, 0, 0, 0x644D5241, 0)
-    return head + code
+    """An arm64 Image (Linux booting.rst, section 4) of these words, entered at EL2. It is loaded where RAM begins: at 0x40000000 on virt and tutorial."""
+    body = code(words)
+    return struct.pack("<IIQQQQQQII", b(16), 0, 0, 64 + len(body), 0xA, 0, 0, 0, 0x644D5241, 0) + body
 
 
-def elf(machine=183, words=(SPIN,)):
-    """A minimal ELF executable at 0x40200000."""
-    code = b"".join(struct.pack("<I", w) for w in words)
-    base = 0x40200000
-    ehdr = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, base + 120, 64, 0, 0, 64, 56, 1,
-                                                                  0, 0, 0)
-    phdr = struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, 120 + len(code), 120 + len(code), 0x1000)
-    return ehdr + phdr + code
+def elf(words=(SPIN,), machine=183, base=0x40000000, elf_class=2, data=1, entry=None, filesz=None):
+    """A minimal ELF executable with one segment."""
+    body = code(words)
+    size = 120 + len(body)
+    order = "<" if data == 1 else ">"
+    head = b"\x7fELF" + bytes([elf_class, data, 1]) + bytes(9) + struct.pack(
+        order + "HHIQQQIHHHHHH", 2, machine, 1, base + 120 if entry is None else entry, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return head + struct.pack(order + "IIQQQQQQ", 1, 5, 0, base, base, size if filesz is None else filesz, size, 0x1000) + body
