@@ -55,4 +55,5 @@ return {
   virtio = virtio,
   console = uart,
   psci = o.el2 and "smc" or "hvc",
+  smccc = "1.0", -- QEMU's firmware knows PSCI only
 }

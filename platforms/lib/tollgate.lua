@@ -502,7 +502,9 @@ end
 
 -- ---- the finished platform ----
 
-local settings = { console = "model", psci = "string", quantum = "time" }
+local settings = { console = "model", psci = "string", smccc = "string", quantum = "time" }
+-- What those of kind "string" may be.
+local choices = { psci = { "hvc", "smc", "none" }, smccc = { "1.0", "1.2" } }
 
 -- Flat description for sim/platform. `file` is the platform's path.
 function tg._finish(result, file)
@@ -586,7 +588,7 @@ function tg._finish(result, file)
       elseif settings[k] then
         fail(site, "%s: found %s, expected a %s", k, describe(v), settings[k])
       else
-        fail(site, "unknown setting '%s' with %s; known settings: console, psci, quantum; models may stand under any key",
+        fail(site, "unknown setting '%s' with %s; known settings: console, psci, smccc, quantum; models may stand under any key",
           k, describe(v))
       end
     end
@@ -610,7 +612,7 @@ function tg._finish(result, file)
   for _, o in ipairs(options) do
     known[#known + 1] = o.key
   end
-  for _, k in ipairs({ "psci", "quantum" }) do
+  for _, k in ipairs({ "psci", "smccc", "quantum" }) do
     known[#known + 1] = k
   end
   for _, o in ipairs(native.overrides) do
@@ -631,8 +633,8 @@ function tg._finish(result, file)
       leaf.s.count = n
     elseif o.key == "quantum" then
       out.quantum = param_value(site, "platform", native.time_param, o.value)
-    elseif o.key == "psci" then
-      out.psci = o.value
+    elseif choices[o.key] then
+      out[o.key] = o.value
     else
       table.sort(known)
       local near = native.nearest(o.key, known)
@@ -642,8 +644,14 @@ function tg._finish(result, file)
       fail(site, "no such key; known ones are %s ...", table.concat(known, ", ", 1, math.min(#known, 8)))
     end
   end
-  if out.psci and out.psci ~= "hvc" and out.psci ~= "smc" and out.psci ~= "none" then
-    fail(key_site(file .. ":1", "psci"), "psci: found '%s', expected one of hvc, smc, none", out.psci)
+  for key, values in pairs(choices) do
+    local found = out[key] == nil
+    for _, v in ipairs(values) do
+      found = found or out[key] == v
+    end
+    if not found then
+      fail(key_site(file .. ":1", key), "%s: found '%s', expected one of %s", key, tostring(out[key]), table.concat(values, ", "))
+    end
   end
 
   -- references between models, interrupts

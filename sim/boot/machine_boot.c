@@ -289,6 +289,7 @@ int machine_boot_new(struct machine *m, const struct boot_options *opt, struct m
         .el = b->desc.has_el2 ? 2 : 1,
         .smc = b->desc.conduit == BOOT_CONDUIT_SMC,
         .workaround = {PSCI_WORKAROUND_UNAFFECTED, PSCI_WORKAROUND2_UNAFFECTED, PSCI_WORKAROUND_UNAFFECTED},
+        .smccc_1_0 = m->smccc && !strcmp(m->smccc, "1.0"),
     };
     b->psci = psci_new(&cfg, &ops);
     if (!b->psci) {

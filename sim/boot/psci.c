@@ -21,6 +21,7 @@ enum {
 };
 
 #define ID_SMC64    TG_BIT(30) /* SMC64 convention: 64-bit arguments */
+#define ID_OWNER    TG_FIELD(29, 24) /* owning entity; 0: Arm Architecture Calls */
 #define VERSION_1_1 0x00010001
 #define SMCCC_1_2   0x00010002
 #define MPIDR_AFF   (TG_FIELD(39, 32) | TG_FIELD(23, 0))
@@ -61,6 +62,7 @@ struct function {
 };
 
 static const struct function *find(uint32_t id);
+static const struct function *find_in(const struct psci *p, uint32_t id);
 
 /* Index of the PE with this affinity, or -1. Other bits must be 0 (5.1.4). */
 static int find_pe(const struct psci *p, uint64_t mpidr)
@@ -181,7 +183,7 @@ static int64_t system_reset2(struct call *c)
 
 static int64_t features(struct call *c)
 {
-    const struct function *f = find((uint32_t)c->x[0]);
+    const struct function *f = find_in(c->p, (uint32_t)c->x[0]);
     return f ? f->features : NOT_SUPPORTED;
 }
 
@@ -269,6 +271,14 @@ static const struct function *find(uint32_t id)
     return NULL;
 }
 
+/* What this firmware has: before SMCCC 1.1 there were no Arm Architecture Calls (DEN0028, 7.1). */
+static const struct function *find_in(const struct psci *p, uint32_t id)
+{
+    if (p->cfg.smccc_1_0 && (id & ID_OWNER) == 0)
+        return NULL;
+    return find(id);
+}
+
 const char *psci_function_name(uint32_t id)
 {
     const struct function *f = find(id);
@@ -281,7 +291,7 @@ bool psci_call(struct psci *p, unsigned pe, bool smc, uint16_t imm)
         return false;
     struct call c = {.p = p, .pe = pe};
     uint32_t id = (uint32_t)p->ops.get_x(p->ops.opaque, pe, 0);
-    const struct function *f = imm ? NULL : find(id);
+    const struct function *f = imm ? NULL : find_in(p, id);
     c.wide = id & ID_SMC64;
     for (unsigned i = 0; i < 3; i++) {
         uint64_t v = p->ops.get_x(p->ops.opaque, pe, i + 1);

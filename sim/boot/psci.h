@@ -45,6 +45,7 @@ struct psci_config {
      * speculation, so PSCI_WORKAROUND_UNAFFECTED is the truth; 0 makes a kernel call them as on an affected
      * PE. */
     int32_t workaround[3];
+    bool smccc_1_0; /* SMCCC 1.0 only: no Arm Architecture Calls, SMCCC_VERSION among them */
 };
 #define PSCI_WORKAROUND_UNAFFECTED  1
 #define PSCI_WORKAROUND2_UNAFFECTED (-2)

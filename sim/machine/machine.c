@@ -123,6 +123,7 @@ void machine_free(struct machine *m)
     free(m->path);
     free(m->core_name);
     free(m->psci_conduit);
+    free(m->smccc);
     free(m);
 }
 

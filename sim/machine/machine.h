@@ -118,6 +118,7 @@ struct machine {
     const struct tg_gic_cpuif *cpuif; /* of the GIC; NULL: none */
     struct tg_model *console;         /* the model whose chardev port is the console, or NULL */
     char *psci_conduit;               /* "hvc", "smc" or "none" */
+    char *smccc;                      /* calling convention of the firmware: "1.0" or "1.2" */
     tg_time quantum;                  /* ps */
 
     /* PSCI and the like; returns as cpu_hooks.firmware_call. Set by sim/boot. */

@@ -372,6 +372,7 @@ int platform_elaborate(lua_State *L, struct machine *m, struct tg_error *err)
     if (number(L, "quantum"))
         m->quantum = number(L, "quantum");
     m->psci_conduit = strdup(text(L, "psci") ? text(L, "psci") : "hvc");
+    m->smccc = strdup(text(L, "smccc") ? text(L, "smccc") : "1.2");
 end:
     free(b.models);
     return rc;

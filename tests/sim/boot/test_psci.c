@@ -80,7 +80,7 @@ static void sys_event(void *o, unsigned caller, enum psci_system_event e)
         w->reset++;
 }
 
-static const struct psci_config config = {N, mpidr, 2, true, {1, -2, 1}};
+static const struct psci_config config = {N, mpidr, 2, true, {1, -2, 1}, false};
 
 static int setup(void **state)
 {
@@ -151,6 +151,25 @@ static void features_answer(void **state)
     assert_int_equal(call(w, 0, 0x80000001, 0x80003fff, 0, 0), 1);
     assert_int_equal(call(w, 0, 0x80000001, 0x80000002, 0, 0), -1);
     assert_int_equal(call(w, 0, 0x80008000, 0, 0, 0), 0x80008000); /* the workaround call changes nothing */
+}
+
+/* SMCCC 1.0: PSCI is there, the Arm Architecture Calls and what asks for them are not. */
+static void smccc_1_0(void **state)
+{
+    struct world *w = *state;
+    static const uint64_t gone[] = {0x80000000, 0x80000001, 0x80000002, 0x80008000, 0x80007fff, 0x80003fff};
+    struct psci_config old = config;
+    old.smccc_1_0 = true;
+    struct psci_ops ops = {w, get_x, set_x, valid_entry, on, off, standby, suspend, sys_event};
+    psci_free(w->p);
+    w->p = psci_new(&old, &ops);
+    assert_non_null(w->p);
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+        assert_int_equal(call(w, 0, gone[i], 0x80008000, 0, 0), -1);
+        assert_int_equal(call(w, 0, 0x8400000a, gone[i], 0, 0), -1);
+    }
+    assert_int_equal(call(w, 0, 0x84000000, 0, 0, 0), 0x10001);
+    assert_int_equal(call(w, 0, 0x8400000a, 0x84000003, 0, 0), 0);
 }
 
 static void unknown(void **state)
@@ -274,7 +293,7 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(versions),      T(conduit),        T(features_answer), T(unknown),
+        T(versions),      T(conduit),        T(features_answer), T(smccc_1_0), T(unknown),
         T(cpu_on_checks), T(cpu_on_and_off), T(affinity_levels), T(suspend_states),
         T(system_calls),  T(no_power_down),  T(names),
     };
