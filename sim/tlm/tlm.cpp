@@ -88,7 +88,6 @@ class Runner : public sc_core::sc_module
 Runner::Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt)
     : sc_module(name), m_(m), opt_(opt)
 {
-    SC_HAS_PROCESS(Runner);
     m->kick = on_kick;
     m->kick_opaque = this;
     m->clock = on_clock;

@@ -229,9 +229,9 @@ static void ask_oracle(struct batch *b)
     char path[] = "/tmp/tg-insn-XXXXXX", command[1024];
     int fd = mkstemp(path);
     uint64_t n = b->n;
-    FILE *f;
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
 
-    if (fd < 0 || !(f = fdopen(fd, "wb")))
+    if (!f)
         die(path);
     if (fwrite(&n, sizeof(n), 1, f) != 1 || fwrite(b->code, 4, INSN_CODE_WORDS, f) != INSN_CODE_WORDS ||
         fwrite(b->before, sizeof(b->before[0]), b->n, f) != b->n || fclose(f))

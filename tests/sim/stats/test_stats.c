@@ -112,7 +112,7 @@ static void hypercalls(struct world *w, unsigned n)
 static void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
-    const struct ledger_ops ops = {w, op_sample, op_x, NULL, op_hz, NULL};
+    const struct ledger_ops ops = {.opaque = w, .sample = op_sample, .get_x = op_x, .hz = op_hz};
     w->l = ledger_new(1, &ops);
     w->gadget.model.cls = &gadget_class;
     w->gadget.model.name = (char *)"gadget0";
@@ -515,7 +515,7 @@ static void killed(void **state)
         struct stats *s;
         if (stats_open(path, &run_info, &s, &w.err))
             _exit(1);
-        for (unsigned i = 0;; i++) {
+        for (;;) {
             hypercalls(&w, 10);
             if (phase(&w, s, "p") || write(pipes[1], "x", 1) != 1)
                 _exit(2);
