@@ -55,6 +55,9 @@ struct tg_gic_cpuif {
     /* The PE's EL, security state, HCR_EL2 or SCR_EL3 changed in a way that may change interrupt routing or
      * the virtual view. May be NULL. */
     void (*ctx_changed)(void *opaque, unsigned pe, const struct tg_gic_pe_ctx *ctx, tg_time now);
+    /* INTID of the physical interrupt that is signalled to PE number pe as IRQ or FIQ, 1023: none. Changes
+     * nothing. May be NULL. */
+    unsigned (*signalled)(void *opaque, unsigned pe);
     void *opaque;
     unsigned version;   /* 2: no system registers, the PE hides them (ID_AA64PFR0.GIC = 0); 3; 4 */
     unsigned list_regs; /* implemented list registers */

@@ -85,6 +85,7 @@ int gic_core_realize(struct gic *g, struct tg_error *err)
     g->ap_regs = g->prebits > 5 ? 1u << (g->prebits - 5) : 1;
     g->vap_regs = g->vprebits > 5 ? 1u << (g->vprebits - 5) : 1;
     g->cpuif.opaque = g;
+    g->cpuif.signalled = gic_signalled;
     g->cpuif.list_regs = g->list_regs;
     return 0;
 }

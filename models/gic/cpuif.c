@@ -86,6 +86,15 @@ bool gic_can_signal(struct gic *g, struct gic_pe *p)
            gic_preempts(h->priority, p->pmr, gic_running(g, p, &group), gic_bpr_mask(g, p, h->group));
 }
 
+unsigned gic_signalled(void *opaque, unsigned pe)
+{
+    struct gic *g = opaque;
+
+    if (pe >= g->n_pes || !gic_can_signal(g, &g->pe[pe]))
+        return GIC_INTID_SPURIOUS;
+    return g->pe[pe].hppi.intid;
+}
+
 /* IRQ or FIQ (IHI 0069 table 4-3; with one Security state Group 0 is FIQ and Group 1 IRQ. IHI 0048 2.3:
  * FIQEn). */
 static bool is_fiq(const struct gic *g, const struct gic_pe *p, unsigned group)

@@ -219,6 +219,8 @@ static inline bool gic_preempts(uint8_t priority, uint8_t pmr, uint8_t running, 
 }
 
 bool gic_can_signal(struct gic *g, struct gic_pe *p);
+/* tg_gic_cpuif.signalled */
+unsigned gic_signalled(void *opaque, unsigned pe);
 uint8_t gic_running(const struct gic *g, const struct gic_pe *p, unsigned *group);
 /* Acknowledges hppi; the caller has checked that it may. Returns its INTID, with the source PE in [12:10] of
  * a GICv2 SGI. */

@@ -40,6 +40,31 @@ static const char *op_name(void *opaque, uint32_t vmid, uint64_t ipa)
     return r && r->model && !r->memory ? r->model->name : NULL;
 }
 
+/* What the GIC signals now is what the interrupt was taken for: nothing ran in between. */
+static unsigned op_intid(void *opaque, unsigned pe)
+{
+    const struct tg_gic_cpuif *gic = ((struct machine *)opaque)->cpuif;
+    return gic && gic->signalled ? gic->signalled(gic->opaque, pe) : LEDGER_NO_INTID;
+}
+
+static const char *op_name_of_intid(void *opaque, unsigned intid)
+{
+    static const char *const timers[TG_PPI_COUNT] = {
+        [TG_PPI_CNTP] = "cntp",   [TG_PPI_CNTV] = "cntv",   [TG_PPI_CNTHP] = "cnthp",
+        [TG_PPI_CNTHV] = "cnthv", [TG_PPI_CNTPS] = "cntps", [TG_PPI_PMU] = "pmu",
+    };
+    const struct machine *m = opaque;
+    for (size_t i = 0; i < m->n_irqs; i++) {
+        const struct machine_irq *w = &m->irqs[i];
+        if (w->intid != intid)
+            continue;
+        if (w->source && w->source->cls == &cpu_class)
+            return w->index < TG_PPI_COUNT ? timers[w->index] : NULL;
+        return w->source ? w->source->name : NULL;
+    }
+    return NULL;
+}
+
 static void on_exception(void *opaque, struct cpu *c, const struct cpu_exception *e)
 {
     ledger_exception(opaque, cpu_index(c), e);
@@ -52,7 +77,8 @@ static void on_eret(void *opaque, struct cpu *c, const struct cpu_exception *e)
 
 struct ledger *ledger_attach(struct machine *m)
 {
-    const struct ledger_ops ops = {m, op_sample, op_get_x, op_get_pc, op_hz, op_name};
+    const struct ledger_ops ops = {m,     op_sample, op_get_x, op_get_pc,
+                                   op_hz, op_name,   op_intid, op_name_of_intid};
     struct ledger *l = ledger_new(m->n_pes, &ops);
     if (!l)
         return NULL;

@@ -54,6 +54,7 @@ struct trap_row {
 
 struct open_exit {
     bool open;
+    uint8_t from_el, to_el;
     unsigned pe, reason;
     uint64_t detail, mmio_detail, pc;
     bool maybe_mmio;
@@ -71,8 +72,10 @@ struct vcpu {
 
 struct open_trap {
     uint8_t from_el, to_el;
-    struct trap_row *row;
-    uint64_t cycle;
+    int vcpu; /* that it left; -1: none */
+    unsigned reason;
+    struct trap_row *row; /* NULL: went with its phase */
+    uint64_t cycle, insns, ps, idle, pc, detail;
 };
 
 struct pe {
@@ -102,6 +105,9 @@ struct ledger {
     struct index trap_index;
     uint16_t trap_details[REASON_COUNT];
     uint64_t total_exits;
+    unsigned events; /* LEDGER_EXITS, LEDGER_TRAPS: told to event_fn */
+    ledger_event_fn *event_fn;
+    void *event_opaque;
 };
 
 void ledger_hint_name(uint64_t x0, char out[9])
@@ -191,6 +197,8 @@ static int find_vcpu(struct ledger *l, uint32_t vmid, uint64_t vmpidr)
     struct vcpu *v = &l->vcpus[l->n_vcpus];
     *v = (struct vcpu){.key = k, .vm = (unsigned)vm};
     v->pub = (struct ledger_vcpu){.vmid = vmid, .vmpidr = vmpidr, .vm = (unsigned)vm};
+    for (unsigned i = 0; i < l->n_vcpus; i++)
+        v->pub.number += l->vcpus[i].vm == v->vm;
     if (2 * (l->n_vcpus + 1) > x->size) {
         struct index bigger;
         if (!index_init(&bigger, x->size * 2))
@@ -344,6 +352,8 @@ static void open_exit(struct ledger *l, unsigned pe, const struct cpu_exception 
     if (x->open)
         v->pub.lost++;
     x->open = true;
+    x->from_el = e->from_el;
+    x->to_el = e->to_el;
     x->pe = pe;
     x->reason = reason;
     x->detail = detail;
@@ -399,6 +409,42 @@ static void exit_delta_migrated(struct ledger *l, unsigned pe, const struct open
     d->ps = ps;
 }
 
+/* A detail in words; `vmid`: of the guest whose address it may hold. */
+static void detail_text(const struct ledger *l, uint32_t vmid, unsigned reason, uint64_t detail, char *out,
+                        size_t n)
+{
+    const char *device = NULL;
+    uint64_t ipa;
+    unsigned intid;
+    if (reason_detail_ipa(reason, detail, &ipa) && l->ops.name_of_ipa)
+        device = l->ops.name_of_ipa(l->ops.opaque, vmid, ipa);
+    else if (reason_detail_intid(reason, detail, &intid) && l->ops.name_of_intid)
+        device = l->ops.name_of_intid(l->ops.opaque, intid);
+    reason_detail_text(reason, detail, device, out, n);
+}
+
+static void tell_exit(struct ledger *l, unsigned pe, unsigned vcpu, const struct open_exit *x,
+                      const struct exit_row *d)
+{
+    struct ledger_event e = {
+        .kind = LEDGER_EXITS,
+        .pe = x->pe,
+        .end_pe = pe,
+        .vcpu = (int)vcpu,
+        .from_el = x->from_el,
+        .to_el = x->to_el,
+        .reason = reason_name(x->reason),
+        .pc = x->pc,
+        .start_ps = x->at.ps,
+        .insns = d->insns,
+        .cycles = d->cycles,
+        .ps = d->ps,
+        .idle_cycles = d->idle,
+    };
+    detail_text(l, l->vcpus[vcpu].pub.vmid, x->reason, x->detail, e.detail, sizeof(e.detail));
+    l->event_fn(l->event_opaque, &e);
+}
+
 static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned vcpu)
 {
     struct open_exit *x = &v->exit;
@@ -418,6 +464,8 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
     l->total_exits++;
     v->pub.exits++;
     v->pub.exit_cycles += d.cycles;
+    if (l->events & LEDGER_EXITS)
+        tell_exit(l, pe, vcpu, x, &d);
     if (!r)
         return;
     r->count++;
@@ -438,7 +486,7 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
 
 /* ---- traps ---- */
 
-static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception *e, bool guest,
+static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception *e, bool guest, int vcpu,
                       unsigned reason, uint64_t detail)
 {
     struct trap_row *r = trap_row(l, e, guest, reason, detail);
@@ -449,12 +497,44 @@ static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception
         memmove(p->traps, p->traps + 1, (TRAP_DEPTH - 1) * sizeof(p->traps[0]));
         p->depth--;
     }
-    p->traps[p->depth++] = (struct open_trap){e->from_el, e->to_el, r, p->last.cycles};
+    p->traps[p->depth++] = (struct open_trap){.from_el = e->from_el,
+                                              .to_el = e->to_el,
+                                              .vcpu = vcpu,
+                                              .reason = reason,
+                                              .row = r,
+                                              .cycle = p->last.cycles,
+                                              .insns = p->last.insns,
+                                              .ps = p->last.ps,
+                                              .idle = p->idle,
+                                              .pc = e->pc,
+                                              .detail = detail};
+}
+
+static void tell_trap(struct ledger *l, const struct pe *p, const struct open_trap *t)
+{
+    unsigned pe = (unsigned)(p - l->pes);
+    struct ledger_event e = {
+        .kind = LEDGER_TRAPS,
+        .pe = pe,
+        .end_pe = pe,
+        .vcpu = t->vcpu,
+        .from_el = t->from_el,
+        .to_el = t->to_el,
+        .reason = reason_name(t->reason),
+        .pc = t->pc,
+        .start_ps = t->ps,
+        .insns = p->last.insns - t->insns,
+        .cycles = p->last.cycles - t->cycle,
+        .ps = p->last.ps - t->ps,
+        .idle_cycles = p->idle - t->idle,
+    };
+    detail_text(l, 0, t->reason, t->detail, e.detail, sizeof(e.detail));
+    l->event_fn(l->event_opaque, &e);
 }
 
 /* An ERET at `from` returns from the newest trap to that level: one within the level for a return within it,
  * one from below for a return to below. What lies above was left without a return. */
-static void pop_trap(struct pe *p, unsigned from, unsigned to)
+static void pop_trap(struct ledger *l, struct pe *p, unsigned from, unsigned to)
 {
     for (unsigned i = p->depth; i > 0; i--) {
         struct open_trap *t = &p->traps[i - 1];
@@ -467,6 +547,8 @@ static void pop_trap(struct pe *p, unsigned from, unsigned to)
             t->row->cycles_min = cycles < t->row->cycles_min ? cycles : t->row->cycles_min;
             t->row->cycles_max = cycles > t->row->cycles_max ? cycles : t->row->cycles_max;
         }
+        if (l->events & LEDGER_TRAPS)
+            tell_trap(l, p, t);
         p->depth = i - 1;
         return;
     }
@@ -491,12 +573,17 @@ void ledger_exception(struct ledger *l, unsigned pe, const struct cpu_exception 
     if (inside || e->to_el == 0)
         return;
     unsigned reason = reason_of(e);
-    uint64_t x0 = reason_needs_x0(e) ? l->ops.get_x(l->ops.opaque, pe, 0) : 0;
-    uint64_t detail = reason_detail(reason, e, x0);
-    if (guest && p->vcpu >= 0)
+    uint64_t known = 0;
+    if (reason_needs_x0(e))
+        known = l->ops.get_x(l->ops.opaque, pe, 0);
+    else if (reason_needs_intid(e))
+        known = l->ops.intid ? l->ops.intid(l->ops.opaque, pe) : LEDGER_NO_INTID;
+    uint64_t detail = reason_detail(reason, e, known);
+    int vcpu = guest ? p->vcpu : -1;
+    if (vcpu >= 0)
         open_exit(l, pe, e, reason, detail);
     p->vcpu = -1;
-    push_trap(l, p, e, guest, reason, detail);
+    push_trap(l, p, e, guest, vcpu, reason, detail);
 }
 
 void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e)
@@ -515,7 +602,7 @@ void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e)
         p->where = LEDGER_GUEST;
         return;
     }
-    pop_trap(p, e->from_el, e->to_el);
+    pop_trap(l, p, e->from_el, e->to_el);
     p->where = to_guest ? LEDGER_GUEST : host_where(e->to_el);
     p->vcpu = to_guest ? find_vcpu(l, e->vmid, e->vmpidr) : -1;
     if (p->vcpu < 0)
@@ -629,10 +716,6 @@ unsigned ledger_n_exits(const struct ledger *l)
 void ledger_exit(const struct ledger *l, unsigned i, struct ledger_exit_row *out)
 {
     const struct exit_row *r = l->exits[i];
-    uint64_t ipa;
-    const char *device = NULL;
-    if (reason_detail_ipa(r->reason, r->detail, &ipa) && l->ops.name_of_ipa)
-        device = l->ops.name_of_ipa(l->ops.opaque, l->vcpus[r->vcpu].pub.vmid, ipa);
     *out = (struct ledger_exit_row){
         .vcpu = r->vcpu,
         .reason = reason_name(r->reason),
@@ -650,7 +733,7 @@ void ledger_exit(const struct ledger *l, unsigned i, struct ledger_exit_row *out
     };
     memcpy(out->where_cycles, r->where, sizeof(out->where_cycles));
     memcpy(out->buckets, r->buckets, sizeof(out->buckets));
-    reason_detail_text(r->reason, r->detail, device, out->detail, sizeof(out->detail));
+    detail_text(l, l->vcpus[r->vcpu].pub.vmid, r->reason, r->detail, out->detail, sizeof(out->detail));
 }
 
 unsigned ledger_n_traps(const struct ledger *l)
@@ -672,7 +755,7 @@ void ledger_trap(const struct ledger *l, unsigned i, struct ledger_trap_row *out
         .cycles_min = r->returned ? r->cycles_min : 0,
         .cycles_max = r->cycles_max,
     };
-    reason_detail_text(r->reason, r->detail, NULL, out->detail, sizeof(out->detail));
+    detail_text(l, 0, r->reason, r->detail, out->detail, sizeof(out->detail));
 }
 
 unsigned ledger_n_vcpus(const struct ledger *l)
@@ -706,4 +789,17 @@ void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where
 uint64_t ledger_total_exits(const struct ledger *l)
 {
     return l->total_exits;
+}
+
+enum ledger_where ledger_now(const struct ledger *l, unsigned pe, int *vcpu)
+{
+    *vcpu = l->pes[pe].where == LEDGER_GUEST ? l->pes[pe].vcpu : -1;
+    return l->pes[pe].where;
+}
+
+void ledger_listen(struct ledger *l, unsigned kinds, ledger_event_fn *fn, void *opaque)
+{
+    l->events = fn ? kinds : 0;
+    l->event_fn = fn;
+    l->event_opaque = opaque;
 }

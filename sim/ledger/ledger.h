@@ -59,7 +59,13 @@ struct ledger_ops {
     /* Device of the machine's own map at this address, which is what a hypervisor emulates there when it
      * keeps the board's map. May be NULL, may return NULL. */
     const char *(*name_of_ipa)(void *opaque, uint32_t vmid, uint64_t ipa);
+    /* INTID of the physical interrupt that the interrupt controller signals to the PE; LEDGER_NO_INTID: none
+     * known. Asked when an IRQ or FIQ was taken. May be NULL. */
+    unsigned (*intid)(void *opaque, unsigned pe);
+    /* Who raises it ("uart", "cntv"). May be NULL, may return NULL. */
+    const char *(*name_of_intid)(void *opaque, unsigned intid);
 };
+#define LEDGER_NO_INTID 1023 /* as ICC_IAR1_EL1 says it */
 
 struct ledger;
 /* NULL: out of memory. Times start at each PE's sample at this moment. */
@@ -106,6 +112,7 @@ struct ledger_vcpu {
     uint32_t vmid;
     uint64_t vmpidr;
     unsigned vm;                        /* index among VMs, in order of appearance */
+    unsigned number;                    /* among the VM's vCPUs, in order of appearance */
     uint64_t entries;                   /* since the start */
     uint64_t guest_cycles, guest_insns; /* of this phase, idle (untrapped WFI) included */
     uint64_t exit_cycles, exits;        /* closed in this phase */
@@ -134,6 +141,33 @@ void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where
                     struct ledger_context_row *out);
 /* Exits closed since the start, of all phases: for progress. */
 uint64_t ledger_total_exits(const struct ledger *l);
+/* What the PE runs now; *vcpu (index for ledger_get_vcpu) is -1 but in a guest. */
+enum ledger_where ledger_now(const struct ledger *l, unsigned pe, int *vcpu);
+
+/* ---- single events, for who asks ---- */
+
+enum {
+    LEDGER_EXITS = 1, /* when the vCPU is entered again: those that the exit rows count */
+    LEDGER_TRAPS = 2, /* when a trap's return is seen */
+};
+
+struct ledger_event {
+    unsigned kind;   /* LEDGER_EXITS or LEDGER_TRAPS */
+    unsigned pe;     /* that took the exception */
+    unsigned end_pe; /* that entered the vCPU again; of a trap the same PE */
+    int vcpu;        /* index for ledger_get_vcpu; -1: the trap did not leave a guest */
+    uint8_t from_el, to_el;
+    const char *reason;
+    char detail[96];
+    uint64_t pc;       /* of the instruction, or the preferred return address */
+    uint64_t start_ps; /* time of the PE at the exception */
+    uint64_t insns, cycles, ps;
+    uint64_t idle_cycles; /* of `cycles` */
+};
+
+typedef void ledger_event_fn(void *opaque, const struct ledger_event *e);
+/* From now on `fn` is called for each event of `kinds`, from within ledger_eret. NULL: for none. */
+void ledger_listen(struct ledger *l, unsigned kinds, ledger_event_fn *fn, void *opaque);
 
 /* ---- joined to a machine ---- */
 struct machine;

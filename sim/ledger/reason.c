@@ -119,6 +119,11 @@ bool reason_needs_x0(const struct cpu_exception *e)
     return e->kind == CPU_EXC_SYNC && (ec == EC_HVC || ec == EC_SMC);
 }
 
+bool reason_needs_intid(const struct cpu_exception *e)
+{
+    return e->kind == CPU_EXC_IRQ || e->kind == CPU_EXC_FIQ;
+}
+
 /* ---- details: HVC, SMC ---- */
 #define CALL_IMM TG_FIELD(47, 32)
 #define CALL_ID  TG_FIELD(31, 0)
@@ -150,6 +155,12 @@ bool reason_needs_x0(const struct cpu_exception *e)
 #define MMIO_PAGE  TG_FIELD(40, 1)
 #define MMIO_WRITE TG_BIT(0)
 #define MMIO_SET   TG_BIT(41)
+/* ---- IRQ, FIQ; 1020 to 1023 are no interrupts (IHI 0069, 2.2) ---- */
+#define INTID_NUMBER  TG_FIELD(23, 0)
+#define INTID_SET     TG_BIT(24)
+#define INTID_SPECIAL 1020
+#define INTID_LPI     8192
+#define INTID_SGIS    16
 
 /* HPFAR_EL2 is UNKNOWN after a permission fault, unless a stage-1 walk met it (D17.2.58). */
 static bool has_ipa(const struct cpu_exception *e)
@@ -178,12 +189,19 @@ uint64_t reason_mmio_detail(const struct cpu_exception *e)
     return MMIO_SET | tg_put(MMIO_PAGE, tg_get(e->hpfar, HPFAR_FIPA)) | (e->esr & ISS_WNR ? MMIO_WRITE : 0);
 }
 
-uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x0)
+static uint64_t intid_detail(uint64_t intid)
+{
+    if (intid >= INTID_SPECIAL && intid < INTID_LPI)
+        return REASON_NO_DETAIL;
+    return INTID_SET | tg_put(INTID_NUMBER, intid);
+}
+
+uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x0_or_intid)
 {
     switch (reason) {
     case EC_HVC:
     case EC_SMC:
-        return CALL_SET | tg_put(CALL_IMM, tg_get(e->esr, ESR_IMM)) | tg_put(CALL_ID, x0);
+        return CALL_SET | tg_put(CALL_IMM, tg_get(e->esr, ESR_IMM)) | tg_put(CALL_ID, x0_or_intid);
     case EC_SYS: {
         uint64_t iss = tg_get(e->esr, ESR_ISS);
         return SYS_SET | (iss & ISS_SYS_READ ? SYS_READ : 0) |
@@ -200,6 +218,9 @@ uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t 
     case REASON_WFI:
     case REASON_WFE:
         return tg_get(e->esr, WFX_TI) & 2; /* the forms with a timeout */
+    case REASON_IRQ:
+    case REASON_FIQ:
+        return intid_detail(x0_or_intid);
     default:
         return REASON_NO_DETAIL;
     }
@@ -209,6 +230,13 @@ bool reason_detail_ipa(unsigned reason, uint64_t detail, uint64_t *ipa)
 {
     *ipa = tg_get(detail, MMIO_PAGE) << 12;
     return reason == REASON_MMIO && detail != REASON_OTHER_DETAIL && detail != REASON_NO_DETAIL;
+}
+
+bool reason_detail_intid(unsigned reason, uint64_t detail, unsigned *intid)
+{
+    *intid = (unsigned)tg_get(detail, INTID_NUMBER);
+    return (reason == REASON_IRQ || reason == REASON_FIQ) && detail != REASON_OTHER_DETAIL &&
+           (detail & INTID_SET);
 }
 
 /* ---- words ---- */
@@ -299,6 +327,14 @@ static void call_text(unsigned reason, uint64_t detail, char *out, size_t n)
         snprintf(out, n, "#%u x0=0x%" PRIx32, imm, id);
 }
 
+static void intid_text(uint64_t detail, const char *device, char *out, size_t n)
+{
+    unsigned intid = (unsigned)tg_get(detail, INTID_NUMBER);
+    if (!device && intid < INTID_SGIS)
+        device = "SGI";
+    snprintf(out, n, "INTID %u%s%s%s", intid, device ? " (" : "", device ? device : "", device ? ")" : "");
+}
+
 void reason_detail_text(unsigned reason, uint64_t detail, const char *device, char *out, size_t n)
 {
     out[0] = 0;
@@ -333,6 +369,10 @@ void reason_detail_text(unsigned reason, uint64_t detail, const char *device, ch
     case REASON_WFI:
     case REASON_WFE:
         snprintf(out, n, "with timeout");
+        break;
+    case REASON_IRQ:
+    case REASON_FIQ:
+        intid_text(detail, device, out, n);
         break;
     default:
         break;

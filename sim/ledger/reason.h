@@ -26,17 +26,20 @@ enum {
 #define REASON_NO_DETAIL    0
 #define REASON_OTHER_DETAIL UINT64_MAX /* too many different ones */
 
-/* x0 matters for HVC and SMC only. */
 unsigned reason_of(const struct cpu_exception *e);
+/* What reason_detail wants to know besides: x0 for HVC and SMC, the INTID for physical IRQs and FIQs. */
 bool reason_needs_x0(const struct cpu_exception *e);
-uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x0);
+bool reason_needs_intid(const struct cpu_exception *e);
+uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x0_or_intid);
 /* Of an access that the hypervisor emulated. */
 uint64_t reason_mmio_detail(const struct cpu_exception *e);
 
 const char *reason_name(unsigned reason);
-/* `device`: owner of an MMIO page, or NULL. */
+/* `device`: owner of an MMIO page or of an interrupt, or NULL. */
 void reason_detail_text(unsigned reason, uint64_t detail, const char *device, char *out, size_t n);
 /* Guest physical address of an MMIO detail; false: not one. */
 bool reason_detail_ipa(unsigned reason, uint64_t detail, uint64_t *ipa);
+/* INTID of an interrupt's detail; false: not one. */
+bool reason_detail_intid(unsigned reason, uint64_t detail, unsigned *intid);
 
 #endif

@@ -708,6 +708,34 @@ static void test_traps(void **state)
     fix_free(f);
 }
 
+/* What the simulator is told to be signalled is what an acknowledge would give, and asking changes nothing.
+ */
+static void test_signalled(void **state)
+{
+    struct fix *f = gicv3_ready(2);
+    const struct tg_gic_cpuif *g = f->cpuif;
+
+    (void)state;
+    assert_int_equal(g->signalled(g->opaque, 0), 1023);
+    assert_int_equal(g->signalled(g->opaque, 99), 1023);
+    enable_irq(f, 0, 40, 0x80, true, false);
+    enable_irq(f, 0, 27, 0x60, true, false);
+    spi(f, 40, true);
+    assert_int_equal(g->signalled(g->opaque, 0), 40);
+    assert_int_equal(g->signalled(g->opaque, 1), 1023);
+    ppi(f, 0, 27, true);
+    assert_int_equal(g->signalled(g->opaque, 0), 27);
+    assert_int_equal(g->signalled(g->opaque, 0), 27);
+    assert_int_equal(mrs(f, 0, ICC_IAR1), 27);
+    assert_int_equal(g->signalled(g->opaque, 0), 1023); /* 40 does not preempt it */
+    msr(f, 0, ICC_EOIR1, 27);
+    ppi(f, 0, 27, false);
+    assert_int_equal(g->signalled(g->opaque, 0), 40);
+    msr(f, 0, ICC_PMR, 0x80);
+    assert_int_equal(g->signalled(g->opaque, 0), 1023); /* masked */
+    fix_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -729,6 +757,7 @@ int main(void)
         cmocka_unit_test(test_nonsecure_priorities),
         cmocka_unit_test(test_secure_sgi),
         cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_signalled),
     };
 
     return cmocka_run_group_tests_name("gicv3 cpu interface", tests, NULL, NULL);

@@ -100,7 +100,10 @@ static void test_flow(void **state)
     assert_true(IRQ(f, 1));
     assert_int_equal(crd(f, 0, GICC, IAR), 1023);
     assert_int_equal(crd(f, 1, GICC, HPPIR), 40);
+    assert_int_equal(f->cpuif->signalled(f->cpuif->opaque, 0), 1023);
+    assert_int_equal(f->cpuif->signalled(f->cpuif->opaque, 1), 40);
     assert_int_equal(crd(f, 1, GICC, IAR), 40);
+    assert_int_equal(f->cpuif->signalled(f->cpuif->opaque, 1), 1023);
     assert_int_equal(crd(f, 1, GICC, RPR), 0x80);
     assert_int_equal(crd(f, 1, GICC, APR), 1 << 16);
     assert_false(IRQ(f, 1));

@@ -20,7 +20,10 @@
 struct world {
     struct ledger_sample at[PES];
     uint64_t x0, pc;
+    unsigned intid; /* that the GIC signals */
     struct ledger *l;
+    struct ledger_event events[64];
+    unsigned n_events;
 };
 
 static void op_sample(void *o, unsigned pe, struct ledger_sample *out)
@@ -55,10 +58,30 @@ static const char *op_name(void *o, uint32_t vmid, uint64_t ipa)
     return ipa == 0x9000000 ? "uart0" : NULL;
 }
 
+static unsigned op_intid(void *o, unsigned pe)
+{
+    (void)pe;
+    return ((struct world *)o)->intid;
+}
+
+static const char *op_name_of_intid(void *o, unsigned intid)
+{
+    (void)o;
+    return intid == 27 ? "cntv" : intid == 33 ? "uart0" : NULL;
+}
+
+static void on_event(void *o, const struct ledger_event *e)
+{
+    struct world *w = o;
+    assert_true(w->n_events < 64);
+    w->events[w->n_events++] = *e;
+}
+
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    const struct ledger_ops ops = {w, op_sample, op_x, op_pc, op_hz, op_name};
+    w->intid = LEDGER_NO_INTID;
+    const struct ledger_ops ops = {w, op_sample, op_x, op_pc, op_hz, op_name, op_intid, op_name_of_intid};
     w->l = ledger_new(PES, &ops);
     *state = w;
     return w->l ? 0 : -1;
@@ -552,6 +575,122 @@ static void power(void **state)
     ledger_eret(w->l, 99, &(struct cpu_exception){0});
 }
 
+/* IHI 0069 2.2: INTIDs 0 to 15 are SGIs, 16 to 31 PPIs, then SPIs; 1020 to 1023 no interrupts; from 8192 on
+ * LPIs. */
+static void interrupt_ids(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        unsigned intid, kind;
+        const char *reason, *detail;
+    } t[] = {
+        {27, CPU_EXC_IRQ, "IRQ", "INTID 27 (cntv)"},
+        {33, CPU_EXC_IRQ, "IRQ", "INTID 33 (uart0)"},
+        {0, CPU_EXC_IRQ, "IRQ", "INTID 0 (SGI)"},
+        {15, CPU_EXC_FIQ, "FIQ", "INTID 15 (SGI)"},
+        {16, CPU_EXC_FIQ, "FIQ", "INTID 16"},
+        {1019, CPU_EXC_IRQ, "IRQ", "INTID 1019"},
+        {1020, CPU_EXC_IRQ, "IRQ", ""},
+        {1023, CPU_EXC_FIQ, "FIQ", ""},
+        {8192, CPU_EXC_IRQ, "IRQ", "INTID 8192"},
+    };
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct cpu_exception e = exception(w, 0, 1, 2, 0);
+        e.from_guest = true;
+        e.vmid = 3;
+        e.kind = (uint8_t)t[i].kind;
+        e.async = true;
+        w->intid = t[i].intid;
+        enter(w, 0, 3, 0);
+        ledger_exception(w->l, 0, &e);
+        w->intid = 99; /* what is pending later is not what the exit was for */
+        run(w, 0, 10);
+        enter(w, 0, 3, 0);
+        struct ledger_exit_row r = the_exit(w, t[i].reason);
+        assert_string_equal(r.detail, t[i].detail);
+        struct ledger_trap_row trap;
+        assert_int_equal(ledger_n_traps(w->l), 1);
+        ledger_trap(w->l, 0, &trap);
+        assert_string_equal(trap.detail, t[i].detail);
+        ledger_sync(w->l);
+        ledger_next_phase(w->l);
+    }
+}
+
+/* The story of where_it_ran as single events: the system call inside it is a trap of the host, the exit and
+ * its trap begin and end together. */
+static void events(void **state)
+{
+    struct world *w = *state;
+    int vcpu;
+    ledger_listen(w->l, LEDGER_EXITS | LEDGER_TRAPS, on_event, w);
+    enter(w, 0, 1, 0);
+    assert_int_equal(ledger_now(w->l, 0, &vcpu), LEDGER_GUEST);
+    assert_int_equal(vcpu, 0);
+    run(w, 0, 5);
+    exit_from(w, 0, 1, 0, EC(0x01)); /* WFI */
+    assert_int_equal(ledger_now(w->l, 0, &vcpu), LEDGER_EL2);
+    assert_int_equal(vcpu, -1);
+    run(w, 0, 100);
+    host_eret(w, 0, 2, 1); /* the return from the trap, to somewhere else */
+    run(w, 0, 20);
+    host_eret(w, 0, 1, 0);
+    assert_int_equal(ledger_now(w->l, 0, &vcpu), LEDGER_HOST_EL0);
+    run(w, 0, 30);
+    host(w, 0, 0, 1, EC(0x15));
+    run(w, 0, 40);
+    host_eret(w, 0, 1, 0);
+    run_in(w, 0, 1000, 0, CPU_BUCKET_IDLE);
+    host(w, 0, 0, 2, HVC);
+    run(w, 0, 60);
+    enter(w, 0, 1, 0);
+    assert_int_equal(w->n_events, 4);
+    const struct ledger_event *e = w->events;
+    assert_true(e[0].kind == LEDGER_TRAPS && e[0].vcpu == 0 && e[0].from_el == 1 && e[0].to_el == 2);
+    assert_string_equal(e[0].reason, "WFI");
+    assert_true(e[0].start_ps == 2500 && e[0].cycles == 100 && e[0].insns == 100 && e[0].ps == 50000);
+    assert_true(e[1].kind == LEDGER_TRAPS && e[1].vcpu == -1 && e[1].from_el == 0 && e[1].to_el == 1);
+    assert_string_equal(e[1].reason, "SVC");
+    assert_true(e[1].start_ps == 155 * 500 && e[1].cycles == 40 && e[1].idle_cycles == 0);
+    assert_true(e[2].kind == LEDGER_TRAPS && e[2].vcpu == -1 && e[2].cycles == 60);
+    assert_true(e[3].kind == LEDGER_EXITS && e[3].vcpu == 0 && e[3].pe == 0 && e[3].end_pe == 0);
+    assert_string_equal(e[3].reason, "WFI");
+    assert_true(e[3].pc == 0x1000 && e[3].start_ps == 2500 && e[3].cycles == 1250 && e[3].insns == 250);
+    assert_true(e[3].ps == 1250 * 500 && e[3].idle_cycles == 1000);
+    struct ledger_exit_row r = the_exit(w, "WFI"); /* rows and events agree */
+    assert_true(r.count == 1 && r.cycles == e[3].cycles && r.idle_cycles == e[3].idle_cycles);
+
+    ledger_listen(w->l, LEDGER_EXITS, on_event, w); /* only these, on another PE, over a phase's end */
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 100);
+    run(w, 1, 3000);
+    ledger_next_phase(w->l);
+    enter(w, 1, 1, 0);
+    assert_int_equal(w->n_events, 5);
+    assert_true(e[4].kind == LEDGER_EXITS && e[4].pe == 0 && e[4].end_pe == 1);
+    ledger_listen(w->l, LEDGER_EXITS, NULL, NULL);
+    exit_from(w, 1, 1, 0, HVC);
+    enter(w, 1, 1, 0);
+    assert_int_equal(w->n_events, 5);
+}
+
+/* vCPUs are numbered within their VM, in order of appearance. */
+static void numbers(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        uint32_t vmid;
+        uint64_t vmpidr;
+        unsigned vm, number;
+    } t[] = {{9, 5, 0, 0}, {4, 0, 1, 0}, {9, 4, 0, 1}, {4, 1, 1, 1}, {9, 0, 0, 2}};
+    for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct ledger_vcpu v;
+        enter(w, 0, t[i].vmid, t[i].vmpidr);
+        ledger_get_vcpu(w->l, i, &v);
+        assert_true(v.vm == t[i].vm && v.number == t[i].number);
+    }
+}
+
 static void histogram(void **state)
 {
     (void)state;
@@ -609,6 +748,9 @@ int main(void)
         T(bounded),
         T(lost_exits),
         T(power),
+        T(interrupt_ids),
+        T(events),
+        T(numbers),
         cmocka_unit_test(histogram),
         cmocka_unit_test(hint_names),
     };
