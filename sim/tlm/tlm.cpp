@@ -103,20 +103,7 @@ Runner::~Runner()
     tg_evq_on_earlier(m_->env.evq, nullptr, nullptr);
 }
 
-/* AddressSanitizer keeps locals whose address is taken alive, so handlers of loads and stores lose their tail
- * calls there and a slice nests one frame for each. Other builds keep them (tests/models/cpu/tailcall). */
-#if defined(__SANITIZE_ADDRESS__)
-#define PE_STACK_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PE_STACK_ASAN 1
-#endif
-#endif
-#ifdef PE_STACK_ASAN
-static const int pe_stack = 256 << 20;
-#else
 static const int pe_stack = 4 << 20;
-#endif
 
 /* Sockets and threads. */
 std::string Runner::build()

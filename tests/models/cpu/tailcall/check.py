@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Handlers must end by tail calls: an indirect call out of a handler would grow the host's stack with every instruction.
+"""Handlers must end by tail calls: a call from one handler to the next would grow the host's stack with every instruction.
 
-  check.py OBJDUMP OBJECT...   fails when a function op_* of an object has an indirect call, or none ends by an indirect jump.
+  check.py OBJDUMP OBJECT...   fails when a function op_* or cpu_follow* of an object has an indirect call or calls another of them,
+                               or when fewer than half of them have an indirect jump.
 """
 import re
 import subprocess
@@ -11,24 +12,31 @@ import sys
 
 def main():
     objdump, objects = sys.argv[1], sys.argv[2:]
+    handler = r"(op_\w+|cpu_follow\w*)"
     bad, handlers, jumps = [], 0, 0
     for path in objects:
-        text = subprocess.run([objdump, "-d", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
-        name = None
+        text = subprocess.run([objdump, "-dr", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
+        name = call = None
         for line in text.splitlines():
-            head = re.match(r"[0-9a-f]+ <(op_\w+)(\.\w+)*>:", line)
+            head = re.match(rf"[0-9a-f]+ <{handler}(\.\w+)*>:", line)
+            reloc = re.match(r"\s+[0-9a-f]+: R_\w+\s+(\S+)", line)
+            if reloc:  # of the call on the line before
+                if name and call and re.match(handler, reloc.group(1)):
+                    bad.append(f"{path}: {name}: {call}: {reloc.group(1)}")
+                continue
+            call = line.strip() if re.search(r"\bcall\b", line) else None
             if head:
                 name = head.group(1)
                 handlers += 1
             elif re.match(r"[0-9a-f]+ <", line):
                 name = None
-            elif name and re.search(r"\bcall\s+\*", line):
+            elif name and re.search(rf"\bcall\s+(\*|[0-9a-f]+ <{handler}[.>])", line):
                 bad.append(f"{path}: {name}: {line.strip()}")
             elif name and re.search(r"\bjmp\s+\*", line):
                 jumps += 1
     for b in bad[:20]:
         print(b)
-    print(f"{handlers} handlers, {jumps} indirect jumps, {len(bad)} indirect calls")
+    print(f"{handlers} handlers, {jumps} indirect jumps, {len(bad)} calls to handlers")
     if bad or not handlers or jumps < handlers // 2:
         sys.exit("handlers do not end by tail calls: is -foptimize-sibling-calls in force?")
 
