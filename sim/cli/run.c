@@ -278,10 +278,22 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
     return rc;
 }
 
+/* Before anything is made: the run loop sees a signal that came while the machine was built. */
+static void catch_signals(void)
+{
+    struct sigaction sa = {.sa_handler = on_signal};
+
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGHUP, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of write(), like a full disk */
+}
+
 static void wire(struct run *r)
 {
     struct machine *m = r->m;
-    struct sigaction sa = {.sa_handler = on_signal};
 
     m->start = on_start;
     m->start_opaque = r;
@@ -297,11 +309,6 @@ static void wire(struct run *r)
     r->real_time = isatty(STDIN_FILENO) || (r->o.devices.net && !strcmp(r->o.devices.net, "user")) ||
                    (r->o.devices.console && !strcmp(r->o.devices.console, "pty"));
     signal_backend = r->backend;
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGHUP, &sa, NULL);
-    signal(SIGPIPE, SIG_IGN);
 }
 
 static const char *const stats_names[] = {
@@ -393,7 +400,7 @@ int cli_run(int argc, char **argv)
         clean_up(&r);
         return rc;
     }
-    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of write(), like a full disk */
+    catch_signals();
     command = join_command(argc, argv);
     rc = prepare(&r, platform[0], mode, command, &err);
     free(command);
