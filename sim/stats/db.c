@@ -66,6 +66,12 @@ static int pragma(sqlite3 *db, const char *sql, int64_t *out)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+int stats_db_version(sqlite3 *db)
+{
+    int64_t version;
+    return pragma(db, "PRAGMA user_version", &version) ? -1 : (int)version;
+}
+
 int stats_db_open(const char *path, bool create, sqlite3 **out, bool *fresh, struct tg_error *err)
 {
     sqlite3 *db = NULL;

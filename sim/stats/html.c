@@ -78,6 +78,8 @@ int stats_report_html(const char *path, int64_t run, FILE *out, struct tg_error 
     fputs(style, out);
     fputs("<h1>Tollgate: what the exits cost</h1>\n", out);
     for (unsigned i = 0; !rc && i < stats_n_sections; i++) {
+        if (stats_sections[i].since > stats_db_version(db))
+            continue;
         sqlite3_stmt *st = NULL;
         int step = sqlite3_prepare_v2(db, stats_sections[i].sql, -1, &st, NULL);
         if (!step) {

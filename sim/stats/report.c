@@ -20,22 +20,25 @@
     "') / nullif(v.cycles, 0), 2) AS \"" name "%\""
 #define PE_BUCKETS CPU_BUCKETS(PE_COLUMN)
 
+/* Places of each phase in the section profile. */
+#define PROFILE_ROWS 20
+
 /* clang-format off */
 const struct stats_section stats_sections[] = {
     {"run", "Run",
      "SELECT r.run_id, platform, core, mode, pes, seed, status, why, round(sim_ps / 1e9, 6) AS sim_ms, insns, cycles,"
      " round(1.0 * cycles / nullif(insns, 0), 3) AS cpi, round(host_s, 3) AS host_s,"
      " CASE WHEN host_s > 0 THEN round(insns / host_s / 1e6, 1) END AS mips, version"
-     " FROM run r WHERE run_id = ?1"},
+     " FROM run r WHERE run_id = ?1", 1},
     {"phases", "Phases",
-     "SELECT seq, name AS phase, round(start_ps / 1e9, 6) AS start_ms, round(end_ps / 1e9, 6) AS end_ms FROM phase WHERE run_id = ?1 ORDER BY seq"},
+     "SELECT seq, name AS phase, round(start_ps / 1e9, 6) AS start_ms, round(end_ps / 1e9, 6) AS end_ms FROM phase WHERE run_id = ?1 ORDER BY seq", 1},
     {"exits", "Exits, all vCPUs",
      "SELECT p.name AS phase, reason, sum(count) AS samples,"
      " round(100.0 * sum(count) / sum(sum(count)) OVER (PARTITION BY p.phase_id), 2) AS \"samples%\","
      " round(100.0 * sum(ns) / nullif(sum(sum(ns)) OVER (PARTITION BY p.phase_id), 0), 2) AS \"time%\","
      " min(ns_min) / 1e3 AS min_us, max(ns_max) / 1e3 AS max_us, round(1.0 * sum(ns) / sum(count) / 1e3, 3) AS avg_us"
      " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, reason"
-     " ORDER BY p.seq, sum(ns) DESC, reason"},
+     " ORDER BY p.seq, sum(ns) DESC, reason", 1},
     {"exit_cycles", "Cycles of an exit, and where they ran (% of the exit)",
      "SELECT p.name AS phase, vm, vcpu, reason, detail, count, round(1.0 * insns / count, 1) AS insns,"
      " round(1.0 * cycles / count, 1) AS cycles, cycles_min AS min, cycles_p50 AS p50, cycles_p99 AS p99, cycles_max AS max,"
@@ -44,30 +47,39 @@ const struct stats_section stats_sections[] = {
      " round(100.0 * host_el0_cycles / nullif(cycles, 0), 1) AS \"host_el0%\","
      " round(100.0 * guest_cycles / nullif(cycles, 0), 1) AS \"other_vcpu%\","
      " round(100.0 * idle_cycles / nullif(cycles, 0), 1) AS \"idle%\""
-     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail"},
+     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail", 1},
     {"exit_buckets", "What the cycles of an exit were spent on (cycles per exit, by CPI bucket)",
      "SELECT p.name AS phase, t.tr AS reason, round(1.0 * t.c / t.n, 1) AS cycles" EXIT_BUCKETS
      " FROM (SELECT phase_id AS tp, reason AS tr, sum(count) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
      " JOIN phase p ON p.phase_id = t.tp JOIN exit e ON e.phase_id = t.tp AND e.reason = t.tr LEFT JOIN exit_bucket b USING(exit_id)"
-     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr ORDER BY p.seq, t.c DESC, t.tr"},
+     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr ORDER BY p.seq, t.c DESC, t.tr", 1},
     {"traps", "Exceptions taken to EL2, EL3 or by a host",
      "SELECT p.name AS phase, 'EL' || from_el AS \"from\", 'EL' || to_el AS \"to\", ec, detail, sum(count) AS count,"
      " round(1.0 * sum(cycles) / nullif(sum(returned), 0), 1) AS cycles, min(cycles_min) AS min, max(cycles_max) AS max"
      " FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail"
-     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail"},
+     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail", 1},
     {"cpi", "Where the cycles of each PE went (% of its cycles, by CPI bucket)",
      "SELECT p.name AS phase, v.pe, v.insns, v.cycles, round(v.cpi, 3) AS cpi" PE_BUCKETS
      " FROM v_pe v JOIN phase p ON p.run_id = v.run_id AND p.name = v.phase"
      " JOIN context_bucket b ON b.phase_id = p.phase_id AND b.pe = v.pe WHERE v.run_id = ?1"
-     " GROUP BY p.phase_id, v.pe ORDER BY p.seq, v.pe"},
+     " GROUP BY p.phase_id, v.pe ORDER BY p.seq, v.pe", 1},
     {"contexts", "Which software they ran",
      "SELECT p.name AS phase, c.pe, c.context, c.insns, c.cycles, round(1.0 * c.cycles / nullif(c.insns, 0), 3) AS cpi,"
      " round(100.0 * c.cycles / nullif(sum(c.cycles) OVER (PARTITION BY c.phase_id, c.pe), 0), 2) AS \"share%\""
-     " FROM context c JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, c.pe, c.cycles DESC, c.context"},
+     " FROM context c JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, c.pe, c.cycles DESC, c.context", 1},
     {"overhead", "Cycles of each VM in its guest and in exits",
      "SELECT o.phase, o.vm, v.vmid, o.guest_cycles, o.exit_cycles, round(100.0 * o.share, 2) AS \"share%\""
      " FROM v_overhead o JOIN vm v ON v.run_id = o.run_id AND v.vm = o.vm JOIN phase p ON p.run_id = o.run_id AND p.name = o.phase"
-     " WHERE o.run_id = ?1 ORDER BY p.seq, o.vm"},
+     " WHERE o.run_id = ?1 ORDER BY p.seq, o.vm", 1},
+    {"profile", "Where the program counter was (sampled; % of the phase, all PEs; the first " TG_STR(PROFILE_ROWS) ")",
+     "SELECT phase, context, 'EL' || el AS el, vm, place AS symbol, samples, cycles, round(100.0 * share, 2) AS \"share%\" FROM ("
+     " SELECT p.seq AS seq, coalesce(p.name, '?') AS phase, context, el, nullif(s.vm, -1) AS vm,"
+     " coalesce(symbol, printf('page 0x%llx', pc & ~4095)) AS place, sum(samples) AS samples, sum(cycles) AS cycles,"
+     " 1.0 * sum(cycles) / nullif(sum(sum(cycles)) OVER (PARTITION BY s.phase), 0) AS share,"
+     " row_number() OVER (PARTITION BY s.phase ORDER BY sum(cycles) DESC, context, el, s.vm, coalesce(symbol, printf('page 0x%llx', pc & ~4095))) AS rank"
+     " FROM profile s LEFT JOIN phase p ON p.run_id = s.run_id AND p.seq = s.phase WHERE s.run_id = ?1"
+     " GROUP BY s.phase, context, el, s.vm, place) WHERE rank <= " TG_STR(PROFILE_ROWS) " ORDER BY seq, rank",
+     2},
 };
 /* clang-format on */
 const unsigned stats_n_sections = TG_ARRAY_SIZE(stats_sections);
@@ -312,6 +324,8 @@ int stats_report(const char *path, int64_t run, enum stats_format format, FILE *
     sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
     for (unsigned i = 0; !rc && i < stats_n_sections; i++) {
         const struct stats_section *sec = &stats_sections[i];
+        if (sec->since > stats_db_version(db))
+            continue;
         sqlite3_stmt *st = NULL;
         int step = sqlite3_prepare_v2(db, sec->sql, -1, &st, NULL);
         if (!step) {

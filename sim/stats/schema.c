@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The schema, a public interface: docs/database.md explains it; a change needs a new STATS_SCHEMA_VERSION and
- * a migration. */
+ * a migration. New files are made by the same steps, so that there is one description of each version. */
 #include "models/base/log.h"
 #include "sim/stats/internal.h"
 
 /* clang-format off */
-const char stats_schema[] =
+static const char version1[] =
 "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-"INSERT INTO meta VALUES('program', 'tollgate'), ('schema', '" TG_STR(STATS_SCHEMA_VERSION) "');"
+"INSERT INTO meta VALUES('program', 'tollgate'), ('schema', '1');"
 
 "CREATE TABLE run("
 "  run_id INTEGER PRIMARY KEY,"
@@ -126,4 +126,36 @@ const char stats_schema[] =
 "  FROM pe e JOIN phase p USING(phase_id) LEFT JOIN phase q ON q.run_id = p.run_id AND q.seq = p.seq - 1"
 "  LEFT JOIN pe o ON o.phase_id = q.phase_id AND o.pe = e.pe;"
 ;
+
+/* Single events and samples of the program counter. They come before the phase's row does, so they have its number. */
+static const char version2[] =
+"UPDATE meta SET value = '2' WHERE key = 'schema';"
+"ALTER TABLE run ADD COLUMN events_dropped INTEGER NOT NULL DEFAULT 0;"
+
+"CREATE TABLE event("
+"  run_id INTEGER NOT NULL REFERENCES run, seq INTEGER NOT NULL, phase INTEGER NOT NULL, kind TEXT NOT NULL,"
+"  pe INTEGER NOT NULL, end_pe INTEGER NOT NULL, vm INTEGER, vcpu INTEGER,"
+"  from_el INTEGER NOT NULL, to_el INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
+"  start_ps INTEGER NOT NULL, pc INTEGER NOT NULL, symbol TEXT,"
+"  insns INTEGER NOT NULL, cycles INTEGER NOT NULL, ns INTEGER NOT NULL, idle_cycles INTEGER NOT NULL,"
+"  PRIMARY KEY(run_id, seq)) WITHOUT ROWID;"
+
+"CREATE TABLE profile("
+"  run_id INTEGER NOT NULL REFERENCES run, phase INTEGER NOT NULL, pe INTEGER NOT NULL, context TEXT NOT NULL,"
+"  el INTEGER NOT NULL, vm INTEGER NOT NULL, pc INTEGER NOT NULL, symbol TEXT,"
+"  samples INTEGER NOT NULL, cycles INTEGER NOT NULL,"
+"  PRIMARY KEY(run_id, phase, pe, context, el, vm, pc)) WITHOUT ROWID;"
+
+"CREATE VIEW v_event AS SELECT e.run_id AS run_id, e.seq AS seq, p.name AS phase, e.kind AS kind, e.vm AS vm, e.vcpu AS vcpu,"
+"  e.pe AS pe, e.end_pe AS end_pe, e.from_el AS from_el, e.to_el AS to_el, e.reason AS reason, e.detail AS detail,"
+"  e.start_ps / 1e3 AS start_ns, printf('0x%llx', e.pc) AS pc, e.symbol AS symbol, e.insns AS insns, e.cycles AS cycles, e.ns AS ns,"
+"  e.idle_cycles AS idle_cycles FROM event e LEFT JOIN phase p ON p.run_id = e.run_id AND p.seq = e.phase;"
+
+"CREATE VIEW v_profile AS SELECT s.run_id AS run_id, p.name AS phase, s.pe AS pe, s.context AS context, s.el AS el,"
+"  nullif(s.vm, -1) AS vm, printf('0x%llx', s.pc) AS pc, s.symbol AS symbol, s.samples AS samples, s.cycles AS cycles,"
+"  1.0 * s.cycles / nullif(sum(s.cycles) OVER (PARTITION BY s.run_id, s.phase, s.pe), 0) AS share"
+"  FROM profile s LEFT JOIN phase p ON p.run_id = s.run_id AND p.seq = s.phase;"
+;
+
+const char *const stats_migrations[STATS_SCHEMA_VERSION] = {version1, version2};
 /* clang-format on */

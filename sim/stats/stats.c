@@ -38,6 +38,7 @@ struct stats {
     size_t n_config, cap_config;
     struct sample *samples;
     size_t n_samples, cap_samples;
+    struct stats_trace *trace; /* NULL: nothing asked for */
     bool finished;
 };
 
@@ -99,24 +100,21 @@ static int failed(struct stats *s, const char *doing, struct tg_error *err)
 
 /* ---- opening ---- */
 
-static bool create_schema(struct stats *s)
+/* From whatever version the file has (0: it is new) to ours, inside a transaction. The version is read again:
+ * two runs may start on one file at the same time, and the second has waited for the first's schema. */
+static bool migrate(struct stats *s)
 {
+    int version = stats_db_version(s->db);
+    if (version == STATS_SCHEMA_VERSION)
+        return true;
     char *pragmas = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
                                     STATS_APPLICATION_ID, STATS_SCHEMA_VERSION);
-    bool ok = pragmas && !sqlite3_exec(s->db, stats_schema, NULL, NULL, NULL) &&
-              !sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
+    bool ok = pragmas && version >= 0;
+    for (int v = version; ok && v < STATS_SCHEMA_VERSION; v++)
+        ok = !sqlite3_exec(s->db, stats_migrations[v], NULL, NULL, NULL);
+    ok = ok && !sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
     sqlite3_free(pragmas);
     return ok;
-}
-
-static bool schema_there(struct stats *s)
-{
-    sqlite3_stmt *st;
-    if (sqlite3_prepare_v2(s->db, "SELECT 1 FROM sqlite_schema WHERE name = 'run'", -1, &st, NULL))
-        return false;
-    bool there = sqlite3_step(st) == SQLITE_ROW;
-    sqlite3_finalize(st);
-    return there;
 }
 
 static bool insert_run(struct stats *s, const struct stats_run *r)
@@ -149,10 +147,7 @@ int stats_open(const char *path, const struct stats_run *run, struct stats **out
     }
     bool fresh;
     int rc = stats_db_open(path, true, &s->db, &fresh, err);
-    /* Two runs may start on one new file at the same time: the second sees the first's schema once it has the
-     * lock. */
-    if (!rc && !(sql(s, "BEGIN IMMEDIATE", "") && (!fresh || schema_there(s) || create_schema(s)) &&
-                 insert_run(s, run) && sql(s, "COMMIT", "")))
+    if (!rc && !(sql(s, "BEGIN IMMEDIATE", "") && migrate(s) && insert_run(s, run) && sql(s, "COMMIT", "")))
         rc = failed(s, "start the run in it", err);
     if (rc) {
         stats_close(s);
@@ -223,11 +218,14 @@ static bool write_waiting(struct stats *s)
         ok = row(st, "iiiiii", s->run_id, i64(p->sim_ps), (int64_t)p->pe, i64(p->insns), i64(p->cycles),
                  i64(p->exits));
     }
-    return sqlite3_finalize(st) == SQLITE_OK && ok;
+    if (sqlite3_finalize(st) != SQLITE_OK || !ok)
+        return false;
+    return stats_trace_write(s->trace, s->db, s->run_id, s->phases);
 }
 
 static void forget_waiting(struct stats *s)
 {
+    stats_trace_written(s->trace);
     for (size_t i = 0; i < s->n_config; i++) {
         free(s->config[i].key);
         free(s->config[i].value);
@@ -244,13 +242,53 @@ int stats_flush(struct stats *s, struct tg_error *err)
     return 0;
 }
 
+/* ---- events and samples ---- */
+
+int stats_want_events(struct stats *s, uint64_t max)
+{
+    return stats_trace_events(&s->trace, max);
+}
+
+int stats_want_profile(struct stats *s)
+{
+    return stats_trace_profile(&s->trace);
+}
+
+int stats_use_symbols(struct stats *s, struct symbols *symbols)
+{
+    return stats_trace_symbols(&s->trace, symbols);
+}
+
+static int write_trace(struct stats *s, struct tg_error *err)
+{
+    if (!(sql(s, "BEGIN IMMEDIATE", "") && stats_trace_write(s->trace, s->db, s->run_id, s->phases) &&
+          sql(s, "COMMIT", "")))
+        return failed(s, "write events and samples", err);
+    stats_trace_written(s->trace);
+    return 0;
+}
+
+int stats_event(struct stats *s, const struct ledger *l, const struct ledger_event *e, struct tg_error *err)
+{
+    return stats_trace_event(s->trace, l, e) ? 0 : write_trace(s, err);
+}
+
+uint64_t stats_events_dropped(const struct stats *s)
+{
+    return stats_trace_dropped(s->trace);
+}
+
+int stats_sample_pc(struct stats *s, const struct stats_pc *p, struct tg_error *err)
+{
+    return stats_trace_sample(s->trace, p) ? 0 : write_trace(s, err);
+}
+
 /* ---- a phase ---- */
 
 struct phase {
     struct stats *s;
     const struct stats_source *src;
     int64_t id;
-    unsigned *vcpu; /* number within its VM, by the ledger's index */
 };
 
 static bool name_phase(struct phase *p, const char *name)
@@ -342,19 +380,15 @@ static bool write_vcpus(struct phase *p)
     for (unsigned i = 0; ok && i < n_vms; i++)
         ok = sql(s, "INSERT OR IGNORE INTO vm VALUES(?1, ?2, ?3)", "iii", s->run_id, (int64_t)i,
                  (int64_t)ledger_vm_vmid(l, i));
-    unsigned *next = calloc(n_vms + 1, sizeof(*next)); /* vCPUs of each VM so far */
-    ok = ok && next;
     for (unsigned i = 0; ok && i < n; i++) {
         struct ledger_vcpu v;
         ledger_get_vcpu(l, i, &v);
-        p->vcpu[i] = next[v.vm]++;
         ok = sql(s, "INSERT OR IGNORE INTO vcpu VALUES(?1, ?2, ?3, ?4)", "iiii", s->run_id, (int64_t)v.vm,
-                 (int64_t)p->vcpu[i], i64(v.vmpidr)) &&
+                 (int64_t)v.number, i64(v.vmpidr)) &&
              sql(s, "INSERT INTO vcpu_phase VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "iiiiiiiiii",
-                 s->run_id, p->id, (int64_t)v.vm, (int64_t)p->vcpu[i], i64(v.guest_insns),
-                 i64(v.guest_cycles), i64(v.exits), i64(v.exit_cycles), i64(v.entries), i64(v.lost));
+                 s->run_id, p->id, (int64_t)v.vm, (int64_t)v.number, i64(v.guest_insns), i64(v.guest_cycles),
+                 i64(v.exits), i64(v.exit_cycles), i64(v.entries), i64(v.lost));
     }
-    free(next);
     return ok;
 }
 
@@ -378,10 +412,10 @@ static bool write_exits(struct phase *p)
         struct ledger_vcpu v;
         ledger_exit(l, i, &r);
         ledger_get_vcpu(l, r.vcpu, &v);
-        ok = row(st, "iiiittiiiiiiiiiiiiiiii", s->run_id, p->id, (int64_t)v.vm, (int64_t)p->vcpu[r.vcpu],
-                 r.reason, r.detail, i64(r.count), i64(r.insns), i64(r.cycles), i64(r.cycles_min),
-                 i64(r.cycles_max), i64(r.cycles_p50), i64(r.cycles_p99), i64(r.ns), i64(r.ns_min),
-                 i64(r.ns_max), i64(r.where_cycles[LEDGER_EL2]), i64(r.where_cycles[LEDGER_EL3]),
+        ok = row(st, "iiiittiiiiiiiiiiiiiiii", s->run_id, p->id, (int64_t)v.vm, (int64_t)v.number, r.reason,
+                 r.detail, i64(r.count), i64(r.insns), i64(r.cycles), i64(r.cycles_min), i64(r.cycles_max),
+                 i64(r.cycles_p50), i64(r.cycles_p99), i64(r.ns), i64(r.ns_min), i64(r.ns_max),
+                 i64(r.where_cycles[LEDGER_EL2]), i64(r.where_cycles[LEDGER_EL3]),
                  i64(r.where_cycles[LEDGER_HOST_EL1]), i64(r.where_cycles[LEDGER_HOST_EL0]),
                  i64(r.where_cycles[LEDGER_GUEST]), i64(r.idle_cycles));
         int64_t id = sqlite3_last_insert_rowid(s->db);
@@ -417,11 +451,7 @@ static bool write_ledger(struct phase *p)
     if (!p->src->ledger)
         return true;
     ledger_sync(p->src->ledger);
-    unsigned n = ledger_n_vcpus(p->src->ledger);
-    p->vcpu = calloc(n + 1, sizeof(*p->vcpu));
-    bool ok = p->vcpu && write_contexts(p) && write_vcpus(p) && write_exits(p) && write_traps(p);
-    free(p->vcpu);
-    return ok;
+    return write_contexts(p) && write_vcpus(p) && write_exits(p) && write_traps(p);
 }
 
 int stats_phase(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err)
@@ -451,8 +481,8 @@ static const char *public_status(const char *status)
 int stats_finish(struct stats *s, const char *status, const char *why, double host_s, struct tg_error *err)
 {
     if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) &&
-          sql(s, "UPDATE run SET status = ?2, why = ?3, host_s = ?4 WHERE run_id = ?1", "ittr", s->run_id,
-              public_status(status), why, host_s) &&
+          sql(s, "UPDATE run SET status = ?2, why = ?3, host_s = ?4, events_dropped = ?5 WHERE run_id = ?1",
+              "ittri", s->run_id, public_status(status), why, host_s, i64(stats_events_dropped(s))) &&
           sql(s, "COMMIT", "")))
         return failed(s, "end the run in it", err);
     forget_waiting(s);
@@ -465,6 +495,7 @@ void stats_close(struct stats *s)
     if (!s)
         return;
     forget_waiting(s);
+    stats_trace_free(s->trace);
     free(s->config);
     free(s->samples);
     sqlite3_close(s->db);

@@ -13,11 +13,13 @@
 #include <stdio.h>
 #include "models/base/model.h"
 
-#define STATS_SCHEMA_VERSION 1
+#define STATS_SCHEMA_VERSION 2
 
 struct stats;
 struct machine;
 struct ledger;
+struct ledger_event;
+struct symbols;
 
 struct stats_run {
     const char *platform; /* "virt" */
@@ -68,6 +70,31 @@ int stats_phase(struct stats *s, const char *name, const struct stats_source *sr
  * exits so far). 0 or -ENOMEM. */
 int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles,
                  uint64_t exits);
+
+/* ---- on request: single events (table event), samples of the program counter (table profile). What comes
+ * is gathered in memory of a fixed size and written with the phase, or, when it is full, between ---- */
+
+/* At most `max` events of the run are written; further ones are counted in run.events_dropped. 0 or -ENOMEM.
+ */
+int stats_want_events(struct stats *s, uint64_t max);
+int stats_want_profile(struct stats *s);
+/* Names for the tables' program counters; they stay the caller's and must outlive s. */
+int stats_use_symbols(struct stats *s, struct symbols *symbols);
+
+/* An event of the phase that runs. 0, or as stats_phase when a write was due and failed: what could not be
+ * written is tried again with the phase, what comes meanwhile may be dropped. */
+int stats_event(struct stats *s, const struct ledger *l, const struct ledger_event *e, struct tg_error *err);
+uint64_t stats_events_dropped(const struct stats *s);
+
+struct stats_pc {
+    unsigned pe;
+    unsigned where; /* enum ledger_where */
+    unsigned el;
+    int vm; /* as struct ledger_vcpu has it; -1: no guest */
+    uint64_t pc;
+    uint64_t cycles; /* that the sample stands for */
+};
+int stats_sample_pc(struct stats *s, const struct stats_pc *p, struct tg_error *err);
 
 /* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error' (machine_stop_name's words are
  * translated); why may be NULL. host_s: host seconds of simulation. */

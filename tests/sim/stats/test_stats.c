@@ -238,7 +238,7 @@ static void round_trip(void **state)
     assert_string_equal(query(path, "SELECT vmid, printf('%x', vmpidr) FROM vm JOIN vcpu USING(run_id, vm)"),
                         "3|80000001");
     assert_string_equal(query(path, "SELECT sim_ps, pe, insns, cycles, exits FROM sample"), "77|0|1|2|3");
-    assert_string_equal(query(path, "PRAGMA user_version"), "1");
+    assert_string_equal(query(path, "PRAGMA user_version"), "2");
     assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
     assert_string_equal(query(path, "PRAGMA foreign_key_check"), "");
 }
