@@ -18,22 +18,21 @@ def main():
         text = subprocess.run([objdump, "-dr", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
         name = call = None
         for line in text.splitlines():
-            head = re.match(rf"[0-9a-f]+ <{handler}(\.\w+)*>:", line)
-            reloc = re.match(r"\s+[0-9a-f]+: R_\w+\s+(\S+)", line)
-            if reloc:  # of the call on the line before
-                if name and call and re.match(handler, reloc.group(1)):
-                    bad.append(f"{path}: {name}: {call}: {reloc.group(1)}")
-                continue
-            call = line.strip() if re.search(r"\bcall\b", line) else None
-            if head:
-                name = head.group(1)
-                handlers += 1
-            elif re.match(r"[0-9a-f]+ <", line):
-                name = None
-            elif name and re.search(rf"\bcall\s+(\*|[0-9a-f]+ <{handler}[.>])", line):
-                bad.append(f"{path}: {name}: {line.strip()}")
-            elif name and re.search(r"\bjmp\s+\*", line):
-                jumps += 1
+            if "\tcall" in line:
+                call = line.strip()
+                if name and re.search(rf"\tcall\s+(\*|[0-9a-f]+ <{handler}[.>])", line):
+                    bad.append(f"{path}: {name}: {call}")
+            elif ": R_" in line:  # belongs to the instruction on the line before
+                if name and call and re.match(handler, line.split()[2]):
+                    bad.append(f"{path}: {name}: {call}: {line.split()[2]}")
+            else:
+                call = None
+                if line.endswith(">:"):
+                    head = re.match(rf"[0-9a-f]+ <{handler}(\.\w+)*>:", line)
+                    name = head.group(1) if head else None
+                    handlers += bool(head)
+                elif name and "\tjmp" in line and re.search(r"\tjmp\s+\*", line):
+                    jumps += 1
     for b in bad[:20]:
         print(b)
     print(f"{handlers} handlers, {jumps} indirect jumps, {len(bad)} calls to handlers")
