@@ -19,6 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from guestcode import ERET, OFF, RESET, SMC0, SPIN, UDF, WFI, adr, b, br, code, elf, image, mov  # noqa: E402,F401: for the tests, too
 
 TOLLGATE, BUILD = (os.path.abspath(a) for a in sys.argv[1:3])
+# No leak in any case: where the program is built with AddressSanitizer, LeakSanitizer reports at the end of each run, whatever the caller set.
+os.environ["ASAN_OPTIONS"] = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=1")))
 LIMIT = 240  # seconds for one run: sanitizers and a loaded machine included
 
 NOP = 0xD503201F
