@@ -20,7 +20,7 @@ enum {
     INVALID_ADDRESS = -9,
 };
 
-#define ID_SMC64    TG_BIT(30) /* SMC64 convention: 64-bit arguments */
+#define ID_SMC64    TG_BIT(30)       /* SMC64 convention: 64-bit arguments */
 #define ID_OWNER    TG_FIELD(29, 24) /* owning entity; 0: Arm Architecture Calls */
 #define VERSION_1_1 0x00010001
 #define SMCCC_1_2   0x00010002

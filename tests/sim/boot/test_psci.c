@@ -293,9 +293,9 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(versions),      T(conduit),        T(features_answer), T(smccc_1_0), T(unknown),
-        T(cpu_on_checks), T(cpu_on_and_off), T(affinity_levels), T(suspend_states),
-        T(system_calls),  T(no_power_down),  T(names),
+        T(versions),       T(conduit),       T(features_answer), T(smccc_1_0),
+        T(unknown),        T(cpu_on_checks), T(cpu_on_and_off),  T(affinity_levels),
+        T(suspend_states), T(system_calls),  T(no_power_down),   T(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -211,8 +211,9 @@ static void mistakes(void **state)
         "wrong-core.lua:6: cpu: unknown key "
         "'l2.wais'; the nearest known one is 'l2.ways'");
     bad(HEAD "return { " CPUS ", smccc = '1.1' }\n", "t.lua:2: smccc: found '1.1', expected one of 1.0, 1.2");
-    bad(HEAD "return { " CPUS ", speed = 3 }\n", "t.lua:2: unknown setting 'speed' with 3; known settings: "
-                                                 "console, psci, smccc, quantum; models may stand under any key");
+    bad(HEAD "return { " CPUS ", speed = 3 }\n",
+        "t.lua:2: unknown setting 'speed' with 3; known settings: "
+        "console, psci, smccc, quantum; models may stand under any key");
     /* wrong unit, wrong type, out of range */
     bad(HEAD "local r = tg.ram{ base = 0, size = '1MHz' }\n",
         "t.lua:2: ram: size: found '1MHz', expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, "
