@@ -159,7 +159,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];
     op = enter + 1;
-    while (!end && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE) {
+    while (!end && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
+           !(n && c->stop_pc && at == ((c->stop_pc - 1) & 4095))) {
         uint32_t insn;
 
         memcpy(&insn, mem + at, sizeof(insn));

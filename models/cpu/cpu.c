@@ -224,6 +224,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->x[0] = x0;
     c->pc = pc;
     c->cur = NULL;
+    c->link = NULL;
     c->powered = true;
     c->attn = CPU_ATTN_IRQ;
     c->undef_run = 0;
@@ -261,6 +262,23 @@ void cpu_request_stop(struct cpu *c)
 void cpu_set_insn_limit(struct cpu *c, uint64_t insns)
 {
     c->insn_stop = insns;
+    if (c->in_run)
+        cpu_attention(c, 0);
+}
+
+void cpu_set_stop_pc(struct cpu *c, uint64_t pc)
+{
+    c->want_stop_pc = pc + 1;
+    if (c->in_run)
+        cpu_attention(c, 0);
+}
+
+static void apply_stop_pc(struct cpu *c)
+{
+    if (tg_likely(c->stop_pc == c->want_stop_pc))
+        return;
+    c->stop_pc = c->want_stop_pc;
+    code_drop_all(c); /* blocks are cut at it */
 }
 
 /* ---- sleep ---- */
@@ -321,6 +339,7 @@ static void step(struct cpu *c)
     struct mmu_lookup l;
     uint32_t insn;
 
+    c->link = NULL;
     if (!normalise_pc(c) || !mmu_fetch(c, c->pc, &e, &l))
         return;
     if (e) {
@@ -356,7 +375,8 @@ static const struct cpu_op *find_block(struct cpu *c)
     ops = code_block(c, e->code, (unsigned)c->pc & 4095, ram_at(domain_ram(c, e->pa), e->pa));
     *j = (struct jump_entry){.va = c->pc, .tag = c->view->jump_tag, .ops = ops};
     mmu_note_code(c->view, c->pc);
-    if (link && link->page == e->code)
+    /* A page may be mapped twice, so no block at the offset of stop_pc is chained. */
+    if (link && link->page == e->code && !(c->stop_pc && ((c->pc + 1) & 4095) == (c->stop_pc & 4095)))
         link->ops = ops;
     return ops;
 }
@@ -392,6 +412,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         c->cur = NULL;
         if (c->want_mode != (c->timed ? CPU_TIMED : CPU_FAST))
             apply_mode(c);
+        apply_stop_pc(c);
         if (!c->powered) {
             stop = CPU_STOP_OFF;
             break;
@@ -424,12 +445,18 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         }
         if (c->attn & CPU_ATTN_IRQ) {
             c->attn &= (uint8_t)~CPU_ATTN_IRQ;
-            cpu_take_interrupt(c);
+            if (cpu_take_interrupt(c))
+                c->link = NULL; /* the branch that left a block does not lead to the vector */
             c->cur = NULL;
+        }
+        if (tg_unlikely(c->pc + 1 == c->stop_pc)) {
+            stop = CPU_STOP_REQUEST;
+            break;
         }
         if (tg_unlikely(code_arena_low(c)))
             code_drop_all(c);
         if (tg_unlikely(c->attn & CPU_ATTN_STEP)) {
+            c->link = NULL;
             if (!debug_before_insn(c))
                 step(c);
             continue;
@@ -470,6 +497,7 @@ uint64_t cpu_get_pc(const struct cpu *c)
 void cpu_set_pc(struct cpu *c, uint64_t pc)
 {
     c->pc = pc;
+    c->link = NULL;
 }
 
 unsigned cpu_get_el(const struct cpu *c)

@@ -131,6 +131,10 @@ void cpu_set_mode(struct cpu *c, enum cpu_mode mode);
 enum cpu_mode cpu_get_mode(const struct cpu *c);
 /* Stop (CPU_STOP_REQUEST) when this many instructions have retired in all (0: never), exactly. */
 void cpu_set_insn_limit(struct cpu *c, uint64_t insns);
+/* Stop (CPU_STOP_REQUEST) each time before the instruction at virtual address pc, at any exception level.
+ * CPU_NO_PC: at none. Changing it drops decoded code. */
+#define CPU_NO_PC UINT64_MAX
+void cpu_set_stop_pc(struct cpu *c, uint64_t pc);
 
 uint64_t cpu_get_x(const struct cpu *c, unsigned n); /* 0..30; 31: SP */
 void cpu_set_x(struct cpu *c, unsigned n, uint64_t v);

@@ -122,6 +122,8 @@ struct cpu {
     uint64_t fast_cycles;    /* cycles of earlier stretches of fast mode, idle ones apart */
     enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
     uint64_t insn_stop;      /* cpu_set_insn_limit */
+    uint64_t stop_pc; /* cpu_set_stop_pc, plus 1 (CPU_NO_PC is 0): blocks end before it, none begins there */
+    uint64_t want_stop_pc; /* taken by the run loop */
     bool in_run;
 
     /* ---- progress check ---- */
