@@ -33,6 +33,11 @@ static uint64_t op_hz(void *opaque, unsigned pe)
     return cpu_hz(pe_cpu(opaque, pe));
 }
 
+static unsigned op_el(void *opaque, unsigned pe)
+{
+    return cpu_get_el(pe_cpu(opaque, pe));
+}
+
 static const char *op_name(void *opaque, uint32_t vmid, uint64_t ipa)
 {
     const struct machine_region *r = machine_region_at(opaque, ipa);
@@ -77,8 +82,17 @@ static void on_eret(void *opaque, struct cpu *c, const struct cpu_exception *e)
 
 struct ledger *ledger_attach(struct machine *m)
 {
-    const struct ledger_ops ops = {m,     op_sample, op_get_x, op_get_pc,
-                                   op_hz, op_name,   op_intid, op_name_of_intid};
+    const struct ledger_ops ops = {
+        .opaque = m,
+        .sample = op_sample,
+        .get_x = op_get_x,
+        .get_pc = op_get_pc,
+        .hz = op_hz,
+        .el = op_el,
+        .name_of_ipa = op_name,
+        .intid = op_intid,
+        .name_of_intid = op_name_of_intid,
+    };
     struct ledger *l = ledger_new(m->n_pes, &ops);
     if (!l)
         return NULL;

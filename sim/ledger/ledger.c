@@ -341,6 +341,13 @@ static enum ledger_where host_where(unsigned el)
     return where[el & 3];
 }
 
+static enum ledger_where now_where(const struct ledger *l, unsigned pe)
+{
+    if (l->pes[pe].where == LEDGER_GUEST || !l->ops.el)
+        return l->pes[pe].where;
+    return host_where(l->ops.el(l->ops.opaque, pe));
+}
+
 /* ---- exits ---- */
 
 static void open_exit(struct ledger *l, unsigned pe, const struct cpu_exception *e, unsigned reason,
@@ -389,7 +396,7 @@ static void exit_delta_migrated(struct ledger *l, unsigned pe, const struct open
     struct pe *from = &l->pes[x->pe], *to = &l->pes[pe];
     struct ledger_sample now;
     l->ops.sample(l->ops.opaque, x->pe, &now);
-    advance(l, from, &now, from->where);
+    advance(l, from, &now, now_where(l, x->pe));
     exit_delta(from, x, d);
     uint64_t ps = to->last.ps > x->at.ps ? to->last.ps - x->at.ps : 0;
     uint64_t cycles = tg_time_to_cycles(ps, l->ops.hz(l->ops.opaque, x->pe));
@@ -631,7 +638,7 @@ void ledger_sync(struct ledger *l)
     for (unsigned i = 0; i < l->n_pe; i++) {
         struct ledger_sample now;
         l->ops.sample(l->ops.opaque, i, &now);
-        advance(l, &l->pes[i], &now, l->pes[i].where);
+        advance(l, &l->pes[i], &now, now_where(l, i));
     }
 }
 
@@ -794,7 +801,7 @@ uint64_t ledger_total_exits(const struct ledger *l)
 enum ledger_where ledger_now(const struct ledger *l, unsigned pe, int *vcpu)
 {
     *vcpu = l->pes[pe].where == LEDGER_GUEST ? l->pes[pe].vcpu : -1;
-    return l->pes[pe].where;
+    return now_where(l, pe);
 }
 
 void ledger_listen(struct ledger *l, unsigned kinds, ledger_event_fn *fn, void *opaque)

@@ -56,6 +56,8 @@ struct ledger_ops {
     uint64_t (*get_x)(void *opaque, unsigned pe, unsigned n);
     uint64_t (*get_pc)(void *opaque, unsigned pe);
     uint64_t (*hz)(void *opaque, unsigned pe);
+    /* Exception level now, for a PE that was powered on and has taken no exception yet. May be NULL. */
+    unsigned (*el)(void *opaque, unsigned pe);
     /* Device of the machine's own map at this address, which is what a hypervisor emulates there when it
      * keeps the board's map. May be NULL, may return NULL. */
     const char *(*name_of_ipa)(void *opaque, uint32_t vmid, uint64_t ipa);

@@ -21,6 +21,7 @@ struct world {
     struct ledger_sample at[PES];
     uint64_t x0, pc;
     unsigned intid; /* that the GIC signals */
+    unsigned el[PES];
     struct ledger *l;
     struct ledger_event events[64];
     unsigned n_events;
@@ -77,11 +78,25 @@ static void on_event(void *o, const struct ledger_event *e)
     w->events[w->n_events++] = *e;
 }
 
+static unsigned op_el(void *o, unsigned pe)
+{
+    return ((struct world *)o)->el[pe];
+}
+
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     w->intid = LEDGER_NO_INTID;
-    const struct ledger_ops ops = {w, op_sample, op_x, op_pc, op_hz, op_name, op_intid, op_name_of_intid};
+    w->el[0] = w->el[1] = 2;
+    const struct ledger_ops ops = {.opaque = w,
+                                   .sample = op_sample,
+                                   .get_x = op_x,
+                                   .get_pc = op_pc,
+                                   .hz = op_hz,
+                                   .el = op_el,
+                                   .name_of_ipa = op_name,
+                                   .intid = op_intid,
+                                   .name_of_intid = op_name_of_intid};
     w->l = ledger_new(PES, &ops);
     *state = w;
     return w->l ? 0 : -1;
@@ -113,6 +128,7 @@ static void run(struct world *w, unsigned pe, uint64_t cycles)
 
 static struct cpu_exception exception(struct world *w, unsigned pe, unsigned from, unsigned to, uint64_t esr)
 {
+    w->el[pe] = to;
     return (struct cpu_exception){.from_el = (uint8_t)from,
                                   .to_el = (uint8_t)to,
                                   .esr = esr,
@@ -674,6 +690,22 @@ static void events(void **state)
     assert_int_equal(w->n_events, 5);
 }
 
+/* A PE that takes no exception at all runs where it was powered on. */
+static void no_exceptions(void **state)
+{
+    struct world *w = *state;
+    struct ledger_context_row c;
+    int vcpu;
+    w->el[1] = 1;
+    run(w, 1, 70);
+    assert_int_equal(ledger_now(w->l, 1, &vcpu), LEDGER_HOST_EL1);
+    ledger_sync(w->l);
+    ledger_context(w->l, 1, LEDGER_HOST_EL1, &c);
+    assert_int_equal(c.cycles, 70);
+    ledger_context(w->l, 1, LEDGER_EL2, &c);
+    assert_int_equal(c.cycles, 0);
+}
+
 /* vCPUs are numbered within their VM, in order of appearance. */
 static void numbers(void **state)
 {
@@ -751,6 +783,7 @@ int main(void)
         T(interrupt_ids),
         T(events),
         T(numbers),
+        T(no_exceptions),
         cmocka_unit_test(histogram),
         cmocka_unit_test(hint_names),
     };
