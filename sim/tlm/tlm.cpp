@@ -44,6 +44,9 @@ class Runner : public sc_core::sc_module
         tg_time until = 0;            /* end of the slice it runs */
         bool asleep = false, parked = false, blocked = false;
         unsigned idle_slices = 0; /* without any progress */
+        uint64_t random = 0;      /* state of the generator of sampling distances */
+        uint64_t sample_in = 0;   /* busy cycles until the next sample */
+        uint64_t sampled = 0;     /* since the last one */
         std::unique_ptr<PeBus> bus;
     };
 
@@ -54,6 +57,12 @@ class Runner : public sc_core::sc_module
     void sync(Pe &p);
     void sleep(Pe &p);
     void slice(Pe &p, tg_time now);
+    cpu_stop run_sampled(Pe &p, tg_time until);
+    uint64_t sampling_distance(Pe &p) const;
+    const tlm_switch *pending_switch() const;
+    void arm_switch();
+    void check_switch(Pe &p, cpu_stop why);
+    void limit_insns(Pe &p);
     void park(Pe &p);
     void others_may_wake(const Pe &self, tg_time at);
     void everybody_sleeps();
@@ -78,6 +87,7 @@ class Runner : public sc_core::sc_module
     sc_core::sc_event rearm_, parked_, resume_;
     Pe *current_ = nullptr; /* the PE inside cpu_run, until it meets an external target */
     unsigned polls_ = 0;
+    size_t armed_ = SIZE_MAX; /* index of the switch that PEs know of */
     timespec last_poll_{};
 
   public:
@@ -121,6 +131,10 @@ std::string Runner::build()
         p->runner = this;
         p->c = m_->pes[i].cpu;
         p->index = i;
+        p->random =
+            (m_->env.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (i + 1) * UINT64_C(0xbf58476d1ce4e5b9);
+        p->random = p->random ? p->random : 1;
+        p->sample_in = opt_.profile_period ? sampling_distance(*p) : 0;
         p->bus = std::make_unique<PeBus>(("pe" + std::to_string(i)).c_str(), m_->fabric, pool_);
         p->bus->before_device = before_device;
         p->bus->after_device = after_device;
@@ -307,6 +321,7 @@ void Runner::before_device(void *opaque, tg_time at)
         r->done_with_turn(p, at);
         sc_core::wait(ps(at - now));
         r->wait_turn(p, at);
+        r->limit_insns(p); /* the others may have come closer to the limit */
         r->current_ = &p;
     } /* else: nothing can happen between now and then */
     tg_evq_run(q, at);
@@ -323,6 +338,91 @@ void Runner::after_device(void *opaque)
     }
 }
 
+/* ---- sampling ---- */
+
+/* From half to one and a half of the period: xorshift64* (Vigna 2016), so that no loop falls into step with
+ * it. */
+uint64_t Runner::sampling_distance(Pe &p) const
+{
+    uint64_t period = opt_.profile_period, d;
+
+    p.random ^= p.random >> 12;
+    p.random ^= p.random << 25;
+    p.random ^= p.random >> 27;
+    d = (p.random * UINT64_C(0x2545f4914f6cdd1d)) >> 16;
+    d = period - period / 2 + d % (period / 2 * 2 + 1);
+    return d ? d : 1;
+}
+
+/* As cpu_run, in pieces from sample to sample. Nobody else runs in between, so that the machine does as it
+ * does without. */
+cpu_stop Runner::run_sampled(Pe &p, tg_time until)
+{
+    for (;;) {
+        uint64_t before = cpu_cycles(p.c);
+        tg_time at = tg_cycles_to_time(before + p.sample_in, cpu_hz(p.c));
+        cpu_stop why = cpu_run(p.c, at < until ? at : until);
+        uint64_t ran = cpu_cycles(p.c) - before;
+
+        p.sampled += ran;
+        if (ran >= p.sample_in) {
+            opt_.profile(opt_.profile_opaque, p.index, p.sampled);
+            p.sampled = 0;
+            p.sample_in = sampling_distance(p);
+        } else {
+            p.sample_in -= ran;
+        }
+        if (why != CPU_STOP_LIMIT || cpu_local_time(p.c) >= until)
+            return why;
+    }
+}
+
+/* ---- changes of mode, limits ---- */
+
+const tlm_switch *Runner::pending_switch() const
+{
+    const tlm_switches *s = opt_.switches;
+
+    return s && s->next < s->n ? &s->v[s->next] : nullptr;
+}
+
+void Runner::arm_switch()
+{
+    const tlm_switch *s = pending_switch();
+
+    armed_ = opt_.switches->next;
+    for (auto &p : pes_)
+        cpu_set_stop_pc(p->c, s && s->at == TLM_AT_PC ? s->value : CPU_NO_PC);
+}
+
+/* After PE p has run. */
+void Runner::check_switch(Pe &p, cpu_stop why)
+{
+    const tlm_switch *s;
+
+    while ((s = pending_switch())) {
+        if (s->at == TLM_AT_INSNS ? machine_insns(m_) < s->value
+                                  : s->at != TLM_AT_PC || why != CPU_STOP_REQUEST ||
+                                        armed_ != opt_.switches->next || cpu_get_pc(p.c) != s->value)
+            break;
+        tlm_switch_now(m_, opt_.switches);
+    }
+}
+
+/* How far the PE may run for the sum of all PEs to stay within what was asked for. */
+void Runner::limit_insns(Pe &p)
+{
+    const tlm_switch *s = pending_switch();
+    uint64_t limit = opt_.max_insns, sum;
+
+    if (!limit && !opt_.switches)
+        return;
+    if (s && s->at == TLM_AT_INSNS && (!limit || s->value < limit))
+        limit = s->value;
+    sum = limit ? machine_insns(m_) : 0;
+    cpu_set_insn_limit(p.c, limit ? cpu_insns(p.c) + (limit > sum ? limit - sum : 0) : 0);
+}
+
 void Runner::slice(Pe &p, tg_time now)
 {
     tg_time next = tg_evq_next(m_->env.evq);
@@ -336,11 +436,15 @@ void Runner::slice(Pe &p, tg_time now)
         until = next;
     if (opt_.max_time && until > opt_.max_time)
         until = opt_.max_time;
-    if (opt_.max_insns)
-        cpu_set_insn_limit(p.c, before + (opt_.max_insns - machine_insns(m_)));
+    if (tg_unlikely(opt_.switches != nullptr)) {
+        check_switch(p, CPU_STOP_LIMIT);
+        if (armed_ != opt_.switches->next)
+            arm_switch();
+    }
+    limit_insns(p);
     current_ = &p;
     p.until = until;
-    cpu_stop why = cpu_run(p.c, until);
+    cpu_stop why = tg_unlikely(opt_.profile_period != 0) ? run_sampled(p, until) : cpu_run(p.c, until);
     current_ = nullptr;
     tg_time local = cpu_local_time(p.c);
 
@@ -348,6 +452,7 @@ void Runner::slice(Pe &p, tg_time now)
         machine_stop(m_, MACHINE_LIMIT, "%llu instructions", static_cast<unsigned long long>(opt_.max_insns));
     if (m_->stop != MACHINE_RUNNING)
         return;
+    check_switch(p, why);
     if (cpu_insns(p.c) != before || local > now || why == CPU_STOP_WFI || why == CPU_STOP_OFF)
         p.idle_slices = 0;
     else if (++p.idle_slices > 100000)
@@ -633,6 +738,17 @@ static int run_job(Job &j)
 }
 
 } // namespace tg
+
+void tlm_switch_now(struct machine *m, struct tlm_switches *s)
+{
+    enum cpu_mode mode = s->v[s->next++].mode;
+
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        cpu_set_mode(m->pes[i].cpu, mode);
+        if (s->next < s->n)
+            cpu_request_stop(m->pes[i].cpu); /* the run loop tells them of the next one */
+    }
+}
 
 extern "C" int sc_main(int, char **)
 {

@@ -21,14 +21,45 @@ extern "C" {
 
 #include "models/base/model.h"
 #include "models/base/time.h"
+#include "models/cpu/cpu.h"
 
 struct machine;
+
+/* Changes of the mode of all PEs. They happen in the order of the list, each when its moment comes after the
+ * one before it; one whose moment has passed by then happens at once (an instruction count) or waits for the
+ * next time (a PC, a phase). */
+enum tlm_switch_at {
+    TLM_AT_INSNS, /* all PEs have retired `value` instructions: exact with one PE; with several, a PE in the
+                     middle of a device access may be some instructions further */
+    TLM_AT_PC,    /* some PE is about to execute the instruction at virtual address `value`: exact */
+    TLM_AT_PHASE, /* the guest begins the phase `phase`; tlm_switch_now is the caller's */
+};
+struct tlm_switch {
+    enum tlm_switch_at at;
+    uint64_t value;
+    char phase[9];
+    enum cpu_mode mode;
+};
+struct tlm_switches {
+    struct tlm_switch *v;
+    size_t n;
+    size_t next; /* that waits for its moment */
+};
+/* Carries out the next one. From a callback of a PE or of the run loop. */
+void tlm_switch_now(struct machine *m, struct tlm_switches *s);
 
 struct tlm_options {
     tg_time max_time;    /* stop at this simulated time, ps; 0: never */
     uint64_t max_insns;  /* stop after that many instructions of all PEs; 0: never */
     unsigned max_resets; /* give up (MACHINE_STUCK) at the reset after this many; 0: the first reset ends the
                             run */
+    struct tlm_switches *switches; /* NULL: none */
+    /* Each PE is sampled after every profile_period of its busy cycles, on average, at random distances that
+     * depend on the machine's seed alone; 0: never. `profile` gets the cycles since its last sample, and
+     * finds the PE between two instructions. */
+    uint64_t profile_period;
+    void (*profile)(void *opaque, unsigned pe, uint64_t cycles);
+    void *profile_opaque;
 };
 
 /* Runs a realized machine until machine_stop() was called with something else than a reset; m->stop says why.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See mock_cpu.h. */
+#include "sim/machine/machine.h"
 #include "tests/sim/tlm/mock_cpu.h"
 
 #include <stdio.h>
@@ -177,7 +178,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             c->request = false;
             return CPU_STOP_REQUEST;
         }
-        if (c->limit && c->insns >= c->limit)
+        if ((c->limit && c->insns >= c->limit) || c->stop_pc_plus1 == c->at + 1)
             return CPU_STOP_REQUEST;
         if (c->local >= until)
             return CPU_STOP_LIMIT;
@@ -270,14 +271,27 @@ void cpu_request_stop(struct cpu *c)
 
 void cpu_set_mode(struct cpu *c, enum cpu_mode mode)
 {
-    (void)c;
-    (void)mode;
+    c->mode = mode;
+    if (c->n_modes < 8) {
+        c->mode_at[c->n_modes] = machine_insns(c->hooks->opaque);
+        c->own_at[c->n_modes++] = c->insns;
+    }
 }
 
 enum cpu_mode cpu_get_mode(const struct cpu *c)
 {
+    return c->mode;
+}
+
+void cpu_set_stop_pc(struct cpu *c, uint64_t pc)
+{
+    c->stop_pc_plus1 = pc + 1;
+}
+
+uint64_t cpu_hz(const struct cpu *c)
+{
     (void)c;
-    return CPU_FAST;
+    return 1000000000;
 }
 
 void cpu_set_insn_limit(struct cpu *c, uint64_t insns)

@@ -45,6 +45,10 @@ struct cpu {
     bool lines[TG_PE_LINES];
     tg_time line_at, local, timer;
     uint64_t insns, limit, idle_ps, x0;
+    enum cpu_mode mode;
+    uint64_t mode_at[8], own_at[8]; /* instructions of all PEs and of this one when the mode was set */
+    unsigned n_modes;
+    uint64_t stop_pc_plus1;
     char *log; /* owned by the test: receives "<pe>@<time> " per step when set */
     size_t log_size;
 };

@@ -371,6 +371,125 @@ static void max_insns(void **state)
     machine_free(b.m);
 }
 
+/* ---- sampling ---- */
+
+struct samples {
+    unsigned n[3];
+    uint64_t cycles[3], shortest, longest;
+    struct bench *b;
+};
+
+static void on_sample(void *opaque, unsigned pe, uint64_t cycles)
+{
+    struct samples *s = opaque;
+
+    s->n[pe]++;
+    s->cycles[pe] += cycles;
+    s->shortest = cycles < s->shortest ? cycles : s->shortest;
+    s->longest = cycles > s->longest ? cycles : s->longest;
+}
+
+/* PE 0 works all the time, PE 1 a hundredth of it, PE 2 touches a device. Instructions take 1 ns, as cycles
+ * do. */
+static void sampling(void **state)
+{
+    static const struct mock_step s[] = {{MOCK_WORK, TG_NS, 0, NULL}, {MOCK_LOOP, 0, 0, NULL}};
+    static const struct mock_step w[] = {{MOCK_WFI, 0, 100 * TG_NS, NULL}, {MOCK_LOOP, 0, 0, NULL}};
+    static const struct mock_step d[] = {{MOCK_READ, PROBE, 0, NULL},
+                                         {MOCK_WORK, 30 * TG_NS, 0, NULL},
+                                         {MOCK_WORK, 30 * TG_NS, 0, NULL},
+                                         {MOCK_LOOP, 0, 0, NULL}};
+    const struct mock_step *const scripts[] = {s, w, d};
+    struct samples got = {.shortest = UINT64_MAX};
+    struct tlm_options opt = {
+        .max_time = TG_MS, .profile_period = 100, .profile = on_sample, .profile_opaque = &got};
+    struct bench b;
+
+    (void)state;
+    up(&b, 3, scripts);
+    b.m->start = start_all;
+    run(&b, &opt);
+    assert_int_equal(b.c[0]->insns, 1000000);
+    assert_in_range(got.n[0], 9800, 10200); /* 100 on average */
+    assert_in_range(got.cycles[0], 1000000 - 150, 1000000);
+    assert_in_range(got.cycles[1], 1000000 / 101 - 250, 1000000 / 101 + 100); /* sleep does not count */
+    assert_in_range(got.n[2], 8000, 10200);
+    assert_in_range(got.shortest, 50, 52); /* half to one and a half */
+    assert_in_range(got.longest, 148, 150 + 30);
+    machine_free(b.m);
+}
+
+/* ---- changes of mode ---- */
+
+/* At exact counts of all PEs, in the order given: one whose count has passed happens at once. */
+static void switch_insns(void **state)
+{
+    static const struct mock_step s[] = {{MOCK_WORK, TG_NS, 0, NULL}, {MOCK_LOOP, 0, 0, NULL}};
+    const struct mock_step *const scripts[] = {s, s, s};
+    struct tlm_switch v[] = {{TLM_AT_INSNS, 1000, "", CPU_TIMED},
+                             {TLM_AT_INSNS, 5555, "", CPU_FAST},
+                             {TLM_AT_INSNS, 3, "", CPU_TIMED}};
+    struct tlm_switches sw = {v, 3, 0};
+    struct tlm_options opt = {.max_insns = 10001, .switches = &sw};
+    struct bench b;
+
+    (void)state;
+    up(&b, 3, scripts);
+    b.m->start = start_all;
+    run(&b, &opt);
+    assert_int_equal(machine_insns(b.m), 10001);
+    assert_int_equal(sw.next, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(b.c[i]->n_modes, 3);
+        assert_int_equal(b.c[i]->mode_at[0], 1000);
+        assert_int_equal(b.c[i]->mode_at[1], 5555);
+        assert_int_equal(b.c[i]->mode_at[2], 5555);
+        assert_int_equal(b.c[i]->mode, CPU_TIMED);
+    }
+    machine_free(b.m);
+}
+
+static struct tlm_switches *phases;
+
+static void mark(struct cpu *c)
+{
+    if (phases->next < phases->n && phases->v[phases->next].at == TLM_AT_PHASE)
+        tlm_switch_now(c->hooks->opaque, phases);
+}
+
+/* PE 1 is the one that comes to the address; then a phase, then an address again that only counts from then
+ * on. */
+static void switch_pc_and_phase(void **state)
+{
+    static const struct mock_step s[] = {{MOCK_WORK, TG_NS, 0, NULL}, {MOCK_LOOP, 0, 0, NULL}};
+    static const struct mock_step t[] = {{MOCK_WORK, 10 * TG_NS, 0, NULL}, {MOCK_LOOP, 0, 100, NULL},
+                                         {MOCK_WORK, 10 * TG_NS, 0, NULL}, {MOCK_WORK, 10 * TG_NS, 0, NULL},
+                                         {MOCK_CALL, 0, 0, mark},          {MOCK_WORK, 10 * TG_NS, 0, NULL},
+                                         {MOCK_LOOP, 2, 3, NULL},          {MOCK_OFF, 0, 0, NULL}};
+    const struct mock_step *const scripts[] = {s, t};
+    struct tlm_switch v[] = {{TLM_AT_PC, 3, "", CPU_TIMED},
+                             {TLM_AT_PHASE, 0, "p", CPU_FAST},
+                             {TLM_AT_PC, 3, "", CPU_TIMED},
+                             {TLM_AT_PC, 99, "", CPU_FAST}};
+    struct tlm_switches sw = {v, 4, 0};
+    struct tlm_options opt = {.max_time = 20 * TG_US, .switches = &sw};
+    struct bench b;
+
+    (void)state;
+    phases = &sw;
+    up(&b, 2, scripts);
+    b.m->start = start_all;
+    run(&b, &opt);
+    assert_int_equal(sw.next, 3); /* nobody comes to 99 */
+    assert_int_equal(b.c[1]->n_modes, 3);
+    assert_int_equal(b.c[1]->own_at[0], 101); /* before its 102nd instruction, at step 3 */
+    assert_int_equal(b.c[1]->own_at[1], 103); /* in the call */
+    assert_int_equal(b.c[1]->own_at[2], 105); /* at step 3 in the next round */
+    assert_int_equal(b.c[0]->mode, CPU_TIMED);
+    assert_true(!b.c[1]->on);
+    machine_free(b.m);
+}
+
 /* Each PE runs up to the limit and not past it; sleepers idle up to it. */
 static void max_time(void **state)
 {
@@ -582,6 +701,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(deadlock_all_off),
         cmocka_unit_test(input_keeps_alive),
         cmocka_unit_test(max_insns),
+        cmocka_unit_test(sampling),
+        cmocka_unit_test(switch_insns),
+        cmocka_unit_test(switch_pc_and_phase),
         cmocka_unit_test(max_time),
         cmocka_unit_test(poweroff),
         cmocka_unit_test(reset_continues),
