@@ -44,7 +44,7 @@ static int unknown(const char *command, const struct cli_arg *args, size_t n, co
                         near ? "; the nearest known one is '--" : "", near ? near : "", near ? "'" : "");
 }
 
-static int number(const struct cli_arg *a, const char *value, uint64_t *out, struct tg_error *err)
+int cli_number(const char *name, const char *value, uint64_t *out, struct tg_error *err)
 {
     unsigned long long n;
     uint64_t scale = 1;
@@ -57,7 +57,7 @@ static int number(const struct cli_arg *a, const char *value, uint64_t *out, str
     else if (*end)
         scale = 0;
     if (end == value || value[0] == '-' || errno || !scale || n > UINT64_MAX / scale)
-        return tg_error_set(err, EINVAL, "--%s: found '%s', expected a number (k, M, G may follow)", a->name,
+        return tg_error_set(err, EINVAL, "--%s: found '%s', expected a number (k, M, G may follow)", name,
                             value);
     *out = n * scale;
     return 0;
@@ -76,6 +76,7 @@ static int store(const struct cli_arg *a, const char *value, void *out, struct t
         *(bool *)p = true;
         return 0;
     case CLI_TEXT:
+    case CLI_MAYBE:
         if (*(const char **)p)
             return tg_error_set(err, EINVAL, "--%s: given twice", a->name);
         *(const char **)p = value;
@@ -88,7 +89,7 @@ static int store(const struct cli_arg *a, const char *value, void *out, struct t
         v[t->n++] = value;
         return 0;
     case CLI_NUMBER:
-        return number(a, value, p, err);
+        return cli_number(a->name, value, p, err);
     case CLI_TIME:
         if (platform_parse(&span, value, p, &e))
             return tg_error_set(err, EINVAL, "--%s: %s", a->name, e.text);
@@ -136,6 +137,8 @@ int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, in
                 return tg_error_set(err, EINVAL, "%s: --%s takes no value", command, a->name);
         } else if (eq) {
             value = eq + 1;
+        } else if (a->kind == CLI_MAYBE) {
+            value = "";
         } else if (++i < argc) {
             value = argv[i];
         } else {
@@ -154,10 +157,11 @@ void cli_help(const char *usage, const char *text, const struct cli_arg *args, s
     if (n_args)
         printf("\noptions:\n");
     for (size_t i = 0; i < n_args; i++) {
+        const char *gap = !args[i].value ? "" : args[i].kind == CLI_MAYBE ? "[=" : " ";
         char left[64];
 
-        snprintf(left, sizeof(left), "--%s%s%s", args[i].name, args[i].value ? " " : "",
-                 args[i].value ? args[i].value : "");
+        snprintf(left, sizeof(left), "--%s%s%s%s", args[i].name, gap, args[i].value ? args[i].value : "",
+                 args[i].value && args[i].kind == CLI_MAYBE ? "]" : "");
         printf("  %-26s %s\n", left, args[i].help);
     }
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "models/base/model.h"
+#include "models/cpu/cpu.h"
 #include "sim/boot/boot.h"
 
 enum cli_status {
@@ -21,6 +22,7 @@ enum cli_status {
 enum cli_arg_kind {
     CLI_FLAG,   /* bool * */
     CLI_TEXT,   /* const char ** */
+    CLI_MAYBE,  /* const char **: "" when there is no =VALUE behind the name */
     CLI_TEXTS,  /* struct cli_texts * */
     CLI_NUMBER, /* uint64_t *; k, M, G as powers of 1000 */
     CLI_TIME,   /* uint64_t *, ps; with unit */
@@ -43,6 +45,8 @@ struct cli_arg {
  * *n_rest). `command` for messages. 0; 1: --help was asked for; -EINVAL: err says what is wrong. */
 int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, int argc, char **argv,
               void *out, const char **rest, size_t max_rest, size_t *n_rest, struct tg_error *err);
+/* A value of kind CLI_NUMBER of option `name`. */
+int cli_number(const char *name, const char *value, uint64_t *out, struct tg_error *err);
 void cli_help(const char *usage, const char *text, const struct cli_arg *args, size_t n_args);
 /* Prints "tollgate: ..." and returns CLI_USER. */
 int cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -53,10 +57,47 @@ int cli_report(int argc, char **argv);
 int cli_describe(int argc, char **argv);
 int cli_list(int argc, char **argv);
 
-/* ---- attach.c: backends to the machine's ports ---- */
-
 struct machine;
 struct backend;
+struct ledger;
+struct stats;
+struct symbols;
+struct tlm_switches;
+
+/* ---- modes.c ---- */
+
+/* NULL: fast. 0, or complains and returns CLI_USER. */
+int cli_mode(const char *mode, enum cpu_mode *out);
+/* out->v is malloc'd, also after an error. */
+int cli_switches(const struct cli_texts *texts, struct tlm_switches *out, struct tg_error *err);
+/* The guest begins a phase. */
+void cli_switch_phase(struct machine *m, struct tlm_switches *s, const char *phase);
+
+/* ---- record.c: --events, --profile, --symbols ---- */
+
+struct cli_record {
+    const char *events, *profile; /* NULL: not asked for */
+    struct cli_texts symbol_files;
+    /* what they say */
+    unsigned kinds;
+    uint64_t max_events, period; /* period 0: no profile */
+    struct symbols *symbols;
+    struct machine *m;
+    struct ledger *ledger;
+    struct stats *stats;
+};
+
+/* Checks the options and loads the names. */
+int cli_record_prepare(struct cli_record *r, bool have_db, struct tg_error *err);
+int cli_record_begin(struct cli_record *r, struct machine *m, struct ledger *l, struct stats *s,
+                     struct tg_error *err);
+/* An image was loaded and starts at `entry`: its names, if it has any. */
+void cli_record_image(struct cli_record *r, const char *path, uint64_t entry);
+void cli_record_sample(void *opaque, unsigned pe, uint64_t cycles);
+void cli_record_end(const struct cli_record *r, bool quiet);
+void cli_record_free(struct cli_record *r);
+
+/* ---- attach.c: backends to the machine's ports ---- */
 
 struct cli_devices {
     const char *console;        /* NULL: stdio */

@@ -20,7 +20,8 @@
 struct options {
     struct boot_options boot;
     struct cli_devices devices;
-    struct cli_texts modules, sets;
+    struct cli_texts modules, sets, switches;
+    struct cli_record record;
     const char *mode, *db;
     uint64_t max_insns, max_time, seed, max_resets;
     bool quiet, verbose;
@@ -45,8 +46,16 @@ static const struct cli_arg args[] = {
      O(devices.virtio_console)},
     {"rng", CLI_FLAG, NULL, "virtio entropy device", O(devices.rng)},
     {"mode", CLI_TEXT, "fast|timed", "functional, or with the timing model; default: fast", O(mode)},
+    {"switch", CLI_TEXTS, "MODE@MOMENT",
+     "change the mode: fast or timed, at insns=N, pc=ADDRESS or phase=NAME; in this order", O(switches)},
     {"set", CLI_TEXTS, "KEY=VALUE", "change a value of the platform: cpus.core.l2.size=1MiB", O(sets)},
     {"db", CLI_TEXT, "FILE", "database that the run is added to", O(db)},
+    {"events", CLI_MAYBE, "exits|traps|all[,max=N]",
+     "write single events into the database; default: exits, max=1M", O(record.events)},
+    {"profile", CLI_MAYBE, "PERIOD", "sample program counters each PERIOD cycles or so; default: 100k",
+     O(record.profile)},
+    {"symbols", CLI_TEXTS, "[guest:]FILE[+0xOFFSET]", "names for these: ELF file, System.map, kallsyms",
+     O(record.symbol_files)},
     {"max-insns", CLI_NUMBER, "N", "stop after N instructions of all PEs", O(max_insns)},
     {"max-time", CLI_TIME, "T", "stop at a simulated time: 250ms", O(max_time)},
     {"max-resets", CLI_NUMBER, "N", "resets by the guest before it counts as a reset loop; default: 4",
@@ -64,6 +73,7 @@ struct run {
     struct ledger *ledger;
     struct stats *stats;
     struct cli_progress progress;
+    struct tlm_switches switches;
     char phase[32];
     bool interactive; /* a person at the terminal */
     bool real_time;   /* idle guests shall not run ahead of the host's clock */
@@ -134,9 +144,15 @@ static void on_log(void *opaque, enum tg_log_level level, const char *who, const
 static int on_start(void *opaque, struct machine *m, tg_time now, struct tg_error *err)
 {
     struct run *r = opaque;
+    int rc = machine_boot_start(r->boot, now, err);
 
-    (void)m;
-    return machine_boot_start(r->boot, now, err);
+    if (!rc && !m->resets) {
+        uint64_t entry = machine_boot_result(r->boot)->entry;
+
+        cli_record_image(&r->o.record, r->o.boot.kernel, entry);
+        cli_record_image(&r->o.record, r->o.boot.firmware, entry);
+    }
+    return rc;
 }
 
 static void end_phase(struct run *r)
@@ -156,6 +172,7 @@ static bool on_hint(void *opaque, struct cpu *c, uint32_t imm)
     case LEDGER_HINT_PHASE:
         end_phase(r);
         ledger_hint_name(x0, r->phase);
+        cli_switch_phase(r->m, &r->switches, r->phase);
         return true;
     case LEDGER_HINT_EXIT:
         if (x0)
@@ -207,22 +224,6 @@ static int parse_modules(struct options *o, struct tg_error *err)
     return 0;
 }
 
-static int check_mode(const char *mode, enum cpu_mode *out)
-{
-    static const char *const modes[] = {"fast", "timed"};
-    const char *near;
-
-    *out = CPU_FAST;
-    if (!mode || !strcmp(mode, "fast"))
-        return 0;
-    *out = CPU_TIMED;
-    if (!strcmp(mode, "timed"))
-        return 0;
-    near = platform_nearest(mode, modes, 2);
-    return cli_complain("--mode: found '%s', expected fast or timed%s%s%s", mode,
-                        near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
-}
-
 /* Builds everything up to the first instruction. 0 or -errno with err set; 1: there is nothing to run
  * (--dump-dtb only). */
 static int prepare(struct run *r, const char *platform, enum cpu_mode mode, const char *command,
@@ -253,6 +254,10 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
         return tg_error_set(err, EINVAL, "--db: found no name, expected one of a file");
     rc = parse_modules(&r->o, err);
     if (!rc)
+        rc = cli_switches(&r->o.switches, &r->switches, err);
+    if (!rc)
+        rc = cli_record_prepare(&r->o.record, r->o.db, err);
+    if (!rc)
         rc = cli_attach(r->m, r->backend, &r->o.devices, err);
     if (!rc)
         rc = machine_realize(r->m, err);
@@ -274,6 +279,8 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
     if (r->o.db)
         rc = stats_open_machine(r->o.db, r->m, mode == CPU_TIMED ? "timed" : "fast", command, TG_VERSION,
                                 &r->stats, err);
+    if (!rc && (r->o.record.events || r->o.record.profile))
+        rc = cli_record_begin(&r->o.record, r->m, r->ledger, r->stats, err);
     strcpy(r->phase, "run");
     return rc;
 }
@@ -350,6 +357,7 @@ static int finish(struct run *r, int rc, const struct tg_error *run_err)
         cli_complain("%s", run_err->text);
     else if (machine_exit_status(m))
         cli_complain("%s", m->stop_text);
+    cli_record_end(&r->o.record, r->o.quiet);
     if (!r->o.quiet && !rc)
         fprintf(stderr, "tollgate: %s at %.6f s, %s instructions, %s exits; %.1f s, %.1f MIPS\n",
                 words[m->stop], (double)machine_now(m) / TG_SEC, cli_thousands(insns, n),
@@ -373,6 +381,9 @@ static void clean_up(struct run *r)
     free(r->o.devices.drives.v);
     free(r->o.modules.v);
     free(r->o.sets.v);
+    free(r->o.switches.v);
+    free(r->switches.v);
+    cli_record_free(&r->o.record);
 }
 
 int cli_run(int argc, char **argv)
@@ -395,7 +406,7 @@ int cli_run(int argc, char **argv)
     if (rc || (n == 0 && tg_error_set(&err, EINVAL, "run: a platform is missing: tollgate run PLATFORM.lua")))
         rc = cli_complain("%s", err.text);
     else
-        rc = check_mode(r.o.mode, &mode);
+        rc = cli_mode(r.o.mode, &mode);
     if (rc) {
         clean_up(&r);
         return rc;
@@ -410,8 +421,13 @@ int cli_run(int argc, char **argv)
         return rc;
     }
     wire(&r);
-    to = (struct tlm_options){
-        .max_time = r.o.max_time, .max_insns = r.o.max_insns, .max_resets = (unsigned)r.o.max_resets};
+    to = (struct tlm_options){.max_time = r.o.max_time,
+                              .max_insns = r.o.max_insns,
+                              .max_resets = (unsigned)r.o.max_resets,
+                              .switches = r.switches.n ? &r.switches : NULL,
+                              .profile_period = r.o.record.period,
+                              .profile = cli_record_sample,
+                              .profile_opaque = &r.o.record};
     backend_start(r.backend);
     cli_progress_start(&r.progress, !r.o.quiet && isatty(STDERR_FILENO) && !r.interactive);
     rc = tlm_run(r.m, &to, &err);

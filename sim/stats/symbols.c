@@ -93,7 +93,8 @@ static bool is_mapping(const char *name)
 
 /* ---- ELF ---- */
 
-static int load_elf(struct space *p, const char *path, int fd, uint64_t entry, struct tg_error *err)
+static int load_elf(struct space *p, const char *path, int fd, uint64_t offset, uint64_t entry,
+                    struct tg_error *err)
 {
     Elf *elf = elf_version(EV_CURRENT) == EV_NONE ? NULL : elf_begin(fd, ELF_C_READ, NULL);
     const Elf64_Ehdr *h = elf ? elf64_getehdr(elf) : NULL;
@@ -104,7 +105,7 @@ static int load_elf(struct space *p, const char *path, int fd, uint64_t entry, s
         rc = tg_error_set(err, EINVAL, "symbols '%s': an ELF file, but not a 64-bit one for AArch64", path);
         goto out;
     }
-    uint64_t shift = entry && h->e_type == ET_DYN ? entry - h->e_entry : 0;
+    uint64_t shift = offset + (entry && h->e_type == ET_DYN ? entry - h->e_entry : 0);
 
     while (!rc && (scn = elf_nextscn(elf, scn))) {
         const Elf64_Shdr *sh = elf64_getshdr(scn);
@@ -150,7 +151,7 @@ static bool parse_line(const char *line, uint64_t *at, char *type, const char **
     return *len > 0;
 }
 
-static int load_text(struct space *p, const char *path, FILE *f, struct tg_error *err)
+static int load_text(struct space *p, const char *path, FILE *f, uint64_t offset, struct tg_error *err)
 {
     char line[LINE_MAX_LENGTH];
     bool only_zeros = true;
@@ -174,7 +175,7 @@ static int load_text(struct space *p, const char *path, FILE *f, struct tg_error
         /* Absolute ones are no places; data ends what stands before it. */
         if (type == 'A' || type == 'a' || is_mapping(name))
             continue;
-        if (!add(p, at, 0, type >= 'a' && type <= 'z' && type != 'w', name, len))
+        if (!add(p, at + offset, 0, type >= 'a' && type <= 'z' && type != 'w', name, len))
             return tg_error_set(err, ENOMEM, "out of memory");
     }
     if (ferror(f))
@@ -207,8 +208,8 @@ static int open_file(const char *path, int *fd, bool *elf)
     return 0;
 }
 
-int symbols_load(struct symbols *s, enum symbols_space space, const char *path, uint64_t entry,
-                 struct tg_error *err)
+int symbols_load(struct symbols *s, enum symbols_space space, const char *path, uint64_t offset,
+                 uint64_t entry, struct tg_error *err)
 {
     struct space *p = &s->spaces[space];
     size_t before = p->n;
@@ -218,12 +219,12 @@ int symbols_load(struct symbols *s, enum symbols_space space, const char *path, 
     if (rc)
         return tg_error_set(err, -rc, "symbols '%s': %s", path, strerror(-rc));
     if (elf) {
-        rc = load_elf(p, path, fd, entry, err);
+        rc = load_elf(p, path, fd, offset, entry, err);
         close(fd);
     } else {
         FILE *f = fdopen(fd, "r");
 
-        rc = f ? load_text(p, path, f, err) : tg_error_set(err, ENOMEM, "out of memory");
+        rc = f ? load_text(p, path, f, offset, err) : tg_error_set(err, ENOMEM, "out of memory");
         if (f)
             fclose(f);
         else
@@ -247,7 +248,7 @@ bool symbols_has(const char *path)
     int fd;
 
     if (s && !open_file(path, &fd, &elf)) {
-        found = elf && !load_elf(&s->spaces[0], path, fd, 0, &err) && s->spaces[0].n;
+        found = elf && !load_elf(&s->spaces[0], path, fd, 0, 0, &err) && s->spaces[0].n;
         close(fd);
     }
     symbols_free(s);

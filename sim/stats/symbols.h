@@ -19,12 +19,12 @@ struct symbols *symbols_new(void); /* NULL: out of memory */
 void symbols_free(struct symbols *s);
 
 /*
- * Adds a file's symbols, found to be ELF or text by its first bytes. `entry`: where the entry point of a
- * position-independent ELF program (ET_DYN) was loaded, its symbols move along; 0: they stay. 0; -EINVAL
- * (neither, damaged, no symbols), -errno of the file, with err set.
+ * Adds a file's symbols, found to be ELF or text by its first bytes. `offset` is added to each address.
+ * `entry`: where the entry point of a position-independent ELF program (ET_DYN) was loaded, its symbols move
+ * along; 0: they stay. 0; -EINVAL (neither, damaged, no symbols), -errno of the file, with err set.
  */
-int symbols_load(struct symbols *s, enum symbols_space space, const char *path, uint64_t entry,
-                 struct tg_error *err);
+int symbols_load(struct symbols *s, enum symbols_space space, const char *path, uint64_t offset,
+                 uint64_t entry, struct tg_error *err);
 /* Is it an ELF file with a symbol table? (--kernel may be a plain Image.) */
 bool symbols_has(const char *path);
 size_t symbols_count(const struct symbols *s, enum symbols_space space);

@@ -70,12 +70,53 @@ def cbnz(rt, words):
     return 0x35000000 | (words & 0x7FFFF) << 5 | rt
 
 
+def nops(n):
+    return [0xD503201F] * n
+
+
+def hlt(imm):
+    return 0xD4400000 | imm << 5
+
+
+def msr(op1, crn, crm, op2, rt):
+    """MSR of a register with op0 = 3."""
+    return 0xD5180000 | op1 << 16 | crn << 12 | crm << 8 | op2 << 5 | rt
+
+
 def psci(function):
     return mov(0, function) + [SMC0]
 
 
 OFF = psci(0x84000008)
 RESET = psci(0x84000009)
+
+
+# Where the first word of image() is.
+BASE = 0x40000040
+
+
+def place(*parts):
+    """Words of (address, words) parts, in ascending order, with zeros between them."""
+    out = []
+    for address, words in parts:
+        assert address >= BASE + 4 * len(out)
+        out += [UDF] * ((address - BASE) // 4 - len(out)) + words
+    return out
+
+
+def faulting_vm(exits):
+    """A hypervisor whose guest (VMID 7) has a stage 2 without any mapping: each entry ends in a fault of the fetch at 0x1000. The
+    handler is three instructions; after this many exits it powers off, so that the last one does not end."""
+    sysregs = ((0x80000001, (4, 1, 1, 0)),  # HCR_EL2: RW, VM
+               (0x59, (4, 2, 1, 2)),  # VTCR_EL2: T0SZ 25, SL0 1
+               (7 << 48 | 0x48000000, (4, 2, 1, 0)),  # VTTBR_EL2: a page of zeros
+               (0x40000800, (4, 12, 0, 0)),  # VBAR_EL2
+               (0x1000, (4, 4, 0, 1)),  # ELR_EL2
+               (0x3C5, (4, 4, 0, 0)))  # SPSR_EL2: EL1h, masked
+    start = mov(11, exits)
+    for value, register in sysregs:
+        start += mov(0, value) + [msr(*register, 0)]
+    return place((BASE, start + [ERET]), (0x40000C00, [subs(11, 11, 1), b_ne(len(OFF) + 1), *OFF, ERET]))
 
 
 def code(words):

@@ -262,6 +262,214 @@ class Ends(Case):
         self.complains_with(["report", db, "--run", "9"], "9")
 
 
+class Record(Case):
+    """--events, --profile, --symbols."""
+
+    def query(self, sql, db="run.db"):
+        c = sqlite3.connect(self.path(db))
+        try:
+            return c.execute(sql).fetchall()
+        finally:
+            c.close()
+
+    def test_arguments(self):
+        run = ["run", "virt", "--kernel", self.guest(g.OFF)]
+        db = ["--db", self.path("x.db")]
+        self.complains([*run, "--events"], "--events: goes into a database; give --db FILE, too")
+        self.complains([*run, "--profile=10"], "--profile: goes into a database; give --db FILE, too")
+        self.complains([*run, "--events=some", *db], "--events: found 'some', expected exits, traps or all, and perhaps ,max=N")
+        self.complains([*run, "--events=all,min=1", *db], "--events: found 'all,min=1', expected exits, traps or all, and perhaps ,max=N")
+        self.complains([*run, "--events=all,max=", *db], "--events: found '', expected a number (k, M, G may follow)")
+        self.complains([*run, "--profile=0", *db], "--profile: found '0', expected a number of cycles from 1 to 1000G")
+        self.complains([*run, "--symbols", "x"], "--symbols: names are for --events and --profile; give one of them")
+        self.complains([*run, "--events", *db, "--symbols", "guest:" + self.path("none")], "symbols 'none': No such file or directory")
+        self.complains([*run, "--events", *db, "--symbols", self.file("bad", "what is this\n")],
+                       "symbols 'bad': line 1 is not of the form 'ffff800080010000 T name' (nm, System.map, kallsyms), and the file"
+                       " is not ELF")
+
+    def test_events(self):
+        db = self.path("run.db")
+        symbols = self.file("map", "0000000000000f00 T guest_code\n")
+        words = g.faulting_vm(50)
+        self.run_guest(words, "--db", db, "--events", "--symbols", "guest:" + symbols, platform="virt")
+        rows = self.query("SELECT phase, kind, vm, vcpu, pe, end_pe, from_el, to_el, reason, pc, symbol, insns, cycles, idle_cycles,"
+                          " count(*) FROM v_event GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")
+        # SUBS, B.NE, ERET; the last exit powers off
+        self.assertEqual(rows, [("run", "exit", 0, 0, 0, 0, 1, 2, "IABT_LOW", "0x1000", "guest_code", 3, 3, 0, 49)])
+        self.assertEqual(self.query("SELECT reason, detail, count, cycles FROM exit"),
+                         self.query("SELECT reason, detail, count(*), sum(cycles) FROM event GROUP BY reason, detail"))
+        # one follows the other: 3 cycles at the core's clock
+        ((hz,),) = self.query("SELECT hz FROM pe")
+        starts = [r[0] for r in self.query("SELECT start_ps FROM event ORDER BY seq")]
+        for a, b in zip(starts, starts[1:]):
+            self.assertAlmostEqual(b - a, 3e12 / hz, delta=1)
+        self.run_guest(words, "--db", db, "--events=all,max=20", platform="virt")
+        self.assertEqual(self.query("SELECT kind, count(*) FROM event WHERE run_id = 2 GROUP BY kind"), [("exit", 10), ("trap", 10)])
+        self.assertEqual(self.query("SELECT events_dropped FROM run"), [(0,), (78,)])
+        _, err = self.run_guest(words, "--db", db, "--events=traps", "--mode", "timed", platform="virt")
+        self.assertEqual(self.query("SELECT kind, vm, vcpu, ec = reason, count(*), sum(e.cycles) = t.cycles FROM event e"
+                                    " JOIN trap t USING(run_id) WHERE run_id = 3"), [("trap", 0, 0, 1, 49, 1)])
+        self.assertNotIn("not written", err)
+        _, err = self.run_guest(words, "--db", db, "--events=exits,max=0", platform="virt")
+        self.assertIn("tollgate: --events: 49 more events were not written\n", err)
+        # not asked for: nothing
+        self.run_guest(words, "--db", db, platform="virt")
+        self.assertEqual(self.query("SELECT count(*) FROM event WHERE run_id > 3"), [(0,)])
+
+    def test_profile(self):
+        """Two loops, one three times as long as the other: 300,000 and 100,000 instructions."""
+        db = self.path("run.db")
+        first = [*g.mov(11, 150000), g.subs(11, 11, 1), g.b_ne(-1)]
+        second = [*g.mov(11, 50000), g.subs(11, 11, 1), g.b_ne(-1)]
+        words = first + second + g.OFF
+        at = (g.BASE, g.BASE + 4 * len(first), g.BASE + 4 * len(first + second))
+        symbols = self.file("map", "".join("%016x t %s\n" % s for s in zip(at, ("long", "short", "end"))))
+        contents = []
+        for run, options in enumerate((["--seed", "1"], ["--seed", "1"], ["--seed", "2"]), 1):
+            self.run_guest(words, "--db", db, "--profile=100", "--symbols", symbols, *options)
+            shares = dict(self.query("SELECT symbol, sum(share) FROM v_profile WHERE run_id = %d GROUP BY symbol" % run))
+            self.assertAlmostEqual(shares["long"], 0.75, delta=0.01)
+            self.assertAlmostEqual(shares["short"], 0.25, delta=0.01)
+            ((samples, cycles),) = self.query("SELECT sum(samples), sum(cycles) FROM v_profile WHERE run_id = %d" % run)
+            self.assertTrue(3900 < samples < 4100, samples)  # 400,000 cycles
+            self.assertTrue(400000 - 150 <= cycles <= 400020, cycles)
+            self.assertEqual(self.query("SELECT DISTINCT pe, context, el, vm FROM v_profile"), [(0, "el2", 2, None)])
+            contents.append(self.query("SELECT pc, samples, cycles FROM profile WHERE run_id = %d" % run))
+        self.assertEqual(contents[0], contents[1])
+        self.assertNotEqual(contents[0], contents[2])
+        status, out, _ = self.call("report", db)
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"\nrun +el2 +EL2 +long +\d+ +\d+ +7[45]\.?\d*\nrun +el2 +EL2 +short +\d+ +\d+ +2[45]\.?\d*\n")
+
+    def test_profile_of_a_guest(self):
+        db = self.path("run.db")
+        self.run_guest(g.faulting_vm(20000), "--db", db, "--profile=7", platform="virt")
+        rows = self.query("SELECT DISTINCT context, el, vm, pc FROM v_profile WHERE samples > 1 ORDER BY context")
+        # Between blocks the PE stands at the ERET behind the handler's branch, or the guest is about to fetch.
+        self.assertEqual(rows, [("el2", 2, None, "0x40000c14"), ("guest", 1, 0, "0x1000")])
+
+    def test_profile_changes_nothing(self):
+        words = Determinism.worker() + g.OFF
+        for mode in ("fast", "timed"):
+            dumps = []
+            for options in ([], ["--profile=50", "--events=all"]):
+                db = self.path(mode + str(len(dumps)))
+                self.run_guest(words, "--db", db, "--mode", mode, *options, platform="virt")
+                dumps.append([line for line in Determinism.dump(db) if 'INTO "run"' not in line and 'INTO "profile"' not in line])
+            self.assertEqual(dumps[0], dumps[1])
+
+    def test_elf_symbols(self):
+        """--kernel as an ELF file brings its own names; microvisor's hypercall loop is where the exits come from."""
+        elf = os.path.join(BUILD, "guest", "microvisor.elf")
+        if not os.path.exists(elf):
+            self.skipTest("no cross compiler: no " + elf)
+        db = self.path("run.db")
+        status, _, err = self.call("run", "virt", "--kernel", elf, "--db", db, "--profile=1000", "--events",
+                                   "--symbols", "guest:" + os.path.join(BUILD, "guest", "trapbench.elf+0x40000000"))
+        self.assertEqual(status, 0, err)
+        names = {r[0] for r in self.query("SELECT symbol FROM v_profile WHERE context = 'el2' AND share > 0.01")}
+        self.assertIn("mv_exit", names | {r[0] for r in self.query("SELECT symbol FROM v_profile WHERE context = 'el2'")})
+        self.assertEqual(self.query("SELECT DISTINCT symbol FROM v_event WHERE detail LIKE '%4b000000%'"), [("hypercall_run",)])
+        # the interrupt of trapbench's timer case is the virtual timer's, PPI 11
+        self.assertEqual(self.query("SELECT DISTINCT detail FROM exit WHERE reason = 'IRQ'"), [("INTID 27 (cntv)",)])
+
+
+class Switch(Case):
+    """--switch against the guest's own hint (HLT #0x7102, x0 = 1 timed) at the same place: the same cycles."""
+
+    LOOP = g.mov(9, 0x40400000) + [*g.mov(11, 300), g.ldr(4, 9), g.str_(4, 9), g.subs(11, 11, 1), g.b_ne(-3)]
+
+    def measure(self, words, *options):
+        db = self.path("run.db")
+        if os.path.exists(db):
+            os.remove(db)
+        self.run_guest(words, "--db", db, *options)
+        c = sqlite3.connect(db)
+        try:
+            return c.execute("SELECT insns, cycles FROM run").fetchall() + c.execute("SELECT * FROM context_bucket").fetchall()
+        finally:
+            c.close()
+
+    def test_arguments(self):
+        run = ["run", "virt", "--kernel", self.guest(g.OFF), "--switch"]
+        self.complains([*run, "timed"], "--switch: found 'timed', expected fast@MOMENT or timed@MOMENT; MOMENT is insns=N, pc=ADDRESS"
+                       " or phase=NAME")
+        self.complains([*run, "timed@pc"], "--switch timed@pc: found 'pc', expected insns=N, pc=ADDRESS or phase=NAME")
+        self.complains([*run, "timed@pc=0x12"], "--switch timed@pc=0x12: found '0x12', expected the address of an instruction: 0x40080000")
+        self.complains([*run, "timed@insns=x"], "--switch: found 'x', expected a number (k, M, G may follow)")
+        self.complains([*run, "timed@phase=ninechars"],
+                       "--switch timed@phase=ninechars: found 'ninechars', expected a phase's name, up to 8 characters")
+
+    def test_pc_and_insns(self):
+        head, body, tail = g.nops(3) + self.LOOP, g.mov(0, 1), self.LOOP + g.nops(5) + self.LOOP + g.OFF
+        hinted = self.measure(head + body + [g.hlt(0x7102)] + tail)
+        plain = head + body + g.nops(1) + tail
+        fast, timed = self.measure(plain), self.measure(plain, "--mode", "timed")
+        at = g.BASE + 4 * (len(head) + len(body) + 1)
+        before = 1 + len(head) + 4 * 299 + len(body) + 1  # instructions retired by then, with the Image's first branch
+        self.assertEqual(fast[0][0], hinted[0][0])
+        self.assertEqual(len({fast[0][1], hinted[0][1], timed[0][1]}), 3)
+        self.assertEqual(self.measure(plain, "--switch", "timed@pc=%#x" % at), hinted)
+        self.assertEqual(self.measure(plain, "--switch", "timed@insns=%d" % before), hinted)
+        self.assertEqual(self.measure(plain, "--switch", "timed@insns=0"), timed)
+        self.assertEqual(self.measure(plain, "--switch", "timed@pc=0x80000000"), fast)
+
+    def test_in_order(self):
+        """Timed for the second of three loops only; what comes before its turn does not count."""
+        words = g.nops(3) + self.LOOP + g.nops(2) + self.LOOP + g.nops(2) + self.LOOP + g.OFF
+        first = 3 + len(self.LOOP) + 2
+        second = first + len(self.LOOP) + 2
+        counts = [1 + first + 4 * 299, 1 + second + 2 * 4 * 299]
+        moments = [("pc=%#x" % (g.BASE + 4 * at), "insns=%d" % count) for at, count in zip((first, second), counts)]
+        runs = [self.measure(words, "--switch", "timed@" + a, "--switch", "fast@" + b) for a in moments[0] for b in moments[1]]
+        for other in runs[1:]:
+            self.assertEqual(other, runs[0])
+        self.assertNotEqual(self.measure(words, "--switch", "timed@" + moments[0][0]), runs[0])
+        # the other way round: fast at the second place, which it is already, then timed at the first, which is past
+        self.assertEqual(self.measure(words, "--switch", "fast@" + moments[1][0], "--switch", "timed@" + moments[0][0]),
+                         self.measure(words))
+
+    def test_pc_inside_of_a_loop(self):
+        """The address lies in the middle of a block that runs, decoded and chained, from the 300 rounds before."""
+        def guest(nop):
+            # 0..: x11 counts down; at 10 the loop goes once through the way that is else jumped over
+            return g.mov(9, 0x40400000) + [*g.mov(11, 300), g.ldr(4, 9), g.subs(12, 11, 10), g.b_ne(3), g.movz(0, 1), nop,
+                                           g.str_(4, 9), g.subs(11, 11, 1), g.b_ne(-7)] + g.OFF
+        plain = guest(g.nops(1)[0])
+        prefix = len(g.mov(9, 0x40400000)) + 1
+        # 290 rounds of 6 instructions, then LDR, SUBS, B.NE, MOV, NOP
+        count = 1 + prefix + 290 * 6 + 5
+        self.assertEqual(self.measure(plain, "--switch", "timed@insns=%d" % count), self.measure(guest(g.hlt(0x7102))))
+        self.assertEqual(self.measure(plain, "--switch", "timed@pc=%#x" % (g.BASE + 4 * (prefix + 4))),
+                         self.measure(plain, "--switch", "timed@insns=%d" % (count - 1)))
+        # the middle of a block in the first round, and in the second part of the loop when it is chained
+        for word, instructions in ((1, 1), (6, 4)):
+            self.assertEqual(self.measure(plain, "--switch", "timed@pc=%#x" % (g.BASE + 4 * (prefix + word))),
+                             self.measure(plain, "--switch", "timed@insns=%d" % (1 + prefix + instructions)))
+        later = "insns=%d" % (1 + prefix + 100 * 6 + 2)
+        self.assertEqual(self.measure(plain, "--switch", "fast@" + later, "--switch", "timed@pc=%#x" % (g.BASE + 4 * (prefix + 6))),
+                         self.measure(plain, "--switch", "timed@insns=%d" % (1 + prefix + 100 * 6 + 4)))
+
+    def test_phase(self):
+        mark = g.mov(0, 0x6B726F77) + [g.hlt(0x7100)]  # "work"
+        words = self.LOOP + mark + g.mov(0, 1) + g.nops(1) + self.LOOP + g.OFF
+        phases = self.measure(words, "--switch", "timed@phase=work", "--switch", "fast@phase=other")
+        self.assertEqual(self.measure(words, "--switch", "timed@pc=%#x" % (g.BASE + 4 * len(self.LOOP + mark))), phases)
+        self.assertEqual(self.measure(words, "--switch", "timed@phase=no"), self.measure(words))
+        self.assertNotEqual(phases[0][1], phases[0][0])
+
+    def test_several_pes(self):
+        """The count is that of all PEs, and the same again."""
+        words = Determinism.several(4)
+        runs = [self.measure(words, "--switch", "timed@insns=20k", "--switch", "fast@insns=40k", "--set", "cpus.count=4")
+                for _ in range(2)]
+        self.assertEqual(runs[0], runs[1])
+        self.assertGreater(runs[0][0][1], runs[0][0][0])
+
+    def run_guest(self, words, *args, **keywords):
+        return super().run_guest(words, *args, **{"platform": "virt", **keywords})
+
+
 class Signals(Case):
     def start(self, *args):
         p = subprocess.Popen([TOLLGATE, "run", "tutorial", "--kernel", self.guest([g.SPIN]), "--db", self.path("run.db"), *args],
@@ -311,24 +519,29 @@ class Determinism(Case):
         top = [g.ldaxr(2, 9), g.add(2, 2, 1), g.stlxr(3, 2, 9), g.cbnz(3, -3), g.ldr(4, 10), g.subs(11, 11, 1), g.b_ne(-6)]
         return loop + top
 
+    @classmethod
+    def several(cls, pes):
+        """The first PE starts the others, works and powers off; they work for ever."""
+        work = cls.worker()
+        words = []
+        for i in range(1, pes):
+            # CPU_ON(mpidr i, entry = the worker that never ends, 0)
+            call = g.mov(0, 0xC4000003) + [g.movz(1, i), 0, g.movz(3, 0), g.SMC0]
+            words += call
+        main = work + g.OFF
+        other = len(words) + len(main)
+        at = 0
+        for i in range(1, pes):
+            call = g.mov(0, 0xC4000003)
+            place = at + len(call) + 1
+            words[place] = g.adr(2, other - place)
+            at += len(call) + 4
+        return words + main + work + [g.b(-len(work))]
+
     def test_same_twice(self):
-        work = self.worker()
         for pes in (1, 4):
             for mode in ("fast", "timed"):
-                words = []
-                for i in range(1, pes):
-                    # CPU_ON(mpidr i, entry = the worker that never ends, 0)
-                    call = g.mov(0, 0xC4000003) + [g.movz(1, i), 0, g.movz(3, 0), g.SMC0]
-                    words += call
-                main = work + g.OFF
-                other = len(words) + len(main)
-                at = 0
-                for i in range(1, pes):
-                    call = g.mov(0, 0xC4000003)
-                    place = at + len(call) + 1
-                    words[place] = g.adr(2, other - place)
-                    at += len(call) + 4
-                words += main + work + [g.b(-len(work))]
+                words = self.several(pes)
                 dumps = []
                 for _ in range(2):
                     db = self.path("d.db")

@@ -159,7 +159,7 @@ static struct symbols *symbols_from(enum symbols_space space, const char *text)
     struct symbols *y = symbols_new();
     struct tg_error err;
     put(other, text, strlen(text));
-    if (symbols_load(y, space, other, 0, &err))
+    if (symbols_load(y, space, other, 0, 0, &err))
         fail_msg("%s", err.text);
     return y;
 }
@@ -287,7 +287,7 @@ static void profile(void **state)
     struct symbols *y = symbols_from(SYMBOLS_HOST, "0000000000001000 T start\n0000000000001100 t loop\n");
     struct tg_error err;
     put(other, "1000 t guest_loop\n", 18);
-    assert_int_equal(symbols_load(y, SYMBOLS_GUEST, other, 0, &err), 0);
+    assert_int_equal(symbols_load(y, SYMBOLS_GUEST, other, 0, 0, &err), 0);
     assert_int_equal(stats_want_profile(w.s), 0);
     assert_int_equal(stats_use_symbols(w.s, y), 0);
     sample(&w, 0, LEDGER_EL2, 2, -1, 0x1010, 100);
@@ -344,7 +344,7 @@ static void many_places(void **state)
 static int load(struct symbols *y, const char *text, struct tg_error *err)
 {
     put(other, text, strlen(text));
-    return symbols_load(y, SYMBOLS_HOST, other, 0, err);
+    return symbols_load(y, SYMBOLS_HOST, other, 0, 0, err);
 }
 
 static void text_symbols(void **state)
@@ -387,6 +387,11 @@ static void text_symbols(void **state)
             assert_string_equal(name, t[i].name);
         assert_null(symbols_at(y, SYMBOLS_GUEST, t[i].pc));
     }
+    /* moved */
+    put(other, "4000 T moved\n", 13);
+    assert_int_equal(symbols_load(y, SYMBOLS_GUEST, other, 0x40000000, 0, &err), 0);
+    assert_string_equal(symbols_at(y, SYMBOLS_GUEST, 0x40004000), "moved");
+    assert_null(symbols_at(y, SYMBOLS_GUEST, 0x4000));
     /* a bad file leaves what was there */
     size_t n = symbols_count(y, SYMBOLS_HOST);
     assert_int_equal(load(y, "1000 T good\nthis is not a symbol\n", &err), -EINVAL);
@@ -396,7 +401,7 @@ static void text_symbols(void **state)
     assert_int_equal(load(y, "", &err), -EINVAL);
     assert_int_equal(load(y, "1000 T", &err), -EINVAL);
     assert_int_equal(load(y, "\177ELF", &err), -EINVAL);
-    assert_int_equal(symbols_load(y, SYMBOLS_HOST, "/nonexistent/map", 0, &err), -ENOENT);
+    assert_int_equal(symbols_load(y, SYMBOLS_HOST, "/nonexistent/map", 0, 0, &err), -ENOENT);
     assert_non_null(strstr(err.text, "/nonexistent/map"));
     assert_int_equal(symbols_count(y, SYMBOLS_HOST), n);
     symbols_free(y);
@@ -458,7 +463,7 @@ static void elf_symbols(void **state)
         put(other, &e, sizeof(e));
         assert_true(symbols_has(other));
         struct symbols *y = symbols_new();
-        if (symbols_load(y, SYMBOLS_HOST, other, entry, &err))
+        if (symbols_load(y, SYMBOLS_HOST, other, 0, entry, &err))
             fail_msg("%s", err.text);
         assert_int_equal(symbols_count(y, SYMBOLS_HOST), 2);
         assert_string_equal(symbols_at(y, SYMBOLS_HOST, shift + 0x40), "main");
@@ -471,12 +476,12 @@ static void elf_symbols(void **state)
     elf_file(&e, ET_EXEC, EM_X86_64);
     put(other, &e, sizeof(e));
     assert_false(symbols_has(other));
-    assert_int_equal(symbols_load(y, SYMBOLS_HOST, other, 0, &err), -EINVAL);
+    assert_int_equal(symbols_load(y, SYMBOLS_HOST, other, 0, 0, &err), -EINVAL);
     assert_non_null(strstr(err.text, "AArch64"));
     elf_file(&e, ET_EXEC, EM_AARCH64);
     for (size_t n = 0; n < sizeof(e); n += 13) { /* truncated anywhere: an error, never a crash */
         put(other, &e, n);
-        symbols_load(y, SYMBOLS_HOST, other, 0, &err);
+        symbols_load(y, SYMBOLS_HOST, other, 0, 0, &err);
     }
     symbols_free(y);
     put(other, "MZ plain Image", 14);
