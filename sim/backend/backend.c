@@ -119,6 +119,12 @@ bool backend_quit(const struct backend *b)
     return b->quit;
 }
 
+void backend_on_power_key(struct backend *b, void (*press)(void *opaque, tg_time now), void *opaque)
+{
+    b->press = press;
+    b->press_opaque = opaque;
+}
+
 const char *backend_failure(const struct backend *b)
 {
     return *b->failure ? b->failure : NULL;

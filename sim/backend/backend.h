@@ -30,8 +30,8 @@ void backend_free(struct backend *b);
 
 /*
  * --console: "stdio", "file:F" (output only; created or truncated), "pty", "null". stdio is raw while it is a
- * terminal, with Ctrl-A x to leave, Ctrl-A h for help, Ctrl-A Ctrl-A for the character itself; pipes and
- * files pass through unchanged.
+ * terminal, with Ctrl-A x to leave, Ctrl-A p to press the power key, Ctrl-A h for help, Ctrl-A Ctrl-A for
+ * the character itself; pipes and files pass through unchanged.
  */
 int backend_console(struct backend *b, const char *spec, struct tg_chardev **out, struct tg_error *err);
 /* The terminal's name of a console made by "pty", for the user; else NULL. */
@@ -76,6 +76,8 @@ bool backend_input_open(const struct backend *b);
 void backend_wait(struct backend *b, uint64_t ns);
 /* The user typed Ctrl-A x. */
 bool backend_quit(const struct backend *b);
+/* Called when the user types Ctrl-A p, from within a poll at `now`. NULL: the machine has no power key. */
+void backend_on_power_key(struct backend *b, void (*press)(void *opaque, tg_time now), void *opaque);
 /* The first failure to write output, e.g. "console file 'x': No space left on device"; NULL: none. */
 const char *backend_failure(const struct backend *b);
 /* Writes buffered output now. */

@@ -126,7 +126,7 @@ static void tell(struct console *c, const char *text)
 }
 
 /* Takes Ctrl-A sequences out of a terminal's input; returns what is left. */
-static size_t take_escapes(struct console *c, uint8_t *p, size_t n)
+static size_t take_escapes(struct console *c, uint8_t *p, size_t n, tg_time now)
 {
     size_t kept = 0;
 
@@ -143,10 +143,17 @@ static size_t take_escapes(struct console *c, uint8_t *p, size_t n)
         case 'x':
             c->source.b->quit = true;
             break;
+        case 'p':
+            if (c->source.b->press)
+                c->source.b->press(c->source.b->press_opaque, now);
+            else
+                tell(c, "\r\nThis machine has no power key\r\n");
+            break;
         case 'h':
         case '?':
             tell(c, "\r\n"
                     "Ctrl-A x       leave the simulator\r\n"
+                    "Ctrl-A p       press the power key\r\n"
                     "Ctrl-A Ctrl-A  send Ctrl-A\r\n"
                     "Ctrl-A h       this help\r\n");
             break;
@@ -165,7 +172,7 @@ static size_t take_escapes(struct console *c, uint8_t *p, size_t n)
 
 /* A terminal is read even while the device takes nothing: Ctrl-A x must work. What does not fit is lost, as
  * on a real line. */
-static void collect_terminal(struct console *c)
+static void collect_terminal(struct console *c, tg_time now)
 {
     uint8_t keys[256];
     ssize_t n = read(c->in, keys, sizeof(keys));
@@ -175,7 +182,7 @@ static void collect_terminal(struct console *c)
         c->eof = true;
         return;
     }
-    kept = take_escapes(c, keys, n > 0 ? (size_t)n : 0);
+    kept = take_escapes(c, keys, n > 0 ? (size_t)n : 0, now);
     memmove(c->inbuf, c->inbuf + c->in_at, c->in_n - c->in_at);
     c->in_n -= c->in_at;
     c->in_at = 0;
@@ -198,7 +205,7 @@ static void collect_stream(struct console *c)
     c->in_n = n > 0 ? (size_t)n : 0;
 }
 
-static void collect(struct console *c)
+static void collect(struct console *c, tg_time now)
 {
     struct pollfd fd = {.fd = c->in, .events = POLLIN};
 
@@ -207,7 +214,7 @@ static void collect(struct console *c)
     if (poll(&fd, 1, 0) <= 0 || (c->is_pty && !(fd.revents & POLLIN)))
         return;
     if (c->is_tty) /* poll said so: neither blocks */
-        collect_terminal(c);
+        collect_terminal(c, now);
     else
         collect_stream(c);
 }
@@ -227,7 +234,7 @@ static tg_time console_poll(struct backend_source *s, tg_time now)
     struct console *c = (struct console *)s;
 
     flush(s);
-    collect(c);
+    collect(c, now);
     deliver(c);
     flush(s); /* what the device echoed */
     return console_open(s) ? now + BACKEND_INTERVAL : TG_TIME_NEVER;

@@ -27,6 +27,8 @@ struct backend {
     bool started;
     struct backend_source *sources;
     bool quit;
+    void (*press)(void *opaque, tg_time now); /* power key; NULL: none */
+    void *press_opaque;
     char failure[256];
     bool stdio_used;
     /* the terminal, while it is ours */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "models/devices/devices.h"
 #include "models/virtio/virtio.h"
 #include "sim/backend/backend.h"
 #include "sim/cli/cli.h"
@@ -45,14 +46,25 @@ static int plug(struct machine *m, const struct tg_model_class *cls, const char 
     return tg_error_set(err, EINVAL, "the platform %s has no empty virtio slot for %s", m->name, name);
 }
 
+/* As the generated device tree has it (sim/boot/dtb.c). */
+#define POWER_KEY_LINE 3
+
+static void press_power_key(void *gpio, tg_time now)
+{
+    pl061_press(gpio, POWER_KEY_LINE, now);
+}
+
 int cli_attach(struct machine *m, struct backend *b, const struct cli_devices *d, struct tg_error *err)
 {
     struct tg_chardev *chardev = NULL;
     struct tg_blockdev *drive;
     struct tg_netdev *net;
-    struct tg_model *device;
+    struct tg_model *device, *gpio = machine_find_class(m, tg_pl061_class.name, 0);
     char name[32];
     int rc;
+
+    if (gpio)
+        backend_on_power_key(b, press_power_key, gpio);
 
     if (m->console && port_of(m->console->cls, TG_PORT_CHARDEV)) {
         rc = backend_console(b, d->console ? d->console : "stdio", &chardev, err);

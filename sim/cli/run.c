@@ -40,7 +40,7 @@ static const struct cli_arg args[] = {
     {"drive", CLI_TEXTS, "file=F[,mode=M]", "virtio block device; mode rw, ro or snapshot",
      O(devices.drives)},
     {"net", CLI_TEXT, "user|none", "virtio network device", O(devices.net)},
-    {"console", CLI_TEXT, "stdio|file:F|pty|null", "serial console; default: stdio (Ctrl-A x leaves)",
+    {"console", CLI_TEXT, "stdio|file:F|pty|null", "serial console; default: stdio (Ctrl-A h helps)",
      O(devices.console)},
     {"virtio-console", CLI_TEXT, "stdio|file:F|pty|null", "a virtio console besides",
      O(devices.virtio_console)},

@@ -83,6 +83,10 @@ def msr(op1, crn, crm, op2, rt):
     return 0xD5180000 | op1 << 16 | crn << 12 | crm << 8 | op2 << 5 | rt
 
 
+def cbz(rt, words):
+    return 0x34000000 | (words & 0x7FFFF) << 5 | rt
+
+
 def psci(function):
     return mov(0, function) + [SMC0]
 

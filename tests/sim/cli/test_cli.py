@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_cli.py TOLLGATE BUILD GROUP: the program as users call it."""
+import fcntl
 import os
+import pty
+import select
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -508,6 +512,67 @@ class Signals(Case):
         p.communicate(timeout=10)
         self.assertEqual(self.status(), "running")
         self.assertEqual(self.call("report", self.path("run.db"))[0], 0)
+
+
+class Terminal(Case):
+    """The console on a terminal, as a person has it."""
+
+    def start(self, words, *args, platform="virt"):
+        master, slave = pty.openpty()
+        p = subprocess.Popen([TOLLGATE, "run", platform, "--kernel", self.guest(words), *args], stdin=slave, stdout=slave,
+                             stderr=subprocess.PIPE, start_new_session=True,
+                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # in the foreground of it
+        os.close(slave)
+        self.addCleanup(p.stderr.close)
+        self.addCleanup(os.close, master)
+        self.addCleanup(p.kill)
+        return p, master
+
+    def expect(self, master, text):
+        out, end = b"", time.time() + 30
+        while text not in out:
+            self.assertLess(time.time(), end, out)
+            if select.select([master], [], [], 0.1)[0]:
+                out += os.read(master, 4096)
+        return out
+
+    @staticmethod
+    def gpio(register):
+        """x1 = UART, x2 = GPIO register of virt."""
+        return g.mov(1, 0x09000000) + g.mov(2, 0x09030000 + register)
+
+    @staticmethod
+    def put(c):
+        return [g.movz(0, ord(c)), g.str_(0, 1)]
+
+    def test_power_key(self):
+        """GPIODATA of line 3 (mask in the address: 8 << 2) is high while the key is down; the interrupt is latched: GPIORIS."""
+        words = self.gpio(8 << 2) + self.put("?") + [g.ldr(3, 2), g.cbz(3, -1)] + self.put("d") + [g.ldr(3, 2), g.cbnz(3, -1)]
+        words += self.gpio(0x414) + self.put("u") + [g.ldr(3, 2), g.subs(3, 3, 8), g.b_ne(0)] + g.OFF
+        # rising edge: GPIOIEV
+        words = self.gpio(0x40C) + [g.movz(0, 8), g.str_(0, 2)] + words
+        p, master = self.start(words, "--set", "gpio.press=2ms")
+        self.expect(master, b"?")
+        os.write(master, b"p\x01")  # a plain p is none, and the two keys need not come together
+        time.sleep(0.2)
+        self.assertIsNone(p.poll())
+        os.write(master, b"p")
+        self.expect(master, b"du")
+        p.wait(60)
+        err = p.stderr.read().decode()
+        self.assertEqual(p.returncode, 0, err)
+        self.assertIn("powered off", err)
+
+    def test_no_power_key(self):
+        p, master = self.start([g.SPIN], platform="tutorial")
+        os.write(master, b"\x01p")
+        self.expect(master, b"This machine has no power key")
+        os.write(master, b"\x01h")
+        self.expect(master, b"Ctrl-A p       press the power key")
+        os.write(master, b"\x01x")
+        p.wait(60)
+        self.assertEqual(p.returncode, 0)
+        self.assertIn("tollgate: interrupted at ", p.stderr.read().decode())
 
 
 class Determinism(Case):
