@@ -50,12 +50,12 @@ def b_ne(words):
     return 0x54000001 | (words & 0x7FFFF) << 5
 
 
-def ldr(rt, rn):
-    return 0xB9400000 | rn << 5 | rt
+def ldr(rt, rn, offset=0):
+    return 0xB9400000 | offset // 4 << 10 | rn << 5 | rt
 
 
-def str_(rt, rn):
-    return 0xB9000000 | rn << 5 | rt
+def str_(rt, rn, offset=0):
+    return 0xB9000000 | offset // 4 << 10 | rn << 5 | rt
 
 
 def ldaxr(rt, rn):

@@ -217,6 +217,24 @@ class Ends(Case):
         out, err = self.run_guest(words, "--console", "null", "--quiet")
         self.assertEqual((out, err), ("", ""))
 
+    def test_interrupt_at_a_new_branch(self):
+        """A store makes an interrupt pending, the branch behind it is taken for the first time, and the vector lies on the same page:
+        the branch must not lead to the vector from then on. GICv2; the handler counts in x13, two rounds make two interrupts."""
+        def set_to(offset, base, value):
+            return g.mov(0, value) + [g.str_(0, base, offset)]
+        start = g.mov(1, 0x08000000) + g.mov(2, 0x08010000) + [g.movz(13, 0), g.movz(12, 2)]
+        # GICD_CTLR, ISENABLER1 (INTID 40), ITARGETSR; GICC_PMR, GICC_CTLR
+        start += set_to(0, 1, 1) + set_to(0x104, 1, 0x100) + set_to(0x828, 1, 1) + set_to(4, 2, 0xFF) + set_to(0, 2, 1)
+        # HCR_EL2: RW, IMO; VBAR_EL2; interrupts on
+        start += g.mov(0, 0x80000010) + [g.msr(4, 1, 1, 0, 0)] + g.mov(0, 0x40000800) + [g.msr(4, 12, 0, 0, 0), 0xD50342FF]
+        loop = g.mov(0, 0x100) + [g.str_(0, 1, 0x204), g.b(3), g.UDF, g.UDF]  # ISPENDR1
+        loop += [g.subs(12, 12, 1), g.b_ne(-len(loop) - 1), g.subs(0, 13, 2), g.hlt(0x7101)]
+        handler = [g.add(13, 13, 1), g.ldr(4, 2, 0xC), g.str_(4, 2, 0x10), g.ERET]  # GICC_IAR, GICC_EOIR
+        words = g.place((g.BASE, start + loop), (0x40000A80, handler))
+        for mode in ("fast", "timed"):
+            _, err = self.run_guest(words, "--mode", mode, "--set", "gic.version=2", "--max-insns", "10k", platform="virt")
+            self.assertIn("powered off", err)
+
     def test_max_insns(self):
         for n in (1, 1000, 123457):
             _, err = self.run_guest([g.SPIN], "--max-insns", str(n))
