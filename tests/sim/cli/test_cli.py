@@ -371,14 +371,19 @@ class Record(Case):
         self.assertEqual(rows, [("el2", 2, None, "0x40000c14"), ("guest", 1, 0, "0x1000")])
 
     def test_profile_changes_nothing(self):
-        words = Determinism.worker() + g.OFF
-        for mode in ("fast", "timed"):
-            dumps = []
-            for options in ([], ["--profile=50", "--events=all"]):
-                db = self.path(mode + str(len(dumps)))
-                self.run_guest(words, "--db", db, "--mode", mode, *options, platform="virt")
-                dumps.append([line for line in Determinism.dump(db) if 'INTO "run"' not in line and 'INTO "profile"' not in line])
+        for pes, mode in ((1, "fast"), (1, "timed"), (4, "fast"), (4, "timed")):
+            dumps, profiles = [], []
+            for options in ([], ["--profile=50", "--events=all"], ["--profile=50", "--events=all"]):
+                db = self.path("%s%d%d" % (mode, pes, len(dumps)))
+                self.run_guest(Determinism.several(pes), "--db", db, "--mode", mode, "--set", "cpus.count=%d" % pes, *options,
+                               platform="virt")
+                lines = [line for line in Determinism.dump(db) if 'INTO "run"' not in line]
+                profiles.append([line for line in lines if 'INTO "profile"' in line])
+                dumps.append([line for line in lines if 'INTO "profile"' not in line])
             self.assertEqual(dumps[0], dumps[1])
+            self.assertEqual(profiles[0], [])
+            self.assertEqual(profiles[1], profiles[2])
+            self.assertEqual({int(line.split(",")[2]) for line in profiles[1]}, set(range(pes)))
 
     def test_elf_symbols(self):
         """--kernel as an ELF file brings its own names; microvisor's hypercall loop is where the exits come from."""
