@@ -39,7 +39,9 @@ static int parse_moment(const char *text, const char *moment, struct tlm_switch 
     size_t len = value ? (size_t)(value - moment) : 0;
     char *end;
 
-    if (value++ && len == 5 && !strncmp(moment, "insns", len)) {
+    if (value)
+        value++;
+    if (value && len == 5 && !strncmp(moment, "insns", len)) {
         out->at = TLM_AT_INSNS;
         return cli_number("switch", value, &out->value, err);
     }
