@@ -103,10 +103,13 @@ uint64_t cpu_hz(const struct cpu *c)
 
 void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
 {
+    uint64_t others = 0;
+
     memcpy(out, c->pipe.buckets, sizeof(c->pipe.buckets));
-    out[CPU_BUCKET_BASE] += c->fast_cycles;
-    if (!c->timed)
-        out[CPU_BUCKET_BASE] += cpu_insns(c) - c->fast_from;
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        if (i != CPU_BUCKET_BASE)
+            others += out[i];
+    out[CPU_BUCKET_BASE] = cpu_now_cycle(c) - others;
 }
 
 static void advance_idle(struct cpu *c, uint64_t cycle)
@@ -137,12 +140,10 @@ static void apply_mode(struct cpu *c)
     if (timed) {
         uint64_t cycle = cpu_now_cycle(c);
 
-        c->fast_cycles += c->icount - c->fast_from;
         c->timed = true;
         pipe_start(c, cycle);
     } else {
         c->cyc_off = c->pipe.cycle - c->icount;
-        c->fast_from = c->icount;
         c->timed = false;
     }
     code_drop_all(c);

@@ -118,8 +118,6 @@ struct cpu {
     uint64_t hz;
     uint64_t cyc_off; /* fast mode: cycles = icount + cyc_off */
     uint64_t run_until_cycle;
-    uint64_t fast_from;      /* icount at which the present stretch of fast mode began */
-    uint64_t fast_cycles;    /* cycles of earlier stretches of fast mode, idle ones apart */
     enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
     uint64_t insn_stop;      /* cpu_set_insn_limit */
     uint64_t stop_pc; /* cpu_set_stop_pc, plus 1 (CPU_NO_PC is 0): blocks end before it, none begins there */

@@ -162,7 +162,7 @@ static const struct tg_param params[] = {
          PRT_##id,                                             \
          NULL,                                                 \
          1,                                                    \
-         15,                                                   \
+         PIPE_PORTS_MAX,                                       \
          NULL,                                                 \
          text ": how many of its group may start in a cycle"}, \
         {"pipeline." name ".group",                            \

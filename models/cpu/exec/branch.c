@@ -52,10 +52,10 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
     do {                                                          \
         pipe_issue(c, op);                                        \
         if (cond_expr) {                                          \
-            pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm); \
+            pipe_branch(c, op, PIPE_CONDITIONAL, true, cpu_op_pc(c, op) + op->imm); \
             GOTO_LINK(c, LINK_TAKEN(op));                         \
         }                                                         \
-        pipe_branch(c, op, false, 0);                             \
+        pipe_branch(c, op, PIPE_CONDITIONAL, false, 0);                             \
         GOTO_LINK(c, LINK_NEXT(op));                              \
     } while (0)
 
@@ -115,14 +115,14 @@ OP_END(tbnz)
 OP_END(b)
 {
     pipe_issue(c, op);
-    pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm);
+    pipe_branch(c, op, PIPE_DIRECT, true, cpu_op_pc(c, op) + op->imm);
     GOTO_LINK(c, LINK_TAKEN(op));
 }
 
 OP_END(bl)
 {
     pipe_issue(c, op);
-    pipe_branch(c, op, true, cpu_op_pc(c, op) + op->imm);
+    pipe_branch(c, op, PIPE_CALL, true, cpu_op_pc(c, op) + op->imm);
     c->x[30] = cpu_op_pc(c, op) + 4;
     GOTO_LINK(c, LINK_TAKEN(op));
 }
@@ -132,7 +132,7 @@ OP_END(br)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, true, target);
+    pipe_branch(c, op, PIPE_JUMP, true, target);
     GOTO_VA(c, target);
 }
 
@@ -141,7 +141,7 @@ OP_END(blr)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, true, target);
+    pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target);
     c->x[30] = cpu_op_pc(c, op) + 4;
     GOTO_VA(c, target);
 }
@@ -151,7 +151,7 @@ OP_END(ret)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, true, target);
+    pipe_branch(c, op, PIPE_RETURN, true, target);
     GOTO_VA(c, target);
 }
 

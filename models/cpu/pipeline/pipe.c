@@ -46,12 +46,18 @@ int pipe_init(struct cpu *c)
         const struct pipe_class_params *k = &c->p.cls[i];
         uint32_t latency = latency_of(c, i);
 
+        uint32_t ports = k->ports < PIPE_PORTS_MAX ? k->ports : PIPE_PORTS_MAX, shift = k->group % 16 * 4;
+
         p->cls[i] = (struct pipe_class){
             .latency = (uint16_t)latency,
             .interval = (uint16_t)(k->interval > 1 ? k->interval : 0),
             .bucket = bucket_of(i, latency),
             .group = (uint8_t)k->group,
-            .ports = (uint8_t)(k->ports < 15 ? k->ports : 15),
+            .ports = (uint8_t)ports,
+            .word = (uint8_t)(k->group / 16),
+            .book = UINT64_C(1) << shift,
+            .bias = (uint64_t)(k->interval > 1 ? PIPE_PORTS_MAX : PIPE_PORTS_MAX - ports) << shift,
+            .full = UINT64_C(8) << shift,
         };
     }
     p->width = c->p.width;
@@ -75,6 +81,8 @@ int pipe_init(struct cpu *c)
     p->fetch_line = UINT64_MAX;
     if (!p->rob)
         return -ENOMEM;
+    p->rob_at = p->rob;
+    p->rob_end = p->rob + p->window;
     return caches_init(c);
 }
 
@@ -85,25 +93,10 @@ void pipe_fini(struct cpu *c)
     free(c->pipe.btb);
 }
 
-void pipe_calendar_move(struct pipe *p, uint64_t to)
-{
-    uint64_t n = to - p->calendar_at;
-
-    if (n >= PIPE_CALENDAR) {
-        memset(p->calendar, 0, sizeof(p->calendar));
-    } else {
-        for (uint64_t i = 0; i < n; i++)
-            memset(p->calendar[(p->calendar_at + i) & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
-    }
-    p->calendar_at = to;
-}
-
 /* Nothing in flight at p->cycle; a front end that is later than that stays late. */
 static void settle(struct pipe *p)
 {
-    if (p->dispatch < p->cycle)
-        p->dispatch = p->cycle;
-    p->dispatch_slots = 0;
+    pipe_dispatch_at(p, p->dispatch < p->cycle ? p->cycle : p->dispatch);
     p->slots = 0;
 }
 
@@ -276,7 +269,6 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     p->fetch_line = UINT64_MAX;
     p->dispatch = p->start = p->device_done = cycle;
     p->tlbi_pending = false;
-    pipe_calendar_move(p, cycle);
     memset(p->calendar, 0, sizeof(p->calendar));
     settle(p);
 }
@@ -294,9 +286,7 @@ void pipe_mispredicted(struct cpu *c)
         /* The front end restarts when the branch has resolved. */
         uint64_t resolved = p->start + p->cls[CPU_TC_BRANCH].latency + p->mispredict;
 
-        if (resolved > p->dispatch)
-            p->dispatch = resolved;
-        p->dispatch_slots = 0;
+        pipe_dispatch_at(p, resolved > p->dispatch ? resolved : p->dispatch);
         p->front_bucket = CPU_BUCKET_MISPREDICT;
     }
     p->fetch_line = UINT64_MAX;
@@ -317,13 +307,13 @@ void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enu
         delay_register(p, op->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra, extra, bucket);
     if (c->p.pipe_kind == PIPE_WINDOW) {
         uint64_t done = p->start + p->cls[op->tclass & CPU_TC_MASK].latency + extra;
-        unsigned last = p->rob_pos == 0 ? p->window - 1 : p->rob_pos - 1;
+        uint64_t *last = p->rob_at == p->rob ? p->rob_end - 1 : p->rob_at - 1;
 
         if (done > p->cycle) {
             p->buckets[bucket] += done - p->cycle;
             p->cycle = done;
             p->slots = 1;
         }
-        p->rob[last] = p->cycle;
+        *last = p->cycle;
     }
 }

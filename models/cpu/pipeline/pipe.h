@@ -21,15 +21,19 @@ struct pipe_class {
     uint8_t bucket;    /* enum cpu_bucket charged while something waits for its result */
     uint8_t group;     /* ports that it shares with other classes */
     uint8_t ports;     /* operations that start in a cycle */
-    uint8_t pad;
+    /* window: where its group stands in a row of the calendar. `full` is the upper bit of the group's four, which
+     * adding `bias` sets when `ports` operations are booked; `book` books one. */
+    uint8_t word;
+    uint64_t book, bias, full;
 };
+#define PIPE_PORTS_MAX 8 /* upper limit of ports: what four bits can tell from full */
 
 #define PIPE_BHT_BITS 12
 #define PIPE_IND_BITS 9    /* targets of indirect branches */
 #define PIPE_BTB_MAX  8192 /* upper limit of pipeline.btb */
 #define PIPE_RAS      16
 #define PIPE_STORES   32 /* upper limit of pipeline.store_buffer */
-/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on. What
+/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on, all else zero. What
  * starts later than that (it waits for a long miss) finds ports free. */
 #define PIPE_CALENDAR 256
 
@@ -39,20 +43,19 @@ struct pipe {
                           count in timed mode */
     uint64_t dispatch; /* window: dispatch cycle of the last instruction */
     uint64_t start;    /* execution start of the operation in progress */
-    uint64_t *rob;     /* window: commit cycle of the last `window` instructions */
-    uint64_t calendar_at;  /* calendar: first cycle that is kept */
+    uint64_t *rob;     /* window: commit cycle of the last `window` instructions, a ring */
+    uint64_t *rob_at, *rob_end; /* oldest of them; end of the ring */
     uint32_t width, slots; /* instructions a cycle; issued (window: committed) in the current cycle */
     uint32_t dispatch_slots, window;
-    uint32_t rob_pos;
     uint8_t front_bucket; /* why the front end was late last */
 
     struct pipe_class cls[32];
-    uint64_t buckets[CPU_BUCKET_COUNT];   /* CPI stack of timed mode; sums to the cycles spent in it */
+    uint64_t buckets[CPU_BUCKET_COUNT];   /* CPI stack; base is what the others leave: see cpu_buckets */
     uint64_t ready[CPU_SLOT_COUNT];       /* cycle at which a register's value is there */
     uint8_t ready_bucket[CPU_SLOT_COUNT]; /* what a wait for it is charged to */
     uint64_t port[32];                    /* in order, per group: cycle << 4 | operations started in it */
     uint64_t unit[32];                    /* per class that is not pipelined: next free cycle */
-    uint8_t calendar[PIPE_CALENDAR][32] __attribute__((aligned(32)));
+    uint64_t calendar[PIPE_CALENDAR][2] __attribute__((aligned(16))); /* per group four bits: operations booked */
 
     /* store buffer: drain time of the last stores, and who answers them */
     uint64_t store_drain[PIPE_STORES];
@@ -77,6 +80,23 @@ struct pipe {
 
     struct caches caches;
 };
+
+/* Clears the calendar from cycle `from` up to `to`, less the last, when dispatch moves. */
+static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to)
+{
+    uint64_t n = to - from < PIPE_CALENDAR ? to - from : PIPE_CALENDAR;
+
+    for (; n > 1; n--, from++)
+        p->calendar[from & (PIPE_CALENDAR - 1)][0] = p->calendar[from & (PIPE_CALENDAR - 1)][1] = 0;
+}
+
+/* The next operation is dispatched at `cycle` or later, as the first of its cycle. */
+static inline void pipe_dispatch_at(struct pipe *p, uint64_t cycle)
+{
+    pipe_calendar_pass(p, p->dispatch, cycle + 1);
+    p->dispatch = cycle;
+    p->dispatch_slots = 0;
+}
 
 struct cpu;
 int pipe_init(struct cpu *c);
@@ -117,7 +137,5 @@ void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enu
 void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles);
 /* The store buffer is full until cycle `until`. */
 void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket);
-/* Moves the calendar's beginning to cycle `to`. */
-void pipe_calendar_move(struct pipe *p, uint64_t to);
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef TG_CPU_PIPELINE_PIPE_INLINE_H
 #define TG_CPU_PIPELINE_PIPE_INLINE_H
 
+enum pipe_branch_kind { PIPE_CONDITIONAL, PIPE_DIRECT, PIPE_CALL, PIPE_JUMP, PIPE_CALL_INDIRECT, PIPE_RETURN };
+
 #if !TG_TIMED
 
 TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
@@ -26,9 +28,10 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
 {
     (void)c, (void)op, (void)va, (void)pa, (void)size;
 }
-TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, uint64_t target)
+TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
+                           uint64_t target)
 {
-    (void)c, (void)op, (void)taken, (void)target;
+    (void)c, (void)op, (void)kind, (void)taken, (void)target;
 }
 TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
@@ -43,29 +46,31 @@ TG_INLINE uint64_t pipe_max(uint64_t a, uint64_t b)
 }
 
 /* Results: first register by latency of the class, flags and second register alike; base write-back after one
- * cycle. */
+ * cycle. Only the in-order model asks what a register waits for. */
+TG_INLINE void pipe_result(struct pipe *p, unsigned slot, uint64_t ready, uint8_t bucket)
+{
+    p->ready[slot] = ready;
+#if TG_VARIANT == 1
+    p->ready_bucket[slot] = bucket;
+#else
+    (void)bucket;
+#endif
+}
+
 TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struct pipe_class *k,
                             uint64_t start)
 {
-    uint64_t done = start + k->latency;
+    const unsigned sets = op->tclass, d = op->d;
+    const uint64_t done = start + k->latency;
 
-    p->ready[op->d] = done;
-    p->ready_bucket[op->d] = k->bucket;
-    if (op->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)) {
-        if (op->tclass & CPU_TC_SETS_NZCV) {
-            p->ready[CPU_SLOT_FLAGS] = done;
-            p->ready_bucket[CPU_SLOT_FLAGS] = k->bucket;
-        }
-        if (op->tclass & CPU_TC_SETS_RA) {
-            unsigned slot = op->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra;
-
-            p->ready[slot] = done;
-            p->ready_bucket[slot] = k->bucket;
-        }
-        if (op->tclass & CPU_TC_SETS_RN) {
-            p->ready[op->rn] = start + 1;
-            p->ready_bucket[op->rn] = CPU_BUCKET_DEPEND;
-        }
+    pipe_result(p, d, done, k->bucket);
+    if (sets & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)) {
+        if (sets & CPU_TC_SETS_NZCV)
+            pipe_result(p, CPU_SLOT_FLAGS, done, k->bucket);
+        if (sets & CPU_TC_SETS_RA)
+            pipe_result(p, d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra, done, k->bucket);
+        if (sets & CPU_TC_SETS_RN)
+            pipe_result(p, op->rn, start + 1, CPU_BUCKET_DEPEND);
     }
 }
 
@@ -92,7 +97,7 @@ TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_cla
 TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
-    unsigned cls = op->tclass & CPU_TC_MASK;
+    const unsigned cls = op->tclass & CPU_TC_MASK;
     const struct pipe_class *k = &p->cls[cls];
     uint64_t r1 = p->ready[op->s1], r2 = p->ready[op->s2], r3 = p->ready[op->s3];
     uint64_t from = p->cycle, t = from + (p->slots >= p->width), need = pipe_max(r1, pipe_max(r2, r3)), at;
@@ -102,7 +107,6 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 
         /* A cycle in which something issued is base; what follows without issue is the operand's. */
         p->buckets[p->ready_bucket[slot]] += need - from - 1;
-        p->buckets[CPU_BUCKET_BASE]++;
         p->cycle = from = need;
         p->slots = 0;
     }
@@ -110,7 +114,6 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
     if (at != from) {
         if (tg_unlikely(at - from > 1))
             p->buckets[CPU_BUCKET_EXECUTE] += at - from - 1;
-        p->buckets[CPU_BUCKET_BASE]++;
         p->cycle = at;
         p->slots = 0;
     }
@@ -121,81 +124,77 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 
 #else /* window: dispatch in order, execute when operands and a port are there, commit in order */
 
-/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its
- * group has a port free. */
-TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_class *k, uint64_t t)
+/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its group has a
+ * port free, and its unit, if that is not pipelined (its bias makes every row look full). Ends at the entry before d,
+ * which is empty, if not before. */
+static __attribute__((noinline, unused)) uint64_t pipe_port_later(struct pipe *p, const struct pipe_class *k, uint64_t t)
 {
-    if (tg_unlikely(k->interval)) {
-        t = pipe_max(t, p->unit[cls]);
-        p->unit[cls] = t + k->interval;
-    }
-    while (tg_likely(t - p->calendar_at < PIPE_CALENDAR)) {
-        uint8_t *used = &p->calendar[t & (PIPE_CALENDAR - 1)][k->group];
+    const uint64_t bias = (uint64_t)(PIPE_PORTS_MAX - k->ports) << k->group % 16 * 4;
+    uint64_t *row;
 
-        if (tg_likely(*used < k->ports)) {
-            ++*used;
-            break;
-        }
-        t++;
+    if (k->interval) {
+        uint64_t *unit = &p->unit[k - p->cls];
+
+        t = pipe_max(t, *unit);
+        *unit = t + k->interval;
+        if (t - p->dispatch >= PIPE_CALENDAR - 1)
+            return t;
     }
+    for (;; t++) {
+        row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word];
+        if (((*row + bias) & k->full) == 0)
+            break;
+    }
+    *row += k->book;
     return t;
 }
 
-TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
+/* The window model's step, a function of its own: inlined into hundreds of handlers it would not stay in the host's
+ * instruction cache, which costs more than the call. */
+static __attribute__((noinline, unused)) void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
-    unsigned cls = op->tclass & CPU_TC_MASK;
-    const struct pipe_class *k = &p->cls[cls];
-    uint64_t d = p->dispatch, room = p->rob[p->rob_pos], t, done;
-    uint32_t slots = p->dispatch_slots;
+    const struct pipe_class *k = &p->cls[op->tclass & CPU_TC_MASK];
+    uint64_t from = p->dispatch, d = pipe_max(from + (p->dispatch_slots >= p->width), *p->rob_at), t, done, cycle;
 
-    if (slots >= p->width) {
-        d++;
-        slots = 0;
-    }
-    if (room > d) {
-        d = room;
-        slots = 0;
-    }
-    p->dispatch_slots = slots + 1;
+    __asm__("" : "+r"(k)); /* computed once */
+    p->dispatch_slots = d == from ? p->dispatch_slots + 1 : 1;
     p->dispatch = d;
-    if (d != p->calendar_at) {
-        if (tg_likely(d - p->calendar_at == 1)) {
-            memset(p->calendar[p->calendar_at & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
-            p->calendar_at = d;
-        } else {
-            pipe_calendar_move(p, d);
-        }
+    if (tg_unlikely(d - from > 1))
+        pipe_calendar_pass(p, from, d);
+    /* What has passed is cleared, the last cycle each time: that costs less than asking whether d has moved. */
+    memset(p->calendar[(d - 1) & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
+    t = pipe_max(pipe_max(p->ready[op->s1], p->ready[op->s2]), pipe_max(d, p->ready[op->s3]));
+    if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
+        uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
+
+        if (tg_likely(((booked + k->bias) & k->full) == 0))
+            *row = booked + k->book;
+        else
+            t = pipe_port_later(p, k, t);
+    } else if (k->interval) {
+        t = pipe_port_later(p, k, t);
     }
-    t = pipe_max(pipe_max(d, p->ready[op->s1]), pipe_max(p->ready[op->s2], p->ready[op->s3]));
-    t = pipe_port(p, cls, k, t);
     p->start = t;
     pipe_results(p, op, k, t);
     done = t + k->latency;
-    if (done > p->cycle) {
-        uint64_t wait = done - p->cycle - 1;
-
+    cycle = p->cycle;
+    if (done > cycle + 1) {
         /* One cycle of progress, then what the front end was late, then the execution that the window waited
          * for. */
-        p->buckets[CPU_BUCKET_BASE]++;
-        if (wait) {
-            uint64_t late = d > p->cycle ? d - p->cycle : 0;
+        uint64_t wait = done - cycle - 1, late = d > cycle ? d - cycle : 0;
 
-            if (late > wait)
-                late = wait;
-            p->buckets[p->front_bucket] += late;
-            p->buckets[k->bucket] += wait - late;
-        }
-        p->cycle = done;
-        p->slots = 1;
-    } else if (++p->slots > p->width) {
-        p->cycle++;
-        p->buckets[CPU_BUCKET_BASE]++;
-        p->slots = 1;
+        if (late > wait)
+            late = wait;
+        p->buckets[p->front_bucket] += late;
+        p->buckets[k->bucket] += wait - late;
     }
-    p->rob[p->rob_pos] = p->cycle;
-    if (++p->rob_pos == p->window)
-        p->rob_pos = 0;
+    done = pipe_max(done, cycle + (p->slots >= p->width));
+    p->slots = done == cycle ? p->slots + 1 : 1;
+    p->cycle = done;
+    *p->rob_at++ = done;
+    if (p->rob_at == p->rob_end)
+        p->rob_at = p->rob;
 }
 
 #endif
@@ -287,26 +286,23 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
     p->buckets[CPU_BUCKET_FRONTEND] += cycles;
     p->slots = 0;
 #else
-    p->dispatch += cycles;
-    p->dispatch_slots = 0;
+    pipe_dispatch_at(p, p->dispatch + cycles);
     p->front_bucket = CPU_BUCKET_FRONTEND;
 #endif
 }
 
 /* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know
- * taken branches. */
-TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, uint64_t target)
+ * taken branches. kind: a constant, and so is what is left of this in a handler. */
+TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
+                           uint64_t target)
 {
     struct pipe *p = &c->pipe;
     uint64_t pc = cpu_op_pc(c, op);
     bool wrong = false;
-    unsigned kind = op->insn >> 25; /* distinguishes the few branch encodings */
 
     c->n.branches++;
-    if ((op->tclass & CPU_TC_MASK) == CPU_TC_BRANCH_IND) {
-        bool ret = (op->insn & 0x00600000) == 0x00400000, call = (op->insn & 0x00600000) == 0x00200000;
-
-        if (ret) {
+    if (kind == PIPE_RETURN || kind == PIPE_JUMP || kind == PIPE_CALL_INDIRECT) {
+        if (kind == PIPE_RETURN) {
             wrong = p->ras[p->ras_top] != target;
             p->ras_top = (p->ras_top - 1) & (PIPE_RAS - 1);
         } else {
@@ -316,17 +312,13 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, bool taken, u
             p->indirect[i].pc = pc;
             p->indirect[i].target = target;
         }
-        if (call) {
-            p->ras_top = (p->ras_top + 1) & (PIPE_RAS - 1);
-            p->ras[p->ras_top] = pc + 4;
-        }
         p->history = p->history << 2 ^ (target >> 2 & 0xff);
-    } else if ((kind & 0x3e) == 0x0a) { /* B, BL */
-        if (op->insn >> 31) {
-            p->ras_top = (p->ras_top + 1) & (PIPE_RAS - 1);
-            p->ras[p->ras_top] = pc + 4;
-        }
-    } else {
+    }
+    if (kind == PIPE_CALL || kind == PIPE_CALL_INDIRECT) {
+        p->ras_top = (p->ras_top + 1) & (PIPE_RAS - 1);
+        p->ras[p->ras_top] = pc + 4;
+    }
+    if (kind == PIPE_CONDITIONAL) {
         uint8_t *ctr = &p->bht[((pc >> 2) ^ p->history) & ((1 << PIPE_BHT_BITS) - 1)];
 
         wrong = (*ctr >> 1) != taken;
