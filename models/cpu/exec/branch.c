@@ -48,15 +48,15 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
     GOTO_VA(c, va);
 }
 
-#define BRANCH_IF(cond_expr)                                      \
-    do {                                                          \
-        pipe_issue(c, op);                                        \
-        if (cond_expr) {                                          \
+#define BRANCH_IF(cond_expr)                                                        \
+    do {                                                                            \
+        pipe_issue(c, op);                                                          \
+        if (cond_expr) {                                                            \
             pipe_branch(c, op, PIPE_CONDITIONAL, true, cpu_op_pc(c, op) + op->imm); \
-            GOTO_LINK(c, LINK_TAKEN(op));                         \
-        }                                                         \
+            GOTO_LINK(c, LINK_TAKEN(op));                                           \
+        }                                                                           \
         pipe_branch(c, op, PIPE_CONDITIONAL, false, 0);                             \
-        GOTO_LINK(c, LINK_NEXT(op));                              \
+        GOTO_LINK(c, LINK_NEXT(op));                                                \
     } while (0)
 
 #define OP_B_COND(cc)                \

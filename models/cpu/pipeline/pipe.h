@@ -21,8 +21,8 @@ struct pipe_class {
     uint8_t bucket;    /* enum cpu_bucket charged while something waits for its result */
     uint8_t group;     /* ports that it shares with other classes */
     uint8_t ports;     /* operations that start in a cycle */
-    /* window: where its group stands in a row of the calendar. `full` is the upper bit of the group's four, which
-     * adding `bias` sets when `ports` operations are booked; `book` books one. */
+    /* window: where its group stands in a row of the calendar. `full` is the upper bit of the group's four,
+     * which adding `bias` sets when `ports` operations are booked; `book` books one. */
     uint8_t word;
     uint64_t book, bias, full;
 };
@@ -33,8 +33,8 @@ struct pipe_class {
 #define PIPE_BTB_MAX  8192 /* upper limit of pipeline.btb */
 #define PIPE_RAS      16
 #define PIPE_STORES   32 /* upper limit of pipeline.store_buffer */
-/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on, all else zero. What
- * starts later than that (it waits for a long miss) finds ports free. */
+/* Port calendar of the window model: operations booked per cycle and group, from the dispatch cycle on, all
+ * else zero. What starts later than that (it waits for a long miss) finds ports free. */
 #define PIPE_CALENDAR 256
 
 struct pipe {
@@ -45,7 +45,7 @@ struct pipe {
     uint64_t start;    /* execution start of the operation in progress */
     uint64_t *rob;     /* window: commit cycle of the last `window` instructions, a ring */
     uint64_t *rob_at, *rob_end; /* oldest of them; end of the ring */
-    uint32_t width, slots; /* instructions a cycle; issued (window: committed) in the current cycle */
+    uint32_t width, slots;      /* instructions a cycle; issued (window: committed) in the current cycle */
     uint32_t dispatch_slots, window;
     uint8_t front_bucket; /* why the front end was late last */
 
@@ -55,7 +55,8 @@ struct pipe {
     uint8_t ready_bucket[CPU_SLOT_COUNT]; /* what a wait for it is charged to */
     uint64_t port[32];                    /* in order, per group: cycle << 4 | operations started in it */
     uint64_t unit[32];                    /* per class that is not pipelined: next free cycle */
-    uint64_t calendar[PIPE_CALENDAR][2] __attribute__((aligned(16))); /* per group four bits: operations booked */
+    uint64_t calendar[PIPE_CALENDAR][2]
+        __attribute__((aligned(16))); /* per group four bits: operations booked */
 
     /* store buffer: drain time of the last stores, and who answers them */
     uint64_t store_drain[PIPE_STORES];

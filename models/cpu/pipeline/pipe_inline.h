@@ -7,7 +7,14 @@
 #ifndef TG_CPU_PIPELINE_PIPE_INLINE_H
 #define TG_CPU_PIPELINE_PIPE_INLINE_H
 
-enum pipe_branch_kind { PIPE_CONDITIONAL, PIPE_DIRECT, PIPE_CALL, PIPE_JUMP, PIPE_CALL_INDIRECT, PIPE_RETURN };
+enum pipe_branch_kind {
+    PIPE_CONDITIONAL,
+    PIPE_DIRECT,
+    PIPE_CALL,
+    PIPE_JUMP,
+    PIPE_CALL_INDIRECT,
+    PIPE_RETURN
+};
 
 #if !TG_TIMED
 
@@ -124,10 +131,11 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 
 #else /* window: dispatch in order, execute when operands and a port are there, commit in order */
 
-/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its group has a
- * port free, and its unit, if that is not pipelined (its bias makes every row look full). Ends at the entry before d,
- * which is empty, if not before. */
-static __attribute__((noinline, unused)) uint64_t pipe_port_later(struct pipe *p, const struct pipe_class *k, uint64_t t)
+/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its
+ * group has a port free, and its unit, if that is not pipelined (its bias makes every row look full). Ends at
+ * the entry before d, which is empty, if not before. */
+static __attribute__((noinline, unused)) uint64_t pipe_port_later(struct pipe *p, const struct pipe_class *k,
+                                                                  uint64_t t)
 {
     const uint64_t bias = (uint64_t)(PIPE_PORTS_MAX - k->ports) << k->group % 16 * 4;
     uint64_t *row;
@@ -149,20 +157,22 @@ static __attribute__((noinline, unused)) uint64_t pipe_port_later(struct pipe *p
     return t;
 }
 
-/* The window model's step, a function of its own: inlined into hundreds of handlers it would not stay in the host's
- * instruction cache, which costs more than the call. */
+/* The window model's step, a function of its own: inlined into hundreds of handlers it would not stay in the
+ * host's instruction cache, which costs more than the call. */
 static __attribute__((noinline, unused)) void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
     const struct pipe_class *k = &p->cls[op->tclass & CPU_TC_MASK];
-    uint64_t from = p->dispatch, d = pipe_max(from + (p->dispatch_slots >= p->width), *p->rob_at), t, done, cycle;
+    uint64_t from = p->dispatch, d = pipe_max(from + (p->dispatch_slots >= p->width), *p->rob_at), t, done,
+             cycle;
 
     __asm__("" : "+r"(k)); /* computed once */
     p->dispatch_slots = d == from ? p->dispatch_slots + 1 : 1;
     p->dispatch = d;
     if (tg_unlikely(d - from > 1))
         pipe_calendar_pass(p, from, d);
-    /* What has passed is cleared, the last cycle each time: that costs less than asking whether d has moved. */
+    /* What has passed is cleared, the last cycle each time: that costs less than asking whether d has moved.
+     */
     memset(p->calendar[(d - 1) & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
     t = pipe_max(pipe_max(p->ready[op->s1], p->ready[op->s2]), pipe_max(d, p->ready[op->s3]));
     if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
