@@ -96,7 +96,7 @@ void pipe_fini(struct cpu *c)
 /* Nothing in flight at p->cycle; a front end that is later than that stays late. */
 static void settle(struct pipe *p)
 {
-    pipe_dispatch_at(p, p->dispatch < p->cycle ? p->cycle : p->dispatch);
+    pipe_dispatch_at(p, p->cycle);
     p->slots = 0;
 }
 
@@ -284,9 +284,7 @@ void pipe_mispredicted(struct cpu *c)
         p->slots = 0;
     } else {
         /* The front end restarts when the branch has resolved. */
-        uint64_t resolved = p->start + p->cls[CPU_TC_BRANCH].latency + p->mispredict;
-
-        pipe_dispatch_at(p, resolved > p->dispatch ? resolved : p->dispatch);
+        pipe_dispatch_at(p, p->start + p->cls[CPU_TC_BRANCH].latency + p->mispredict);
         p->front_bucket = CPU_BUCKET_MISPREDICT;
     }
     p->fetch_line = UINT64_MAX;

@@ -91,9 +91,11 @@ static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to
         p->calendar[from & (PIPE_CALENDAR - 1)][0] = p->calendar[from & (PIPE_CALENDAR - 1)][1] = 0;
 }
 
-/* The next operation is dispatched at `cycle` or later, as the first of its cycle. */
+/* The next operation is dispatched at `cycle` or later, as the first of its cycle. Never goes back. */
 static inline void pipe_dispatch_at(struct pipe *p, uint64_t cycle)
 {
+    if (cycle < p->dispatch)
+        cycle = p->dispatch;
     pipe_calendar_pass(p, p->dispatch, cycle + 1);
     p->dispatch = cycle;
     p->dispatch_slots = 0;

@@ -39,12 +39,12 @@ static void run_sum(enum cpu_mode mode, const char *const *params)
     assert_int_equal(sum, cpu_cycles(p->cpu));
     /* Base is what the others leave of the cycles: charged too much, it would have gone below zero. */
     assert_true(buckets[CPU_BUCKET_BASE] <= cpu_cycles(p->cpu));
-    if (mode == CPU_FAST)
+    if (mode == CPU_FAST) {
         assert_int_equal(buckets[CPU_BUCKET_BASE], 3002);
-    if (mode == CPU_FAST)
         assert_int_equal(cpu_cycles(p->cpu), 3002);
-    else
+    } else {
         assert_true(cpu_cycles(p->cpu) >= 1000); /* a loop-carried dependency of one cycle a turn */
+    }
     pe_free(p);
 }
 
