@@ -6,17 +6,15 @@ standard error), 3 the guest makes no progress; anything else fails the test, an
 """
 import ctypes
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sim", "cli"))
-from guestcode import ERET, OFF, RESET, SMC0, SPIN, UDF, WFI, adr, b, br, code, elf, image, mov  # noqa: E402,F401: for the tests, too
+from guestcode import Scratch, ERET, OFF, RESET, SMC0, SPIN, UDF, WFI, adr, b, br, code, elf, image, mov  # noqa: E402,F401: for the tests, too
 
 TOLLGATE, BUILD = (os.path.abspath(a) for a in sys.argv[1:3])
 # No leak in any case: where the program is built with AddressSanitizer, LeakSanitizer reports at the end of each run, whatever the caller set.
@@ -50,24 +48,7 @@ def without_override():
         libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP; harmless when not allowed: then we are not root
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="tg-bad-")
-        self.addCleanup(shutil.rmtree, self.dir, True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def file(self, name, data):
-        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as f:
-            f.write(data)
-        return self.path(name)
-
-    def guest(self, words, name="guest.img"):
-        return self.file(name, image(words))
-
+class Case(Scratch):
     def built(self, name):
         """A guest program of tests/badinput/guest."""
         path = os.path.join(BUILD, "guest", "bad_%s.img" % name)

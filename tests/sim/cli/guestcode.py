@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guests of a few instructions: arm64 Images put together word by word (Arm ARM C6; Linux booting.rst for the header)."""
+"""Guests of a few instructions: arm64 Images put together word by word (Arm ARM C6; Linux booting.rst for the header); and a place for them."""
+import os
+import shutil
 import struct
+import tempfile
+import unittest
 
 WFI = 0xD503207F
 SMC0 = 0xD4000003
@@ -141,3 +145,23 @@ def elf(words=(SPIN,), machine=183, base=0x40000000, elf_class=2, data=1, entry=
     head = b"\x7fELF" + bytes([elf_class, data, 1]) + bytes(9) + struct.pack(
         order + "HHIQQQIHHHHHH", 2, machine, 1, base + 120 if entry is None else entry, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     return head + struct.pack(order + "IIQQQQQQ", 1, 5, 0, base, base, size if filesz is None else filesz, size, 0x1000) + body
+
+
+class Scratch(unittest.TestCase):
+    """A test with a directory of its own, and guests in it."""
+    maxDiff = None
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tg-test-")
+        self.addCleanup(shutil.rmtree, self.dir, True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def file(self, name, data):
+        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as f:
+            f.write(data)
+        return self.path(name)
+
+    def guest(self, words, name="guest.img"):
+        return self.file(name, image(words))

@@ -4,12 +4,10 @@ import fcntl
 import os
 import pty
 import select
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 import unittest
@@ -19,24 +17,7 @@ import guestcode as g
 TOLLGATE, BUILD = map(os.path.abspath, sys.argv[1:3])
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="tg-cli-")
-        self.addCleanup(shutil.rmtree, self.dir, True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def file(self, name, data):
-        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as f:
-            f.write(data)
-        return self.path(name)
-
-    def guest(self, words):
-        return self.file("guest.img", g.image(words))
-
+class Case(g.Scratch):
     def call(self, *args, timeout=60):
         done = subprocess.run([TOLLGATE, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=timeout, check=False)
