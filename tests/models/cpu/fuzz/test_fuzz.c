@@ -1,148 +1,160 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole programs of random words at each exception level: no assertion, no host fault, no hang. Half of the
- * words are random, half are made by flipping bits of real encodings' words that ran before; registers hold
- * addresses of RAM, of nothing, and noise; translation is on with random tables in every second program. A
- * run is bounded by instructions. Arguments: [programs] [seed].
+ * Whole programs of random words at each exception level: no assertion, no host fault, no hang, no
+ * sanitizer's report; and one in sixteen is run twice, with the same end.
+ *
+ *   fuzz_programs [-n PROGRAMS] [-s SEED] [-f FIRST] [-t SECONDS] [-q]
+ *
+ * Program k of a seed is the same whatever ran before it: -f K -n 1 repeats it alone. Programs run in a child
+ * process. When it dies, or a program takes longer than PATIENCE, the program is named, with how to repeat
+ * it, and a new child goes on after it. -t: stops after that time. -q: no progress. Status 1: something was
+ * found.
  */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "pe.h"
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-#define WORDS 1000
-#define INSNS 4000
+#include "fuzz.h"
 
-static uint64_t state;
+#define PROGRAMS    3000
+#define PATIENCE    60 /* s for one program, which takes some milliseconds */
+#define GIVE_UP     20 /* programs found */
+#define CHILD_RUNS  20000
+#define TWICE_EVERY 16
 
-static uint64_t rnd(void)
+/* What the child says of itself. */
+struct shared {
+    volatile uint64_t number; /* of the program that runs */
+    volatile uint64_t insns;
+    volatile bool differs; /* it ended otherwise the second time */
+};
+
+static double now(void)
 {
-    uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15); /* SplitMix64 */
+    struct timespec t;
 
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Encodings that matter more than chance would give: system registers, TLBI, AT, exclusives, branches,
- * structure loads. */
-static uint32_t word(void)
+static void run_child(struct shared *s, uint64_t seed, uint64_t first, uint64_t end)
 {
-    static const struct {
-        uint32_t value, mask;
-    } likely[] = {
-        {0xd5100000, 0x003fffff}, {0xd5300000, 0x003fffff}, {0xd5080000, 0x0007ffff},
-        {0xd69f03e0, 0},          {0xd4000001, 0x001fffe0}, {0xd4000002, 0x001fffe0},
-        {0xd503201f, 0x00000fe0}, {0xd5033fdf, 0},          {0x08000000, 0xc0ffffff},
-        {0x38200000, 0xc0ffffff}, {0x54000000, 0x00ffffef}, {0x14000000, 0x000000ff},
-        {0x0c000000, 0x40ffffff}, {0x0d000000, 0x40ffffff}, {0xa8000000, 0x7fffffff},
-        {0x39000000, 0xc4ffffff}, {0x0e000000, 0x71ffffff}, {0x1e000000, 0x01ffffff},
-        {0xd500401f, 0x00070fe0}, {0xd61f0000, 0x006003e0},
-    };
-    unsigned k = (unsigned)(rnd() % 40);
+    for (uint64_t n = first; n < end; n++) {
+        uint64_t insns = 0, h;
 
-    if (k >= sizeof(likely) / sizeof(likely[0]))
-        return (uint32_t)rnd();
-    return likely[k].value | ((uint32_t)rnd() & likely[k].mask);
+        s->number = n;
+        h = program_run(seed, n, &insns);
+        if (n % TWICE_EVERY == 0 && program_run(seed, n, &insns) != h) {
+            s->differs = true;
+            _exit(1);
+        }
+        s->insns += insns;
+    }
+    s->number = end;
+    exit(0); /* leaks are looked for */
 }
 
-static uint64_t address(void)
+/* Runs [first, end) in a child; returns the first program that did not run to its end, or `end`. */
+static uint64_t run(struct shared *s, uint64_t seed, uint64_t first, uint64_t end, char *why, size_t size)
 {
-    switch (rnd() % 6) {
-    case 0:
-        return rnd();
-    case 1:
-        return PE_RAM_BASE + PE_RAM_SIZE - rnd() % 64;
-    case 2:
-        return rnd() % 4096;
-    default:
-        return PE_RAM_BASE + rnd() % (1 << 20);
+    uint64_t seen = first;
+    double since = now();
+    pid_t pid;
+    int status = 0;
+
+    s->number = first;
+    s->differs = false;
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        run_child(s, seed, first, end);
+    if (pid < 0) {
+        perror("fork");
+        exit(2);
     }
-}
-
-static void tables(struct pe *p)
-{
-    uint64_t base = PE_RAM_BASE + 0x200000;
-
-    for (unsigned i = 0; i < 4096; i++) {
-        uint64_t desc = rnd() & 0x00700000000fffff;
-
-        desc |= (PE_RAM_BASE + (rnd() % 1024) * 4096);
-        desc |= rnd() % 8 ? 3 : rnd() % 4;
-        pe_write(p, base + i * 8, &desc, 8);
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        if (s->number != seen) {
+            seen = s->number;
+            since = now();
+        } else if (now() - since > PATIENCE) {
+            kill(pid, SIGABRT);
+            nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            snprintf(why, size, "does not end");
+            return s->number;
+        }
     }
-    /* The code stays reachable at its own address through one good mapping: a 1 GiB block at level 1. */
-    base = PE_RAM_BASE + 0x200008;
-    uint64_t block = PE_RAM_BASE | 0x701 | (rnd() % 2 ? 0x40 : 0);
-    pe_write(p, base, &block, 8);
-    for (unsigned op1 = 0; op1 <= 4; op1 += 4) {
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 10, 2, 0), UINT64_C(0x00ff440c0400ff00) | (rnd() & 0xff));
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 0), PE_RAM_BASE + 0x200000);
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 1), PE_RAM_BASE + 0x200000);
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, op1, 2, 0, 2),
-                       25 | (25 << 16) | (UINT64_C(5) << 32) | (rnd() & UINT64_C(0x7f8000000000)));
-    }
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 2, 1, 0), PE_RAM_BASE + 0x200000); /* VTTBR_EL2 */
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 2, 1, 2),
-                   25 | (1 << 6) | (2 << 16) | (rnd() & 0x780000)); /* VTCR_EL2 */
-}
-
-static void program(struct pe *p, unsigned el)
-{
-    uint32_t code[WORDS];
-
-    for (unsigned i = 0; i < WORDS; i++)
-        code[i] = word();
-    cpu_power_on(p->cpu, el, PE_RAM_BASE, 0, cpu_local_time(p->cpu));
-    if (rnd() % 2)
-        tables(p);
-    pe_code(p, PE_RAM_BASE, code, WORDS);
-    pe_code(p, PE_RAM_BASE + 0x8000, code, WORDS); /* also what the vectors run into */
-    for (unsigned n = 0; n < 32; n++)
-        cpu_set_x(p->cpu, n, address());
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 0, 12, 0, 0), PE_RAM_BASE + 0x8000);
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 12, 0, 0), PE_RAM_BASE + 0x8000);
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 0, 1, 0, 2), 3 << 20); /* CPACR_EL1: FP on */
-    if (rnd() % 2)
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, 0, 1, 0, 0), 0x30d00800 | (rnd() & 0x0308101f));
-    if (rnd() % 2)
-        cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 1, 0, 0), 0x30c50830 | (rnd() & 0x0308101f));
-    cpu_set_sysreg(p->cpu, TG_SYSENC(3, 4, 1, 1, 0),
-                   UINT64_C(0x80000000) | (rnd() & rnd() & UINT64_C(0x400ffffff)));
-    cpu_set_mode(p->cpu, rnd() % 2 ? CPU_TIMED : CPU_FAST);
-    for (unsigned round = 0; round < 64; round++) {
-        uint64_t left = cpu_insns(p->cpu) + INSNS;
-        enum cpu_stop stop;
-
-        cpu_set_insn_limit(p->cpu, left);
-        stop = cpu_run(p->cpu, cpu_local_time(p->cpu) + 50 * TG_US);
-        if (stop == CPU_STOP_WFI) /* asleep: the clock goes on, a little */
-            cpu_idle_until(p->cpu, cpu_local_time(p->cpu) + TG_US);
-        else
-            break; /* limit, stuck, off */
-    }
+    if (s->differs)
+        snprintf(why, size, "ends otherwise the second time");
+    else if (WIFSIGNALED(status))
+        snprintf(why, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status))
+        snprintf(why, size, "exit status %d", WEXITSTATUS(status));
+    else
+        return end;
+    return s->number;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 0) : 3000;
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    uint64_t total;
-    static const char *const window[] = {"pipeline.kind", "1", NULL}, *const inorder[] = {"pipeline.kind",
-                                                                                          "0", NULL};
-    struct pe *pes[2] = {pe_new(pe_features_n1, window, 1), pe_new(pe_features_a57, inorder, 1)};
+    uint64_t n = PROGRAMS, seed = 1, first = 0, at, done = 0, found = 0;
+    double began = now(), limit = 0;
+    bool quiet = false;
+    struct shared *s;
+    int opt;
 
-    printf("fuzz: %lu programs of %d words, seed %llu\n", n, WORDS, (unsigned long long)seed);
-    for (unsigned long i = 0; i < n; i++) {
-        state = seed * UINT64_C(0x100000001b3) + i; /* program i of a seed can be repeated alone */
-        if (getenv("TG_FUZZ_VERBOSE"))
-            fprintf(stderr, "program %lu\n", i);
-        program(pes[i & 1], 1 + (unsigned)(rnd() % 2));
+    while ((opt = getopt(argc, argv, "n:s:f:t:q")) != -1) {
+        if (opt == 'n')
+            n = strtoull(optarg, NULL, 0);
+        else if (opt == 's')
+            seed = strtoull(optarg, NULL, 0);
+        else if (opt == 'f')
+            first = strtoull(optarg, NULL, 0);
+        else if (opt == 't')
+            limit = strtod(optarg, NULL);
+        else if (opt == 'q')
+            quiet = true;
+        else
+            return 2;
     }
-    total = cpu_insns(pes[0]->cpu) + cpu_insns(pes[1]->cpu);
-    pe_free(pes[0]);
-    pe_free(pes[1]);
-    printf("fuzz: %llu instructions; no assertion, no fault, no hang\n%lu passed, 0 failed\n",
-           (unsigned long long)total, n);
-    return 0;
+    s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s == MAP_FAILED)
+        return 2;
+    printf("fuzz: %" PRIu64 " programs from %" PRIu64 ", seed %" PRIu64 "\n", n, first, seed);
+    for (at = first; at < first + n && found < GIVE_UP && (!limit || now() - began < limit);) {
+        uint64_t end = at + CHILD_RUNS < first + n ? at + CHILD_RUNS : first + n, stop;
+        char why[80];
+
+        if (limit && end > at + 1000) /* look at the clock more often */
+            end = at + 1000;
+        stop = run(s, seed, at, end, why, sizeof(why));
+        done += stop - at;
+        if (stop < end) {
+            printf("FOUND: program %" PRIu64 " of seed %" PRIu64 ": %s; repeat: %s -s %" PRIu64 " -f %" PRIu64
+                   " -n 1\n",
+                   stop, seed, why, argv[0], seed, stop);
+            found++;
+            done++;
+            stop++;
+        }
+        at = stop;
+        if (!quiet)
+            printf("fuzz: %" PRIu64 " programs, %" PRIu64 " instructions, %.0f s, %.0f programs/s, %" PRIu64
+                   " found\n",
+                   done, s->insns, now() - began, (double)done / (now() - began), found);
+    }
+    printf("fuzz: %" PRIu64 " programs of a thousand words, seed %" PRIu64 ", %" PRIu64
+           " instructions, %.1f s\n"
+           "%" PRIu64 " passed, %" PRIu64 " failed\n",
+           done, seed, s->insns, now() - began, done - found, found);
+    return found != 0;
 }
