@@ -42,9 +42,16 @@ void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic
 int cpu_realize(struct tg_model *m, struct tg_error *err)
 {
     struct cpu *c = cpu_from_model(m);
+    enum cpu_feature feature, needs;
 
     for (unsigned i = 0; i < CPU_FEAT_COUNT; i++)
         cpu_features_set(&c->feat, i, c->p.feature[i]);
+    cpu_features_settle(&c->feat);
+    if (!cpu_features_check(&c->feat, &feature, &needs))
+        return tg_error_set(err, EINVAL, "core %s: features.%s (%s) needs features.%s (%s)", c->p.core,
+                            cpu_feature_name(feature), cpu_feature_text(feature), cpu_feature_name(needs),
+                            cpu_feature_text(needs));
+    c->rng = m->env->seed ^ c->p.rng_seed ^ (c->index + UINT64_C(1)) * UINT64_C(0xd1342543de82ef95);
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
     if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) ||
@@ -190,7 +197,7 @@ void cpu_reset_model(struct tg_model *m)
     struct cpu *c = cpu_from_model(m);
 
     c->powered = false;
-    c->asleep = false;
+    c->asleep = c->timed_out = false;
     c->attn = CPU_ATTN_IRQ;
     c->cur = NULL;
     c->link = NULL;
@@ -214,7 +221,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->ssbs = false;
     c->excl_valid = false;
     c->event_reg = false;
-    c->asleep = false;
+    c->asleep = c->timed_out = false;
     c->el = (uint8_t)el;
     fpu_set_fpcr(&c->fpu, 0);
     c->fpu.fpsr = 0;
@@ -287,7 +294,7 @@ static void apply_stop_pc(struct cpu *c)
 /* Does something end the WFI or WFE that the PE sleeps in? */
 static bool wakes(const struct cpu *c)
 {
-    return (c->asleep_wfe && c->event_reg) || cpu_interrupt_pending(c, true);
+    return (c->asleep_wfe && c->event_reg) || c->timed_out || cpu_interrupt_pending(c, true);
 }
 
 bool cpu_has_wakeup(struct cpu *c, tg_time now)
@@ -436,7 +443,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             }
             if (c->asleep_wfe)
                 c->event_reg = false;
-            c->asleep = c->asleep_wfe = false;
+            c->asleep = c->asleep_wfe = c->timed_out = false;
             if (c->hooks.idle)
                 c->hooks.idle(c->hooks.opaque, c, false);
         }

@@ -97,6 +97,7 @@ struct cpu {
     unsigned index;
     uint64_t mpidr;
     struct cpu_features feat;
+    uint64_t rng; /* state of the generator behind RNDR */
     const struct tg_gic_cpuif *gic;
     struct cpu_hooks hooks;
     struct tg_bus_port bus;
@@ -110,9 +111,10 @@ struct cpu {
     bool asleep_wfe;
     bool powered;
     bool event_reg;    /* WFE event register */
+    bool timed_out;    /* the time of a WFIT has come */
     tg_time wake_at;   /* earliest own timer event */
-    tg_time wfe_until; /* end of the WFE that sleeps: event stream, or the limit on waits for the exclusive
-                          monitor */
+    tg_time wfe_until; /* end of the wait that sleeps: event stream, the limit on waits for the exclusive
+                          monitor, the time-out of WFET and WFIT */
 
     /* ---- time ---- */
     uint64_t hz;

@@ -208,3 +208,63 @@ void crypto_sha256su1(uint32_t d[4], const uint32_t n[4], const uint32_t m[4])
     }
     memcpy(d, r, sizeof(r));
 }
+
+static uint64_t ror64(uint64_t v, unsigned n)
+{
+    return v >> n | v << (64 - n);
+}
+
+static uint64_t big_sigma1(uint64_t v)
+{
+    return ror64(v, 14) ^ ror64(v, 18) ^ ror64(v, 41);
+}
+
+static uint64_t big_sigma0(uint64_t v)
+{
+    return ror64(v, 28) ^ ror64(v, 34) ^ ror64(v, 39);
+}
+
+static uint64_t small_sigma0(uint64_t v)
+{
+    return ror64(v, 1) ^ ror64(v, 8) ^ v >> 7;
+}
+
+static uint64_t small_sigma1(uint64_t v)
+{
+    return ror64(v, 19) ^ ror64(v, 61) ^ v >> 6;
+}
+
+void crypto_sha512h(uint64_t d[2], const uint64_t n[2], const uint64_t m[2])
+{
+    uint64_t hi = ((m[1] & n[0]) ^ (~m[1] & n[1])) + big_sigma1(m[1]) + d[1];
+    uint64_t e = hi + m[0];
+    uint64_t lo = ((e & m[1]) ^ (~e & n[0])) + big_sigma1(e) + d[0];
+
+    d[1] = hi;
+    d[0] = lo;
+}
+
+void crypto_sha512h2(uint64_t d[2], const uint64_t n[2], const uint64_t m[2])
+{
+    uint64_t both = m[1] & m[0];
+    uint64_t hi = ((n[0] & m[1]) ^ (n[0] & m[0]) ^ both) + big_sigma0(m[0]) + d[1];
+    uint64_t lo = ((hi & m[0]) ^ (hi & m[1]) ^ both) + big_sigma0(hi) + d[0];
+
+    d[1] = hi;
+    d[0] = lo;
+}
+
+void crypto_sha512su0(uint64_t d[2], const uint64_t n[2])
+{
+    uint64_t next = n[0];
+
+    d[0] += small_sigma0(d[1]);
+    d[1] += small_sigma0(next);
+}
+
+void crypto_sha512su1(uint64_t d[2], const uint64_t n[2], const uint64_t m[2])
+{
+    uint64_t r[2] = {d[0] + small_sigma1(n[0]) + m[0], d[1] + small_sigma1(n[1]) + m[1]};
+
+    memcpy(d, r, sizeof(r));
+}

@@ -37,16 +37,46 @@ void cpu_features_set(struct cpu_features *f, enum cpu_feature id, _Bool on)
 static const struct {
     uint8_t feature, needs;
 } depends[] = {
-    {CPU_FEAT_AES, CPU_FEAT_FP},        {CPU_FEAT_PMULL, CPU_FEAT_AES},
-    {CPU_FEAT_SHA1, CPU_FEAT_FP},       {CPU_FEAT_SHA256, CPU_FEAT_SHA1},
-    {CPU_FEAT_RDM, CPU_FEAT_FP},        {CPU_FEAT_DOTPROD, CPU_FEAT_FP},
-    {CPU_FEAT_FP16, CPU_FEAT_FP},       {CPU_FEAT_PAN2, CPU_FEAT_PAN},
-    {CPU_FEAT_SSBS2, CPU_FEAT_SSBS},    {CPU_FEAT_VHE, CPU_FEAT_EL2},
-    {CPU_FEAT_VMID16, CPU_FEAT_EL2},    {CPU_FEAT_XNX, CPU_FEAT_EL2},
-    {CPU_FEAT_S2FWB, CPU_FEAT_EL2},     {CPU_FEAT_TLBIRANGE, CPU_FEAT_TLBIOS},
-    {CPU_FEAT_PMUV3P1, CPU_FEAT_PMUV3}, {CPU_FEAT_DEBUGV8P2, CPU_FEAT_DEBUGV8P1},
+    {CPU_FEAT_AES, CPU_FEAT_FP},
+    {CPU_FEAT_PMULL, CPU_FEAT_AES},
+    {CPU_FEAT_SHA1, CPU_FEAT_FP},
+    {CPU_FEAT_SHA256, CPU_FEAT_SHA1},
+    {CPU_FEAT_RDM, CPU_FEAT_FP},
+    {CPU_FEAT_DOTPROD, CPU_FEAT_FP},
+    {CPU_FEAT_FP16, CPU_FEAT_FP},
+    {CPU_FEAT_PAN2, CPU_FEAT_PAN},
+    {CPU_FEAT_SSBS2, CPU_FEAT_SSBS},
+    {CPU_FEAT_VHE, CPU_FEAT_EL2},
+    {CPU_FEAT_VMID16, CPU_FEAT_EL2},
+    {CPU_FEAT_XNX, CPU_FEAT_EL2},
+    {CPU_FEAT_S2FWB, CPU_FEAT_EL2},
+    {CPU_FEAT_TLBIRANGE, CPU_FEAT_TLBIOS},
+    {CPU_FEAT_PMUV3P1, CPU_FEAT_PMUV3},
+    {CPU_FEAT_DEBUGV8P2, CPU_FEAT_DEBUGV8P1},
     {CPU_FEAT_UAO, CPU_FEAT_PAN},
+    /* instruction set of Armv8.2 to Armv8.7 */
+    {CPU_FEAT_FHM, CPU_FEAT_FP16},
+    {CPU_FEAT_SHA512, CPU_FEAT_SHA256},
+    {CPU_FEAT_SHA3, CPU_FEAT_SHA512},
+    {CPU_FEAT_SM3, CPU_FEAT_FP},
+    {CPU_FEAT_SM4, CPU_FEAT_SM3},
+    {CPU_FEAT_FCMA, CPU_FEAT_FP},
+    {CPU_FEAT_JSCVT, CPU_FEAT_FP},
+    {CPU_FEAT_LRCPC2, CPU_FEAT_LRCPC},
+    {CPU_FEAT_FLAGM2, CPU_FEAT_FLAGM},
+    {CPU_FEAT_FRINTTS, CPU_FEAT_FP},
+    {CPU_FEAT_CSV2_2, CPU_FEAT_CSV2},
+    {CPU_FEAT_DPB2, CPU_FEAT_DPB},
+    {CPU_FEAT_BF16, CPU_FEAT_FP},
+    {CPU_FEAT_I8MM, CPU_FEAT_FP},
 };
+
+void cpu_features_settle(struct cpu_features *f)
+{
+    for (size_t i = 0; i < sizeof(depends) / sizeof(depends[0]); i++)
+        if (depends[i].needs == CPU_FEAT_EL2 && !cpu_features_has(f, CPU_FEAT_EL2))
+            cpu_features_set(f, depends[i].feature, 0);
+}
 
 _Bool cpu_features_check(const struct cpu_features *f, enum cpu_feature *feature, enum cpu_feature *needs)
 {

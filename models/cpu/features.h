@@ -46,6 +46,29 @@
     FEAT(CSV2, "csv2", "branch predictors do not cross contexts")            \
     FEAT(CSV3, "csv3", "no speculative use of faulting loads")               \
     FEAT(LVA, "lva", "52-bit virtual addresses")                             \
+    /* instruction set of Armv8.2 to Armv8.7 */                              \
+    FEAT(FHM, "fhm", "FMLAL, FMLSL: half to single multiply-add")            \
+    FEAT(SHA512, "sha512", "SHA512 instructions")                            \
+    FEAT(SHA3, "sha3", "EOR3, RAX1, XAR, BCAX")                              \
+    FEAT(SM3, "sm3", "SM3 instructions")                                     \
+    FEAT(SM4, "sm4", "SM4 instructions")                                     \
+    FEAT(FCMA, "fcma", "FCADD, FCMLA: complex numbers")                      \
+    FEAT(JSCVT, "jscvt", "FJCVTZS")                                          \
+    FEAT(LRCPC2, "lrcpc2", "LDAPUR, STLUR")                                  \
+    FEAT(FLAGM, "flagm", "CFINV, RMIF, SETF8, SETF16")                       \
+    FEAT(FLAGM2, "flagm2", "AXFLAG, XAFLAG")                                 \
+    FEAT(LSE2, "lse2", "unaligned atomic accesses within 16 bytes")          \
+    FEAT(DIT, "dit", "PSTATE.DIT")                                           \
+    FEAT(FRINTTS, "frintts", "FRINT32, FRINT64")                             \
+    FEAT(SB, "sb", "SB: speculation barrier")                                \
+    FEAT(SPECRES, "specres", "CFP, DVP, CPP RCTX")                           \
+    FEAT(CSV2_2, "csv2_2", "SCXTNUM_ELx")                                    \
+    FEAT(DPB2, "dpb2", "DC CVADP")                                           \
+    FEAT(RNG, "rng", "RNDR, RNDRRS")                                         \
+    FEAT(BF16, "bf16", "BFloat16 instructions")                              \
+    FEAT(I8MM, "i8mm", "8-bit integer matrix multiply, USDOT, SUDOT")        \
+    FEAT(WFXT, "wfxt", "WFET, WFIT")                                         \
+    FEAT(XS, "xs", "nXS forms of TLBI and DSB")                              \
     FEAT(GRAN16K, "gran16k", "16K translation granule")                      \
     FEAT(GRAN64K, "gran64k", "64K translation granule")                      \
     FEAT(EL2, "el2", "exception level 2")                                    \
@@ -74,6 +97,9 @@ void cpu_features_set(struct cpu_features *f, enum cpu_feature id, _Bool on);
 /* Name as in Lua and one line of description. */
 const char *cpu_feature_name(enum cpu_feature id);
 const char *cpu_feature_text(enum cpu_feature id);
+/* Switches off what belongs to an exception level that the core lacks: a preset says what its EL2 has also
+ * where a platform is built without it. */
+void cpu_features_settle(struct cpu_features *f);
 /* False when *feature is set but *needs, which it requires, is not. */
 _Bool cpu_features_check(const struct cpu_features *f, enum cpu_feature *feature, enum cpu_feature *needs);
 

@@ -86,6 +86,8 @@ static const struct tg_param params[] = {
     {"watchpoints", TG_PARAM_U32, NULL, P(watchpoints), 4, NULL, 2, 16, NULL, "hardware watchpoints"},
     {"gic_list_regs", TG_PARAM_U32, NULL, P(gic_list_regs), 4, NULL, 1, 16, NULL,
      "list registers of the GIC CPU interface"},
+    {"rng_seed", TG_PARAM_U64, NULL, P(rng_seed), 0, NULL, 0, 0, NULL,
+     "seed of RNDR and RNDRRS (mixed with the run's seed and the PE's number)"},
 #define FEAT(id, name, text) \
     {"features." name, TG_PARAM_BOOL, NULL, P(feature[CPU_FEAT_##id]), 0, NULL, 0, 0, NULL, text},
     CPU_FEATURES(FEAT)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "models/cpu/features.h"
 #include "models/cpu/op.h"
 
 struct cache_params {
@@ -32,16 +33,17 @@ struct pipe_class_params {
 };
 
 struct cpu_params {
-    char *core;            /* "cortex-a57" */
-    char *compatible;      /* device tree: "arm,cortex-a57" */
-    uint64_t freq;         /* Hz */
-    uint64_t cntfrq;       /* Hz, generic timer */
-    uint32_t midr, revidr; /* MIDR_EL1 */
-    uint32_t pa_bits;      /* 32..48 */
-    bool feature[64];      /* by enum cpu_feature; "features.lse" ... in Lua */
-    uint32_t pmu_counters; /* event counters, 0..31 */
+    char *core;                   /* "cortex-a57" */
+    char *compatible;             /* device tree: "arm,cortex-a57" */
+    uint64_t freq;                /* Hz */
+    uint64_t cntfrq;              /* Hz, generic timer */
+    uint32_t midr, revidr;        /* MIDR_EL1 */
+    uint32_t pa_bits;             /* 32..48 */
+    bool feature[CPU_FEAT_COUNT]; /* by enum cpu_feature; "features.lse" ... in Lua */
+    uint32_t pmu_counters;        /* event counters, 0..31 */
     uint32_t breakpoints, watchpoints, ctx_breakpoints;
     uint64_t aidr;
+    uint64_t rng_seed; /* of RNDR */
     struct cache_params l1i, l1d, l2;
     struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
     uint32_t prefetch; /* lines fetched ahead of a stream; 0: no prefetcher */

@@ -41,6 +41,13 @@ class Platforms(Case):
                           r"p\.lua:5: cpu: unknown key 'features\.lsee'; the nearest known one is 'features\.lse'")
         self.rejects("", "--set ram.sise=1GiB: no such key; the nearest known one is 'ram.size'", sets=["ram.sise=1GiB"])
 
+    def test_features_need_others(self):
+        """A core whose feature lacks what it needs is refused by name; what belongs to EL2 goes with it."""
+        self.rejects_like("", r"cpu0: core cortex-a57: features\.fhm \(.*\) needs features\.fp16 \(.*\)",
+                          tail=TAIL.replace('tg.core "cortex-a57"', 'tg.core("cortex-a57", { features = { fhm = true } })'))
+        self.complains(["run", "virt", "--set", "core=neoverse-n1", "--set", "el2=false", "--kernel", "nothing"],
+                       "kernel 'nothing': No such file or directory")
+
     def test_wrong_unit(self):
         size = "expected a size such as \"512KiB\" (units: B, KiB, MiB, GiB, TiB)"
         self.rejects("ram.size = '64MB'\n", "p.lua:5: ram: size: found '64MB', " + size)

@@ -27,3 +27,38 @@ OPV(sha1h)
     VR(rd)->d[1] = 0;
     return true;
 }
+
+/* ---- Armv8.2 ---- */
+
+OPV(sha512h)   { crypto_sha512h(VR(rd)->d, VR(rn)->d, VR(rm)->d); return true; }
+OPV(sha512h2)  { crypto_sha512h2(VR(rd)->d, VR(rn)->d, VR(rm)->d); return true; }
+OPV(sha512su0) { crypto_sha512su0(VR(rd)->d, VR(rn)->d); return true; }
+OPV(sha512su1) { crypto_sha512su1(VR(rd)->d, VR(rn)->d, VR(rm)->d); return true; }
+OPV(sm3partw1) { crypto_sm3partw1(VR(rd)->s, VR(rn)->s, VR(rm)->s); return true; }
+OPV(sm3partw2) { crypto_sm3partw2(VR(rd)->s, VR(rn)->s, VR(rm)->s); return true; }
+OPV(sm3ss1)    { crypto_sm3ss1(VR(rd)->s, VR(rn)->s, VR(rm)->s, VR(ra)->s); return true; }
+OPV(sm3tt1a)   { crypto_sm3tt1(CRYPTO_SM3_XOR, VR(rd)->s, VR(rn)->s, VR(rm)->s[op->imm]); return true; }
+OPV(sm3tt1b)   { crypto_sm3tt1(CRYPTO_SM3_MAJORITY, VR(rd)->s, VR(rn)->s, VR(rm)->s[op->imm]); return true; }
+OPV(sm3tt2a)   { crypto_sm3tt2(CRYPTO_SM3_XOR, VR(rd)->s, VR(rn)->s, VR(rm)->s[op->imm]); return true; }
+OPV(sm3tt2b)   { crypto_sm3tt2(CRYPTO_SM3_CHOOSE, VR(rd)->s, VR(rn)->s, VR(rm)->s[op->imm]); return true; }
+OPV(sm4e)      { crypto_sm4e(VR(rd)->s, VR(rn)->s); return true; }
+OPV(sm4ekey)   { crypto_sm4ekey(VR(rd)->s, VR(rn)->s, VR(rm)->s); return true; }
+
+TG_INLINE uint64_t exec_ror_lane(uint64_t v, unsigned n) { return n ? v >> n | v << (64 - n) : v; }
+OPV(eor3) { VR(rd)->q = VR(rn)->q ^ VR(rm)->q ^ VR(ra)->q; return true; }
+OPV(bcax) { VR(rd)->q = VR(rn)->q ^ (VR(rm)->q & ~VR(ra)->q); return true; }
+OPV(rax1)
+{
+    union cpu_vreg r;
+
+    for (unsigned i = 0; i < 2; i++)
+        r.d[i] = VR(rn)->d[i] ^ exec_ror_lane(VR(rm)->d[i], 63);
+    *VR(rd) = r;
+    return true;
+}
+OPV(xar)
+{
+    for (unsigned i = 0; i < 2; i++)
+        VR(rd)->d[i] = exec_ror_lane(VR(rn)->d[i] ^ VR(rm)->d[i], (unsigned)op->imm);
+    return true;
+}

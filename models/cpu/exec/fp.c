@@ -135,6 +135,15 @@ OPV_COLD(fmov_hw)  { PUT((uint16_t)XR(rn)); return true; }
 OPV_COLD(fmov_xh)  { WX(rd, SH(rn)); return true; }
 OPV_COLD(fmov_hx)  { PUT((uint16_t)XR(rn)); return true; }
 
+OPV_COLD(fjcvtzs)
+{
+    bool exact;
+
+    WW(rd, fpu_tojs64(F, SD(rn), &exact));
+    cpu_set_nzcv(c, exact ? 4 : 0);
+    return true;
+}
+
 /* ---- one source ---- */
 
 OPV_COLD(fmov_h) { PUT(SH(rn)); return true; }
@@ -169,6 +178,17 @@ FP_RINT(frintz, FPU_RZ, false)
 FP_RINT(frinta, FPU_RA, false)
 FP_RINT(frintx, F->rmode, true)
 FP_RINT(frinti, F->rmode, false)
+
+#define FP_RINTN(name, r, isize)                                                 \
+    OPV_COLD(name##_s) { PUT(fpu_rintn32(F, SS(rn), r, isize)); return true; }   \
+    OPV_COLD(name##_d) { PUT(fpu_rintn64(F, SD(rn), r, isize)); return true; }
+
+FP_RINTN(frint32z, FPU_RZ, 32)
+FP_RINTN(frint32x, F->rmode, 32)
+FP_RINTN(frint64z, FPU_RZ, 64)
+FP_RINTN(frint64x, F->rmode, 64)
+
+OPV_COLD(bfcvt_hs) { PUT(fpu_cvt_32_bf(F, SS(rn))); return true; }
 
 /* ---- compare, conditional compare, conditional select ---- */
 

@@ -163,6 +163,27 @@ OP_CCMP(ccmn_i_1, exec_adds64(c, XR(rn), op->imm, 0))
 OP_CCMP(ccmp_i_0, exec_subs32(c, WR(rn), (uint32_t)op->imm))
 OP_CCMP(ccmp_i_1, exec_subs64(c, XR(rn), op->imm))
 
+/* FEAT_FlagM: N, Z, C, V are bits 3 to 0 of the rotated register, those that the mask names. */
+OP(rmif)
+{
+    uint32_t mask = A64_BITS(op->insn, 3, 0), v = (uint32_t)exec_ror64(XR(rn), (unsigned)op->imm);
+
+    cpu_set_nzcv(c, (cpu_nzcv(c) & ~mask) | (v & mask));
+    return true;
+}
+/* N, Z and V as of a sum of that width in a register; C stays. */
+#define OP_SETF(name, bits)                                                \
+    OP(name) {                                                             \
+        uint64_t v = XR(rn);                                               \
+                                                                           \
+        c->nf = v << (64 - bits);                                          \
+        c->zf = (uint##bits##_t)v;                                         \
+        c->vf = (v ^ v >> 1) << (64 - bits);                               \
+        return true;                                                       \
+    }
+OP_SETF(setf8, 8)
+OP_SETF(setf16, 16)
+
 /* Conditional select: a handler per width and condition, index sf:cond. */
 #define OP_CS1(name, w, x, cc, iw, ix)                                                    \
     OP(name##_##iw) { WW(rd, exec_cond(c, cc) ? WR(rn) : (w)); return true; }             \

@@ -182,3 +182,37 @@ OP(stlr_0) { STLR_BODY(uint8_t) }
 OP(stlr_1) { STLR_BODY(uint16_t) }
 OP(stlr_2) { STLR_BODY(uint32_t) }
 OP(stlr_3) { STLR_BODY(uint64_t) }
+
+/* FEAT_LRCPC2: the same with an unscaled offset, and sign extension. */
+#define LDAPUR_BODY(type, set)                                                                     \
+    type v;                                                                                        \
+    uint64_t va;                                                                                   \
+    CHECK_SP;                                                                                      \
+    va = XR(rn) + op->imm;                                                                         \
+    if (tg_unlikely(va & (sizeof(v) - 1)) && mem_check_aligned(c, op, va, sizeof(v), false))       \
+        return false;                                                                              \
+    if (!mem_load(c, op, c->view, va, sizeof(v), &v))                                              \
+        return false;                                                                              \
+    set;                                                                                           \
+    return true;
+#define STLUR_BODY(type)                                                                           \
+    type v = (type)XR(rd);                                                                         \
+    uint64_t va;                                                                                   \
+    CHECK_SP;                                                                                      \
+    va = XR(rn) + op->imm;                                                                         \
+    if (tg_unlikely(va & (sizeof(v) - 1)) && mem_check_aligned(c, op, va, sizeof(v), true))        \
+        return false;                                                                              \
+    return mem_store(c, op, c->view, va, sizeof(v), &v);
+OP(ldapur_0) { LDAPUR_BODY(uint8_t, WX(rd, v)) }
+OP(ldapur_1) { LDAPUR_BODY(uint16_t, WX(rd, v)) }
+OP(ldapur_2) { LDAPUR_BODY(uint32_t, WX(rd, v)) }
+OP(ldapur_3) { LDAPUR_BODY(uint64_t, WX(rd, v)) }
+OP(ldapurs_0) { LDAPUR_BODY(int8_t, WX(rd, (int64_t)v)) }
+OP(ldapurs_1) { LDAPUR_BODY(int8_t, WW(rd, (int32_t)v)) }
+OP(ldapurs_2) { LDAPUR_BODY(int16_t, WX(rd, (int64_t)v)) }
+OP(ldapurs_3) { LDAPUR_BODY(int16_t, WW(rd, (int32_t)v)) }
+OP(ldapurs_4) { LDAPUR_BODY(int32_t, WX(rd, (int64_t)v)) }
+OP(stlur_0) { STLUR_BODY(uint8_t) }
+OP(stlur_1) { STLUR_BODY(uint16_t) }
+OP(stlur_2) { STLUR_BODY(uint32_t) }
+OP(stlur_3) { STLUR_BODY(uint64_t) }

@@ -320,3 +320,139 @@ EACH(FIX_FROM, scvtf, false)
 EACH(FIX_FROM, ucvtf, true)
 EACH(FIX_TO, fcvtzs, false)
 EACH(FIX_TO, fcvtzu, true)
+
+/* ---- FRINT32, FRINT64 ---- */
+
+#define RINTN(e, name, r, isize)                                                                 \
+    OPV(name##_v##e)                                                                             \
+    {                                                                                            \
+        for (unsigned i = 0; i < LANES_##e; i++)                                                 \
+            VR(rd)->e[i] = CAT(fpu_rintn, W_##e)(F, VR(rn)->e[i], r, isize);                     \
+        return done_v(op, VR(rd));                                                               \
+    }
+#define RINTNS(name, r, isize) RINTN(s, name, r, isize) RINTN(d, name, r, isize)
+
+RINTNS(frint32z, FPU_RZ, 32)
+RINTNS(frint32x, F->rmode, 32)
+RINTNS(frint64z, FPU_RZ, 64)
+RINTNS(frint64x, F->rmode, 64)
+
+/* ---- complex numbers: pairs of elements, real part first ---- */
+
+/* imm is 0 for a rotation by 90 degrees, 1 for 270: i * m or -i * m is added. */
+#define COMPLEX_ADD(e)                                                                           \
+    OPV(fcadd_v##e)                                                                              \
+    {                                                                                            \
+        union cpu_vreg n = *VR(rn), m = *VR(rm);                                                 \
+                                                                                                 \
+        for (unsigned i = 0; i < LANES_##e; i += 2) {                                            \
+            T_##e re = m.e[i + 1], im = m.e[i];                                                  \
+                                                                                                 \
+            if (op->imm)                                                                         \
+                im = CAT(fpu_neg, W_##e)(im);                                                    \
+            else                                                                                 \
+                re = CAT(fpu_neg, W_##e)(re);                                                    \
+            VR(rd)->e[i] = CAT(fpu_add, W_##e)(F, n.e[i], re);                                   \
+            VR(rd)->e[i + 1] = CAT(fpu_add, W_##e)(F, n.e[i + 1], im);                           \
+        }                                                                                        \
+        return done_v(op, VR(rd));                                                               \
+    }
+COMPLEX_ADD(h)
+COMPLEX_ADD(s)
+COMPLEX_ADD(d)
+
+/* imm is the rotation in quarter turns: an odd one takes the imaginary part of n. pair: of m, which pair of elements. */
+#define COMPLEX_MLA(name, e, pair)                                                               \
+    OPV(name##e)                                                                                 \
+    {                                                                                            \
+        union cpu_vreg n = *VR(rn), m = *VR(rm);                                                 \
+        unsigned odd = op->imm & 1;                                                              \
+                                                                                                 \
+        for (unsigned i = 0; i < LANES_##e; i += 2) {                                            \
+            T_##e factor = n.e[i + odd], re = m.e[(pair) + odd], im = m.e[(pair) + 1 - odd];     \
+                                                                                                 \
+            if (op->imm == 1 || op->imm == 2)                                                    \
+                re = CAT(fpu_neg, W_##e)(re);                                                    \
+            if (op->imm >= 2)                                                                    \
+                im = CAT(fpu_neg, W_##e)(im);                                                    \
+            VR(rd)->e[i] = CAT(fpu_muladd, W_##e)(F, VR(rd)->e[i], factor, re);                  \
+            VR(rd)->e[i + 1] = CAT(fpu_muladd, W_##e)(F, VR(rd)->e[i + 1], factor, im);          \
+        }                                                                                        \
+        return done_v(op, VR(rd));                                                               \
+    }
+COMPLEX_MLA(fcmla_v, h, i)
+COMPLEX_MLA(fcmla_v, s, i)
+COMPLEX_MLA(fcmla_v, d, i)
+/* Index H:L of pairs of halves, H of pairs of singles. */
+COMPLEX_MLA(fcmla_iv, h, 2 * (A64_BITS(op->insn, 11, 11) << 1 | A64_BITS(op->insn, 21, 21)))
+COMPLEX_MLA(fcmla_iv, s, 2 * A64_BITS(op->insn, 11, 11))
+
+/* ---- half times half, added to singles: of the lower or the upper (2) half of a vector's elements ---- */
+
+#define MLA_HALF(name, upper, sign, melem)                                                       \
+    OPV(name)                                                                                    \
+    {                                                                                            \
+        union cpu_vreg n = *VR(rn), m = *VR(rm);                                                 \
+        unsigned from = (upper) ? LANES_s : 0;                                                   \
+                                                                                                 \
+        for (unsigned i = 0; i < LANES_s; i++)                                                   \
+            VR(rd)->s[i] = fpu_muladd_h(F, VR(rd)->s[i], (uint16_t)(n.h[from + i] ^ (sign)), m.h[melem]); \
+        return done_v(op, VR(rd));                                                               \
+    }
+MLA_HALF(fmlal_vh, false, 0, from + i)
+MLA_HALF(fmlsl_vh, false, 0x8000, from + i)
+MLA_HALF(fmlal2_vh, true, 0, from + i)
+MLA_HALF(fmlsl2_vh, true, 0x8000, from + i)
+MLA_HALF(fmlal_ivh, false, 0, op->imm)
+MLA_HALF(fmlsl_ivh, false, 0x8000, op->imm)
+MLA_HALF(fmlal2_ivh, true, 0, op->imm)
+MLA_HALF(fmlsl2_ivh, true, 0x8000, op->imm)
+
+/* ---- BFloat16 ---- */
+
+OPV(bfcvtn_hs)
+{
+    uint64_t r = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        r |= (uint64_t)fpu_cvt_32_bf(F, VR(rn)->s[i]) << (16 * i);
+    return put_half(op, VR(rd), r);
+}
+
+#define BF_DOT(name, pair)                                                                       \
+    OPV(name)                                                                                    \
+    {                                                                                            \
+        union cpu_vreg n = *VR(rn), m = *VR(rm);                                                 \
+                                                                                                 \
+        for (unsigned i = 0; i < LANES_s; i++)                                                   \
+            VR(rd)->s[i] = fpu_bfdot(VR(rd)->s[i], &n.h[2 * i], &m.h[2 * (pair)]);               \
+        return done_v(op, VR(rd));                                                               \
+    }
+BF_DOT(bfdot_vh, i)
+BF_DOT(bfdot_ivh, op->imm)
+
+/* 2x2 singles += 2x4 of Vn by 4x2 of Vm, which holds its columns as rows. */
+OPV(bfmmla_vh)
+{
+    union cpu_vreg n = *VR(rn), m = *VR(rm), r = *VR(rd);
+
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned k = 0; k < 4; k += 2)
+            r.s[i] = fpu_bfdot(r.s[i], &n.h[i / 2 * 4 + k], &m.h[i % 2 * 4 + k]);
+    *VR(rd) = r;
+    return true;
+}
+
+/* BFMLALB takes the even elements, BFMLALT (q = 1) the odd ones; both write four singles. */
+#define BF_MLAL(name, melem)                                                                     \
+    OPV(name)                                                                                    \
+    {                                                                                            \
+        union cpu_vreg n = *VR(rn), m = *VR(rm);                                                 \
+                                                                                                 \
+        for (unsigned i = 0; i < 4; i++)                                                         \
+            VR(rd)->s[i] = fpu_muladd32(F, VR(rd)->s[i], (uint32_t)n.h[2 * i + Q] << 16,         \
+                                        (uint32_t)m.h[melem] << 16);                             \
+        return true;                                                                             \
+    }
+BF_MLAL(bfmlal_vh, 2 * i + Q)
+BF_MLAL(bfmlal_ivh, op->imm)

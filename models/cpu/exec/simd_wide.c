@@ -285,3 +285,43 @@ SIMD_DOT(sdot_e_0, 2, int8_t, b, DOT_INDEX)
 SIMD_DOT(sdot_e_1, 4, int8_t, b, DOT_INDEX)
 SIMD_DOT(udot_e_0, 2, uint8_t, b, DOT_INDEX)
 SIMD_DOT(udot_e_1, 4, uint8_t, b, DOT_INDEX)
+
+/* ---- FEAT_I8MM: mixed signs; matrices ---- */
+
+#define SIMD_DOT_MIXED(name, lanes, type_n, type_m, bindex)                                        \
+    OPV(name)                                                                                      \
+    {                                                                                              \
+        union cpu_vreg r = {.d = {0, 0}};                                                          \
+        const union cpu_vreg *vn = VR(rn), *vm = VR(rm);                                           \
+        for (unsigned i = 0; i < (lanes); i++) {                                                   \
+            uint32_t sum = VR(rd)->s[i];                                                           \
+            unsigned k = (bindex);                                                                 \
+            for (unsigned j = 0; j < 4; j++)                                                       \
+                sum += (uint32_t)((type_n)vn->b[4 * i + j] * (type_m)vm->b[4 * k + j]);            \
+            r.s[i] = sum;                                                                          \
+        }                                                                                          \
+        *VR(rd) = r;                                                                               \
+        return true;                                                                               \
+    }
+SIMD_DOT_MIXED(usdot_0, 2, uint8_t, int8_t, i)
+SIMD_DOT_MIXED(usdot_1, 4, uint8_t, int8_t, i)
+SIMD_DOT_MIXED(usdot_e_0, 2, uint8_t, int8_t, DOT_INDEX)
+SIMD_DOT_MIXED(usdot_e_1, 4, uint8_t, int8_t, DOT_INDEX)
+SIMD_DOT_MIXED(sudot_e_0, 2, int8_t, uint8_t, DOT_INDEX)
+SIMD_DOT_MIXED(sudot_e_1, 4, int8_t, uint8_t, DOT_INDEX)
+
+/* 2x2 sums += 2x8 bytes of Vn by 8x2 of Vm, which holds its columns as rows. */
+#define SIMD_MMLA(name, type_n, type_m)                                                            \
+    OPV(name)                                                                                      \
+    {                                                                                              \
+        union cpu_vreg r = *VR(rd);                                                                \
+        const union cpu_vreg *vn = VR(rn), *vm = VR(rm);                                           \
+        for (unsigned i = 0; i < 4; i++)                                                           \
+            for (unsigned j = 0; j < 8; j++)                                                       \
+                r.s[i] += (uint32_t)((type_n)vn->b[i / 2 * 8 + j] * (type_m)vm->b[i % 2 * 8 + j]); \
+        *VR(rd) = r;                                                                               \
+        return true;                                                                               \
+    }
+SIMD_MMLA(smmla, int8_t, int8_t)
+SIMD_MMLA(ummla, uint8_t, uint8_t)
+SIMD_MMLA(usmmla, uint8_t, int8_t)

@@ -25,6 +25,8 @@ OP_END(eret) { pipe_issue(c, op); cpu_exec_eret(c, op); }
 
 OP_END(wfe) { pipe_issue(c, op); cpu_exec_wfe(c, op); }
 OP_END(wfi) { pipe_issue(c, op); cpu_exec_wfi(c, op); }
+OP_END(wfet) { pipe_issue(c, op); cpu_exec_wfet(c, op, XR(rd)); }
+OP_END(wfit) { pipe_issue(c, op); cpu_exec_wfit(c, op, XR(rd)); }
 OP(sev)  { cpu_exec_sev(c); return true; }
 OP(sevl) { cpu_exec_sevl(c); return true; }
 OP(esb)
@@ -68,7 +70,31 @@ OP_END(isb)
     GOTO_VA(c, cpu_op_pc(c, op) + 4);
 }
 
+/* Nothing runs ahead of program order here: time is all that a speculation barrier costs. */
+OP(sb)
+{
+    exec_barrier(c, CPU_BUCKET_SYNC, c->p.isb);
+    return true;
+}
+
 /* ---- PSTATE, immediate ---- */
+
+OP(cfinv) { c->cf ^= 1; return true; }
+/* Flags between the architecture's and an alternative format of floating-point comparisons (FEAT_FlagM2). */
+OP(xaflag)
+{
+    bool z = c->zf == 0, cf = c->cf;
+
+    cpu_set_nzcv(c, (uint32_t)(!cf && !z) << 3 | (uint32_t)(z && cf) << 2 | (uint32_t)(cf || z) << 1 | (!cf && z));
+    return true;
+}
+OP(axflag)
+{
+    bool z = c->zf == 0, cf = c->cf, v = c->vf >> 63;
+
+    cpu_set_nzcv(c, (uint32_t)(z || v) << 2 | (uint32_t)(cf && !v) << 1);
+    return true;
+}
 
 #define NEEDS_EL1                               \
     if (tg_unlikely(c->el == 0)) {              \
@@ -79,6 +105,7 @@ OP_END(isb)
 OP(msri_uao)   { NEEDS_EL1; sysreg_write_id(c, SR_UAO, op->imm & 1 ? SPSR_UAO : 0); return true; }
 OP(msri_pan)   { NEEDS_EL1; sysreg_write_id(c, SR_PAN, op->imm & 1 ? SPSR_PAN : 0); return true; }
 OP(msri_spsel) { NEEDS_EL1; cpu_set_el_sp(c, c->el, op->imm & 1); return true; }
+OP(msri_dit)   { c->dit = op->imm & 1; return true; }
 OP(msri_ssbs)  { c->ssbs = op->imm & 1; return true; }
 
 /* EL0 may touch DAIF when SCTLR_ELx.UMA says so. */

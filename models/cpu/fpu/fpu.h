@@ -4,8 +4,8 @@
  *
  * One job: the value and the cumulative FPSR flags of each floating-point operation, given FPCR. It does not
  * decode, does not know vectors or registers, and never traps: FPCR's trap enable bits are RAZ, as on all
- * cores modelled here. FPSR.QC belongs to integer Advanced SIMD and is only stored. BFloat16 and FEAT_AFP are
- * absent.
+ * cores modelled here. FPSR.QC belongs to integer Advanced SIMD and is only stored. FEAT_AFP and FEAT_EBF16
+ * are absent.
  *
  * Follows Arm ARM DDI 0487J, shared/functions/float (J1.3), and A1.5 (floating-point support).
  *
@@ -134,6 +134,20 @@ uint64_t fpu_cvt_32_64_soft(struct fpu *f, uint32_t a);
 uint32_t fpu_cvt_64_32_soft(struct fpu *f, uint64_t a);
 /* FCVTXN: double to single, rounding to odd. */
 uint32_t fpu_cvtx_64_32(struct fpu *f, uint64_t a);
+
+/* FRINT32 and FRINT64: rounded to an integral value; NaNs and what isize (32, 64) bits do not hold give the
+ * most negative one. */
+uint32_t fpu_rintn32(struct fpu *f, uint32_t a, enum fpu_rounding r, unsigned isize);
+uint64_t fpu_rintn64(struct fpu *f, uint64_t a, enum fpu_rounding r, unsigned isize);
+/* FJCVTZS: towards zero, modulo 2^32. *exact: the value is that integer (minus zero is none). */
+uint32_t fpu_tojs64(struct fpu *f, uint64_t a, bool *exact);
+/* FMLAL: addend + a * b, the factors half precision, rounded once. */
+uint32_t fpu_muladd_h(struct fpu *f, uint32_t addend, uint16_t a, uint16_t b);
+
+/* BFloat16. fpu_bfdot: addend + (a[0] * b[0] + a[1] * b[1]) as BFDOT and BFMMLA compute it, whatever FPCR
+ * says, without flags. */
+uint16_t fpu_cvt_32_bf(struct fpu *f, uint32_t a);
+uint32_t fpu_bfdot(uint32_t addend, const uint16_t a[2], const uint16_t b[2]);
 
 /* UnsignedRecipEstimate and UnsignedRSqrtEstimate (URECPE, URSQRTE): integers, no flags. */
 uint32_t fpu_urecpe(uint32_t a);

@@ -281,6 +281,13 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
 
 /* ---- read-modify-write ---- */
 
+/* FEAT_LSE2: are accesses that need not be aligned by SCTLR_ELx.A fine at va, as they do not leave a 16-byte
+ * quantity (B2.5.2)? */
+static bool within_16(const struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size)
+{
+    return cpu_has(c, CPU_FEAT_LSE2) && !(view->key.flags & MMU_KEY_ALIGN) && (va & 15) + size <= 16;
+}
+
 uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                           unsigned size, enum mmu_access access, struct mem_atomic *a)
 {
@@ -297,7 +304,7 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
         return a->host;
     }
     c->cur = op;
-    if (va & (size - 1)) {
+    if ((va & (size - 1)) && !within_16(c, view, va, size)) {
         abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ);
         return NULL;
     }
@@ -332,7 +339,10 @@ bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op)
 
 bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write)
 {
-    if (!(va & (size - 1)))
+    if (!(va & (size - 1)) || within_16(c, c->view, va, size))
+        return false;
+    if (cpu_has(c, CPU_FEAT_LSE2) && !(c->view->key.flags & MMU_KEY_ALIGN) &&
+        (cpu_sctlr(c, c->el) & SCTLR_NAA))
         return false;
     c->cur = op;
     abort_code(c, op, va, FSC_ALIGNMENT, write);
@@ -376,7 +386,8 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
 bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
 {
     unsigned crm = (unsigned)tg_get(enc, TG_SYSENC_CRM);
-    bool dc = crm != 5, ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CIVAC: 14 */
+    bool dc = crm != 5,
+         ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CVADP: 13, CIVAC: 14 */
     bool to_poc = dc && crm != 11, invalidate = ivac || crm == 14;
     const struct mmu_tlbe *e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
     struct mmu_result r;

@@ -41,7 +41,8 @@ bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op);
 bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va);
 bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
 
-/* Alignment requirement of ordered accesses (LDAR, STLR: aligned to size without LSE2). True: fault raised.
+/* Alignment requirement of ordered accesses (LDAR, STLR: aligned to size; with LSE2, within 16 bytes unless
+ * SCTLR_ELx.nAA). True: fault raised.
  */
 bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write);
 

@@ -395,6 +395,7 @@ void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
     c->ss = spsr & SPSR_SS;
     c->uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
     c->ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
+    c->dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
     pmu_after_el_change(c);
     context_moved(c, from);
 }
@@ -427,6 +428,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         c->il = spsr & SPSR_IL;
         c->uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
         c->ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
+        c->dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
         cpu_set_el_sp(c, el, spsr & SPSR_SP);
     }
     pstate_common(c, spsr);

@@ -20,6 +20,9 @@ void cpu_raise_at(struct cpu *c, const struct cpu_op *op, unsigned target, uint6
  * the PE sleeps. */
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op);
 void cpu_exec_wfe(struct cpu *c, const struct cpu_op *op);
+/* FEAT_WFxT: the same, until CNTVCT_EL0 reaches count at the latest. */
+void cpu_exec_wfit(struct cpu *c, const struct cpu_op *op, uint64_t count);
+void cpu_exec_wfet(struct cpu *c, const struct cpu_op *op, uint64_t count);
 /* SEV: event register of every PE of the domain; SEVL: of this one. */
 void cpu_exec_sev(struct cpu *c);
 void cpu_exec_sevl(struct cpu *c);

@@ -53,7 +53,9 @@ static uint64_t pfr0(const struct cpu *c)
         v |= have(c, CPU_FEAT_FP16, 16, 1) | have(c, CPU_FEAT_FP16, 20, 1);
     if (c->gic && c->gic->version >= 3)
         v |= field4(24, 1);
-    v |= have(c, CPU_FEAT_RAS, 28, 1) | have(c, CPU_FEAT_CSV2, 56, 1) | have(c, CPU_FEAT_CSV3, 60, 1);
+    v |= have(c, CPU_FEAT_RAS, 28, 1) | have(c, CPU_FEAT_CSV3, 60, 1);
+    v |= field4(56, cpu_has(c, CPU_FEAT_CSV2_2) ? 2 : cpu_has(c, CPU_FEAT_CSV2) ? 1 : 0);
+    v |= have(c, CPU_FEAT_DIT, 48, 1);
     return v;
 }
 
@@ -73,10 +75,30 @@ static uint64_t isar0(const struct cpu *c)
 {
     uint64_t v = field4(4, cpu_has(c, CPU_FEAT_PMULL) ? 2 : cpu_has(c, CPU_FEAT_AES) ? 1 : 0);
 
-    v |= have(c, CPU_FEAT_SHA1, 8, 1) | have(c, CPU_FEAT_SHA256, 12, 1) | have(c, CPU_FEAT_CRC32, 16, 1);
+    v |= have(c, CPU_FEAT_SHA1, 8, 1) | have(c, CPU_FEAT_CRC32, 16, 1);
+    v |= field4(12, cpu_has(c, CPU_FEAT_SHA512) ? 2 : cpu_has(c, CPU_FEAT_SHA256) ? 1 : 0);
+    v |= have(c, CPU_FEAT_SHA3, 32, 1) | have(c, CPU_FEAT_SM3, 36, 1) | have(c, CPU_FEAT_SM4, 40, 1);
+    v |= have(c, CPU_FEAT_FHM, 48, 1) | have(c, CPU_FEAT_RNG, 60, 1);
+    v |= field4(52, cpu_has(c, CPU_FEAT_FLAGM2) ? 2 : cpu_has(c, CPU_FEAT_FLAGM) ? 1 : 0);
     v |= have(c, CPU_FEAT_LSE, 20, 2) | have(c, CPU_FEAT_RDM, 28, 1) | have(c, CPU_FEAT_DOTPROD, 44, 1);
     v |= field4(56, cpu_has(c, CPU_FEAT_TLBIRANGE) ? 2 : cpu_has(c, CPU_FEAT_TLBIOS) ? 1 : 0);
     return v;
+}
+
+static uint64_t isar1(const struct cpu *c)
+{
+    uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DPB2) ? 2 : cpu_has(c, CPU_FEAT_DPB) ? 1 : 0);
+
+    v |= have(c, CPU_FEAT_JSCVT, 12, 1) | have(c, CPU_FEAT_FCMA, 16, 1);
+    v |= field4(20, cpu_has(c, CPU_FEAT_LRCPC2) ? 2 : cpu_has(c, CPU_FEAT_LRCPC) ? 1 : 0);
+    v |= have(c, CPU_FEAT_FRINTTS, 32, 1) | have(c, CPU_FEAT_SB, 36, 1) | have(c, CPU_FEAT_SPECRES, 40, 1);
+    v |= have(c, CPU_FEAT_BF16, 44, 1) | have(c, CPU_FEAT_I8MM, 52, 1) | have(c, CPU_FEAT_XS, 56, 1);
+    return v;
+}
+
+static uint64_t isar2(const struct cpu *c)
+{
+    return have(c, CPU_FEAT_WFXT, 0, 2);
 }
 
 /* PARange (MMFR0 bits 3:0) of a physical address width. */
@@ -115,7 +137,7 @@ static uint64_t mmfr1(const struct cpu *c)
 static uint64_t mmfr2(const struct cpu *c)
 {
     return have(c, CPU_FEAT_CNP, 0, 1) | have(c, CPU_FEAT_UAO, 4, 1) | have(c, CPU_FEAT_LVA, 16, 1) |
-           have(c, CPU_FEAT_S2FWB, 40, 1) | have(c, CPU_FEAT_TTL, 48, 1);
+           have(c, CPU_FEAT_LSE2, 32, 1) | have(c, CPU_FEAT_S2FWB, 40, 1) | have(c, CPU_FEAT_TTL, 48, 1);
 }
 
 uint64_t sr_rd_idreg(struct cpu *c, enum sr_id id)
@@ -130,7 +152,9 @@ uint64_t sr_rd_idreg(struct cpu *c, enum sr_id id)
     case SR_ID_AA64ISAR0_EL1:
         return isar0(c);
     case SR_ID_AA64ISAR1_EL1:
-        return have(c, CPU_FEAT_DPB, 0, 1) | have(c, CPU_FEAT_LRCPC, 20, 1);
+        return isar1(c);
+    case SR_ID_AA64ISAR2_EL1:
+        return isar2(c);
     case SR_ID_AA64MMFR0_EL1:
         return mmfr0(c);
     case SR_ID_AA64MMFR1_EL1:

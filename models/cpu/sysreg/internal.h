@@ -33,6 +33,7 @@ enum sr_kind {
     SR_KIND_ZVA,
     SR_KIND_AT,
     SR_KIND_TLBI,
+    SR_KIND_RCTX,
 };
 
 enum {
@@ -82,11 +83,12 @@ unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write);
 sr_read_fn sr_rd_zero, sr_rd_midr, sr_rd_mpidr, sr_rd_revidr, sr_rd_idreg, sr_rd_ccsidr, sr_rd_clidr,
     sr_rd_aidr, sr_rd_ctr, sr_rd_dczid;
 sr_read_fn sr_rd_sp_el0, sr_rd_sp_el1, sr_rd_sp_el2, sr_rd_spsel, sr_rd_currentel, sr_rd_pan, sr_rd_uao,
-    sr_rd_nzcv, sr_rd_daif, sr_rd_ssbs;
+    sr_rd_nzcv, sr_rd_daif, sr_rd_ssbs, sr_rd_dit, sr_rd_rndr;
 sr_read_fn sr_rd_fpcr, sr_rd_fpsr, sr_rd_isr, sr_rd_disr, sr_rd_cptr_el2;
 sr_write_fn sr_wr_ignore, sr_wr_sctlr, sr_wr_hcr, sr_wr_scr, sr_wr_cptr_el2, sr_wr_sp_el0, sr_wr_sp_el1,
     sr_wr_sp_el2, sr_wr_spsel;
-sr_write_fn sr_wr_pan, sr_wr_uao, sr_wr_nzcv, sr_wr_daif, sr_wr_ssbs, sr_wr_fpcr, sr_wr_fpsr, sr_wr_disr;
+sr_write_fn sr_wr_pan, sr_wr_uao, sr_wr_nzcv, sr_wr_daif, sr_wr_ssbs, sr_wr_dit, sr_wr_fpcr, sr_wr_fpsr,
+    sr_wr_disr;
 /* debug */
 sr_read_fn sr_rd_claimset;
 sr_write_fn sr_wr_dbgbvr, sr_wr_dbgbcr, sr_wr_dbgwvr, sr_wr_dbgwcr, sr_wr_mdscr, sr_wr_oslar, sr_wr_osdlr,

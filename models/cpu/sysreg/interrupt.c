@@ -180,14 +180,20 @@ static unsigned wait_trap(const struct cpu *c, bool wfe)
     return 0;
 }
 
-static void wait(struct cpu *c, const struct cpu_op *op, bool wfe)
+/* TI of the syndrome of a trapped wait, and with a time-out the register that has it (D19.2.37, ISS of EC
+ * 0x01). */
+#define ISS_WFX_RN TG_FIELD(9, 5)
+#define ISS_WFX_RV TG_BIT(2)
+#define ISS_WFX_TO TG_BIT(1)
+
+/* until: the end of a wait with a time-out; TG_TIME_NEVER. */
+static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_timeout, tg_time until)
 {
     unsigned target;
     bool ready;
 
-    c->cur = op;
     timer_poll(c, cpu_now(c));
-    ready = cpu_interrupt_pending(c, true);
+    ready = cpu_interrupt_pending(c, true) || until <= cpu_now(c);
     if (wfe && c->event_reg) {
         c->event_reg = false;
         ready = true;
@@ -195,7 +201,11 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe)
     /* A wait that would end at once is not trapped. */
     target = ready ? 0 : wait_trap(c, wfe);
     if (target) {
-        cpu_raise_sync(c, op, target, esr_make(EC_WFX, ISS_COND_AL | wfe), 0, false, 0, false);
+        uint64_t iss = ISS_COND_AL | wfe;
+
+        if (with_timeout)
+            iss |= ISS_WFX_TO | ISS_WFX_RV | tg_put(ISS_WFX_RN, op->insn & 31);
+        cpu_raise_sync(c, op, target, esr_make(EC_WFX, iss), 0, false, 0, false);
         return;
     }
     c->icount = cpu_icount_at(c, op) + 1;
@@ -205,7 +215,10 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe)
         return;
     c->asleep = true;
     c->asleep_wfe = wfe;
+    c->timed_out = false;
     c->wfe_until = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
+    if (until < c->wfe_until)
+        c->wfe_until = until;
     if (c->hooks.idle)
         c->hooks.idle(c->hooks.opaque, c, true);
 }
@@ -213,13 +226,29 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe)
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op)
 {
     c->n.wfi++;
-    wait(c, op, false);
+    c->cur = op;
+    wait(c, op, false, false, TG_TIME_NEVER);
 }
 
 void cpu_exec_wfe(struct cpu *c, const struct cpu_op *op)
 {
     c->n.wfe++;
-    wait(c, op, true);
+    c->cur = op;
+    wait(c, op, true, false, TG_TIME_NEVER);
+}
+
+void cpu_exec_wfit(struct cpu *c, const struct cpu_op *op, uint64_t count)
+{
+    c->n.wfi++;
+    c->cur = op;
+    wait(c, op, false, true, timer_timeout(c, count));
+}
+
+void cpu_exec_wfet(struct cpu *c, const struct cpu_op *op, uint64_t count)
+{
+    c->n.wfe++;
+    c->cur = op;
+    wait(c, op, true, true, timer_timeout(c, count));
 }
 
 void cpu_exec_sevl(struct cpu *c)

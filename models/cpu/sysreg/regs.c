@@ -233,6 +233,35 @@ void sr_wr_ssbs(struct cpu *c, enum sr_id id, uint64_t v)
     c->ssbs = v & SPSR_SSBS;
 }
 
+uint64_t sr_rd_dit(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->dit ? SPSR_DIT : 0;
+}
+
+void sr_wr_dit(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    c->dit = v & SPSR_DIT;
+}
+
+/* RNDR, RNDRRS: a random number always comes, which NZCV = 0 says (C5.2.17). It is splitmix64's (Steele, Lea,
+ * Flood 2014), so that a run repeats; who looks from outside (no instruction is running) does not advance it.
+ */
+uint64_t sr_rd_rndr(struct cpu *c, enum sr_id id)
+{
+    uint64_t z;
+
+    (void)id;
+    if (!c->cur)
+        return 0;
+    z = c->rng += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    cpu_set_nzcv(c, 0);
+    return z ^ z >> 31;
+}
+
 uint64_t sr_rd_fpcr(struct cpu *c, enum sr_id id)
 {
     (void)id;
@@ -259,8 +288,20 @@ void sr_wr_fpsr(struct cpu *c, enum sr_id id, uint64_t v)
 
 /* ---- control registers ---- */
 
+/* Bits of SCTLR_ELx that a feature brings and that are RES0 without it. */
+static const struct {
+    uint64_t bits;
+    uint8_t feature;
+} sctlr_features[] = {
+    {SCTLR_NAA, CPU_FEAT_LSE2},
+    {SCTLR_ENRCTX, CPU_FEAT_SPECRES},
+};
+
 void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
 {
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(sctlr_features); i++)
+        if (!cpu_has(c, (enum cpu_feature)sctlr_features[i].feature))
+            v &= ~sctlr_features[i].bits;
     if (!cpu_has(c, CPU_FEAT_SSBS))
         v &= ~SCTLR_DSSBS;
     if (!cpu_has(c, CPU_FEAT_PAN) && id == SR_SCTLR_EL1)
@@ -284,6 +325,8 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_MIOCNCE;
     if (cpu_has(c, CPU_FEAT_S2FWB))
         valid |= HCR_FWB;
+    if (cpu_has(c, CPU_FEAT_CSV2_2))
+        valid |= HCR_ENSCXT;
     c->sr[id] = (v & valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
 }
 
@@ -297,6 +340,8 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_TLOR;
     if (cpu_has(c, CPU_FEAT_RAS))
         valid |= SCR_TERR;
+    if (cpu_has(c, CPU_FEAT_CSV2_2))
+        valid |= SCR_ENSCXT;
     c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
 }
 

@@ -565,10 +565,15 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
 /* ---- system instructions ---- */
 bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
 {
-    unsigned r = row_of_enc[enc & 0xffff], target;
-    const struct sr_row *row = r ? &sr_rows[r - 1] : NULL;
+    unsigned r, target;
+    const struct sr_row *row;
 
     c->cur = op;
+    /* The nXS forms of TLBI are their namesakes with CRn 9; nothing here waits for XS accesses (C5.5). */
+    if (tg_get(enc, TG_SYSENC_CRN) == 9 && cpu_has(c, CPU_FEAT_XS))
+        enc = (uint32_t)tg_with(enc, TG_SYSENC_CRN, 8);
+    r = row_of_enc[enc & 0xffff];
+    row = r ? &sr_rows[r - 1] : NULL;
     if (!row) {
         /* op0 = 1 with CRn 11 or 15 is implementation defined: HCR_EL2.TIDCP, else undefined. */
         uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
@@ -597,6 +602,8 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
         }
         c->n.tlbi++;
         mmu_tlbi(c, enc, v);
+        return true;
+    case SR_KIND_RCTX: /* predictors are private to a context already (FEAT_CSV2) */
         return true;
     case SR_KIND_AT:
         return mmu_at(c, op, enc, v);

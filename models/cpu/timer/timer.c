@@ -79,7 +79,7 @@ tg_time timer_next(const struct cpu *c)
 {
     tg_time next = c->wake_at;
 
-    if (c->asleep_wfe && c->wfe_until < next)
+    if (c->asleep && c->wfe_until < next)
         next = c->wfe_until;
     if (c->pmu && !c->asleep && c->pmu->check_at < next)
         next = c->pmu->check_at;
@@ -116,9 +116,12 @@ void timer_poll(struct cpu *c, tg_time now)
 {
     if (c->wake_at <= now)
         update(c, now);
-    if (c->asleep_wfe && c->wfe_until <= now) {
+    if (c->asleep && c->wfe_until <= now) {
         c->wfe_until = TG_TIME_NEVER;
-        c->event_reg = true;
+        if (c->asleep_wfe)
+            c->event_reg = true;
+        else
+            c->timed_out = true;
     }
     pmu_poll(c, now);
 }
@@ -162,6 +165,15 @@ tg_time timer_event_wake(const struct cpu *c, tg_time now)
             wake = when;
     }
     return wake;
+}
+
+tg_time timer_timeout(struct cpu *c, uint64_t count)
+{
+    uint64_t now = sr_rd_cntvct(c, SR_CNTVCT_EL0);
+
+    if (count <= now)
+        return cpu_now(c);
+    return time_of_count(c, (unsigned __int128)timer_count(c, cpu_now(c)) + (count - now));
 }
 
 int timer_init(struct cpu *c)

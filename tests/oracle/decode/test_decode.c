@@ -2,10 +2,11 @@
 /*
  * Which instruction words are allocated: our decoder against LLVM's disassembler, over random words of the
  * whole A64 space and, for each of our encodings, random words within it and words one bit off it. Features
- * as our largest preset has them (Armv8.2-A). Words where the two may differ stand in a table with the
+ * as our largest preset has them. Words where the two may differ stand in a table with the
  * reason. Also: no word matches two of our encodings that are not in a first-match group.
  *
  *   test_oracle_decode [-n RANDOM_WORDS] [-s SEED] [-v]     -v prints each difference by encoding
+ *   test_oracle_decode -a [-p PART/PARTS]                   all 2^32 words (an hour), or one part of them
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -28,7 +29,9 @@
 #define PER_ENCODING  1500
 #define FEATURES                                                                                             \
     "+v8.2a,+lse,+rdm,+fullfp16,+dotprod,+aes,+sha2,+rcpc,+ssbs,+crc,+lor,+pan,+pan-rwv,+uaops,+ras,+ccpp,+" \
-    "neon,+vh"
+    "neon,+vh,+fp16fml,+complxnum,+jsconv,+rcpc-immo,+flagm,+altnzcv,+dit,+fptoint,+sb,+predres,+"           \
+    "specrestrict,+ccdp,+rand,"                                                                              \
+    "+sha3,+sm4,+bf16,+i8mm,+wfxt,+xs,+tlb-rmi"
 
 static const size_t n_encodings = sizeof(encodings) / sizeof(encodings[0]);
 
@@ -121,17 +124,22 @@ static void compare(uint32_t insn)
 
 int main(int argc, char **argv)
 {
-    unsigned long words = DEFAULT_WORDS;
+    unsigned long words = DEFAULT_WORDS, part = 0, parts = 1;
+    bool all = false;
     int opt;
 
     seed = DEFAULT_SEED;
-    while ((opt = getopt(argc, argv, "n:s:v")) != -1) {
+    while ((opt = getopt(argc, argv, "ap:n:s:v")) != -1) {
         if (opt == 'n')
             words = strtoul(optarg, NULL, 0);
         else if (opt == 's')
             seed = strtoull(optarg, NULL, 0);
         else if (opt == 'v')
             verbose = true;
+        else if (opt == 'a')
+            all = true;
+        else if (opt == 'p' && sscanf(optarg, "%lu/%lu", &part, &parts) == 2 && part < parts)
+            ;
         else
             return 2;
     }
@@ -143,13 +151,23 @@ int main(int argc, char **argv)
     shown = calloc(n_encodings + 1, sizeof(*shown));
     if (!llvm || !shown)
         return 1;
+    if (all) {
+        words = 0;
+        for (uint64_t insn = part; insn <= UINT32_MAX; insn += parts) {
+            compare((uint32_t)insn);
+            check_overlap((uint32_t)insn);
+            if (compared % 50000000 == 0)
+                fprintf(stderr, "%lu million words of %llu\n", compared / 1000000,
+                        (1ULL << 32) / 1000000 / parts);
+        }
+    }
     for (unsigned long i = 0; i < words; i++) {
         uint32_t insn = random_word();
 
         compare(insn);
         check_overlap(insn);
     }
-    for (size_t e = 0; e < n_encodings; e++) {
+    for (size_t e = 0; e < n_encodings && !all; e++) {
         for (unsigned k = 0; k < PER_ENCODING; k++) {
             uint32_t insn = (random_word() & ~encodings[e].mask) | encodings[e].value;
 

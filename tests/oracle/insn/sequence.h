@@ -16,7 +16,7 @@ unsigned sequence_make(const struct cpu_features *feat, uint64_t *rng, unsigned 
 /* Random registers to start with; x28 points to the scratch area. */
 void sequence_state(uint64_t *rng, struct insn_state *s);
 unsigned sequence_encodings(void);
-/* Encodings that sequences contain. */
-bool sequence_includes(unsigned encoding);
+/* Encodings that sequences contain on a core with these features. */
+bool sequence_includes(const struct cpu_features *feat, unsigned encoding);
 
 #endif

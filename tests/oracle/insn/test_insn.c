@@ -4,8 +4,8 @@
  * mode, against the same words under qemu-aarch64: X0-X30, SP, NZCV, V0-V31, FPCR, FPSR, memory, and where
  * and how the sequence ended.
  *
- *   test_oracle_insn [-n INSTRUCTIONS] [-s SEED] [-l UNITS] [-v]      -l: instructions a sequence; -v: how
- * often each encoding ran
+ *   test_oracle_insn [-c CORE] [-n INSTRUCTIONS] [-s SEED] [-l UNITS] [-v]
+ *       -c: neoverse-n1 or max; -l: instructions a sequence; -v: how often each encoding ran
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -61,6 +61,17 @@ struct runner {
     enum cpu_mode mode;
 };
 
+/* Cores that both sides have. */
+static const struct target {
+    const char *name;
+    const char *const *features;
+    const char *qemu;
+} targets[] = {
+    {"neoverse-n1", pe_features_n1, "neoverse-n1"},
+    {"max", pe_features_max, "max,sve=off,sme=off"},
+};
+static const struct target *target = &targets[0];
+
 static unsigned long failures, compared, ended[4];
 
 static void die(const char *what)
@@ -91,7 +102,7 @@ static void set_up(struct runner *r, const char *name, enum cpu_mode mode, const
     uint64_t entries[3] = {0, PE_RAM_BASE | 0x701, PE_RAM_BASE | 0x741};
     struct cpu *c;
 
-    r->pe = pe_new(pe_features_n1, params, 1);
+    r->pe = pe_new(target->features, params, 1);
     r->name = name;
     r->mode = mode;
     c = r->pe->cpu;
@@ -198,19 +209,26 @@ static void check(const struct batch *b, size_t i, const char *name, const struc
                    b->before[i].v[k][0]);
 }
 
-static void make_batch(struct batch *b, uint64_t *rng, unsigned units, unsigned long limit, uint64_t *uses)
+static struct cpu_features features(void)
 {
     struct cpu_features feat;
 
     memset(&feat, 0, sizeof(feat));
-    memset(b->code, 0, 4 * INSN_CODE_WORDS);
-    for (const char *const *f = pe_features_n1; *f; f++) {
-#define FEAT(id, name, text)   \
-    if (strcmp(*f, name) == 0) \
-        feat.w[CPU_FEAT_##id / 64] |= UINT64_C(1) << (CPU_FEAT_##id % 64);
+    for (const char *const *f = target->features; *f; f++) {
+#define FEAT(id, name, text)                  \
+    if (strcmp(*f + (**f == '-'), name) == 0) \
+        cpu_features_set(&feat, CPU_FEAT_##id, **f != '-');
         CPU_FEATURES(FEAT)
 #undef FEAT
     }
+    return feat;
+}
+
+static void make_batch(struct batch *b, uint64_t *rng, unsigned units, unsigned long limit, uint64_t *uses)
+{
+    struct cpu_features feat = features();
+
+    memset(b->code, 0, 4 * INSN_CODE_WORDS);
     b->words = 256; /* literals may lie before */
     for (b->n = 0; b->n < BATCH && (unsigned long)b->n * units < limit; b->n++) {
         if (b->words + SEQUENCE_UNIT_WORDS * units + 256 > INSN_CODE_WORDS)
@@ -236,7 +254,7 @@ static void ask_oracle(struct batch *b)
     if (fwrite(&n, sizeof(n), 1, f) != 1 || fwrite(b->code, 4, INSN_CODE_WORDS, f) != INSN_CODE_WORDS ||
         fwrite(b->before, sizeof(b->before[0]), b->n, f) != b->n || fclose(f))
         die(path);
-    snprintf(command, sizeof(command), "'%s' -cpu neoverse-n1 '%s' < '%s'", INSN_QEMU, INSN_GUEST, path);
+    snprintf(command, sizeof(command), "'%s' -cpu %s '%s' < '%s'", INSN_QEMU, target->qemu, INSN_GUEST, path);
     f = popen(command, "r");
     if (!f || fread(b->want, sizeof(b->want[0]), b->n, f) != b->n || pclose(f)) {
         fprintf(stderr, "the oracle failed: %s\n", command);
@@ -254,10 +272,11 @@ int main(int argc, char **argv)
     uint64_t rng = DEFAULT_SEED, *uses = calloc(sequence_encodings(), sizeof(*uses));
     struct batch *b = calloc(1, sizeof(*b));
     struct runner runners[3];
+    struct cpu_features feat;
     bool verbose = false;
     int opt;
 
-    while ((opt = getopt(argc, argv, "n:s:l:v")) != -1) {
+    while ((opt = getopt(argc, argv, "c:n:s:l:v")) != -1) {
         if (opt == 'n')
             insns = strtoul(optarg, NULL, 0);
         else if (opt == 's')
@@ -266,12 +285,19 @@ int main(int argc, char **argv)
             units = (unsigned)strtoul(optarg, NULL, 0);
         else if (opt == 'v')
             verbose = true;
-        else
+        else if (opt == 'c') {
+            for (target = targets; target < targets + TG_ARRAY_SIZE(targets); target++)
+                if (strcmp(target->name, optarg) == 0)
+                    break;
+            if (target == targets + TG_ARRAY_SIZE(targets))
+                return 2;
+        } else
             return 2;
     }
     if (!units || units > 1000 || !uses || !b || !(b->code = malloc(4 * INSN_CODE_WORDS)))
         return 2;
     printf("seed %" PRIu64 "\n", rng);
+    feat = features();
     set_up(&runners[0], "fast", CPU_FAST, NULL);
     set_up(&runners[1], "timed in order", CPU_TIMED, inorder);
     set_up(&runners[2], "timed window", CPU_TIMED, window);
@@ -300,7 +326,7 @@ int main(int argc, char **argv)
         compared += (unsigned long)b->n * units;
     }
     for (unsigned e = 0; e < sequence_encodings(); e++) {
-        if (sequence_includes(e) && !uses[e] && insns >= 200000)
+        if (sequence_includes(&feat, e) && !uses[e] && insns >= 200000)
             printf("%s was never drawn\n", a64_encoding_names[e]), missing++;
         if (verbose)
             printf("%8" PRIu64 " %s\n", uses[e], a64_encoding_names[e]);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "models/cpu/features.h"
+
 const char *const pe_features_n1[] = {
     "fp",      "crc32",     "aes",       "pmull",  "sha1",   "sha256", "lse",     "rdm",     "pan",
     "pan2",    "uao",       "vhe",       "vmid16", "hafdbs", "hpds",   "lor",     "xnx",     "lrcpc",
@@ -14,6 +16,12 @@ const char *const pe_features_n1[] = {
     "pmuv3p1", "debugv8p1", "debugv8p2", "csv2",   "csv3",   "el2",    NULL};
 const char *const pe_features_a57[] = {"fp",     "crc32",   "aes",   "pmull", "sha1",
                                        "sha256", "gran64k", "pmuv3", "el2",   NULL};
+const char *const pe_features_max[] = {
+#define FEAT(id, name, text) name,
+    CPU_FEATURES(FEAT)
+#undef FEAT
+        "-el3",
+    "-lva", NULL};
 
 static void transport(void *opaque, struct tg_bus_txn *txn)
 {
@@ -74,11 +82,11 @@ struct pe *pe_new(const char *const *features, const char *const *params, unsign
         char name[64];
         const struct tg_param *q;
 
-        snprintf(name, sizeof(name), "features.%s", *features);
+        snprintf(name, sizeof(name), "features.%s", *features + (**features == '-'));
         q = tg_model_param(&cpu_class, name);
         if (!q)
             die(name);
-        tg_model_set_u64(m, q, 1, &err);
+        tg_model_set_u64(m, q, **features != '-', &err);
     }
     for (; params && *params; params += 2) {
         const struct tg_param *q = tg_model_param(&cpu_class, params[0]);

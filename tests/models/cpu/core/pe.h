@@ -18,13 +18,15 @@ struct pe {
     bool timed_bus;
 };
 
-/* features: NULL-terminated names as in "features.<name>"; params: NULL-terminated pairs of name and decimal
- * value. Powered on at `el`, pc = PE_RAM_BASE. */
+/* features: NULL-terminated names as in "features.<name>", switched off again by a minus sign before; params:
+ * NULL-terminated pairs of name and decimal value. Powered on at `el`, pc = PE_RAM_BASE. */
 struct pe *pe_new(const char *const *features, const char *const *params, unsigned el);
 void pe_free(struct pe *p);
 /* Features of Armv8.2 as the neoverse-n1 preset has them. */
 extern const char *const pe_features_n1[];
 extern const char *const pe_features_a57[];
+/* Everything that is implemented, without EL3. */
+extern const char *const pe_features_max[];
 
 void pe_write(struct pe *p, uint64_t addr, const void *data, size_t n);
 void pe_code(struct pe *p, uint64_t addr, const uint32_t *insns, size_t n);

@@ -68,6 +68,8 @@ static int source_width(const char *name)
     const char *fix = strstr(name, "_FIX");
     char last = name[strlen(name) - 1];
 
+    if (strncmp(name, "BFDOT", 5) == 0 || strncmp(name, "BFM", 3) == 0)
+        return 32; /* BFloat16 is the upper half of a single */
     if (fix && fix[4] == 0)
         last = fix[-1];
     return last == 'H' ? 16 : last == 'S' ? 32 : 64;
@@ -159,6 +161,10 @@ static void test_against_oracle(void **unused)
          * V[]). */
         if (strcmp(a64_encoding_names[a64_match((uint32_t)b->insn)], "FCVTZS_FIX_EH") == 0)
             want.v[b->insn & 31][0] &= 0xffff;
+        /* QEMU 7.2 calls a denormal that FPCR.FZ flushes an exact zero; FPToFixedJS does not. */
+        if (strcmp(a64_encoding_names[a64_match((uint32_t)b->insn)], "FJCVTZS") == 0 && (want.fpsr & 0x80) &&
+            !(b->fpsr & 0x80))
+            want.nzcv = 0;
         memset(c, 0, sizeof *c);
         memcpy(c->v, b->v, sizeof b->v);
         memcpy(c->x, b->x, sizeof b->x);
@@ -207,6 +213,18 @@ static void test_against_oracle(void **unused)
     free(c);
 }
 
+/* Instructions with a feature of their own, beside FEAT_FP and FEAT_FP16. */
+static bool is_later(const char *name)
+{
+    static const char *const stems[] = {"FCADD", "FCMLA",   "FMLAL",   "FMLSL",
+                                        "BF",    "FRINT32", "FRINT64", "FJCVTZS"};
+
+    for (size_t i = 0; i < sizeof stems / sizeof stems[0]; i++)
+        if (strncmp(name, stems[i], strlen(stems[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Without FEAT_FP16 the half-precision encodings are undefined; without FEAT_FP all are. */
 static void test_features(void **unused)
 {
@@ -217,6 +235,7 @@ static void test_features(void **unused)
     fp.w[CPU_FEAT_FP / 64] |= UINT64_C(1) << (CPU_FEAT_FP % 64);
     for (size_t e = 0; e < sizeof encodings / sizeof encodings[0]; e++) {
         const char *name = a64_encoding_names[e];
+        bool later = is_later(name);
         bool conversion = strncmp(name, "FCVT_", 5) == 0 || strcmp(name, "FCVTL_SH") == 0;
         bool half = source_width(name) == 16 || strstr(name, "_HW") || strstr(name, "_HX");
         struct cpu_op op;
@@ -224,7 +243,8 @@ static void test_features(void **unused)
 
         assert_int_equal(a64_decode(&none, encodings[e].value, &op, &end), -1);
         assert_true(a64_decode(&all, encodings[e].value, &op, &end) >= 0);
-        assert_int_equal(a64_decode(&fp, encodings[e].value, &op, &end) >= 0, !half || conversion);
+        assert_int_equal(a64_decode(&fp, encodings[e].value, &op, &end) >= 0,
+                         (!half || conversion) && !later);
     }
 }
 
