@@ -172,6 +172,15 @@ enum cpu_mode cpu_get_mode(const struct cpu *c)
 
 /* ---- derived state ---- */
 
+/* LDTR and STTR at EL1 or EL2: EL0's permissions, but EE and not E0E says the byte order (J1, BigEndian()).
+ */
+static enum mmu_priv unprivileged(const struct cpu *c)
+{
+    uint64_t order = cpu_sctlr(c, c->el) & (SCTLR_E0E | SCTLR_EE);
+
+    return tg_likely(order == 0 || order == (SCTLR_E0E | SCTLR_EE)) ? MMU_USER : MMU_UNPRIV;
+}
+
 void cpu_context_changed(struct cpu *c)
 {
     enum mmu_regime regime = mmu_current_regime(c);
@@ -183,7 +192,7 @@ void cpu_context_changed(struct cpu *c)
         c->view = mmu_view_get(c, regime, mmu_two_privileges(regime) && c->pan ? MMU_PRIV_PAN : MMU_PRIV);
         /* LDTR and STTR are unprivileged at EL1, and at EL2 of a host (E2H, TGE). */
         if (!c->uao && (c->el == 1 || (c->el == 2 && cpu_is_host(c))))
-            c->uview = mmu_view_get(c, regime, MMU_USER);
+            c->uview = mmu_view_get(c, regime, unprivileged(c));
         else
             c->uview = c->view;
     }

@@ -4,6 +4,11 @@
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/mmu/walk.h"
 
+/* Data abort syndrome, D19.2.37. */
+#define ISS_CM    TG_BIT(8)
+#define ISS_S1PTW TG_BIT(7)
+#define ISS_WNR   TG_BIT(6)
+
 #define PAR_F    TG_BIT(0)
 #define PAR_FST  TG_FIELD(6, 1)
 #define PAR_PTW  TG_BIT(8)
@@ -47,10 +52,13 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
                             (cpu_is_secure(c) ? 0 : PAR_NS) | tg_put(PAR_SH, r.sh);
         return true;
     }
-    if (c->el == 1 && r.s2 && r.s1ptw) { /* a stage-2 fault of the walk belongs to the hypervisor */
-        uint64_t iss = r.fsc | TG_BIT(8) /* CM */ | TG_BIT(7) /* S1PTW */ | TG_BIT(6) /* WnR */;
+    /* A stage-2 fault of the walk belongs to the hypervisor; an external abort of a walk is taken, too. */
+    if ((c->el == 1 && r.s2 && r.s1ptw) || (r.fsc & ~3u) == FSC_EXTERNAL_WALK) {
+        uint64_t iss = r.fsc | ISS_CM | (r.s1ptw ? ISS_S1PTW : 0) | ISS_WNR;
+        bool to_el2 = c->el == 1 && r.s2;
 
-        cpu_raise_sync(c, op, 2, esr_make(EC_DABT_LOWER, iss), va, true, (r.ipa >> 12) << 4, true);
+        cpu_raise_sync(c, op, to_el2 ? 2 : 0, esr_make(EC_DABT_LOWER, iss), va, true, (r.ipa >> 12) << 4,
+                       to_el2);
         return false;
     }
     c->sr[SR_PAR_EL1] =

@@ -74,7 +74,7 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
 
     memset(k, 0, sizeof(*k));
     k->regime = (uint8_t)regime;
-    k->priv = (uint8_t)priv;
+    k->priv = (uint8_t)(priv == MMU_UNPRIV ? MMU_USER : priv);
     switch (regime) {
     case MMU_EL10:
         k->sctlr = c->sr[SR_SCTLR_EL1] & SCTLR_KEY;

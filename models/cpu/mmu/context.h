@@ -51,6 +51,7 @@ enum mmu_priv {
     MMU_USER,     /* EL0, or unprivileged access from EL1/EL2 */
     MMU_PRIV,     /* EL1, EL2, EL3 */
     MMU_PRIV_PAN, /* the same with PSTATE.PAN */
+    MMU_UNPRIV, /* asks for MMU_USER with the byte order of the privileged: SCTLR_ELx.EE where E0E differs */
     MMU_PRIVS,
 };
 

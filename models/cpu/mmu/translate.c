@@ -150,6 +150,12 @@ static uint8_t combine_attr(uint8_t s1, uint8_t s2)
     return (uint8_t)(combine_nibble(s1 >> 4, s2 >> 4) << 4 | combine_nibble(s1 & 0xf, s2 & 0xf));
 }
 
+/* SH of both stages: outer shareable (2) wins over inner (3), and that over none. */
+static uint8_t combine_sh(unsigned a, unsigned b)
+{
+    return a == 2 || b == 2 ? 2 : a == 3 || b == 3 ? 3 : 0;
+}
+
 /* Stage-2 forced write-back, D8.5.5: MemAttr[2:0] 6 forces write-back, 7 keeps stage 1, 5 forces
  * non-cacheable, 0-3 device. */
 static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
@@ -212,11 +218,12 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
         g->grain = 12;
     g->oa_bits = ps_bits(w->c, (unsigned)tg_get(vtcr, VTCR_PS));
     g->ia_bits = 64 - t0sz;
-    g->ha = vtcr & VTCR_HA;
+    g->ha = (vtcr & VTCR_HA) && cpu_has(w->c, CPU_FEAT_HAFDBS);
     g->hd = g->ha && (vtcr & VTCR_HD);
     g->level = g->grain == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
-    if (sl0 == 3 || g->level < 0 || (g->level == 0 && (g->grain == 16 || w->c->p.pa_bits < 44)) ||
-        (g->level == 1 && g->grain == 14 && w->c->p.pa_bits < 42))
+    if (sl0 == 3 || g->level < 0 || (g->level == 0 && (g->grain != 12 || w->c->p.pa_bits < 44)) ||
+        (g->level == 1 && g->grain == 14 && w->c->p.pa_bits < 42) ||
+        (g->level == 1 && g->grain == 16 && w->c->p.pa_bits < 44))
         return false;
     if (t0sz < 16 || g->ia_bits < 25 || g->ia_bits > w->c->p.pa_bits)
         return false;
@@ -260,7 +267,7 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
     if (!s2_geometry(w, &g))
         return s2_fault(w, FSC_TRANSLATION, 0, ipa, is_walk);
     if (ipa >> g.ia_bits)
-        return s2_fault(w, FSC_TRANSLATION, g.level, ipa, is_walk);
+        return s2_fault(w, FSC_TRANSLATION, 0, ipa, is_walk);
     table = g.table;
     for (level = g.level;; level++) {
         unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
@@ -289,8 +296,13 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
     out->read = desc & DESC_S2_READ;
     /* Permission is judged before the descriptor is updated. */
     may_write = (desc & DESC_S2_WRITE) || (g.hd && (desc & DESC_DBM));
-    if (wants_write ? !may_write : !out->read && (is_walk || w->access != MMU_FETCH))
+    if (wants_write ? !may_write : !out->read && (is_walk || w->access != MMU_FETCH)) {
+        if (w->access == MMU_RMW && !is_walk)
+            w->r->wnr = out->read;
         return s2_fault(w, FSC_PERMISSION, level, ipa, is_walk);
+    }
+    if (w->access == MMU_RMW && !is_walk && !out->read)
+        return s2_fault(w, FSC_PERMISSION, level, ipa, false);
     manage_leaf(w, &g, pa, be, &desc, DESC_S2_WRITE, false, wants_write, &may_write);
     out->write = may_write;
     switch (tg_get(desc, DESC_S2_XN) & (cpu_has(w->c, CPU_FEAT_XNX) ? 3 : 2)) {
@@ -315,7 +327,7 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
     out->log2size = shift;
     if (desc & DESC_CONTIG)
         out->log2size += g.grain == 12 ? 4 : g.grain == 14 ? (level == 3 ? 7 : 5) : 5;
-    if (is_walk && (w->key->hcr & HCR_PTW) && (out->memattr & 0xc) == 0 && !(w->key->hcr & HCR_FWB))
+    if (is_walk && (w->key->hcr & HCR_PTW) && (out->memattr & (w->key->hcr & HCR_FWB ? 4 : 0xc)) == 0)
         return s2_fault(w, FSC_PERMISSION, level, ipa, true);
     return true;
 }
@@ -583,7 +595,7 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
     uint8_t attr, sh;
 
     memset(r, 0, offsetof(struct mmu_result, walk));
-    r->wnr = wants_write(&w);
+    r->wnr = access == MMU_WRITE; /* MMU_RMW: when a read alone would not fault, see there */
     if (!(key->sctlr & SCTLR_M) ? !s1_off(&w, va, &ipa, &attr, &sh) : !s1_walk(&w, va, &ipa, &attr, &sh))
         return;
     r->ipa = ipa;
@@ -592,17 +604,12 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
 
         if (!stage2(&w, ipa, wants_write(&w), false, &out))
             return;
-        if (access == MMU_RMW && !out.read) {
-            r->wnr = false;
-            s2_fault(&w, FSC_PERMISSION, 3, ipa, false);
-            return;
-        }
         r->pa = out.pa;
         r->read &= out.read;
         r->write &= out.write;
         r->exec &= key->priv == MMU_USER ? out.user_x : out.priv_x;
         attr = key->hcr & HCR_FWB ? fwb_attr(attr, out.memattr) : combine_attr(attr, s2_attr(out.memattr));
-        sh = sh > out.sh ? (sh == 2 ? 2 : out.sh == 2 ? 2 : sh) : (uint8_t)out.sh;
+        sh = combine_sh(sh, out.sh);
         if ((key->hcr & HCR_CD) && access != MMU_FETCH && (attr & 0xf0))
             attr = 0x44;
         if (out.log2size < r->log2size)

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entry, vectors, launch and access instructions of the translation oracle. Everything that runs under the tables of a trial stands in
+ * the first 16 KiB, which the tables map; it uses registers only, so that data accesses are the trial's alone. Loaded at 0x40200000,
+ * entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel).
+ */
+    .text
+    .globl _start
+_start:
+    b       entry
+    .long   0
+    .quad   0x200000        /* text offset */
+    .quad   0x100000        /* image size */
+    .quad   0xa
+    .quad   0, 0, 0
+    .ascii  "ARM\x64"
+    .long   0
+
+    .balign 2048
+    .globl  el2_vectors
+el2_vectors:
+    .rept   16
+    b       from_trial
+    .balign 128
+    .endr
+
+/* An exception that EL1 takes is passed on: HVC #3. */
+    .balign 2048
+    .globl  el1_vectors
+el1_vectors:
+    .rept   16
+    hvc     #3
+    .balign 128
+    .endr
+
+/*
+ * void launch(const struct launch *l). The safe tables (x20-x22) hold while the MMU of EL2 goes on; x6 is in the half that the trial
+ * leaves alone; then come the trial's own. Returns when EL2 takes an exception; the trial's x3 is in launch_x3.
+ */
+    .globl  launch
+launch:
+    stp     x29, x30, [sp, #-96]!
+    stp     x19, x20, [sp, #16]
+    stp     x21, x22, [sp, #32]
+    stp     x23, x24, [sp, #48]
+    stp     x25, x26, [sp, #64]
+    stp     x27, x28, [sp, #80]
+    adr     x9, saved_sp
+    mov     x10, sp
+    str     x10, [x9]
+    mov     x28, x0
+    ldp     x3, x4, [x28]           /* value, address */
+    ldp     x5, x6, [x28, #16]      /* SCTLR_EL2, where to go on */
+    ldp     x7, x8, [x28, #32]      /* TCR_EL2, TTBR0_EL2 */
+    ldp     x9, x10, [x28, #48]     /* TTBR1_EL2, ELR_EL2 */
+    ldp     x11, x12, [x28, #64]    /* SPSR_EL2, HCR_EL2 */
+    ldp     x13, x20, [x28, #80]    /* VHE?, safe TCR_EL2 */
+    ldp     x21, x22, [x28, #96]    /* safe TTBR0_EL2, TTBR1_EL2 */
+    ldr     x23, [x28, #112]        /* SCTLR_EL2 with the MMU off */
+    adr     x24, back
+    mov     x25, #0x80000000        /* HCR_EL2 outside trials */
+    bl      set_tables
+    msr     hcr_el2, x12
+    isb
+    msr     sctlr_el2, x5
+    isb
+    br      x6
+
+    .globl  go_on
+go_on:
+    msr     tcr_el2, x7
+    msr     ttbr0_el2, x8
+    cbz     x13, 1f
+    msr     s3_4_c2_c0_1, x9        /* TTBR1_EL2 */
+1:  isb
+    msr     elr_el2, x10
+    msr     spsr_el2, x11
+    eret
+
+set_tables:
+    msr     tcr_el2, x20
+    msr     ttbr0_el2, x21
+    cbz     x13, 1f
+    msr     s3_4_c2_c0_1, x22
+1:  isb
+    ret
+
+from_trial:
+    bl      set_tables
+    br      x24
+back:
+    msr     sctlr_el2, x23
+    isb
+    msr     hcr_el2, x25
+    isb
+    msr     spsel, #1
+    adr     x9, saved_sp
+    ldr     x10, [x9]
+    mov     sp, x10
+    str     x3, [x9, #8]
+    ldp     x19, x20, [sp, #16]
+    ldp     x21, x22, [sp, #32]
+    ldp     x23, x24, [sp, #48]
+    ldp     x25, x26, [sp, #64]
+    ldp     x27, x28, [sp, #80]
+    ldp     x29, x30, [sp], #96
+    ret
+
+/* The trials' instructions, 32 bytes each, in the order of enum op. SVC brings back: to EL2, or to EL1 and from there. */
+    .macro  OP insn:vararg
+    .balign 32
+    \insn
+    svc     #1
+    .endm
+    .macro  TR enc:vararg
+    .balign 32
+    sys     \enc, x4
+    isb
+    mrs     x3, par_el1
+    svc     #1
+    .endm
+    .balign 64
+    .globl  ops
+ops:
+    OP      ldr x3, [x4]
+    OP      str x3, [x4]
+    OP      ldtr x3, [x4]
+    OP      sttr x3, [x4]
+    OP      br x4
+    OP      dc zva, x4
+    OP      ldxr x3, [x4]
+    OP      strb w3, [x4]
+    OP      .inst 0xf8e30083        /* LDADDAL x3, x3, [x4] */
+    TR      #0, c7, c8, #0          /* S1E1R */
+    TR      #0, c7, c8, #1          /* S1E1W */
+    TR      #0, c7, c8, #2          /* S1E0R */
+    TR      #0, c7, c8, #3          /* S1E0W */
+    TR      #0, c7, c9, #0          /* S1E1RP */
+    TR      #0, c7, c9, #1          /* S1E1WP */
+    TR      #4, c7, c8, #0          /* S1E2R */
+    TR      #4, c7, c8, #1          /* S1E2W */
+    TR      #4, c7, c8, #4          /* S12E1R */
+    TR      #4, c7, c8, #5          /* S12E1W */
+    TR      #4, c7, c8, #6          /* S12E0R */
+    TR      #4, c7, c8, #7          /* S12E0W */
+
+    .balign 16
+saved_sp:
+    .quad   0
+    .globl  launch_x3
+launch_x3:
+    .quad   0
+
+entry:
+    adr     x0, el2_vectors
+    msr     vbar_el2, x0
+    mov     x0, #0x80000000
+    msr     hcr_el2, x0
+    mov     x0, #0x33ff
+    msr     cptr_el2, x0
+    isb
+    adrp    x0, stack_top
+    add     x0, x0, :lo12:stack_top
+    mov     sp, x0
+    bl      main
+2:  wfi
+    b       2b
+
+/* void flush(u64 vhe): every translation goes, of both forms of the EL2 regime; decoded code too. */
+    .globl  flush
+flush:
+    dsb     ishst
+    cbz     x0, 1f
+    ldr     x1, =0x480000000        /* E2H, RW */
+    msr     hcr_el2, x1
+    isb
+    tlbi    alle2
+    dsb     ish
+    mov     x1, #0x80000000
+    msr     hcr_el2, x1
+    isb
+1:  tlbi    alle2
+    tlbi    alle1
+    ic      iallu
+    dsb     ish
+    isb
+    ret
+
+    .bss
+    .balign 16
+    .space  0x4000
+stack_top:
