@@ -82,6 +82,11 @@ apt_private_version() {
     apt_private apt-cache show --no-all-versions "$1" | sed -n '0,/^Version: /s/^Version: //p'
 }
 
+# apt_private_closure PACKAGE...: the packages and all they depend on, one a line.
+apt_private_closure() {
+    apt_private apt-get install -qq --simulate --no-install-recommends "$@" | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | sort
+}
+
 # apt_private_download PACKAGE...: prints the paths of the .deb files, fetched unless they are in the cache already.
 # apt checks the size and the hash named by the signed lists, for a cached file too.
 apt_private_download() {
@@ -91,14 +96,13 @@ apt_private_download() {
         die "cannot download: $*" \
             "check the network and the free space of $TG_APT, and run it again; finished files are kept"
     fi
-    apt_private apt-get download --print-uris -qq "$@" 2>/dev/null >"$TG_APT/uris.txt" || true
-    local package file
-    for package in "$@"; do
-        file=$(apt_private apt-cache show --no-all-versions "$package" | sed -n '0,/^Filename: /s/^Filename: .*\///p')
-        # apt writes the version into the file's name, escaping the epoch.
-        file=$(find "$dir" -maxdepth 1 -name "${package}_$(apt_private_version "$package" | sed 's/:/%3a/g')_*.deb" |
-            head -n 1)
-        [ -n "$file" ] || die "apt reported success but $package is not in $dir"
-        echo "$file"
-    done
+    # 'URI' FILE SIZE HASH, also for files that are there already.
+    apt_private apt-get download --print-uris -qq "$@" >"$TG_APT/uris.txt" 2>/dev/null || true
+    local file n=0
+    while read -r _ file _; do
+        [ -e "$dir/$file" ] || die "apt reported success but $file is not in $dir"
+        echo "$dir/$file"
+        n=$((n + 1))
+    done <"$TG_APT/uris.txt"
+    [ "$n" = $# ] || die "apt names $n files for $# packages: $*"
 }
