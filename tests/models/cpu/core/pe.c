@@ -28,6 +28,14 @@ static void transport(void *opaque, struct tg_bus_txn *txn)
     struct pe *p = opaque;
 
     txn->resp = TG_BUS_OK;
+    if (txn->addr >= PE_DEVICE_BASE && txn->addr + txn->size <= PE_DEVICE_BASE + PE_DEVICE_SIZE) {
+        p->device_reads += !txn->write;
+        if (txn->data && txn->write)
+            memcpy(p->device + (txn->addr - PE_DEVICE_BASE), txn->data, txn->size);
+        else if (txn->data)
+            memcpy(txn->data, p->device + (txn->addr - PE_DEVICE_BASE), txn->size);
+        return;
+    }
     if (txn->addr < PE_RAM_BASE || txn->addr + txn->size > PE_RAM_BASE + PE_RAM_SIZE) {
         txn->resp = TG_BUS_DECERR;
         return;
@@ -65,14 +73,18 @@ static void die(const char *what)
     exit(1);
 }
 
-struct pe *pe_new(const char *const *features, const char *const *params, unsigned el)
+struct pe *pe_new_beside(struct pe *first, const char *const *features, const char *const *params,
+                         unsigned el)
 {
     struct pe *p = calloc(1, sizeof(*p));
     struct tg_model *m;
     struct tg_error err;
     struct tg_bus_port *port;
 
-    p->ram = mmap(NULL, PE_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    p->first = first;
+    p->ram = first ? first->ram
+                   : mmap(NULL, PE_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    p->device = first ? first->device : calloc(1, PE_DEVICE_SIZE);
     p->env.evq = tg_evq_new();
     p->log.sink = say;
     p->env.log = &p->log;
@@ -96,8 +108,8 @@ struct pe *pe_new(const char *const *features, const char *const *params, unsign
     }
     port = (struct tg_bus_port *)((char *)m + tg_model_port(&cpu_class, "bus")->offset);
     *port = (struct tg_bus_port){.transport = transport, .get_dmi = get_dmi, .opaque = p};
-    cpu_bind(p->cpu, 0, 0, NULL, NULL);
-    p->domain = cpu_domain_new();
+    cpu_bind(p->cpu, first != NULL, first != NULL, NULL, NULL);
+    p->domain = first ? first->domain : cpu_domain_new();
     cpu_domain_add(p->domain, p->cpu);
     if (tg_model_realize(m, &err))
         die(err.text);
@@ -106,12 +118,20 @@ struct pe *pe_new(const char *const *features, const char *const *params, unsign
     return p;
 }
 
+struct pe *pe_new(const char *const *features, const char *const *params, unsigned el)
+{
+    return pe_new_beside(NULL, features, params, el);
+}
+
 void pe_free(struct pe *p)
 {
     tg_model_free(cpu_model(p->cpu));
-    cpu_domain_free(p->domain);
     tg_evq_free(p->env.evq);
-    munmap(p->ram, PE_RAM_SIZE);
+    if (!p->first) {
+        cpu_domain_free(p->domain);
+        munmap(p->ram, PE_RAM_SIZE);
+        free(p->device);
+    }
     free(p);
 }
 

@@ -8,6 +8,9 @@
 
 #define PE_RAM_BASE UINT64_C(0x40000000)
 #define PE_RAM_SIZE (UINT64_C(64) << 20)
+/* Memory without a host address behind it, as a device's: each access is a transaction. */
+#define PE_DEVICE_BASE UINT64_C(0x10000000)
+#define PE_DEVICE_SIZE 4096
 
 struct pe {
     struct tg_env env;
@@ -15,12 +18,18 @@ struct pe {
     struct cpu *cpu;
     struct cpu_domain *domain;
     uint8_t *ram;
+    uint8_t *device;
+    unsigned device_reads; /* transactions */
+    struct pe *first;      /* whose RAM and domain these are; NULL: its own */
     bool timed_bus;
 };
 
 /* features: NULL-terminated names as in "features.<name>", switched off again by a minus sign before; params:
  * NULL-terminated pairs of name and decimal value. Powered on at `el`, pc = PE_RAM_BASE. */
 struct pe *pe_new(const char *const *features, const char *const *params, unsigned el);
+/* Another PE of the same domain, with the same RAM; freed before the first. */
+struct pe *pe_new_beside(struct pe *first, const char *const *features, const char *const *params,
+                         unsigned el);
 void pe_free(struct pe *p);
 /* Features of Armv8.2 as the neoverse-n1 preset has them. */
 extern const char *const pe_features_n1[];
