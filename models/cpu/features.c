@@ -54,6 +54,8 @@ static const struct {
     {CPU_FEAT_PMUV3P1, CPU_FEAT_PMUV3},
     {CPU_FEAT_DEBUGV8P2, CPU_FEAT_DEBUGV8P1},
     {CPU_FEAT_UAO, CPU_FEAT_PAN},
+    {CPU_FEAT_HPDS2, CPU_FEAT_HPDS},
+    {CPU_FEAT_PAN3, CPU_FEAT_PAN2},
     /* instruction set of Armv8.2 to Armv8.7 */
     {CPU_FEAT_FHM, CPU_FEAT_FP16},
     {CPU_FEAT_SHA512, CPU_FEAT_SHA256},

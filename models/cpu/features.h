@@ -71,6 +71,15 @@
     FEAT(XS, "xs", "nXS forms of TLBI and DSB")                              \
     FEAT(GRAN16K, "gran16k", "16K translation granule")                      \
     FEAT(GRAN64K, "gran64k", "64K translation granule")                      \
+    /* translation and identification, Armv8.2 to Armv8.7 */                 \
+    FEAT(HPDS2, "hpds2", "page-based hardware attributes ignored")           \
+    FEAT(E0PD, "e0pd", "no EL0 access to half the address map")              \
+    FEAT(PAN3, "pan3", "PAN of execute-only pages: SCTLR_ELx.EPAN")          \
+    FEAT(TTST, "ttst", "small translation tables")                           \
+    FEAT(BBM, "bbm", "changes of block size without break, level 2")         \
+    FEAT(IDST, "idst", "trapped ID registers report their encoding")         \
+    FEAT(ETS, "ets", "enhanced translation synchronization")                 \
+    FEAT(NTLBPA, "ntlbpa", "no caching of intermediate walks by address")    \
     FEAT(EL2, "el2", "exception level 2")                                    \
     FEAT(EL3, "el3", "exception level 3")
 

@@ -11,7 +11,7 @@ return {
   pmu_counters = 6,
   features = {
     fp = true, crc32 = true, aes = true, pmull = true, sha1 = true, sha256 = true,
-    lse = true, rdm = true, pan = true, pan2 = true, uao = true, vhe = true, vmid16 = true, hafdbs = true, hpds = true,
+    lse = true, rdm = true, pan = true, pan2 = true, uao = true, vhe = true, vmid16 = true, hafdbs = true, hpds = true, hpds2 = true,
     lor = true, xnx = true, lrcpc = true, dotprod = true, fp16 = true, ssbs = true, dpb = true, ras = true, cnp = true,
     debugv8p1 = true, debugv8p2 = true, pmuv3 = true, pmuv3p1 = true, csv2 = true, csv3 = true,
     gran16k = true, gran64k = true, el2 = true, el3 = true,

@@ -40,6 +40,12 @@ static unsigned stride(const struct geometry *g)
     return g->grain - 3;
 }
 
+/* Largest TxSZ: D8.2, FEAT_TTST. */
+static unsigned tsz_max(const struct cpu *c, unsigned grain)
+{
+    return !cpu_has(c, CPU_FEAT_TTST) ? 39 : grain == 16 ? 47 : 48;
+}
+
 /* log2 of the size mapped by an entry of a level. */
 static unsigned level_shift(const struct geometry *g, int level)
 {
@@ -156,6 +162,12 @@ static uint8_t combine_sh(unsigned a, unsigned b)
     return a == 2 || b == 2 ? 2 : a == 3 || b == 3 ? 3 : 0;
 }
 
+/* A nibble as write-back: with its allocation hints, or read and write allocate when it has none. */
+static uint8_t write_back(unsigned nibble)
+{
+    return nibble == 4 ? 0xf : (uint8_t)(0xc | (nibble & 3));
+}
+
 /* Stage-2 forced write-back, D8.5.5: MemAttr[2:0] 6 forces write-back, 7 keeps stage 1, 5 forces
  * non-cacheable, 0-3 device. */
 static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
@@ -164,7 +176,7 @@ static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
     case 7:
         return s1;
     case 6:
-        return (s1 & 0xf0) == 0 || s1 == 0x44 ? 0xff : (uint8_t)(s1 | 0xcc);
+        return (s1 & 0xf0) == 0 ? 0xff : (uint8_t)(write_back(s1 >> 4) << 4 | write_back(s1 & 0xf));
     case 5:
         return (s1 & 0xf0) == 0 ? s1 : 0x44;
     case 4:
@@ -221,11 +233,15 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
     g->ha = (vtcr & VTCR_HA) && cpu_has(w->c, CPU_FEAT_HAFDBS);
     g->hd = g->ha && (vtcr & VTCR_HD);
     g->level = g->grain == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
-    if (sl0 == 3 || g->level < 0 || (g->level == 0 && (g->grain != 12 || w->c->p.pa_bits < 44)) ||
+    if (sl0 == 3 && g->grain == 12 && cpu_has(w->c, CPU_FEAT_TTST))
+        g->level = 3;
+    else if (sl0 == 3)
+        return false;
+    if (g->level < 0 || (g->level == 0 && (g->grain != 12 || w->c->p.pa_bits < 44)) ||
         (g->level == 1 && g->grain == 14 && w->c->p.pa_bits < 42) ||
         (g->level == 1 && g->grain == 16 && w->c->p.pa_bits < 44))
         return false;
-    if (t0sz < 16 || g->ia_bits < 25 || g->ia_bits > w->c->p.pa_bits)
+    if (t0sz < 16 || t0sz > tsz_max(w->c, g->grain) || g->ia_bits > w->c->p.pa_bits)
         return false;
     /* The first table resolves what lower levels do not: at most 16 concatenated tables, at least one bit. */
     levels = (unsigned)(3 - g->level) * stride(g) + g->grain;
@@ -416,9 +432,9 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
         g->ha = g->hd = false;
     g->hd &= g->ha;
     *hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
-    if (tsz < 16 ||
-        tsz > 39) /* without FEAT_LVA and FEAT_TTST: out of range is treated as the nearest legal value */
-        tsz = tsz < 16 ? 16 : 39;
+    /* Out of range is treated as the nearest legal value; FEAT_LVA is not implemented. */
+    if (tsz < 16 || tsz > tsz_max(w->c, g->grain))
+        tsz = tsz < 16 ? 16 : tsz_max(w->c, g->grain);
     g->ia_bits = 64 - tsz;
     /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
     top_bits = *tbi ? 56 : 64;
@@ -428,7 +444,8 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
         if (high != (*upper ? tg_ones(top_bits - g->ia_bits) : 0))
             return false;
     }
-    if (epd)
+    if (epd || (key->priv == MMU_USER && mmu_two_privileges(key->regime) && cpu_has(w->c, CPU_FEAT_E0PD) &&
+                (tcr & (*upper ? TCR_E0PD1 : TCR_E0PD0))))
         return false;
     g->level = 4 - (int)((g->ia_bits - g->grain + stride(g) - 1) / stride(g));
     {
@@ -460,7 +477,8 @@ static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, 
             r->write = user_w;
             r->exec = user_x;
         } else {
-            bool pan = key->priv == MMU_PRIV_PAN && user;
+            bool pan =
+                key->priv == MMU_PRIV_PAN && (user || (user_x && (key->sctlr & SCTLR_EPAN))); /* FEAT_PAN3 */
 
             r->read = !pan;
             r->write = !ro && !pan;

@@ -129,14 +129,22 @@ static uint64_t mmfr1(const struct cpu *c)
     uint64_t v =
         have(c, CPU_FEAT_HAFDBS, 0, 2) | have(c, CPU_FEAT_VMID16, 4, 2) | have(c, CPU_FEAT_VHE, 8, 1);
 
-    v |= have(c, CPU_FEAT_HPDS, 12, 1) | have(c, CPU_FEAT_LOR, 16, 1) | have(c, CPU_FEAT_XNX, 28, 1);
-    v |= field4(20, cpu_has(c, CPU_FEAT_PAN2) ? 2 : cpu_has(c, CPU_FEAT_PAN) ? 1 : 0);
+    v |= have(c, CPU_FEAT_LOR, 16, 1) | have(c, CPU_FEAT_XNX, 28, 1);
+    v |= field4(12, cpu_has(c, CPU_FEAT_HPDS2) ? 2 : cpu_has(c, CPU_FEAT_HPDS) ? 1 : 0);
+    v |= field4(20, cpu_has(c, CPU_FEAT_PAN3)   ? 3
+                    : cpu_has(c, CPU_FEAT_PAN2) ? 2
+                    : cpu_has(c, CPU_FEAT_PAN)  ? 1
+                                                : 0);
+    v |= have(c, CPU_FEAT_ETS, 36, 1) | have(c, CPU_FEAT_NTLBPA, 48, 1);
     return v;
 }
 
 static uint64_t mmfr2(const struct cpu *c)
 {
-    return have(c, CPU_FEAT_CNP, 0, 1) | have(c, CPU_FEAT_UAO, 4, 1) | have(c, CPU_FEAT_LVA, 16, 1) |
+    uint64_t v = have(c, CPU_FEAT_TTST, 28, 1) | have(c, CPU_FEAT_IDST, 36, 1) |
+                 have(c, CPU_FEAT_BBM, 52, 2) | have(c, CPU_FEAT_E0PD, 60, 1);
+
+    return v | have(c, CPU_FEAT_CNP, 0, 1) | have(c, CPU_FEAT_UAO, 4, 1) | have(c, CPU_FEAT_LVA, 16, 1) |
            have(c, CPU_FEAT_LSE2, 32, 1) | have(c, CPU_FEAT_S2FWB, 40, 1) | have(c, CPU_FEAT_TTL, 48, 1);
 }
 

@@ -295,6 +295,7 @@ static const struct {
 } sctlr_features[] = {
     {SCTLR_NAA, CPU_FEAT_LSE2},
     {SCTLR_ENRCTX, CPU_FEAT_SPECRES},
+    {SCTLR_EPAN, CPU_FEAT_PAN3},
 };
 
 void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
@@ -306,7 +307,7 @@ void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
         v &= ~SCTLR_DSSBS;
     if (!cpu_has(c, CPU_FEAT_PAN) && id == SR_SCTLR_EL1)
         v |= SCTLR_SPAN;
-    c->sr[id] = v & ~TG_FIELD(63, 45);
+    c->sr[id] = v & ~(TG_FIELD(63, 45) & ~SCTLR_EPAN);
 }
 
 void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)

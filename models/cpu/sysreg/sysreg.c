@@ -331,6 +331,15 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
         cpu_raise_sync(c, op, target, sysreg_esr(op->insn), 0, false, 0, false);
 }
 
+/* FEAT_IDST: reads of the ID space from EL0 are trapped with their encoding (D17.3.1). */
+static bool id_space_trap(const struct cpu *c, uint32_t enc, bool write)
+{
+    uint64_t op1 = tg_get(enc, TG_SYSENC_OP1);
+
+    return c->el == 0 && !write && cpu_has(c, CPU_FEAT_IDST) && tg_get(enc, TG_SYSENC_OP0) == 3 &&
+           tg_get(enc, TG_SYSENC_CRN) == 0 && tg_get(enc, TG_SYSENC_CRM) < 8 && (op1 < 2 || op1 == 3);
+}
+
 /* Row of the access after E2H redirection, or NULL with the exception raised. */
 static const struct sr_row *access_check(struct cpu *c, const struct cpu_op *op, uint32_t enc, bool write)
 {
@@ -399,7 +408,10 @@ static const struct sr_row *access_check(struct cpu *c, const struct cpu_op *op,
         row = sr_row_by_id((enum sr_id)row->redir);
     return row;
 undef:
-    cpu_raise_undef(c, op);
+    if (tg_unlikely(id_space_trap(c, enc, write)))
+        sysreg_trap(c, op, cpu_tge(c) ? 2 : 1);
+    else
+        cpu_raise_undef(c, op);
     return NULL;
 }
 

@@ -44,6 +44,7 @@ enum sr_id {
 #define SCTLR_EE     TG_BIT(25)
 #define SCTLR_UCI    TG_BIT(26)
 #define SCTLR_DSSBS  TG_BIT(44)
+#define SCTLR_EPAN   TG_BIT(57)
 
 #define HCR_VM      TG_BIT(0)
 #define HCR_SWIO    TG_BIT(1)

@@ -224,7 +224,7 @@ static void clear_tables(void)
 
 /* ---- a trial ---- */
 
-static int vhe, pan_ok, uao_ok, lse, hpds, ttst, e0pd, fwb;
+static int vhe, pan_ok, pan3, uao_ok, lse, hpds, ttst, e0pd, fwb;
 static int tg16, tg64;
 
 static unsigned pick_grain(void)
@@ -273,7 +273,7 @@ static void spoil(struct tables *t, struct path *p)
     case 0:
         v &= ~1ul;
         break;
-    case 1: /* reserved at level 3; elsewhere a block (where none may be: test_levels.c, QEMU 7.2 allows it)
+    case 1: /* reserved at level 3; elsewhere a block (where none may be: ../test_walk.c, QEMU 7.2 allows it)
              */
         if (l < (t->grain == 12 ? 1 : 2))
             v &= ~1ul;
@@ -433,7 +433,7 @@ static void run(unsigned n)
             if (chance(32))
                 break;
             sl0 = below(3);
-            t0sz = 20 + below(20);
+            t0sz = 20 + below(chance(8) ? 20 : 14); /* mostly with the code in reach */
         }
         vtcr = BIT(31) | t0sz | sl0 << 6 | (rnd() & 0x3f00) | (u64)tg0_of(grain2) << 14 |
                (u64)pick_ps2(&t2) << 16 | (chance(2) ? BIT(21) : 0) | (chance(2) ? BIT(22) : 0);
@@ -533,6 +533,8 @@ static void run(unsigned n)
     /* controls */
     sctlr = 0x30d00800 | (chance(16) ? 0 : 1) | (rnd() & (BIT(2) | BIT(12))) | BIT(14) |
             (chance(4) ? BIT(19) : 0) | (rnd() & BIT(23)) | (be ? BIT(25) : 0) | (chance(8) ? BIT(24) : 0);
+    if (pan3)
+        sctlr |= rnd() & BIT(57);
     ttbr = t1.base;
     ps = chance(4) ? below(6) : 5;
     spsr = 0x3c0 | el << 2 | (el != 0);
@@ -684,6 +686,7 @@ void main(void)
 
     vhe = mmfr1 >> 8 & 1;
     pan_ok = (mmfr1 >> 20 & 15) >= 2;
+    pan3 = (mmfr1 >> 20 & 15) >= 3;
     hpds = (mmfr1 >> 12 & 15) != 0;
     uao_ok = mmfr2 >> 4 & 1;
     fwb = mmfr2 >> 40 & 1;
