@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/cpu/bti.h"
 #include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/debug/debug.h"
@@ -227,6 +228,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->daif = 0xf;
     c->sp_sel = true;
     c->pan = c->uao = c->dit = c->il = c->ss = false;
+    c->btype = 0;
     c->ssbs = false;
     c->excl_valid = false;
     c->event_reg = false;
@@ -329,7 +331,8 @@ static bool normalise_pc(struct cpu *c)
 {
     const struct mmu_key *k = &c->view->key;
 
-    if (mmu_tbi(k, c->pc)) /* BranchTo: the tag is replaced by copies of bit 55 (EL0, EL1, EL2&0) or zeros */
+    if (mmu_tbi_fetch(
+            k, c->pc)) /* BranchTo: the tag is replaced by copies of bit 55 (EL0, EL1, EL2&0) or zeros */
         c->pc = mmu_two_privileges(k->regime) ? (uint64_t)tg_sext(c->pc, 56) : c->pc & tg_ones(56);
     if (c->pc & 3) {
         c->cur = NULL;
@@ -364,6 +367,8 @@ static void step(struct cpu *c)
     } else {
         insn = l.insn;
     }
+    if (tg_unlikely(c->btype) && !bti_check(c, insn, e ? e->guarded : l.guarded))
+        return;
     run_single(c, insn);
 }
 
@@ -376,21 +381,32 @@ static const struct cpu_op *find_block(struct cpu *c)
     struct mmu_xtlbe *e;
     struct mmu_lookup l;
     struct cpu_link *link = c->link;
+    const uint8_t *page;
+    uint64_t btypes = BTI_ANY;
+    uint32_t insn;
 
     c->link = NULL;
     if (tg_unlikely((c->pc & 3) || (uint64_t)(tg_sext(c->pc, 48)) != c->pc) && !normalise_pc(c))
         return NULL;
     j = &c->jumps[cpu_jump_hash(c->pc)];
-    if (!link && j->va == c->pc && j->tag == c->view->jump_tag)
+    if (!link && !c->btype && j->va == c->pc && j->tag == c->view->jump_tag)
         return j->ops;
     if (!mmu_fetch(c, c->pc, &e, &l))
         return NULL;
     if (!e) {
-        run_single(c, l.insn);
+        if (!c->btype || bti_check(c, l.insn, l.guarded))
+            run_single(c, l.insn);
         return NULL;
     }
-    ops = code_block(c, e->code, (unsigned)c->pc & 4095, ram_at(domain_ram(c, e->pa), e->pa));
-    *j = (struct jump_entry){.va = c->pc, .tag = c->view->jump_tag, .ops = ops};
+    page = ram_at(domain_ram(c, e->pa), e->pa);
+    if (tg_unlikely(cpu_has(c, CPU_FEAT_BTI))) {
+        memcpy(&insn, page + (c->pc & 4095), sizeof(insn));
+        btypes = bti_cacheable(c, insn, e->guarded);
+        if (c->btype && !bti_check(c, insn, e->guarded))
+            return NULL;
+    }
+    ops = code_block(c, e->code, (unsigned)c->pc & 4095, page);
+    *j = (struct jump_entry){.va = c->pc, .tag = c->view->jump_tag, .ops = ops, .btypes = btypes};
     mmu_note_code(c->view, c->pc);
     /* A page may be mapped twice, so no block at the offset of stop_pc is chained. */
     if (link && link->page == e->code && !(c->stop_pc && ((c->pc + 1) & 4095) == (c->stop_pc & 4095)))

@@ -36,7 +36,7 @@ struct jump_entry {
     uint64_t va;
     uint64_t tag; /* mmu_view.jump_tag */
     const struct cpu_op *ops;
-    uint64_t pad;
+    uint64_t btypes; /* FEAT_BTI: bit n, a branch that sets PSTATE.BTYPE to n may go here */
 };
 
 static inline unsigned cpu_jump_hash(uint64_t va)
@@ -81,7 +81,8 @@ struct cpu {
     uint8_t daif; /* D=8 A=4 I=2 F=1 */
     bool sp_sel;  /* SPSel: use SP_ELx */
     bool pan, uao, ssbs, dit;
-    bool il, ss; /* PSTATE.IL, PSTATE.SS */
+    uint8_t btype; /* BTYPE: 0 but between an indirect branch and its target (bti.h) */
+    bool il, ss;   /* PSTATE.IL, PSTATE.SS */
 
     /* ---- exclusive monitor: local; exact because PEs of a machine run one at a time, cleared when another
      * may run ---- */

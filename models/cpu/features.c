@@ -71,6 +71,10 @@ static const struct {
     {CPU_FEAT_DPB2, CPU_FEAT_DPB},
     {CPU_FEAT_BF16, CPU_FEAT_FP},
     {CPU_FEAT_I8MM, CPU_FEAT_FP},
+    {CPU_FEAT_PACQARMA3, CPU_FEAT_PAUTH},
+    {CPU_FEAT_PAUTH2, CPU_FEAT_PAUTH},
+    {CPU_FEAT_FPAC, CPU_FEAT_PAUTH2},
+    {CPU_FEAT_FPACCOMBINE, CPU_FEAT_FPAC},
 };
 
 void cpu_features_settle(struct cpu_features *f)

@@ -68,6 +68,12 @@
     FEAT(BF16, "bf16", "BFloat16 instructions")                              \
     FEAT(I8MM, "i8mm", "8-bit integer matrix multiply, USDOT, SUDOT")        \
     FEAT(WFXT, "wfxt", "WFET, WFIT")                                         \
+    FEAT(PAUTH, "pauth", "pointer authentication")                           \
+    FEAT(PACQARMA3, "pacqarma3", "its codes by QARMA3, not QARMA5")          \
+    FEAT(PAUTH2, "pauth2", "codes exclusive-ored into the pointer")          \
+    FEAT(FPAC, "fpac", "faults of AUT instructions")                         \
+    FEAT(FPACCOMBINE, "fpaccombine", "faults of RETAA, BRAA, LDRAA")         \
+    FEAT(BTI, "bti", "branch target identification")                         \
     FEAT(XS, "xs", "nXS forms of TLBI and DSB")                              \
     FEAT(GRAN16K, "gran16k", "16K translation granule")                      \
     FEAT(GRAN64K, "gran64k", "64K translation granule")                      \

@@ -17,7 +17,9 @@ return {
     -- instruction set of Armv8.2 to Armv8.7
     fhm = true, sha512 = true, sha3 = true, sm3 = true, sm4 = true, fcma = true, jscvt = true, lrcpc2 = true, flagm = true,
     flagm2 = true, lse2 = true, dit = true, frintts = true, sb = true, specres = true, csv2_2 = true, dpb2 = true, rng = true,
-    bf16 = true, i8mm = true, wfxt = true, xs = true,
+    bf16 = true, i8mm = true, wfxt = true, xs = true, pauth = true, pauth2 = true, fpac = true, fpaccombine = true, bti = true,
+    -- translation
+    hpds2 = true, e0pd = true, pan3 = true, ttst = true, bbm = true, idst = true, ets = true, ntlbpa = true,
     gran16k = true, gran64k = true, el2 = true, el3 = true,
   },
   l1i = { size = "64KiB", ways = 4, line = 64, latency = 1 },

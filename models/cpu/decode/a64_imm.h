@@ -92,6 +92,11 @@ static inline int64_t a64_imm_s9(uint32_t insn) /* unscaled offset */
     return tg_sext(A64_BITS(insn, 20, 12), 9);
 }
 
+static inline int64_t a64_imm_ldra(uint32_t insn) /* S:imm9, of doublewords */
+{
+    return tg_sext(A64_BITS(insn, 22, 22) << 9 | A64_BITS(insn, 20, 12), 10) * 8;
+}
+
 /* Unsigned offset of a load or store, scaled by the access size: integer forms by bits 31:30, vector forms by
  * opc<1>:size. */
 static inline uint64_t a64_imm_u12(uint32_t insn)

@@ -13,6 +13,7 @@ attributes:
   W f, Wsp f    writes general register field f (31: discarded; Wsp: the stack pointer). f is rd, rn, rm or ra
   R f, Rsp f    reads it (31: zero; Rsp: stack pointer)
   RW f          reads and writes it
+  R f=N, ...    the same for a register that the instruction implies: PACIASP is RW rd=30, Rsp rn=31
   WV f, RV f, RWV f   the same for vector registers
   nzcv=r|w|rw   uses or sets the flags
   imm=NAME      op->imm: a field, or the function a64_imm_NAME(insn) of a64_imm.h
@@ -42,6 +43,7 @@ class Encoding:
         self.name, self.where, self.group = name, where, group
         self.mask = self.value = 0
         self.fields = {}
+        self.implied = {}  # register slot: number
         self.attrs = {}
         self.regs = []  # (mode, field)
         self.flags = set()
@@ -113,9 +115,11 @@ def parse_line(line, where, group):
     if pos:
         die(where, f"{enc.name}: {32 - pos} bits, expected 32")
     for a in split_attrs(right):
-        m = re.fullmatch(r"(Wsp|W|Rsp|RW|R|WV|RV|RWV)\s+(\w+)", a)
+        m = re.fullmatch(r"(Wsp|W|Rsp|RW|R|WV|RV|RWV)\s+(\w+)(?:=(\d+))?", a)
         if m:
-            if m.group(2) not in enc.fields or m.group(2) not in SLOTS:
+            if m.group(3):
+                enc.implied[m.group(2)] = int(m.group(3))
+            if (m.group(2) not in enc.fields) == (m.group(2) not in enc.implied) or m.group(2) not in SLOTS:
                 die(where, f"{enc.name}: no register field {m.group(2)} (one of {', '.join(SLOTS)})")
             enc.regs.append((m.group(1), m.group(2)))
         elif a in ("end", "setsra", "setsrn"):
@@ -172,6 +176,8 @@ def check(encs):
 
 
 def ex(enc, f):
+    if f in enc.implied:
+        return f"{enc.implied[f]}u"
     pos, width = enc.fields[f]
     return f"((insn >> {pos}) & 0x{(1 << width) - 1:x}u)"
 

@@ -2,7 +2,9 @@
 /* Branches: Arm ARM DDI 0487 C4.1; and the pseudo-operations that begin and end blocks. Encodings:
  * decode/branch.decode. */
 #include "models/cpu/exec/exec.h"
+#include "models/cpu/bti.h"
 #include "models/cpu/code.h"
+#include "models/cpu/mmu/pac.h"
 
 /* First operation of each block: counts its instructions (rem of them), leaves when the run loop has
  * something to do. */
@@ -154,6 +156,111 @@ OP_END(ret)
     pipe_branch(c, op, PIPE_RETURN, true, target);
     GOTO_VA(c, target);
 }
+
+/* ---- FEAT_BTI: what lands where is decided when the target enters the jump cache; the rest is the run
+ * loop's ---- */
+
+/* Would the next block leave to the run loop at once? Then what waits there (an interrupt) is to find BTYPE.
+ */
+TG_INLINE bool exec_leaves(const struct cpu *c)
+{
+    return c->icount >= c->ilimit || (TG_TIMED && c->pipe.cycle >= c->run_until_cycle);
+}
+
+#define GOTO_VA_BTYPE(c, to, type)                                                                    \
+    do {                                                                                              \
+        uint64_t va_ = (to);                                                                          \
+        unsigned type_ = (type);                                                                      \
+        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];                                \
+        if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag && (j_->btypes >> type_ & 1) && \
+                      !exec_leaves(c))) {                                                             \
+            (c)->pc_page = va_ & MMU_PAGE_MASK;                                                       \
+            TG_TAIL(j_->ops->fn((c), j_->ops));                                                       \
+        }                                                                                             \
+        (c)->btype = (uint8_t)type_;                                                                  \
+        (c)->pc = va_;                                                                                \
+        return;                                                                                       \
+    } while (0)
+
+TG_INLINE unsigned exec_jump_type(struct cpu *c, const struct cpu_op *op)
+{
+    return op->rn == 16 || op->rn == 17 || !bti_in_guarded_page(c) ? BTYPE_JUMP_X16 : BTYPE_JUMP;
+}
+
+OP_END(br_bti)
+{
+    uint64_t target = XR(rn);
+
+    pipe_issue(c, op);
+    pipe_branch(c, op, PIPE_JUMP, true, target);
+    GOTO_VA_BTYPE(c, target, exec_jump_type(c, op));
+}
+
+OP_END(blr_bti)
+{
+    uint64_t target = XR(rn);
+
+    pipe_issue(c, op);
+    pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target);
+    c->x[30] = cpu_op_pc(c, op) + 4;
+    GOTO_VA_BTYPE(c, target, BTYPE_CALL);
+}
+
+/* ---- with pointer authentication ---- */
+
+/* By value: a handler with the address of a local taken could not end by a tail call. */
+struct exec_target {
+    uint64_t va;
+    bool ok;
+};
+
+static __attribute__((noinline)) struct exec_target
+TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key key)
+{
+    struct exec_target t = {.va = XR(rn)};
+
+    t.ok = pac_authenticate(c, op, key, &t.va, XR(rm), true);
+    return t;
+}
+
+#define OP_PAC_BRANCH(n, key)                                             \
+    OP_END(bra_##n)                                                       \
+    {                                                                     \
+        struct exec_target target = TG_FN(exec_authenticate)(c, op, key); \
+                                                                          \
+        if (!target.ok)                                                   \
+            return;                                                       \
+        pipe_issue(c, op);                                                \
+        pipe_branch(c, op, PIPE_JUMP, true, target.va);                   \
+        if (cpu_has(c, CPU_FEAT_BTI))                                     \
+            GOTO_VA_BTYPE(c, target.va, exec_jump_type(c, op));           \
+        GOTO_VA(c, target.va);                                            \
+    }                                                                     \
+    OP_END(blra_##n)                                                      \
+    {                                                                     \
+        struct exec_target target = TG_FN(exec_authenticate)(c, op, key); \
+                                                                          \
+        if (!target.ok)                                                   \
+            return;                                                       \
+        pipe_issue(c, op);                                                \
+        pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target.va);          \
+        c->x[30] = cpu_op_pc(c, op) + 4;                                  \
+        if (cpu_has(c, CPU_FEAT_BTI))                                     \
+            GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);                      \
+        GOTO_VA(c, target.va);                                            \
+    }                                                                     \
+    OP_END(reta_##n)                                                      \
+    {                                                                     \
+        struct exec_target target = TG_FN(exec_authenticate)(c, op, key); \
+                                                                          \
+        if (!target.ok)                                                   \
+            return;                                                       \
+        pipe_issue(c, op);                                                \
+        pipe_branch(c, op, PIPE_RETURN, true, target.va);                 \
+        GOTO_VA(c, target.va);                                            \
+    }
+OP_PAC_BRANCH(0, PAC_IA)
+OP_PAC_BRANCH(1, PAC_IB)
 
 /* An encoding that is not allocated, or whose feature the core lacks. */
 void TG_FN(op_undefined)(struct cpu *c, const struct cpu_op *op)

@@ -2,6 +2,7 @@
 /* Integer data processing: Arm ARM DDI 0487 C4.1, "Data processing - immediate" and "- register". Encodings:
  * decode/integer.decode. */
 #include "models/cpu/exec/exec.h"
+#include "models/cpu/mmu/pac.h"
 
 /* clang-format off */
 
@@ -254,3 +255,40 @@ OP(rev_x) { WX(rd, __builtin_bswap64(XR(rn))); return true; }
 OP(rev32) { uint64_t v = __builtin_bswap64(XR(rn)); WX(rd, v >> 32 | v << 32); return true; }
 OP_SF(clz, WR(rn) ? __builtin_clz(WR(rn)) : 32, XR(rn) ? __builtin_clzll(XR(rn)) : 64)
 OP_SF(cls, __builtin_clrsb((int32_t)WR(rn)), __builtin_clrsbll((int64_t)XR(rn)))
+
+/* ---- pointer authentication: mmu/pac.c; key IA, IB, DA, DB ---- */
+
+#define OP_PAC(n, key)                                                                      \
+    OP(pac_##n)                                                                             \
+    {                                                                                       \
+        uint64_t ptr = op->rd == CPU_X_SINK ? 0 : XR(rd);                                   \
+                                                                                            \
+        if (!pac_sign(c, op, key, &ptr, XR(rn)))                                            \
+            return false;                                                                   \
+        WX(rd, ptr);                                                                        \
+        return true;                                                                        \
+    }                                                                                       \
+    OP(aut_##n)                                                                             \
+    {                                                                                       \
+        uint64_t ptr = op->rd == CPU_X_SINK ? 0 : XR(rd);                                   \
+                                                                                            \
+        if (!pac_authenticate(c, op, key, &ptr, XR(rn), false))                             \
+            return false;                                                                   \
+        WX(rd, ptr);                                                                        \
+        return true;                                                                        \
+    }
+OP_PAC(0, PAC_IA)
+OP_PAC(1, PAC_IB)
+OP_PAC(2, PAC_DA)
+OP_PAC(3, PAC_DB)
+OP(xpac_0) { WX(rd, pac_strip(c, XR(rd), false)); return true; }
+OP(xpac_1) { WX(rd, pac_strip(c, XR(rd), true)); return true; }
+OP(pacga)
+{
+    uint64_t r;
+
+    if (!pac_generic(c, op, XR(rn), XR(rm), &r))
+        return false;
+    WX(rd, r);
+    return true;
+}

@@ -3,6 +3,7 @@
  * Encodings: decode/ldst.decode. */
 #include "models/cpu/exec/exec.h"
 #include "models/cpu/exec/mem.h"
+#include "models/cpu/mmu/pac.h"
 
 /* clang-format off */
 
@@ -93,6 +94,24 @@ LDST(po, XR(rn), WB_ADDR)
 LDST(pr, XR(rn) + op->imm, WB_ADDR)
 LDST(ro, XR(rn) + exec_ldst_offset(c, op), NO_WB)
 LDST_INT(tr, XR(rn) + op->imm, c->uview, NO_WB)
+
+/* Pointer authentication: the base is authenticated, then used as any other. */
+#define LDRA_BODY(key, wb)                                         \
+    uint64_t va = XR(rn);                                          \
+    uint64_t v;                                                    \
+    if (!pac_authenticate(c, op, key, &va, 0, true))               \
+        return false;                                              \
+    CHECK_SP;                                                      \
+    va += op->imm;                                                 \
+    if (!mem_load(c, op, c->view, va, sizeof(v), &v))              \
+        return false;                                              \
+    wb;                                                            \
+    WX(rd, v);                                                     \
+    return true;
+OP(ldra_of_0) { LDRA_BODY(PAC_DA, NO_WB) }
+OP(ldra_of_1) { LDRA_BODY(PAC_DB, NO_WB) }
+OP(ldra_pr_0) { LDRA_BODY(PAC_DA, WX(rn, va)) }
+OP(ldra_pr_1) { LDRA_BODY(PAC_DB, WX(rn, va)) }
 
 /* ---- literals ---- */
 

@@ -437,6 +437,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
     }
     uncached->pa = r.pa;
     uncached->mem_type = r.mem_type;
+    uncached->guarded = r.guarded;
     uncached->host = ram ? ram_at(ram, r.pa) : NULL;
     if (!ram) {
         uint32_t insn = 0;

@@ -113,6 +113,8 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
         k->ttbr0 = c->sr[SR_TTBR0_EL3];
         k->mair = c->sr[SR_MAIR_EL3];
     }
+    if (!cpu_has(c, CPU_FEAT_PAUTH)) /* RES0 then */
+        k->tcr &= ~(mmu_two_privileges(regime) ? TCR_TBID0 | TCR_TBID1 : TCR2_TBID);
     if (mmu_two_privileges(regime)) {
         asid_of = k->tcr & TCR_A1 ? k->ttbr1 : k->ttbr0;
         k->asid = (uint16_t)tg_get(asid_of, TTBR_ASID);
@@ -244,6 +246,7 @@ struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct m
     e->tag = va & MMU_PAGE_MASK;
     e->pa = r->pa & MMU_PAGE_MASK;
     e->code = code;
+    e->guarded = r->guarded;
     v->xsize[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
     if (r->log2size > MMU_PAGE_BITS)
         v->large |= TG_BIT(r->log2size);

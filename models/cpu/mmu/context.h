@@ -68,6 +68,7 @@ struct mmu_xtlbe {
     uint64_t tag;
     uint64_t pa; /* page */
     struct code_page *code;
+    bool guarded; /* FEAT_BTI */
 };
 
 /* mmu_key.flags */
@@ -115,6 +116,7 @@ struct mmu_result {
     bool read, write, exec; /* permissions of this view (dirty state permitting) */
     uint8_t log2size;       /* of the smallest mapping on the way */
     bool global;
+    bool guarded;        /* FEAT_BTI: indirect branches need a landing pad */
     uint8_t walk_levels; /* number of descriptors read, both stages (timing) */
     /* fault */
     uint8_t fsc;   /* DFSC/IFSC encoding, level included */
@@ -162,6 +164,8 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt);
 bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va);
 /* Is the top byte of va ignored in the context (TBI)? */
 bool mmu_tbi(const struct mmu_key *key, uint64_t va);
+/* The same for fetches, for which TBID takes TBI back. */
+bool mmu_tbi_fetch(const struct mmu_key *key, uint64_t va);
 /* VMID of the EL1&0 regime; 0 while EL2 is not enabled. */
 uint16_t mmu_vmid(const struct cpu *c);
 /* The context that regime and privilege name under the present register values. */
@@ -176,6 +180,7 @@ struct mmu_lookup {
     uint64_t pa;
     uint8_t mem_type;
     bool faulted;
+    bool guarded;  /* mmu_fetch */
     bool code;     /* page holds decoded code: after writing call domain_code_written */
     uint32_t insn; /* mmu_fetch of memory that is not cached as decoded code: the word */
 };

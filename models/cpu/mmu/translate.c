@@ -357,6 +357,18 @@ bool mmu_tbi(const struct mmu_key *key, uint64_t va)
     return key->tcr & (va >> 55 & 1 ? TCR_TBI1 : TCR_TBI0);
 }
 
+bool mmu_tbi_fetch(const struct mmu_key *key, uint64_t va)
+{
+    if (!mmu_two_privileges(key->regime))
+        return mmu_tbi(key, va) && !(key->tcr & TCR2_TBID);
+    return mmu_tbi(key, va) && !(key->tcr & (va >> 55 & 1 ? TCR_TBID1 : TCR_TBID0));
+}
+
+static bool ignores_top(const struct walk *w, uint64_t va)
+{
+    return w->access == MMU_FETCH ? mmu_tbi_fetch(w->key, va) : mmu_tbi(w->key, va);
+}
+
 static bool wants_write(const struct walk *w)
 {
     return w->access == MMU_WRITE || w->access == MMU_RMW;
@@ -394,6 +406,15 @@ static unsigned tg1_grain(unsigned tg)
     return tg == 1 ? 14 : tg == 3 ? 16 : 12;
 }
 
+unsigned mmu_input_bits(const struct cpu *c, uint64_t tcr, bool upper)
+{
+    unsigned tsz = (unsigned)tg_get(tcr, upper ? TCR_T1SZ : TCR_T0SZ), max;
+
+    max = tsz_max(c, upper ? tg1_grain((unsigned)tg_get(tcr, TCR_TG1))
+                           : tg0_grain((unsigned)tg_get(tcr, TCR_TG0)));
+    return 64 - (tsz < 16 ? 16 : tsz > max ? max : tsz);
+}
+
 /* Chooses the table for va. *va_out: without the tag. False: translation fault at level 0. */
 static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, bool *hpd, bool *tbi,
                         bool *upper)
@@ -404,7 +425,7 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
     bool epd = false;
 
     *upper = false;
-    *tbi = mmu_tbi(key, va);
+    *tbi = ignores_top(w, va);
     if (mmu_two_privileges(key->regime)) {
         *upper = va >> 55 & 1;
         g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR_IPS));
@@ -560,6 +581,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
     s1_permissions(w, desc, tattr, !(desc & DESC_AP2) || dirtiable, r);
     r->log2size = (uint8_t)(shift + ((desc & DESC_CONTIG) ? contig_shift(&g, level) : 0));
     r->global = !(mmu_two_privileges(w->key->regime) && (desc & DESC_NG));
+    r->guarded = (desc & DESC_GP) && cpu_has(w->c, CPU_FEAT_BTI);
     r->level = (uint8_t)level;
     *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
     *sh = (uint8_t)tg_get(desc, DESC_SH);
@@ -587,7 +609,7 @@ static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, ui
 {
     struct mmu_result *r = w->r;
 
-    *ipa = mmu_tbi(w->key, va) ? va & tg_ones(56) : va;
+    *ipa = ignores_top(w, va) ? va & tg_ones(56) : va;
     if (*ipa >> w->c->p.pa_bits)
         return fault(r, FSC_ADDRESS, 0);
     r->read = r->write = r->exec = true;

@@ -16,6 +16,7 @@
 #define DESC_SH       TG_FIELD(9, 8)
 #define DESC_AF       TG_BIT(10)
 #define DESC_NG       TG_BIT(11)
+#define DESC_GP       TG_BIT(50) /* guarded page */
 #define DESC_DBM      TG_BIT(51)
 #define DESC_CONTIG   TG_BIT(52)
 #define DESC_PXN      TG_BIT(53)
@@ -47,14 +48,17 @@
 #define TCR_HD    TG_BIT(40)
 #define TCR_HPD0  TG_BIT(41)
 #define TCR_HPD1  TG_BIT(42)
+#define TCR_TBID0 TG_BIT(51)
+#define TCR_TBID1 TG_BIT(52)
 #define TCR_E0PD0 TG_BIT(55)
 #define TCR_E0PD1 TG_BIT(56)
 /* TCR_EL2 without E2H, TCR_EL3 */
-#define TCR2_PS  TG_FIELD(18, 16)
-#define TCR2_TBI TG_BIT(20)
-#define TCR2_HA  TG_BIT(21)
-#define TCR2_HD  TG_BIT(22)
-#define TCR2_HPD TG_BIT(24)
+#define TCR2_PS   TG_FIELD(18, 16)
+#define TCR2_TBI  TG_BIT(20)
+#define TCR2_HA   TG_BIT(21)
+#define TCR2_HD   TG_BIT(22)
+#define TCR2_HPD  TG_BIT(24)
+#define TCR2_TBID TG_BIT(29)
 /* VTCR_EL2 */
 #define VTCR_T0SZ TG_FIELD(5, 0)
 #define VTCR_SL0  TG_FIELD(7, 6)
@@ -65,6 +69,11 @@
 
 #define TTBR_BADDR TG_FIELD(47, 1)
 #define TTBR_ASID  TG_FIELD(63, 48)
+
+struct cpu;
+/* Bits of a stage 1 input address by TCR_ELx; what is out of range counts as the nearest size. upper: the
+ * range of TTBR1. */
+unsigned mmu_input_bits(const struct cpu *c, uint64_t tcr, bool upper);
 
 /* Fault status codes, D19.2.37 (level in bits 1:0 of the first four). */
 enum {

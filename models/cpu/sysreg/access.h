@@ -9,19 +9,20 @@
 #include "models/cpu/cpu_state.h"
 
 /* Saved program status, AArch64 form (C5.2.18). */
-#define SPSR_N    TG_BIT(31)
-#define SPSR_NZCV TG_FIELD(31, 28)
-#define SPSR_DIT  TG_BIT(24)
-#define SPSR_UAO  TG_BIT(23)
-#define SPSR_PAN  TG_BIT(22)
-#define SPSR_SS   TG_BIT(21)
-#define SPSR_IL   TG_BIT(20)
-#define SPSR_SSBS TG_BIT(12)
-#define SPSR_DAIF TG_FIELD(9, 6)
-#define SPSR_M4   TG_BIT(4)
-#define SPSR_EL   TG_FIELD(3, 2)
-#define SPSR_M1   TG_BIT(1)
-#define SPSR_SP   TG_BIT(0)
+#define SPSR_N     TG_BIT(31)
+#define SPSR_NZCV  TG_FIELD(31, 28)
+#define SPSR_DIT   TG_BIT(24)
+#define SPSR_UAO   TG_BIT(23)
+#define SPSR_PAN   TG_BIT(22)
+#define SPSR_SS    TG_BIT(21)
+#define SPSR_IL    TG_BIT(20)
+#define SPSR_SSBS  TG_BIT(12)
+#define SPSR_BTYPE TG_FIELD(11, 10)
+#define SPSR_DAIF  TG_FIELD(9, 6)
+#define SPSR_M4    TG_BIT(4)
+#define SPSR_EL    TG_FIELD(3, 2)
+#define SPSR_M1    TG_BIT(1)
+#define SPSR_SP    TG_BIT(0)
 
 #define VTTBR_VMID TG_FIELD(63, 48)
 #define VTCR_VS    TG_BIT(19)
@@ -125,8 +126,8 @@ static inline uint64_t cpu_pstate_pack(const struct cpu *c)
 {
     return tg_put(SPSR_NZCV, cpu_nzcv(c)) | (c->dit ? SPSR_DIT : 0) | (c->uao ? SPSR_UAO : 0) |
            (c->pan ? SPSR_PAN : 0) | (c->ss ? SPSR_SS : 0) | (c->il ? SPSR_IL : 0) |
-           (c->ssbs ? SPSR_SSBS : 0) | tg_put(SPSR_DAIF, c->daif) | tg_put(SPSR_EL, c->el) |
-           tg_put(SPSR_SP, c->sp_sel);
+           (c->ssbs ? SPSR_SSBS : 0) | tg_put(SPSR_BTYPE, c->btype) | tg_put(SPSR_DAIF, c->daif) |
+           tg_put(SPSR_EL, c->el) | tg_put(SPSR_SP, c->sp_sel);
 }
 
 /* The stack pointer in use lives in x[CPU_X_SP]; the others in sp_el[]. */

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include "models/cpu/debug/debug.h"
+#include "models/cpu/mmu/pac.h"
 #include "models/cpu/pmu/pmu.h"
 #include "models/cpu/sysreg/interrupt.h"
 #include "models/cpu/sysreg/internal.h"
@@ -125,6 +126,7 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     if (cpu_has(c, CPU_FEAT_PAN) && !(sctlr & SCTLR_SPAN) && (target == 1 || (target == 2 && cpu_host(c))))
         c->pan = true;
     c->uao = false;
+    c->btype = 0;
     c->ssbs = (sctlr & SCTLR_DSSBS) != 0;
     c->pc = (CPU_BANKED(c, VBAR, target) & ~UINT64_C(0x7ff)) + vector;
     c->cur = NULL;
@@ -396,9 +398,14 @@ void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
     c->uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
     c->ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
     c->dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
+    c->btype = cpu_has(c, CPU_FEAT_BTI) ? (uint8_t)tg_get(spsr, SPSR_BTYPE) : 0;
     pmu_after_el_change(c);
     context_moved(c, from);
 }
+
+/* ERETAA, ERETAB: authenticated, by which key. */
+#define ERET_A TG_BIT(11)
+#define ERET_M TG_BIT(10)
 
 void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
 {
@@ -410,6 +417,10 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         cpu_raise_undef(c, op);
         return;
     }
+    elr = CPU_BANKED(c, ELR, from);
+    if ((op->insn & ERET_A) &&
+        !pac_authenticate(c, op, op->insn & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
+        return;
     e.pc = cpu_op_pc(c, op);
     settle(c, op, true);
     describe(c, &e);
@@ -418,7 +429,6 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_return);
 
     spsr = CPU_BANKED(c, SPSR, from);
-    elr = CPU_BANKED(c, ELR, from);
     c->ss = debug_return_ss(c, spsr);
     if (illegal_return(c, spsr)) {
         c->il = true;
@@ -429,6 +439,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         c->uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
         c->ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
         c->dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
+        c->btype = cpu_has(c, CPU_FEAT_BTI) ? (uint8_t)tg_get(spsr, SPSR_BTYPE) : 0;
         cpu_set_el_sp(c, el, spsr & SPSR_SP);
     }
     pstate_common(c, spsr);

@@ -85,6 +85,14 @@ static uint64_t isar0(const struct cpu *c)
     return v;
 }
 
+/* APA, APA3: which generation of pointer authentication there is. */
+static uint64_t pauth_level(const struct cpu *c)
+{
+    if (!cpu_has(c, CPU_FEAT_PAUTH2))
+        return 1;
+    return cpu_has(c, CPU_FEAT_FPACCOMBINE) ? 5 : cpu_has(c, CPU_FEAT_FPAC) ? 4 : 3;
+}
+
 static uint64_t isar1(const struct cpu *c)
 {
     uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DPB2) ? 2 : cpu_has(c, CPU_FEAT_DPB) ? 1 : 0);
@@ -92,13 +100,16 @@ static uint64_t isar1(const struct cpu *c)
     v |= have(c, CPU_FEAT_JSCVT, 12, 1) | have(c, CPU_FEAT_FCMA, 16, 1);
     v |= field4(20, cpu_has(c, CPU_FEAT_LRCPC2) ? 2 : cpu_has(c, CPU_FEAT_LRCPC) ? 1 : 0);
     v |= have(c, CPU_FEAT_FRINTTS, 32, 1) | have(c, CPU_FEAT_SB, 36, 1) | have(c, CPU_FEAT_SPECRES, 40, 1);
+    if (cpu_has(c, CPU_FEAT_PAUTH) && !cpu_has(c, CPU_FEAT_PACQARMA3))
+        v |= field4(4, pauth_level(c)) | field4(24, 1);
     v |= have(c, CPU_FEAT_BF16, 44, 1) | have(c, CPU_FEAT_I8MM, 52, 1) | have(c, CPU_FEAT_XS, 56, 1);
     return v;
 }
 
 static uint64_t isar2(const struct cpu *c)
 {
-    return have(c, CPU_FEAT_WFXT, 0, 2);
+    return have(c, CPU_FEAT_WFXT, 0, 2) | have(c, CPU_FEAT_PACQARMA3, 12, pauth_level(c)) |
+           have(c, CPU_FEAT_PACQARMA3, 8, 1);
 }
 
 /* PARange (MMFR0 bits 3:0) of a physical address width. */
@@ -154,7 +165,9 @@ uint64_t sr_rd_idreg(struct cpu *c, enum sr_id id)
     case SR_ID_AA64PFR0_EL1:
         return pfr0(c);
     case SR_ID_AA64PFR1_EL1:
-        return field4(4, cpu_has(c, CPU_FEAT_SSBS2) ? 2 : cpu_has(c, CPU_FEAT_SSBS) ? 1 : 0);
+        return have(c, CPU_FEAT_BTI, 0, 1) | field4(4, cpu_has(c, CPU_FEAT_SSBS2)  ? 2
+                                                       : cpu_has(c, CPU_FEAT_SSBS) ? 1
+                                                                                   : 0);
     case SR_ID_AA64DFR0_EL1:
         return dfr0(c);
     case SR_ID_AA64ISAR0_EL1:

@@ -296,6 +296,8 @@ static const struct {
     {SCTLR_NAA, CPU_FEAT_LSE2},
     {SCTLR_ENRCTX, CPU_FEAT_SPECRES},
     {SCTLR_EPAN, CPU_FEAT_PAN3},
+    {SCTLR_ENIA | SCTLR_ENIB | SCTLR_ENDA | SCTLR_ENDB, CPU_FEAT_PAUTH},
+    {SCTLR_BT0 | SCTLR_BT1, CPU_FEAT_BTI},
 };
 
 void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
@@ -328,6 +330,8 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_FWB;
     if (cpu_has(c, CPU_FEAT_CSV2_2))
         valid |= HCR_ENSCXT;
+    if (cpu_has(c, CPU_FEAT_PAUTH))
+        valid |= HCR_APK | HCR_API;
     c->sr[id] = (v & valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
 }
 
@@ -343,6 +347,8 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_TERR;
     if (cpu_has(c, CPU_FEAT_CSV2_2))
         valid |= SCR_ENSCXT;
+    if (cpu_has(c, CPU_FEAT_PAUTH))
+        valid |= SCR_APK | SCR_API;
     c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
 }
 

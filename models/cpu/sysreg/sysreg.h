@@ -42,6 +42,12 @@ enum sr_id {
 #define SCTLR_SPAN   TG_BIT(23)
 #define SCTLR_E0E    TG_BIT(24)
 #define SCTLR_EE     TG_BIT(25)
+#define SCTLR_ENDA   TG_BIT(27)
+#define SCTLR_ENDB   TG_BIT(13)
+#define SCTLR_ENIA   TG_BIT(31)
+#define SCTLR_ENIB   TG_BIT(30)
+#define SCTLR_BT0    TG_BIT(35)
+#define SCTLR_BT1    TG_BIT(36) /* SCTLR_EL1; BT of SCTLR_EL2 and SCTLR_EL3 */
 #define SCTLR_UCI    TG_BIT(26)
 #define SCTLR_DSSBS  TG_BIT(44)
 #define SCTLR_EPAN   TG_BIT(57)
@@ -88,6 +94,8 @@ enum sr_id {
 #define HCR_TID4    TG_BIT(49)
 #define HCR_TICAB   TG_BIT(50)
 #define HCR_TOCU    TG_BIT(52)
+#define HCR_APK     TG_BIT(40)
+#define HCR_API     TG_BIT(41)
 #define HCR_ENSCXT  TG_BIT(53)
 #define HCR_TTLBIS  TG_BIT(54)
 #define HCR_TTLBOS  TG_BIT(55)
@@ -105,6 +113,8 @@ enum sr_id {
 #define SCR_TWE    TG_BIT(13)
 #define SCR_TLOR   TG_BIT(14)
 #define SCR_TERR   TG_BIT(15)
+#define SCR_APK    TG_BIT(16)
+#define SCR_API    TG_BIT(17)
 #define SCR_ENSCXT TG_BIT(25)
 
 /* Exception syndrome. */
@@ -115,11 +125,14 @@ enum {
     EC_UNKNOWN = 0x00,
     EC_WFX = 0x01,
     EC_FP = 0x07,
+    EC_PAC = 0x09,
+    EC_BTI = 0x0d,
     EC_ILLEGAL = 0x0e,
     EC_SVC64 = 0x15,
     EC_HVC64 = 0x16,
     EC_SMC64 = 0x17,
     EC_SYSREG = 0x18,
+    EC_PACFAIL = 0x1c,
     EC_IABT_LOWER = 0x20,
     EC_IABT_SAME = 0x21,
     EC_PC_ALIGN = 0x22,

@@ -31,7 +31,7 @@
     "+v8.2a,+lse,+rdm,+fullfp16,+dotprod,+aes,+sha2,+rcpc,+ssbs,+crc,+lor,+pan,+pan-rwv,+uaops,+ras,+ccpp,+" \
     "neon,+vh,+fp16fml,+complxnum,+jsconv,+rcpc-immo,+flagm,+altnzcv,+dit,+fptoint,+sb,+predres,+"           \
     "specrestrict,+ccdp,+rand,"                                                                              \
-    "+sha3,+sm4,+bf16,+i8mm,+wfxt,+xs,+tlb-rmi"
+    "+sha3,+sm4,+bf16,+i8mm,+wfxt,+xs,+tlb-rmi,+pauth,+bti"
 
 static const size_t n_encodings = sizeof(encodings) / sizeof(encodings[0]);
 
@@ -51,6 +51,8 @@ static const struct {
      "pair with write-back into a transfer register: CONSTRAINED UNPREDICTABLE"},
     {0x3b000000, 0x38000000, writeback_overlap, true,
      "write-back into the transfer register: CONSTRAINED UNPREDICTABLE"},
+    {0xff200c00, 0xf8200c00, unprivileged_overlap, true,
+     "LDRAA with write-back into the transfer register: CONSTRAINED UNPREDICTABLE"},
     {0x3f200c00, 0x38000800, unprivileged_overlap, true,
      "LDTR with Rt = Rn: LLVM takes it for a form with write-back"},
     {0xffd80000, 0xd5000000, NULL, false, "LLVM takes op0 = 0 for a system register move (C4.1.94 has none)"},

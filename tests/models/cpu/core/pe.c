@@ -21,7 +21,7 @@ const char *const pe_features_max[] = {
     CPU_FEATURES(FEAT)
 #undef FEAT
         "-el3",
-    "-lva", NULL};
+    "-lva", "-pacqarma3", NULL};
 
 static void transport(void *opaque, struct tg_bus_txn *txn)
 {

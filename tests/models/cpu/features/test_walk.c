@@ -50,13 +50,13 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_SHA256] = {ID(ISAR0, 12, 2, 0), {{0x5e282820, 0}}},               /* sha256su0 v0.4s, v1.4s */
     [CPU_FEAT_LSE] = {ID(ISAR0, 20, 2, 0), {{0xf8220020, 0}}},                  /* ldadd x2, x0, [x1] */
     [CPU_FEAT_RDM] = {ID(ISAR0, 28, 1, 0), {{0x2e428420, 0}}},                  /* sqrdmlah v0.4h, v1.4h, v2.4h */
-    [CPU_FEAT_PAN] = {ID(MMFR1, 20, 2, 0), {{0xd500409f, 1}, {MRS(0, ENC(3, 0, 4, 2, 3)), 1}}},
-    [CPU_FEAT_PAN2] = {ID(MMFR1, 20, 2, 1), {{SYS(0, 7, 9, 0), 1}}},            /* at s1e1rp, x1 */
+    [CPU_FEAT_PAN] = {ID(MMFR1, 20, 3, 0), {{0xd500409f, 1}, {MRS(0, ENC(3, 0, 4, 2, 3)), 1}}},
+    [CPU_FEAT_PAN2] = {ID(MMFR1, 20, 3, 1), {{SYS(0, 7, 9, 0), 1}}},            /* at s1e1rp, x1 */
     [CPU_FEAT_UAO] = {ID(MMFR2, 4, 1, 0), {{0xd500407f, 1}, {MRS(0, ENC(3, 0, 4, 2, 4)), 1}}},
     [CPU_FEAT_VHE] = {ID(MMFR1, 8, 1, 0), {{MRS(0, ENC(3, 4, 2, 0, 1)), 2}}},   /* TTBR1_EL2 */
     [CPU_FEAT_VMID16] = {ID(MMFR1, 4, 2, 0), .why = "a width"},
     [CPU_FEAT_HAFDBS] = {ID(MMFR1, 0, 2, 0), .why = "translation"},
-    [CPU_FEAT_HPDS] = {ID(MMFR1, 12, 1, 0), .why = "translation"},
+    [CPU_FEAT_HPDS] = {ID(MMFR1, 12, 2, 0), .why = "translation"},
     [CPU_FEAT_LOR] = {ID(MMFR1, 16, 1, 0), {{0xc8df7c20, 0}, {MRS(0, ENC(3, 0, 10, 4, 7)), 1}}}, /* ldlar x0, [x1]; LORID_EL1 */
     [CPU_FEAT_XNX] = {ID(MMFR1, 28, 1, 0), .why = "translation"},
     [CPU_FEAT_LRCPC] = {ID(ISAR1, 20, 2, 0), {{0xf8bfc020, 0}}},                /* ldapr x0, [x1] */
@@ -101,6 +101,22 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_I8MM] = {ID(ISAR1, 52, 1, 0), {{0x4e82a420, 0}, {0x0e829c20, 0}}}, /* smmla v0.4s, v1.16b, v2.16b; usdot */
     [CPU_FEAT_WFXT] = {ID(ISAR2, 0, 2, 0), {{0xd503101f, 0}, {0xd503103f, 0}}}, /* wfet xzr, wfit xzr */
     [CPU_FEAT_XS] = {ID(ISAR1, 56, 1, 0), {{0xd5033e3f, 0}, {SYS(0, 9, 7, 0), 1}}}, /* dsb synxs; tlbi vmalle1nxs */
+    [CPU_FEAT_PAUTH] = {ID(ISAR1, 4, 5, 0), {{0xdac143e0, 0}, {0xdac147e0, 0}, {0x9ac23020, 0}, {MRS(0, ENC(3, 0, 2, 1, 0)), 1},
+                                             {0xf8200420, 0}, {0xd65f0bff, 0}},
+                        .without = {CPU_FEAT_PACQARMA3 + 1}}, /* xpaci x0; xpacd x0; pacga x0, x1, x2; APIAKeyLo_EL1; ldraa x0, [x1]; retaa */
+    [CPU_FEAT_PACQARMA3] = {ID(ISAR2, 12, 5, 0), .why = "the same instructions"},
+    [CPU_FEAT_PAUTH2] = {ID(ISAR1, 4, 5, 1), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "the same instructions: test_pac.c"},
+    [CPU_FEAT_FPAC] = {ID(ISAR1, 4, 5, 3), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "faults: test_pac.c"},
+    [CPU_FEAT_FPACCOMBINE] = {ID(ISAR1, 4, 5, 4), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "faults: test_pac.c"},
+    [CPU_FEAT_BTI] = {ID(PFR1, 0, 1, 0), .why = "hints, which are NOPs without it: test_bti.c"},
+    [CPU_FEAT_HPDS2] = {ID(MMFR1, 12, 2, 1), .why = "translation"},
+    [CPU_FEAT_E0PD] = {ID(MMFR2, 60, 1, 0), .why = "translation"},
+    [CPU_FEAT_PAN3] = {ID(MMFR1, 20, 3, 2), .why = "translation"},
+    [CPU_FEAT_TTST] = {ID(MMFR2, 28, 1, 0), .why = "translation"},
+    [CPU_FEAT_BBM] = {ID(MMFR2, 52, 2, 0), .why = "translation"},
+    [CPU_FEAT_IDST] = {ID(MMFR2, 36, 1, 0), .why = "the syndrome of trapped ID registers"},
+    [CPU_FEAT_ETS] = {ID(MMFR1, 36, 1, 0), .why = "a promise"},
+    [CPU_FEAT_NTLBPA] = {ID(MMFR1, 48, 1, 0), .why = "a promise"},
     [CPU_FEAT_GRAN16K] = {ID(MMFR0, 20, 1, 0), .why = "translation"},
     [CPU_FEAT_GRAN64K] = {ID(MMFR0, 24, 0, 0xf), .why = "translation"},
     [CPU_FEAT_EL2] = {ID(PFR0, 8, 1, 0), {{MRS(0, ENC(3, 4, 1, 1, 0)), 2}}},    /* HCR_EL2 */
@@ -156,6 +172,7 @@ static void open_at(struct pe *p, unsigned el)
     if (cpu_has(c, CPU_FEAT_EL3))
         sysreg_write_id(c, SR_SCR_EL3, SCR_NS | SCR_HCE | SCR_RW | TG_BIT(16) | TG_BIT(17) | TG_BIT(25));
     cpu_set_x(c, 1, PE_RAM_BASE + 0x100000);
+    cpu_set_x(c, 30, CODE + 4);
     cpu_context_changed(c);
 }
 

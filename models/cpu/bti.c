@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Branch target identification. Indirect branches of a core with FEAT_BTI go through the jump cache, whose
+ * entries say with which BTYPE they may be entered; all others come here, from the run loop. So pages that
+ * are not guarded, and cores without the feature, pay nothing. Arm ARM DDI 0487 D8.4.7.
+ */
+#include "models/cpu/bti.h"
+
+#include "models/cpu/cpu_state.h"
+#include "models/cpu/sysreg/access.h"
+
+#define INSN_BTI      UINT32_C(0xd503241f) /* targets in bits 7:6 */
+#define INSN_BTI_MASK UINT32_C(0xffffff3f)
+#define INSN_PACIASP  UINT32_C(0xd503233f)
+#define INSN_PACIBSP  UINT32_C(0xd503237f)
+#define INSN_BRK      UINT32_C(0xd4200000)
+#define INSN_HLT      UINT32_C(0xd4400000)
+#define INSN_EXC_MASK UINT32_C(0xffe0001f)
+
+enum {
+    ON_NONE = 1 << BTYPE_NONE,
+    ON_X16 = 1 << BTYPE_JUMP_X16,
+    ON_CALL = 1 << BTYPE_CALL,
+    ON_JUMP = 1 << BTYPE_JUMP,
+};
+
+static bool is_brk(uint32_t insn)
+{
+    return (insn & INSN_EXC_MASK) == INSN_BRK;
+}
+
+unsigned bti_allowed(const struct cpu *c, uint32_t insn, bool guarded)
+{
+    static const uint8_t targets[] = {ON_NONE, ON_NONE | ON_X16 | ON_CALL, ON_NONE | ON_X16 | ON_JUMP,
+                                      BTI_ANY};
+
+    if (!guarded || is_brk(insn) || (insn & INSN_EXC_MASK) == INSN_HLT)
+        return BTI_ANY;
+    if ((insn & INSN_BTI_MASK) == INSN_BTI)
+        return targets[tg_get(insn, TG_FIELD(7, 6))];
+    if (insn == INSN_PACIASP || insn == INSN_PACIBSP) {
+        bool strict = cpu_sctlr(c, c->el) & (c->el ? SCTLR_BT1 : SCTLR_BT0);
+
+        return strict ? ON_NONE | ON_X16 | ON_CALL : BTI_ANY;
+    }
+    return ON_NONE;
+}
+
+unsigned bti_cacheable(const struct cpu *c, uint32_t insn, bool guarded)
+{
+    return is_brk(insn) ? ON_NONE : bti_allowed(c, insn, guarded);
+}
+
+bool bti_check(struct cpu *c, uint32_t insn, bool guarded)
+{
+    if (!(bti_allowed(c, insn, guarded) >> c->btype & 1)) {
+        cpu_raise_sync(c, NULL, 0, esr_make(EC_BTI, c->btype), 0, false, 0, false);
+        return false;
+    }
+    if (!is_brk(insn))
+        c->btype = BTYPE_NONE;
+    return true;
+}
+
+bool bti_in_guarded_page(struct cpu *c)
+{
+    const struct mmu_xtlbe *e = &c->view->xtlb[(c->pc_page >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1)];
+    struct mmu_result r;
+
+    if (tg_likely(e->tag == c->pc_page))
+        return e->guarded;
+    mmu_translate(c, &c->view->key, c->pc_page, MMU_FETCH, &r); /* pushed out since the block was found */
+    return !r.fault && r.guarded;
+}
