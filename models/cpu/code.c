@@ -142,6 +142,10 @@ static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, stru
         return true;
     }
     op->fn = fns[h];
+    if (op->fn == op_mrs_w)
+        op->s3 = CPU_SLOT_SYSREG_READ;
+    else if (op->fn == op_msr_w)
+        op->s3 = CPU_SLOT_SYSREG_WRITE;
     return end;
 }
 
@@ -240,6 +244,7 @@ void code_drop_all(struct cpu *c)
     memset(k->hash, 0, sizeof(k->hash));
     k->used = 1;
     c->link = NULL;
+    memo_forget(&c->pipe.memo);
     mmu_forget_jumps(c);
     mmu_drop_fetches(c);
 }

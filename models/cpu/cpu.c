@@ -79,8 +79,10 @@ void cpu_fini(struct tg_model *m)
 
 uint64_t cpu_now_cycle(const struct cpu *c)
 {
-    if (c->timed)
+    if (c->timed) {
+        pipe_catch_up((struct cpu *)(uintptr_t)c, c->cur); /* only works out what is true already */
         return c->pipe.cycle;
+    }
     return (c->cur ? cpu_icount_at(c, c->cur) : c->icount) + c->cyc_off;
 }
 
@@ -111,13 +113,13 @@ uint64_t cpu_hz(const struct cpu *c)
 
 void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
 {
-    uint64_t others = 0;
+    uint64_t now = cpu_now_cycle(c), others = 0;
 
     memcpy(out, c->pipe.buckets, sizeof(c->pipe.buckets));
     for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
         if (i != CPU_BUCKET_BASE)
             others += out[i];
-    out[CPU_BUCKET_BASE] = cpu_now_cycle(c) - others;
+    out[CPU_BUCKET_BASE] = now - others;
 }
 
 static void advance_idle(struct cpu *c, uint64_t cycle)
@@ -349,6 +351,7 @@ static void run_single(struct cpu *c, uint32_t insn)
     c->pc_page = c->pc & MMU_PAGE_MASK;
     c->icount++;
     c->ilimit = 0;
+    pipe_single(c, op);
     op->fn(c, op);
 }
 
@@ -503,6 +506,8 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         if (!ops)
             continue;
         c->pc_page = c->pc & MMU_PAGE_MASK;
+        if (c->timed && c->p.pipe_kind == PIPE_WINDOW)
+            pipe_fold(&c->pipe);
         ops->fn(c, ops);
     }
     c->in_run = false;

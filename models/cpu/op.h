@@ -50,6 +50,9 @@ enum {
     CPU_SLOT_FLAGS = 34,
     CPU_SLOT_NONE = CPU_X_ZERO, /* always ready */
     CPU_SLOT_NOWHERE = CPU_X_SINK,
+    CPU_SLOT_SYSREG_READ =
+        35, /* always ready; as third source: accesses of system registers, which serialise */
+    CPU_SLOT_SYSREG_WRITE = 36,
     CPU_SLOT_V0 = 64,
     CPU_SLOT_COUNT = 96,
 };

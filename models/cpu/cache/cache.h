@@ -97,6 +97,18 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
     return NULL;
 }
 
+/* Is the line at pa there at cycle `now`, in a state that the access may use? Then it is used. */
+static inline bool cache_ready(struct cache *k, uint64_t pa, bool write, uint64_t now)
+{
+    struct line *l = cache_find(k, pa);
+
+    if (!l || l->arrive > now || (write && !(l->tag & LINE_UNIQUE)))
+        return false;
+    if (write)
+        l->tag |= LINE_DIRTY;
+    return true;
+}
+
 /* An access at cycle `now` that the fast checks of pipe_inline.h did not settle (a miss, a line on its way, a
  * store to a shared line). Returns extra cycles beyond an L1 hit; *bucket: who answered. */
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket);
@@ -115,6 +127,9 @@ void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w);
 
 /* Other PEs' caches lose or share a line (coherence). True: one had it; *dirty. */
 bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty);
+
+/* After ttlb_hit failed: true when only the hash had lost the entry. */
+bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp);
 
 static inline bool ttlb_hit(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
 {

@@ -126,6 +126,17 @@ static void l1_insert(struct ttlb *t, uint64_t va, uint64_t mask, uint64_t ctx, 
     t->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)(victim - t->e);
 }
 
+bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
+{
+    struct ttlb_entry *e = l1_scan(t, va, actx, gctx);
+
+    if (!e)
+        return false;
+    e->stamp = stamp;
+    t->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)(e - t->e);
+    return true;
+}
+
 /* ---- walks ---- */
 
 /* log2 of the granule that the stage-1 tables for va use (Arm ARM D8.2, TCR_ELx.TG0, TG1). */
@@ -230,16 +241,13 @@ static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint
                      enum mmu_access access, uint64_t now)
 {
     struct caches *k = &c->pipe.caches;
-    struct ttlb_entry *e = l1_scan(l1, va, view->actx, view->gctx);
+    struct ttlb_entry *e;
     uint64_t extra = 0, mask, ctx, stamp = ++k->stamp, cycles;
     unsigned size;
     struct mmu_result r;
 
-    if (e) { /* only the hash had lost it */
-        e->stamp = stamp;
-        l1->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)(e - l1->e);
+    if (ttlb_again(l1, va, view->actx, view->gctx, stamp))
         return 0;
-    }
     if (!(view->key.sctlr & SCTLR_M) && !(view->key.flags & MMU_KEY_S2)) {
         /* Translation is off: nothing to cache, and nothing to look up again (the context tag tells these
          * entries apart). */

@@ -27,12 +27,14 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
  * follow. */
 void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 {
+    pipe_fall(c, op - 1);
     GOTO_LINK(c, LINK_NEXT(op));
 }
 
 /* After a single-stepped instruction. */
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 {
+    pipe_fall(c, op - 1);
     c->pc = c->pc_page + op->off;
 }
 

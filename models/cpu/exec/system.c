@@ -13,20 +13,20 @@
 
 /* ---- exception generation: c->pc is set when they come back ---- */
 
-OP_END(svc) { pipe_issue(c, op); cpu_exec_svc(c, op, (uint16_t)op->imm); }
-OP_END(hvc) { pipe_issue(c, op); cpu_exec_hvc(c, op, (uint16_t)op->imm); }
-OP_END(smc) { pipe_issue(c, op); cpu_exec_smc(c, op, (uint16_t)op->imm); }
-OP_END(brk) { pipe_issue(c, op); cpu_exec_brk(c, op, (uint16_t)op->imm); }
-OP_END(hlt) { pipe_issue(c, op); cpu_exec_hlt(c, op, (uint16_t)op->imm); }
-OP_END(debug_state_only) { pipe_issue(c, op); cpu_raise_undef(c, op); }
-OP_END(eret) { pipe_issue(c, op); cpu_exec_eret(c, op); }
+OP_END(svc) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_svc(c, op, (uint16_t)op->imm); }
+OP_END(hvc) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_hvc(c, op, (uint16_t)op->imm); }
+OP_END(smc) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_smc(c, op, (uint16_t)op->imm); }
+OP_END(brk) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_brk(c, op, (uint16_t)op->imm); }
+OP_END(hlt) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_hlt(c, op, (uint16_t)op->imm); }
+OP_END(debug_state_only) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_raise_undef(c, op); }
+OP_END(eret) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_eret(c, op); }
 
 /* ---- hints ---- */
 
-OP_END(wfe) { pipe_issue(c, op); cpu_exec_wfe(c, op); }
-OP_END(wfi) { pipe_issue(c, op); cpu_exec_wfi(c, op); }
-OP_END(wfet) { pipe_issue(c, op); cpu_exec_wfet(c, op, XR(rd)); }
-OP_END(wfit) { pipe_issue(c, op); cpu_exec_wfit(c, op, XR(rd)); }
+OP_END(wfe) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_wfe(c, op); }
+OP_END(wfi) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_wfi(c, op); }
+OP_END(wfet) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_wfet(c, op, XR(rd)); }
+OP_END(wfit) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_wfit(c, op, XR(rd)); }
 OP(sev)  { cpu_exec_sev(c); return true; }
 OP(sevl) { cpu_exec_sevl(c); return true; }
 OP(esb)
@@ -39,19 +39,11 @@ OP(hint) { return true; }
 
 /* ---- barriers: PEs of a machine run one at a time, so only time is to be modelled ---- */
 
-TG_INLINE void exec_barrier(struct cpu *c, enum cpu_bucket bucket, uint32_t cycles)
-{
-#if TG_TIMED
-    pipe_stall(c, bucket, cycles);
-#else
-    (void)c, (void)bucket, (void)cycles;
-#endif
-}
-
 OP(clrex) { c->excl_valid = false; return true; }
 OP(dsb)
 {
 #if TG_TIMED
+    pipe_issue_now(c, op);
     pipe_dsb(c);
 #endif
     return true;
@@ -59,6 +51,7 @@ OP(dsb)
 OP(dmb)
 {
 #if TG_TIMED
+    pipe_issue_now(c, op);
     pipe_dmb(c, op->insn >> 8 & 15);
 #endif
     return true;
@@ -66,14 +59,17 @@ OP(dmb)
 OP_END(isb)
 {
     pipe_issue(c, op);
-    exec_barrier(c, CPU_BUCKET_SYNC, c->p.isb);
+    pipe_sync(c, op);
     GOTO_VA(c, cpu_op_pc(c, op) + 4);
 }
 
 /* Nothing runs ahead of program order here: time is all that a speculation barrier costs. */
 OP(sb)
 {
-    exec_barrier(c, CPU_BUCKET_SYNC, c->p.isb);
+#if TG_TIMED
+    pipe_issue_now(c, op);
+    pipe_stall(c, CPU_BUCKET_SYNC, c->p.isb);
+#endif
     return true;
 }
 
@@ -135,6 +131,7 @@ OP_END(msri_daifclr)
         return;
     if (c->daif & op->imm)
         sysreg_write_id(c, SR_DAIF, tg_put(SPSR_DAIF, c->daif & ~op->imm));
+    pipe_fall(c, op);
     GOTO_LINK(c, LINK_NEXT(op));
 }
 
@@ -201,6 +198,7 @@ OP_END(msr_daif)
     if (exec_daif_denied(c, op))
         return;
     sysreg_write_id(c, SR_DAIF, XR(rd));
+    pipe_fall(c, op);
     GOTO_LINK(c, LINK_NEXT(op));
 }
 OP(msr) { return sysreg_msr(c, op, SYS_ENC, XR(rd)); }

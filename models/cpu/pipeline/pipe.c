@@ -79,7 +79,7 @@ int pipe_init(struct cpu *c)
     memset(p->ready_bucket, CPU_BUCKET_DEPEND, sizeof(p->ready_bucket));
     memset(p->bht, 1, sizeof(p->bht));
     p->fetch_line = UINT64_MAX;
-    if (!p->rob)
+    if (!p->rob || memo_init(&p->memo))
         return -ENOMEM;
     p->rob_at = p->rob;
     p->rob_end = p->rob + p->window;
@@ -89,6 +89,7 @@ int pipe_init(struct cpu *c)
 void pipe_fini(struct cpu *c)
 {
     caches_fini(c);
+    memo_fini(&c->pipe.memo);
     free(c->pipe.rob);
     free(c->pipe.btb);
 }
@@ -96,6 +97,7 @@ void pipe_fini(struct cpu *c)
 /* Nothing in flight at p->cycle; a front end that is later than that stays late. */
 static void settle(struct pipe *p)
 {
+    pipe_unfold(p);
     pipe_dispatch_at(p, p->cycle);
     p->slots = 0;
 }
@@ -107,12 +109,14 @@ static void advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to)
         p->cycle = to;
     }
     settle(p);
+    p->store_from = p->cycle;
 }
 
 void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
 {
     if (!c->timed)
         return;
+    pipe_catch_up(c, c->cur);
     advance(&c->pipe, bucket, c->pipe.cycle + cycles);
     if (bucket == CPU_BUCKET_EXCEPTION || bucket == CPU_BUCKET_SYNC)
         c->pipe.fetch_line = UINT64_MAX;
@@ -159,6 +163,7 @@ void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
 
     if (!c->timed)
         return;
+    pipe_catch_up(c, c->cur);
     if (write && mem_type != TG_MEM_DEVICE_nGnRnE) {
         uint64_t from = p->device_done > p->cycle ? p->device_done : p->cycle;
 
@@ -230,6 +235,7 @@ void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
 
     if (!c->timed)
         return;
+    pipe_catch_up(c, c->cur);
     c->n.stores++;
     c->n.l1d_access++;
     if (!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))
@@ -257,6 +263,10 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     struct pipe *p = &c->pipe;
 
     p->cycle = cycle;
+    p->memo.state = 0;
+    p->pending = NULL;
+    p->booked = p->unit_until = 0;
+    p->store_from = cycle;
     for (unsigned i = 0; i < CPU_SLOT_COUNT; i++)
         p->ready[i] = cycle;
     for (unsigned i = 0; i < p->window; i++)
@@ -278,15 +288,9 @@ void pipe_mispredicted(struct cpu *c)
     struct pipe *p = &c->pipe;
 
     c->n.mispredicts++;
-    if (c->p.pipe_kind == PIPE_INORDER) {
-        p->cycle += p->mispredict;
-        p->buckets[CPU_BUCKET_MISPREDICT] += p->mispredict;
-        p->slots = 0;
-    } else {
-        /* The front end restarts when the branch has resolved. */
-        pipe_dispatch_at(p, p->start + p->cls[CPU_TC_BRANCH].latency + p->mispredict);
-        p->front_bucket = CPU_BUCKET_MISPREDICT;
-    }
+    p->cycle += p->mispredict;
+    p->buckets[CPU_BUCKET_MISPREDICT] += p->mispredict;
+    p->slots = 0;
     p->fetch_line = UINT64_MAX;
 }
 

@@ -13,6 +13,7 @@
 #include "models/cpu/cache/cache.h"
 #include "models/cpu/cpu.h"
 #include "models/cpu/op.h"
+#include "models/cpu/pipeline/memo.h"
 
 /* A timing class as handlers use it. */
 struct pipe_class {
@@ -48,6 +49,14 @@ struct pipe {
     uint32_t width, slots;      /* instructions a cycle; issued (window: committed) in the current cycle */
     uint32_t dispatch_slots, window;
     uint8_t front_bucket; /* why the front end was late last */
+
+    /* window: operations are timed a block at a time (window.c), unless something asks before its end */
+    const struct cpu_op
+        *pending;        /* the first of the block that runs that is not timed yet; NULL: outside one */
+    uint64_t store_from; /* no store of the block leaves the buffer earlier */
+    uint64_t booked;     /* the last cycle with an entry in the calendar */
+    uint64_t unit_until; /* until then one of `unit` is busy */
+    struct memo memo;    /* block schedules seen before */
 
     struct pipe_class cls[32];
     uint64_t buckets[CPU_BUCKET_COUNT];   /* CPI stack; base is what the others leave: see cpu_buckets */
@@ -85,7 +94,7 @@ struct pipe {
 /* Clears the calendar from cycle `from` up to `to`, less the last, when dispatch moves. */
 static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to)
 {
-    uint64_t n = to - from < PIPE_CALENDAR ? to - from : PIPE_CALENDAR;
+    uint64_t n = to - from <= PIPE_CALENDAR ? to - from : PIPE_CALENDAR + 1;
 
     for (; n > 1; n--, from++)
         p->calendar[from & (PIPE_CALENDAR - 1)][0] = p->calendar[from & (PIPE_CALENDAR - 1)][1] = 0;
@@ -99,6 +108,24 @@ static inline void pipe_dispatch_at(struct pipe *p, uint64_t cycle)
     pipe_calendar_pass(p, p->dispatch, cycle + 1);
     p->dispatch = cycle;
     p->dispatch_slots = 0;
+}
+
+/* What the end of a block meant for the front end. */
+enum pipe_outcome {
+    PIPE_SEQUENTIAL, /* no branch, or one that was rightly not taken */
+    PIPE_TAKEN,
+    PIPE_TAKEN_MISS, /* taken, and the BTB did not know it */
+    PIPE_WRONG,      /* mispredicted */
+    PIPE_SYNC,       /* a context synchronisation event */
+};
+
+/* Everything before completes, then `cycles` pass. */
+static inline void pipe_serialise(struct pipe *p, enum cpu_bucket bucket, uint64_t cycles)
+{
+    p->buckets[bucket] += cycles;
+    p->cycle += cycles;
+    p->slots = 0;
+    pipe_dispatch_at(p, p->cycle);
 }
 
 struct cpu;
@@ -132,8 +159,26 @@ void pipe_idle_until(struct cpu *c, uint64_t until);
 /* Switch fast -> timed at this cycle: the pipeline is empty, caches and predictors keep their contents. */
 void pipe_start(struct cpu *c, uint64_t cycle);
 
+/* ---- window.c ---- */
+
+/* The state of the window is in its arrays, not in a memo: needed by whoever looks at it or changes it. */
+void pipe_unfold(struct pipe *p);
+/* Times what of the block that runs has been executed, up to and with op, if that is not done yet. Everything
+ * that reads or moves time within a block calls it first; NULL, and an op of another block, say nothing. */
+void pipe_catch_up(struct cpu *c, const struct cpu_op *op);
+/* A load that hits two lines takes a cycle more; false: it does not fit the block's memory, catch up. */
+bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op);
+/* The same, and execution leaves the block. */
+void pipe_leave(struct cpu *c, const struct cpu_op *op);
+/* Before a single operation that is not in a block. */
+void pipe_single(struct cpu *c, const struct cpu_op *op);
+/* At the end of a block that no memo knows. */
+void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome);
+/* Between blocks: the state becomes a memo's, if it is one that memos hold. */
+void pipe_fold(struct pipe *p);
+
 /* Slow parts of handlers. */
-void pipe_mispredicted(struct cpu *c);
+void pipe_mispredicted(struct cpu *c); /* in order */
 /* Extra cycles of a data access beyond an L1 hit with a TLB hit; which bucket answered. */
 void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enum cpu_bucket bucket);
 /* In order: the pipeline stands still for `cycles` (a store's TLB miss). */

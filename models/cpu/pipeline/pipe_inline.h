@@ -23,6 +23,15 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
     (void)c;
     (void)op;
 }
+TG_INLINE void pipe_issue_now(struct cpu *c, const struct cpu_op *op)
+{
+    (void)c;
+    (void)op;
+}
+TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
+{
+    (void)c, (void)op;
+}
 TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
 {
     (void)c, (void)op, (void)va, (void)pa, (void)size;
@@ -40,6 +49,10 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_bra
 {
     (void)c, (void)op, (void)kind, (void)taken, (void)target;
 }
+TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
+{
+    (void)c, (void)op;
+}
 TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
@@ -52,16 +65,14 @@ TG_INLINE uint64_t pipe_max(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+#if TG_VARIANT == 1 /* in order: issue waits for operands, ports and width; stall on use */
+
 /* Results: first register by latency of the class, flags and second register alike; base write-back after one
- * cycle. Only the in-order model asks what a register waits for. */
+ * cycle. */
 TG_INLINE void pipe_result(struct pipe *p, unsigned slot, uint64_t ready, uint8_t bucket)
 {
     p->ready[slot] = ready;
-#if TG_VARIANT == 1
     p->ready_bucket[slot] = bucket;
-#else
-    (void)bucket;
-#endif
 }
 
 TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struct pipe_class *k,
@@ -80,8 +91,6 @@ TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struc
             pipe_result(p, op->rn, start + 1, CPU_BUCKET_DEPEND);
     }
 }
-
-#if TG_VARIANT == 1 /* in order: issue waits for operands, ports and width; stall on use */
 
 /* Time only moves forward, so a group's ports are a count of the current cycle. */
 TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_class *k, uint64_t t)
@@ -129,85 +138,74 @@ TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
     pipe_results(p, op, k, at);
 }
 
-#else /* window: dispatch in order, execute when operands and a port are there, commit in order */
-
-/* Execution does not happen in program order: an operation takes the first cycle at or after t in which its
- * group has a port free, and its unit, if that is not pipelined (its bias makes every row look full). Ends at
- * the entry before d, which is empty, if not before. */
-static __attribute__((noinline, unused)) uint64_t pipe_port_later(struct pipe *p, const struct pipe_class *k,
-                                                                  uint64_t t)
+/* It has been issued already. */
+TG_INLINE void pipe_issue_now(struct cpu *c, const struct cpu_op *op)
 {
-    const uint64_t bias = (uint64_t)(PIPE_PORTS_MAX - k->ports) << k->group % 16 * 4;
-    uint64_t *row;
-
-    if (k->interval) {
-        uint64_t *unit = &p->unit[k - p->cls];
-
-        t = pipe_max(t, *unit);
-        *unit = t + k->interval;
-        if (t - p->dispatch >= PIPE_CALENDAR - 1)
-            return t;
-    }
-    for (;; t++) {
-        row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word];
-        if (((*row + bias) & k->full) == 0)
-            break;
-    }
-    *row += k->book;
-    return t;
+    (void)c, (void)op;
 }
 
-/* The window model's step, a function of its own: inlined into hundreds of handlers it would not stay in the
- * host's instruction cache, which costs more than the call. */
-static __attribute__((noinline, unused)) void pipe_issue(struct cpu *c, const struct cpu_op *op)
+#else /* window: the block is timed at its end (window.c), or when something must know the time */
+
+TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
-    const struct pipe_class *k = &p->cls[op->tclass & CPU_TC_MASK];
-    uint64_t from = p->dispatch, d = pipe_max(from + (p->dispatch_slots >= p->width), *p->rob_at), t, done,
-             cycle;
+    (void)c, (void)op;
+}
 
-    __asm__("" : "+r"(k)); /* computed once */
-    p->dispatch_slots = d == from ? p->dispatch_slots + 1 : 1;
-    p->dispatch = d;
-    if (tg_unlikely(d - from > 1))
-        pipe_calendar_pass(p, from, d);
-    /* What has passed is cleared, the last cycle each time: that costs less than asking whether d has moved.
-     */
-    memset(p->calendar[(d - 1) & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
-    t = pipe_max(pipe_max(p->ready[op->s1], p->ready[op->s2]), pipe_max(d, p->ready[op->s3]));
-    if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
-        uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
-
-        if (tg_likely(((booked + k->bias) & k->full) == 0))
-            *row = booked + k->book;
-        else
-            t = pipe_port_later(p, k, t);
-    } else if (k->interval) {
-        t = pipe_port_later(p, k, t);
-    }
-    p->start = t;
-    pipe_results(p, op, k, t);
-    done = t + k->latency;
-    cycle = p->cycle;
-    if (done > cycle + 1) {
-        /* One cycle of progress, then what the front end was late, then the execution that the window waited
-         * for. */
-        uint64_t wait = done - cycle - 1, late = d > cycle ? d - cycle : 0;
-
-        if (late > wait)
-            late = wait;
-        p->buckets[p->front_bucket] += late;
-        p->buckets[k->bucket] += wait - late;
-    }
-    done = pipe_max(done, cycle + (p->slots >= p->width));
-    p->slots = done == cycle ? p->slots + 1 : 1;
-    p->cycle = done;
-    *p->rob_at++ = done;
-    if (p->rob_at == p->rob_end)
-        p->rob_at = p->rob;
+/* For what waits, or needs to know when it starts. */
+TG_INLINE void pipe_issue_now(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_catch_up(c, op);
 }
 
 #endif
+
+/* No access of the operation in progress starts before this. */
+#if TG_VARIANT == 1
+#define PIPE_EARLIEST(p)   ((p)->start)
+#define PIPE_STORE_FROM(p) ((p)->start)
+#define PIPE_STORE_NOW(p)  ((p)->cycle)
+#else
+#define PIPE_EARLIEST(p)   ((p)->dispatch)
+#define PIPE_STORE_FROM(p) ((p)->store_from)
+#define PIPE_STORE_NOW(p)  ((p)->store_from)
+#endif
+
+/* A data access that the checks below did not settle. */
+static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, const struct cpu_op *op,
+                                                             uint64_t va, uint64_t pa, unsigned size,
+                                                             bool write, bool tlb_hit)
+{
+    struct pipe *p = &c->pipe;
+    struct caches *k = &p->caches;
+    struct line *l;
+    uint64_t extra = 0, last = pa + size - 1;
+    enum cpu_bucket bucket = CPU_BUCKET_L1D;
+
+#if TG_VARIANT == 2 /* most need not know when the operation starts */
+    if (!tlb_hit)
+        tlb_hit = ttlb_again(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
+    if (tlb_hit && cache_ready(&k->l1d, pa, write, p->dispatch)) {
+        if (((pa ^ last) & LINE_MASK) == 0)
+            return;
+        if (!write && cache_ready(&k->l1d, last, false, p->dispatch) && pipe_note_crossing(c, op))
+            return;
+    }
+    pipe_catch_up(c, op);
+#endif
+    if (!tlb_hit) {
+        extra = ttlb_data_slow(c, c->view, va, p->start);
+        bucket = CPU_BUCKET_TLB;
+    }
+    l = cache_find(&k->l1d, pa);
+    if (!l || l->arrive > p->start || (write && !(l->tag & LINE_UNIQUE)))
+        extra += cache_data_slow(c, pa, write, p->start + extra, &bucket);
+    else if (write)
+        l->tag |= LINE_DIRTY;
+    if (((pa ^ last) & LINE_MASK) != 0)
+        extra += 1 + cache_data_slow(c, last, write, p->start + extra, &bucket);
+    if (extra)
+        pipe_load_extra(c, op, extra, bucket);
+}
 
 /* A data access that hit the software TLB: pa in RAM. L1 hits with a TLB hit cost the class's latency,
  * already scheduled. */
@@ -217,23 +215,15 @@ TG_INLINE void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va, ui
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
     struct line *l;
-    uint64_t extra = 0;
-    enum cpu_bucket bucket = CPU_BUCKET_L1D;
+    bool tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
 
     c->n.l1d_access++;
-    if (tg_unlikely(!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))) {
-        extra = ttlb_data_slow(c, c->view, va, p->start);
-        bucket = CPU_BUCKET_TLB;
-    }
     l = cache_find(&k->l1d, pa);
-    if (tg_unlikely(!l || l->arrive > p->start || (write && !(l->tag & LINE_UNIQUE))))
-        extra += cache_data_slow(c, pa, write, p->start + extra, &bucket);
+    if (tg_unlikely(!tlb_hit || !l || l->arrive > PIPE_EARLIEST(p) || (write && !(l->tag & LINE_UNIQUE)) ||
+                    ((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
+        pipe_read_slow(c, op, va, pa, size, write, tlb_hit);
     else if (write)
         l->tag |= LINE_DIRTY;
-    if (tg_unlikely(((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
-        extra += 1 + cache_data_slow(c, pa + size - 1, write, p->start + extra, &bucket);
-    if (tg_unlikely(extra))
-        pipe_load_extra(c, op, extra, bucket);
 }
 
 TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
@@ -250,42 +240,71 @@ TG_INLINE void pipe_rmw(struct cpu *c, const struct cpu_op *op, uint64_t va, uin
     pipe_read(c, op, va, pa, size, true);
 }
 
+TG_INLINE void pipe_store_leaves(struct pipe *p, uint64_t from, enum cpu_bucket bucket)
+{
+    uint32_t pos = p->store_pos;
+
+    p->store_drain[pos] = pipe_max(p->store_drain[pos == 0 ? p->store_n - 1 : pos - 1], from) + 1;
+    p->store_bucket[pos] = (uint8_t)bucket;
+    p->store_pos = pos + 1 == p->store_n ? 0 : pos + 1;
+}
+
+/* In the window model a store looks its line up after commit: it need not know when its operation starts. */
+static __attribute__((noinline, unused)) void
+pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size, bool tlb_hit)
+{
+    struct pipe *p = &c->pipe;
+    struct caches *k = &p->caches;
+    uint64_t now = PIPE_STORE_FROM(p), full = p->store_drain[p->store_pos], last = pa + size - 1;
+    enum cpu_bucket bucket = CPU_BUCKET_L1D;
+
+    if (!tlb_hit) {
+        uint64_t extra = ttlb_data_slow(c, c->view, va, now);
+
+#if TG_VARIANT == 1 /* translated before it may leave the pipeline */
+        if (extra)
+            pipe_hold(c, CPU_BUCKET_TLB, extra);
+        now = p->start;
+#else
+        now += extra;
+#endif
+    }
+    if (cache_ready(&k->l1d, pa, true, now)) {
+        if (((pa ^ last) & LINE_MASK) != 0)
+            now += 1 + cache_data_slow(c, last, true, now, &bucket);
+    } else {
+        now += cache_data_slow(c, pa, true, now, &bucket);
+        if (((pa ^ last) & LINE_MASK) != 0)
+            now += 1 + cache_data_slow(c, last, true, now, &bucket);
+    }
+    if (full > PIPE_STORE_NOW(p)) {
+        pipe_issue_now(c, op);
+        if (full > p->cycle)
+            pipe_store_full(p, full, (enum cpu_bucket)p->store_bucket[p->store_pos]);
+    }
+    pipe_store_leaves(p, now, bucket);
+}
+
+/* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline
+ * up. */
 TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
     struct line *l;
-    uint64_t extra = 0, drain, full;
-    uint32_t pos = p->store_pos;
-    enum cpu_bucket bucket = CPU_BUCKET_L1D;
+    bool tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
 
-    (void)op;
     c->n.stores++;
     c->n.l1d_access++;
-    if (tg_unlikely(!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))) {
-        extra = ttlb_data_slow(c, c->view, va, p->start);
-#if TG_VARIANT == 1 /* translated before it may leave the pipeline */
-        if (extra)
-            pipe_hold(c, CPU_BUCKET_TLB, extra);
-        extra = 0;
-#endif
-    }
     l = cache_find(&k->l1d, pa);
-    if (tg_likely(l && (l->tag & LINE_UNIQUE) && l->arrive <= p->start))
-        l->tag |= LINE_DIRTY;
-    else
-        extra += cache_data_slow(c, pa, true, p->start + extra, &bucket);
-    if (tg_unlikely(((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
-        extra += 1 + cache_data_slow(c, pa + size - 1, true, p->start + extra, &bucket);
-    /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the
-     * pipeline up. */
-    full = p->store_drain[pos];
-    drain = pipe_max(p->store_drain[pos == 0 ? p->store_n - 1 : pos - 1], p->start + extra) + 1;
-    if (tg_unlikely(full > p->cycle))
-        pipe_store_full(p, full, (enum cpu_bucket)p->store_bucket[pos]);
-    p->store_drain[pos] = drain;
-    p->store_bucket[pos] = (uint8_t)bucket;
-    p->store_pos = pos + 1 == p->store_n ? 0 : pos + 1;
+    if (tg_unlikely(!tlb_hit || !l || !(l->tag & LINE_UNIQUE) || l->arrive > PIPE_EARLIEST(p) ||
+                    ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 ||
+                    p->store_drain[p->store_pos] > PIPE_STORE_NOW(p))) {
+        pipe_store_slow(c, op, va, pa, size, tlb_hit);
+        return;
+    }
+    l->tag |= LINE_DIRTY;
+    pipe_store_leaves(p, PIPE_STORE_FROM(p), CPU_BUCKET_L1D);
 }
 
 /* The front end goes on `cycles` later than it would have. */
@@ -296,8 +315,57 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
     p->buckets[CPU_BUCKET_FRONTEND] += cycles;
     p->slots = 0;
 #else
+    pipe_unfold(p);
     pipe_dispatch_at(p, p->dispatch + cycles);
     p->front_bucket = CPU_BUCKET_FRONTEND;
+#endif
+}
+
+/* A block ends: window, in time; in order, only its branch is left. */
+TG_INLINE void pipe_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+{
+    struct pipe *p = &c->pipe;
+
+#if TG_VARIANT == 1
+    if (outcome == PIPE_WRONG) {
+        pipe_mispredicted(c);
+    } else if (outcome == PIPE_SYNC) {
+        pipe_stall(c, CPU_BUCKET_SYNC, c->p.isb);
+    } else if (outcome != PIPE_SEQUENTIAL) {
+        uint32_t late = p->taken_bubble + (outcome == PIPE_TAKEN_MISS ? p->btb_miss : 0);
+
+        if (tg_unlikely(late))
+            pipe_front(p, late);
+        p->slots = p->width; /* nothing behind a taken branch issues with it */
+    }
+    (void)op;
+#else
+    const struct memo_edge *e = memo_find(&p->memo, op, outcome);
+
+    if (outcome == PIPE_WRONG) {
+        c->n.mispredicts++;
+        p->fetch_line = UINT64_MAX;
+    }
+    if (tg_unlikely(!e)) {
+        pipe_block_end(c, op, outcome);
+        return;
+    }
+    p->cycle += e->cycles;
+    p->dispatch += e->dispatched;
+    for (unsigned i = 0; i < MEMO_WAITS; i++)
+        p->buckets[e->bucket[i]] += e->waits[i];
+    p->memo.state = e->to;
+    p->memo.events = 0;
+    p->pending = NULL;
+#endif
+}
+
+TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
+{
+#if TG_VARIANT == 1
+    (void)c, (void)op;
+#else
+    pipe_end(c, op, PIPE_SEQUENTIAL);
 #endif
 }
 
@@ -339,30 +407,25 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_bra
         p->history = p->history << 1 | taken;
     }
     if (taken) {
-        uint32_t late = p->taken_bubble;
+        bool known = true;
 
         if (p->btb) {
             uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask];
 
-            if (tg_unlikely(*b != (uint32_t)(pc >> 2))) {
-                *b = (uint32_t)(pc >> 2);
-                late += p->btb_miss;
-            }
+            known = *b == (uint32_t)(pc >> 2);
+            *b = (uint32_t)(pc >> 2);
         }
-        if (tg_unlikely(wrong)) {
-            pipe_mispredicted(c);
-        } else {
-#if TG_VARIANT == 1
-            if (tg_unlikely(late))
-                pipe_front(p, late);
-            p->slots = p->width; /* nothing behind a taken branch issues with it */
-#else
-            pipe_front(p, 1 + late); /* nothing behind a taken branch is dispatched with it */
-#endif
-        }
-    } else if (tg_unlikely(wrong)) {
-        pipe_mispredicted(c);
+        pipe_end(c, op, tg_unlikely(wrong) ? PIPE_WRONG : known ? PIPE_TAKEN : PIPE_TAKEN_MISS);
+    } else {
+        pipe_end(c, op, tg_unlikely(wrong) ? PIPE_WRONG : PIPE_SEQUENTIAL);
     }
+}
+
+/* ISB ends a block. */
+TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
+{
+    c->pipe.fetch_line = UINT64_MAX;
+    pipe_end(c, op, PIPE_SYNC);
 }
 
 /* Fetch of a block: instruction TLB by page, L1I by line. */
@@ -373,6 +436,10 @@ TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
     uint64_t va = c->pc_page + enter->off, late = 0;
     uint64_t now = TG_VARIANT == 1 ? p->cycle : p->dispatch;
 
+#if TG_VARIANT == 2
+    p->pending = enter + 1;
+    p->store_from = pipe_max(p->cycle, p->dispatch);
+#endif
     if (line == p->fetch_line && (last & LINE_MASK) == line)
         return;
     if (tg_unlikely(!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp)))

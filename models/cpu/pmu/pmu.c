@@ -80,6 +80,7 @@ static uint64_t backend_stall(const struct cpu *c)
 
 static uint64_t event_source(const struct cpu *c, unsigned event)
 {
+    (void)cpu_now_cycle(c); /* counters and buckets are as of now */
     switch (event) {
 #define X(num, expr) \
     case num:        \

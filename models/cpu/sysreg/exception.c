@@ -53,6 +53,7 @@ static void settle(struct cpu *c, const struct cpu_op *op, bool retires)
 {
     if (!op)
         return;
+    pipe_leave(c, op);
     c->icount = cpu_icount_at(c, op) + retires;
     c->pc = cpu_op_pc(c, op) + (retires ? 4 : 0);
     c->cur = NULL;

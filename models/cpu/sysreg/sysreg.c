@@ -548,7 +548,7 @@ bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *
         row = access_check(c, op, enc, false);
     if (tg_unlikely(!row))
         return false;
-    if (c->timed)
+    if (c->timed && c->p.pipe_kind == PIPE_INORDER)
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_read);
     if (row->kind == SR_KIND_GIC)
         return gic_access(c, op, enc, false, v);
@@ -566,7 +566,7 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
         row = access_check(c, op, enc, true);
     if (tg_unlikely(!row))
         return false;
-    if (c->timed)
+    if (c->timed && c->p.pipe_kind == PIPE_INORDER)
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_write);
     if (row->kind == SR_KIND_GIC)
         return gic_access(c, op, enc, true, &v);

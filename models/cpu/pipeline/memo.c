@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of block schedules: storage of states and edges. What they mean is in memo.h and window.c. */
+#include "models/cpu/pipeline/memo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATES_MAX   (1u << 16)
+#define BYTES_MAX    (8u << 20)
+#define STATE_HASHES (1u << 15)
+
+struct memo_table {
+    uint8_t *bytes; /* states, one behind the other */
+    uint32_t used, n;
+    uint32_t at[STATES_MAX];   /* by number: where it begins */
+    uint32_t next[STATES_MAX]; /* of the same hash */
+    uint16_t size[STATES_MAX];
+    uint32_t head[STATE_HASHES];
+};
+
+int memo_init(struct memo *m)
+{
+    m->states = calloc(1, sizeof(*m->states));
+    m->edges = calloc(1u << MEMO_SETS_BITS, sizeof(*m->edges));
+    if (m->states)
+        m->states->bytes = malloc(BYTES_MAX);
+    if (!m->states || !m->edges || !m->states->bytes)
+        return -ENOMEM;
+    m->states->n = 1;
+    return 0;
+}
+
+void memo_fini(struct memo *m)
+{
+    if (m->states)
+        free(m->states->bytes);
+    free(m->states);
+    free(m->edges);
+    m->states = NULL;
+    m->edges = NULL;
+}
+
+void memo_forget(struct memo *m)
+{
+    if (m->edges)
+        memset(m->edges, 0, sizeof(*m->edges) << MEMO_SETS_BITS);
+}
+
+static void forget_states(struct memo *m)
+{
+    memo_forget(m);
+    memset(m->states->head, 0, sizeof(m->states->head));
+    m->states->n = 1;
+    m->states->used = 0;
+    m->forgotten++;
+}
+
+static uint32_t hash_of(const uint8_t *p, size_t size)
+{
+    uint64_t h = size;
+
+    for (size_t i = 0; i < size; i += 8) {
+        uint64_t v;
+
+        memcpy(&v, p + i, 8);
+        h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    return (uint32_t)(h >> 32) & (STATE_HASHES - 1);
+}
+
+uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
+{
+    struct memo_table *t = m->states;
+    uint32_t h = hash_of(state, size), n;
+
+    for (n = t->head[h]; n; n = t->next[n])
+        if (t->size[n] == size && memcmp(t->bytes + t->at[n], state, size) == 0)
+            return n;
+    if (t->n == STATES_MAX || t->used + size > BYTES_MAX)
+        forget_states(m);
+    n = t->n++;
+    t->at[n] = t->used;
+    t->size[n] = (uint16_t)size;
+    t->next[n] = t->head[h];
+    t->head[h] = n;
+    memcpy(t->bytes + t->used, state, size);
+    t->used += (uint32_t)size;
+    return n;
+}
+
+const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)
+{
+    return (const struct memo_state *)(const void *)(m->states->bytes + m->states->at[number]);
+}
+
+void memo_add(struct memo *m, const struct memo_edge *e)
+{
+    struct memo_edge *set = memo_set(m, e->from, e->block, e->events);
+
+    if (set[0].from)
+        set[1] = set[0];
+    set[0] = *e;
+}
