@@ -119,6 +119,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
         return;
     }
     out->pa = r.pa;
+    out->ns = r.ns;
     out->mem_type = r.mem_type;
     if (r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0) {
         abort_code(c, c->cur, va, FSC_ALIGNMENT, access != MMU_READ);
@@ -137,8 +138,8 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
 /* ---- devices ---- */
 
 /* elem: size of the elements the access is made of; none is larger than a transaction of 8 bytes. */
-static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned mem_type,
-                          bool write, unsigned elem, unsigned size, void *data)
+static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, bool ns,
+                          unsigned mem_type, bool write, unsigned elem, unsigned size, void *data)
 {
     unsigned step = elem > 8 ? 8 : elem;
 
@@ -149,10 +150,8 @@ static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, u
         struct tg_bus_txn txn = {
             .addr = pa + i, .data = (uint8_t *)data + i, .size = step, .write = write, .time = cpu_now(c)};
 
-        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c),
-                                          .privileged = c->el > 0,
-                                          .mem_type = (uint8_t)mem_type,
-                                          .requester = c->index};
+        txn.attrs = (struct tg_bus_attrs){
+            .secure = !ns, .privileged = c->el > 0, .mem_type = (uint8_t)mem_type, .requester = c->index};
         if (c->bus.transport)
             c->bus.transport(c->bus.opaque, &txn);
         else
@@ -239,7 +238,8 @@ bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view
 
         if (s.part[i].host)
             memcpy(buf + at, s.part[i].host, n);
-        else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, false, elem, n, buf + at))
+        else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].ns, s.part[i].mem_type, false, elem,
+                                n, buf + at))
             return false;
         at += n;
     }
@@ -270,8 +270,8 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
             memcpy(s.part[i].host, buf + at, n);
             if (s.part[i].code)
                 domain_code_written(c->domain, s.part[i].pa, n);
-        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].mem_type, true, elem, n,
-                                  buf + at)) {
+        } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].ns, s.part[i].mem_type, true, elem,
+                                  n, buf + at)) {
             return false;
         }
         at += n;
@@ -373,7 +373,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     if (debug_watch_hit(c, op, block, sizeof(zeros), true))
         return false;
     if (!l.host)
-        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.mem_type, true, 8, sizeof(zeros),
+        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.ns, l.mem_type, true, 8, sizeof(zeros),
                              (void *)(uintptr_t)zeros);
     memset(l.host - (va & 63), 0, sizeof(zeros));
     pipe_zva(c, block, l.pa & ~UINT64_C(63));
@@ -443,7 +443,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         uint32_t insn = 0;
         struct tg_bus_txn txn = {.addr = r.pa, .data = &insn, .size = 4, .time = cpu_now(c)};
 
-        txn.attrs = (struct tg_bus_attrs){.secure = cpu_is_secure(c),
+        txn.attrs = (struct tg_bus_attrs){.secure = !r.ns,
                                           .privileged = c->el > 0,
                                           .mem_type = r.mem_type,
                                           .kind = TG_BUS_FETCH,

@@ -48,8 +48,8 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
     c->cur = op;
     mmu_translate(c, &key, va, op2 & 1 ? MMU_WRITE : MMU_READ, &r);
     if (!r.fault) {
-        c->sr[SR_PAR_EL1] = tg_put(PAR_ATTR, r.attr) | (r.pa & PAR_PA) | PAR_RES1 |
-                            (cpu_is_secure(c) ? 0 : PAR_NS) | tg_put(PAR_SH, r.sh);
+        c->sr[SR_PAR_EL1] = tg_put(PAR_ATTR, r.attr) | (r.pa & PAR_PA) | PAR_RES1 | (r.ns ? PAR_NS : 0) |
+                            tg_put(PAR_SH, r.sh);
         return true;
     }
     /* A stage-2 fault of the walk belongs to the hypervisor; an external abort of a walk is taken, too. */

@@ -75,6 +75,8 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
     memset(k, 0, sizeof(*k));
     k->regime = (uint8_t)regime;
     k->priv = (uint8_t)(priv == MMU_UNPRIV ? MMU_USER : priv);
+    if (cpu_has(c, CPU_FEAT_EL3) && (regime == MMU_EL3 || !(c->sr[SR_SCR_EL3] & SCR_NS)))
+        k->flags = MMU_KEY_SECURE | (c->sr[SR_SCR_EL3] & SCR_SIF ? MMU_KEY_SIF : 0);
     switch (regime) {
     case MMU_EL10:
         k->sctlr = c->sr[SR_SCTLR_EL1] & SCTLR_KEY;

@@ -79,6 +79,8 @@ enum {
     MMU_KEY_ALIGN = 8,   /* alignment checked (SCTLR.A) */
     MMU_KEY_S1ONLY = 16, /* AT S1*: stage 2 only for the table walk */
     MMU_KEY_AT = 32,     /* AT: no dirty state is set */
+    MMU_KEY_SECURE = 64, /* Secure state: tables and output are in Secure memory unless descriptors say NS */
+    MMU_KEY_SIF = 128,   /* SCR_EL3.SIF: no fetches from Non-secure memory in the Secure state */
 };
 
 /* Everything that translation depends on besides the tables in memory. */
@@ -112,7 +114,7 @@ struct mmu_result {
     uint8_t mem_type; /* enum tg_mem_type, combined of both stages */
     uint8_t attr;     /* MAIR-style attribute byte and shareability, for PAR_EL1 */
     uint8_t sh;
-    bool ns;
+    bool ns;                /* output is in the Non-secure address space; without EL3 always */
     bool read, write, exec; /* permissions of this view (dirty state permitting) */
     uint8_t log2size;       /* of the smallest mapping on the way */
     bool global;
@@ -181,6 +183,7 @@ struct mmu_lookup {
     uint8_t mem_type;
     bool faulted;
     bool guarded;  /* mmu_fetch */
+    bool ns;       /* pa is Non-secure */
     bool code;     /* page holds decoded code: after writing call domain_code_written */
     uint32_t insn; /* mmu_fetch of memory that is not cached as decoded code: the word */
 };

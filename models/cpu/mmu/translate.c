@@ -25,6 +25,7 @@ struct walk {
     enum mmu_access access;
     struct mmu_result *r;
     uint64_t s1_desc_ipa; /* IPA of the stage-1 descriptor read last */
+    bool ns;              /* tables are in the Non-secure address space */
 };
 
 static unsigned ps_bits(const struct cpu *c, unsigned ps)
@@ -76,6 +77,7 @@ static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned sta
 
         txn.attrs.kind = TG_BUS_WALK;
         txn.attrs.requester = w->c->index;
+        txn.attrs.secure = !w->ns;
         if (!w->c->bus.transport)
             return false;
         w->c->bus.transport(w->c->bus.opaque, &txn);
@@ -563,6 +565,8 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
         table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
         if (table >> g.oa_bits)
             return fault(r, FSC_ADDRESS, level);
+        /* In the Secure state NSTable moves the rest of the walk, and its output (D8.4.2). */
+        w->ns |= (desc & DESC_NSTABLE) != 0;
         if (!hpd) {
             tattr |= desc & (DESC_APTABLE0 | DESC_APTABLE1);
             tattr |= (desc & DESC_PXNTABLE) ? DESC_PXN : 0;
@@ -580,8 +584,11 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
     dirtiable = g.hd && (desc & DESC_DBM);
     s1_permissions(w, desc, tattr, !(desc & DESC_AP2) || dirtiable, r);
     r->log2size = (uint8_t)(shift + ((desc & DESC_CONTIG) ? contig_shift(&g, level) : 0));
-    r->global = !(mmu_two_privileges(w->key->regime) && (desc & DESC_NG));
     r->guarded = (desc & DESC_GP) && cpu_has(w->c, CPU_FEAT_BTI);
+    r->ns = w->ns || (desc & DESC_NS);
+    r->global = !(mmu_two_privileges(w->key->regime) &&
+                  ((desc & DESC_NG) || (w->ns && (w->key->flags & MMU_KEY_SECURE))));
+    r->exec &= !(r->ns && (w->key->flags & MMU_KEY_SIF));
     r->level = (uint8_t)level;
     *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
     *sh = (uint8_t)tg_get(desc, DESC_SH);
@@ -630,11 +637,12 @@ static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, ui
 void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum mmu_access access,
                    struct mmu_result *r)
 {
-    struct walk w = {.c = c, .key = key, .access = access, .r = r};
+    struct walk w = {.c = c, .key = key, .access = access, .r = r, .ns = !(key->flags & MMU_KEY_SECURE)};
     uint64_t ipa;
     uint8_t attr, sh;
 
     memset(r, 0, offsetof(struct mmu_result, walk));
+    r->ns = w.ns;
     r->wnr = access == MMU_WRITE; /* MMU_RMW: when a read alone would not fault, see there */
     if (!(key->sctlr & SCTLR_M) ? !s1_off(&w, va, &ipa, &attr, &sh) : !s1_walk(&w, va, &ipa, &attr, &sh))
         return;

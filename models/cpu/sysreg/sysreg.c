@@ -574,6 +574,15 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     return true;
 }
 
+/* ALLE2, VAE2, VALE2 in all their forms: op1 = 4 without those by IPA (CRm 0 and 4) and of EL1 (op2 4 and 6).
+ */
+static bool tlbi_of_el2(uint32_t enc)
+{
+    uint64_t op2 = tg_get(enc, TG_SYSENC_OP2);
+
+    return tg_get(enc, TG_SYSENC_OP1) == 4 && tg_get(enc, TG_SYSENC_CRM) % 4 && op2 != 4 && op2 != 6;
+}
+
 /* ---- system instructions ---- */
 bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
 {
@@ -607,8 +616,8 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     }
     switch ((enum sr_kind)row->kind) {
     case SR_KIND_TLBI:
-        /* The EL2 forms are undefined at EL3 while EL2 is off (C5.5). */
-        if (c->el == 3 && row->min_el == 2 && !cpu_el2_on(c)) {
+        /* Those of EL2's own regime are undefined at EL3 while EL2 is off (C5.5); the EL1&0 ones are not. */
+        if (c->el == 3 && !cpu_el2_on(c) && tlbi_of_el2(enc)) {
             cpu_raise_undef(c, op);
             return false;
         }

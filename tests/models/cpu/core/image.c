@@ -47,6 +47,16 @@ static bool firmware(void *opaque, struct cpu *c, bool smc, uint16_t imm)
     return true;
 }
 
+/* Semihosting's SYS_EXIT. */
+static bool hint(void *opaque, struct cpu *c, uint32_t imm)
+{
+    (void)opaque;
+    if (imm != 0xf000)
+        return false;
+    cpu_request_stop(c);
+    return true;
+}
+
 static void *allocate(size_t n)
 {
     void *p = calloc(1, n);
@@ -73,7 +83,9 @@ char *image_run_pe(const char *path, const char *const *features, const char *co
     fclose(f);
     free(data);
     p->cpu->bus = (struct tg_bus_port){.transport = transport, .get_dmi = get_dmi, .opaque = &k};
-    p->cpu->hooks.firmware_call = firmware;
+    if (el == 2)
+        p->cpu->hooks.firmware_call = firmware;
+    p->cpu->hooks.guest_hint = hint;
     cpu_set_pc(p->cpu, IMAGE_LOAD);
     cpu_set_insn_limit(p->cpu, INSNS);
     cpu_run(p->cpu, TG_TIME_NEVER / 4);
@@ -81,14 +93,15 @@ char *image_run_pe(const char *path, const char *const *features, const char *co
     return k.text;
 }
 
-char *image_run_qemu(const char *qemu, const char *arguments, const char *path)
+/* how: the option that loads the image, up to its path. */
+static char *run_qemu(const char *qemu, const char *arguments, const char *how, const char *path)
 {
     char command[1024], *text = allocate(OUTPUT + 1);
     FILE *f;
 
     snprintf(command, sizeof(command),
-             "timeout 150 '%s' %s -m 128 -nographic -net none -monitor none -kernel '%s' </dev/null", qemu,
-             arguments, path);
+             "timeout 150 '%s' -m 128 -nographic -net none -monitor none -semihosting %s %s'%s' </dev/null",
+             qemu, arguments, how, path);
     f = popen(command, "r");
     if (!f) {
         perror(qemu);
@@ -97,6 +110,16 @@ char *image_run_qemu(const char *qemu, const char *arguments, const char *path)
     text[fread(text, 1, OUTPUT, f)] = 0;
     pclose(f);
     return text;
+}
+
+char *image_run_qemu(const char *qemu, const char *arguments, const char *path)
+{
+    return run_qemu(qemu, arguments, "-kernel ", path);
+}
+
+char *image_run_qemu_el3(const char *qemu, const char *arguments, const char *path)
+{
+    return run_qemu(qemu, arguments, "-device loader,addr=0x40200000,cpu-num=0,force-raw=on,file=", path);
 }
 
 unsigned image_compare(char *ours, char *theirs, const char *(*known)(const char *ours, const char *theirs),

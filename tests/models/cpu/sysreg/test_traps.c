@@ -379,6 +379,11 @@ static unsigned tlbi_e1is(const struct ctx *x)
     return x->el == 0 ? UNDEF : x->el == 1 && hcr_trap(x, 25) ? 2 : 0;
 }
 
+static unsigned tlbi_alle1(const struct ctx *x)
+{
+    return x->el < 2 ? UNDEF : 0;
+}
+
 static unsigned tlbi_e2(const struct ctx *x)
 {
     return x->el < 2 || (x->el == 3 && !x->el2) ? UNDEF : 0;
@@ -435,7 +440,8 @@ static const struct {
     {"DC ZVA", ENC(1, 3, 7, 4, 1), dc_zva, false},
     {"DC ISW", ENC(1, 0, 7, 6, 2), dc_isw, false},
     {"TLBI VMALLE1IS", ENC(1, 0, 8, 3, 0), tlbi_e1is, false},
-    {"TLBI ALLE1", ENC(1, 4, 8, 7, 4), tlbi_e2, false},
+    {"TLBI ALLE1", ENC(1, 4, 8, 7, 4), tlbi_alle1, false},
+    {"TLBI ALLE2", ENC(1, 4, 8, 7, 0), tlbi_e2, false},
 };
 
 static uint64_t rng;

@@ -2,8 +2,19 @@
 /*
  * Entry, vectors, launch and access instructions of the translation oracle. Everything that runs under the tables of a trial stands in
  * the first 16 KiB, which the tables map; it uses registers only, so that data accesses are the trial's alone. Loaded at 0x40200000,
- * entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel).
+ * entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel). With HOST 3 it runs at EL3 instead, for the regime of
+ * EL3 and for EL1&0 in both security states.
  */
+#if HOST == 3
+#define H(reg) reg##_el3
+#define CONTROL scr_el3         /* what x12 holds in a trial */
+#define CONTROL_OFF #0x531      /* NS, RES1, RW, HCE */
+#else
+#define H(reg) reg##_el2
+#define CONTROL hcr_el2
+#define CONTROL_OFF #0x80000000
+#endif
+
     .text
     .globl _start
 _start:
@@ -24,12 +35,16 @@ el2_vectors:
     .balign 128
     .endr
 
-/* An exception that EL1 takes is passed on: HVC #3. */
+/* An exception that EL1 takes is passed on: HVC #3, to EL3 SMC #3. */
     .balign 2048
     .globl  el1_vectors
 el1_vectors:
     .rept   16
+#if HOST == 3
+    smc     #3
+#else
     hvc     #3
+#endif
     .balign 128
     .endr
 
@@ -58,28 +73,28 @@ launch:
     ldp     x21, x22, [x28, #96]    /* safe TTBR0_EL2, TTBR1_EL2 */
     ldr     x23, [x28, #112]        /* SCTLR_EL2 with the MMU off */
     adr     x24, back
-    mov     x25, #0x80000000        /* HCR_EL2 outside trials */
+    mov     x25, CONTROL_OFF        /* outside trials */
     bl      set_tables
-    msr     hcr_el2, x12
+    msr     CONTROL, x12
     isb
-    msr     sctlr_el2, x5
+    msr     H(sctlr), x5
     isb
     br      x6
 
     .globl  go_on
 go_on:
-    msr     tcr_el2, x7
-    msr     ttbr0_el2, x8
+    msr     H(tcr), x7
+    msr     H(ttbr0), x8
     cbz     x13, 1f
     msr     s3_4_c2_c0_1, x9        /* TTBR1_EL2 */
 1:  isb
-    msr     elr_el2, x10
-    msr     spsr_el2, x11
+    msr     H(elr), x10
+    msr     H(spsr), x11
     eret
 
 set_tables:
-    msr     tcr_el2, x20
-    msr     ttbr0_el2, x21
+    msr     H(tcr), x20
+    msr     H(ttbr0), x21
     cbz     x13, 1f
     msr     s3_4_c2_c0_1, x22
 1:  isb
@@ -89,9 +104,9 @@ from_trial:
     bl      set_tables
     br      x24
 back:
-    msr     sctlr_el2, x23
+    msr     H(sctlr), x23
     isb
-    msr     hcr_el2, x25
+    msr     CONTROL, x25
     isb
     msr     spsel, #1
     adr     x9, saved_sp
@@ -137,8 +152,13 @@ ops:
     TR      #0, c7, c8, #3          /* S1E0W */
     TR      #0, c7, c9, #0          /* S1E1RP */
     TR      #0, c7, c9, #1          /* S1E1WP */
+#if HOST == 3
+    TR      #6, c7, c8, #0          /* S1E3R */
+    TR      #6, c7, c8, #1          /* S1E3W */
+#else
     TR      #4, c7, c8, #0          /* S1E2R */
     TR      #4, c7, c8, #1          /* S1E2W */
+#endif
     TR      #4, c7, c8, #4          /* S12E1R */
     TR      #4, c7, c8, #5          /* S12E1W */
     TR      #4, c7, c8, #6          /* S12E0R */
@@ -153,9 +173,15 @@ launch_x3:
 
 entry:
     adr     x0, el2_vectors
-    msr     vbar_el2, x0
+    msr     H(vbar), x0
+    mov     x0, CONTROL_OFF
+    msr     CONTROL, x0
+#if HOST == 3
+    isb
     mov     x0, #0x80000000
     msr     hcr_el2, x0
+    msr     cptr_el3, xzr
+#endif
     mov     x0, #0x33ff
     msr     cptr_el2, x0
     isb
@@ -166,10 +192,22 @@ entry:
 2:  wfi
     b       2b
 
-/* void flush(u64 vhe): every translation goes, of both forms of the EL2 regime; decoded code too. */
+/* void flush(u64 vhe): every translation goes: of both forms of the EL2 regime, or of both security states; decoded code too. */
     .globl  flush
 flush:
     dsb     ishst
+#if HOST == 3
+    mov     x1, #0x530
+    msr     scr_el3, x1
+    isb
+    tlbi    alle1
+    tlbi    vmalle1
+    dsb     ish
+    mov     x1, CONTROL_OFF
+    msr     scr_el3, x1
+    isb
+    tlbi    alle3
+#else
     cbz     x0, 1f
     ldr     x1, =0x480000000        /* E2H, RW */
     msr     hcr_el2, x1
@@ -180,6 +218,7 @@ flush:
     msr     hcr_el2, x1
     isb
 1:  tlbi    alle2
+#endif
     tlbi    alle1
     ic      iallu
     dsb     ish

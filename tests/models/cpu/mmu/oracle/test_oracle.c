@@ -2,8 +2,8 @@
 /*
  * Translation oracle, host side: runs the image in a PE and in QEMU, and compares line by line. A line is:
  * trial, regime | EL | stage 2, operation, HCR_EL2, address, ESR_EL2, FAR_EL2, HPFAR_EL2, ESR_EL1, FAR_EL1,
- * value or PAR_EL1, hash of descriptors and data. Usage: test_oracle QEMU IMAGE CPU. Where QEMU is known to
- * be wrong or different by choice, the line is skipped, with the reason in `known`.
+ * value or PAR_EL1, hash of descriptors and data. Usage: test_oracle QEMU IMAGE CPU HOST. Where QEMU is known
+ * to be wrong or different by choice, the line is skipped, with the reason in `known`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include "models/base/bits.h"
 
 static const char *qemu, *image, *core;
+static bool el3;
 
 /* What QEMU's `max` has of translation. */
 static const char *const features_max[] = {
@@ -43,7 +44,6 @@ static bool parse(const char *text, struct line *l)
 #define PAR_SH       TG_FIELD(8, 7)
 #define PAR_ATTR     TG_FIELD(63, 56)
 #define PAR_PTW      TG_BIT(8)
-#define HCR_DC       TG_BIT(12)
 enum {
     FSC_PERMISSION = 0x0c,
     FSC_EXTERNAL = 0x10,
@@ -108,7 +108,7 @@ static const char *known(const char *ours, const char *theirs)
     if (fsc_in(&a, FSC_EXCLUSIVE, FSC_EXCLUSIVE) &&
         (fsc_in(&b, FSC_EXTERNAL, FSC_EXTERNAL) || !(is_abort(b.esr2) || is_abort(b.esr1))))
         return "atomic access outside RAM: unsupported, an external abort, or what the boards have there";
-    if (a.op >= OP_AT && (a.hcr & HCR_DC) && (a.value & PAR_F) && tg_get(a.value, PAR_FST) == 0 &&
+    if (a.op >= OP_AT && (a.value & PAR_F) && !(b.value & PAR_F) && tg_get(a.value, PAR_FST) == 0 &&
         va_bits(a.va) > 48)
         return "stage 1 off: QEMU's max has physical addresses of 52 bits";
     if (a.op == OP_ZVA && fsc_in(&a, FSC_ALIGNMENT, FSC_ALIGNMENT))
@@ -135,18 +135,24 @@ static const char *known(const char *ours, const char *theirs)
 
 static void test_compare(void **state)
 {
-    bool a57 = !strcmp(core, "cortex-a57"), max = !strncmp(core, "max", 3);
-    char *ours = image_run_pe(image,
-                              max   ? features_max
-                              : a57 ? pe_features_a57
-                                    : pe_features_n1,
-                              a57 ? NULL : params_48, 2);
-    char *theirs, arguments[128];
+    const char *const *set = !strncmp(core, "max", 3)      ? features_max
+                             : !strcmp(core, "cortex-a57") ? pe_features_a57
+                                                           : pe_features_n1;
+    const char *features[64];
+    unsigned n = 0;
+    char *ours;
+    char *theirs, arguments[256];
     unsigned lines;
 
     (void)state;
-    snprintf(arguments, sizeof(arguments), "-M virt,virtualization=on,gic-version=3 -cpu %s", core);
-    theirs = image_run_qemu(qemu, arguments, image);
+    for (; set[n]; n++)
+        features[n] = set[n];
+    features[n] = el3 ? "el3" : NULL;
+    features[n + 1] = NULL;
+    ours = image_run_pe(image, features, set == pe_features_a57 ? NULL : params_48, el3 ? 3 : 2);
+    snprintf(arguments, sizeof(arguments), "-M virt,virtualization=on,gic-version=3%s -cpu %s",
+             el3 ? ",secure=on" : "", core);
+    theirs = (el3 ? image_run_qemu_el3 : image_run_qemu)(qemu, arguments, image);
     assert_int_equal(image_compare(ours, theirs, known, &lines), 0);
     assert_true(lines > 10000);
     free(ours);
@@ -157,12 +163,13 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_compare)};
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: %s QEMU IMAGE CPU\n", argv[0]);
+    if (argc != 5) {
+        fprintf(stderr, "usage: %s QEMU IMAGE CPU 2|3\n", argv[0]);
         return 2;
     }
     qemu = argv[1];
     image = argv[2];
     core = argv[3];
+    el3 = *argv[4] == '3';
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,13 +29,23 @@ extern u64 launch_x3;
 #define BIT(n)  (1ul << (n))
 #define ONES(n) ((n) > 63 ? ~0ul : BIT(n) - 1)
 
-#define READ(reg)                                     \
-    ({                                                \
-        u64 v_;                                       \
-        __asm__ volatile("mrs %0, " #reg : "=r"(v_)); \
-        v_;                                           \
+#ifndef HOST
+#define HOST 2 /* the level that the trials come from: 2, or 3 for EL3 and both security states */
+#endif
+#if HOST == 3
+#define H(reg) reg##_el3
+#else
+#define H(reg) reg##_el2
+#endif
+#define NAME_(reg) #reg
+#define NAME(reg)  NAME_(reg)
+#define READ(reg)                                          \
+    ({                                                     \
+        u64 v_;                                            \
+        __asm__ volatile("mrs %0, " NAME(reg) : "=r"(v_)); \
+        v_;                                                \
     })
-#define WRITE(reg, v) __asm__ volatile("msr " #reg ", %0" ::"r"((u64)(v)))
+#define WRITE(reg, v) __asm__ volatile("msr " NAME(reg) ", %0" ::"r"((u64)(v)))
 
 enum op {
     OP_LDR,
@@ -55,7 +65,7 @@ enum op {
 };
 enum regime {
     EL10,
-    EL2,
+    EL2, /* the host's: EL3 with HOST 3 */
     EL20,
 };
 
@@ -306,7 +316,7 @@ static void dress_tables(struct tables *t, struct path *p, int stage)
             continue;
         v |= rnd() & (0xful << 55 | 0x3ful << 2);
         if (stage == 1 && chance(4))
-            v |= rnd() & (0xful << 59);
+            v |= rnd() & ((HOST == 3 ? 0x1ful : 0xful) << 59);
         set(t, p->e[l], v);
     }
 }
@@ -372,16 +382,16 @@ static enum op pick_op(enum regime regime, unsigned *el)
         if (op >= OP_AT_S1E1RP && op < OP_AT_S1E2R && !pan_ok)
             continue;
         if (!is_at(op)) {
-            *el = regime == EL10 ? below(2) : regime == EL2 ? 2 : 2 * below(2);
+            *el = regime == EL10 ? below(2) : regime == EL2 ? HOST : 2 * below(2);
             return op;
         }
         if (regime == EL10) {
             if (op >= OP_AT_S1E2R && op < OP_AT_S12E1R)
                 continue;
-            *el = op >= OP_AT_S12E1R ? 2 : 1 + below(2);
+            *el = op >= OP_AT_S12E1R ? HOST : below(2) ? HOST : 1;
             return op;
         }
-        *el = 2;
+        *el = HOST;
         if (regime == EL2 ? op == OP_AT_S1E2R || op == OP_AT_S1E2R + 1 : op < OP_AT_S12E1R)
             return op;
     }
@@ -398,8 +408,8 @@ static void run(unsigned n)
     u64 pa = DATA + (u64)below(DATA_LEN / 64) * 64, oa = pa, va, leaf, hcr = BIT(31), sctlr, tcr, vtcr = 0,
         ttbr;
     u64 mair = pick_mair(), esr2, far2, hpfar, esr1, far1, hash = 0xcbf29ce484222325, spsr, tag, old;
-    int s2 = regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8), be2 = chance(8), at = is_at(op),
-        ok;
+    int s2 = HOST == 2 && regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8), be2 = chance(8),
+        at = is_at(op), ok;
     u64 safe_attrs = D_AF | D_SH | D_AP1 | D_AP2, s2_normal;
 
     clear_tables();
@@ -558,12 +568,15 @@ static void run(unsigned n)
         if (chance(4))
             tcr |= rnd() & (0xfful << 43);
     }
+#if HOST == 3 /* SCR_EL3 in the place of HCR_EL2 */
+    hcr = 0x530 | (rnd() & BIT(0)) | (chance(3) ? BIT(9) : 0);
+#endif
     if (regime == EL20 || (vhe && chance(3)))
         hcr |= BIT(34);
     if (regime == EL20 && (el == 0 || chance(2) || at))
         hcr |= BIT(27);
     if (s2 && chance(16))
-        hcr |= BIT(12); /* DC */
+        hcr |= BIT(12); /* DC; there is no stage 2 with HOST 3 */
 
     /* the address */
     if (upper)
@@ -588,18 +601,20 @@ static void run(unsigned n)
         WRITE(mair_el1, mair);
         WRITE(ttbr0_el1, upper ? safe.base : ttbr);
         WRITE(ttbr1_el1, upper ? ttbr : safe.base);
+#if HOST == 2
         WRITE(vtcr_el2, vtcr);
         WRITE(vttbr_el2, t2.base);
+#endif
         WRITE(vbar_el1, (u64)el1_vectors + (upper ? 0 : ALIAS));
-        WRITE(vbar_el2, el2_vectors);
+        WRITE(H(vbar), el2_vectors);
         l.sctlr2 = l.sctlr2_off | (be2 ? BIT(25) : 0);
-        if (el != 2) {
+        if (el != HOST) {
             l.elr += upper || !(sctlr & 1) || (hcr & BIT(12)) ? 0 : ALIAS;
             if (!(sctlr & 1) || (hcr & BIT(12)))
                 WRITE(vbar_el1, el1_vectors);
         }
     } else {
-        WRITE(mair_el2, mair);
+        WRITE(H(mair), mair);
         sctlr |= 1;
         l.sctlr2 = (sctlr & ~(BIT(23) | BIT(24) | BIT(14))) | 0x30c50830;
         if (regime == EL20)
@@ -610,11 +625,11 @@ static void run(unsigned n)
         if (regime == EL2) {
             l.ttbr0 = l.safe_ttbr0 = ttbr;
             l.safe_tcr = tcr;
-            WRITE(vbar_el2, el2_vectors);
+            WRITE(H(vbar), el2_vectors);
         } else {
             l.safe_tcr = 25 | 25ul << 16 | 2ul << 30 | 5ul << 32;
             l.safe_ttbr0 = l.safe_ttbr1 = safe.base;
-            WRITE(vbar_el2, (u64)el2_vectors + (upper ? 0 : ALIAS));
+            WRITE(H(vbar), (u64)el2_vectors + (upper ? 0 : ALIAS));
             if (!upper) {
                 l.go += ALIAS;
                 l.elr += ALIAS;
@@ -625,13 +640,15 @@ static void run(unsigned n)
     flush((u64)vhe);
     WRITE(esr_el1, 0);
     WRITE(far_el1, 0);
+#if HOST == 2
     WRITE(hpfar_el2, 0);
+#endif
     WRITE(par_el1, 0);
     launch(&l);
-    WRITE(vbar_el2, el2_vectors);
-    esr2 = READ(esr_el2);
-    far2 = READ(far_el2);
-    hpfar = READ(hpfar_el2);
+    WRITE(H(vbar), el2_vectors);
+    esr2 = READ(H(esr));
+    far2 = READ(H(far));
+    hpfar = HOST == 2 ? READ(hpfar_el2) : 0;
     esr1 = READ(esr_el1);
     far1 = READ(far_el1);
 
@@ -684,7 +701,7 @@ void main(void)
 {
     u64 mmfr0 = READ(id_aa64mmfr0_el1), mmfr1 = READ(id_aa64mmfr1_el1), mmfr2 = READ(s3_0_c0_c7_2);
 
-    vhe = mmfr1 >> 8 & 1;
+    vhe = HOST == 2 && (mmfr1 >> 8 & 1);
     pan_ok = (mmfr1 >> 20 & 15) >= 2;
     pan3 = (mmfr1 >> 20 & 15) >= 3;
     hpds = (mmfr1 >> 12 & 15) != 0;
@@ -704,6 +721,15 @@ void main(void)
         run(n);
     }
     text("END\n");
+#if HOST == 3 /* semihosting: SYS_EXIT */
+    {
+        static const u64 block[2] = {0x20026, 0};
+        register u64 x0 __asm__("x0") = 0x18, x1 __asm__("x1") = (u64)block;
+
+        __asm__ volatile("hlt #0xf000" ::"r"(x0), "r"(x1) : "memory");
+    }
+#else
     /* PSCI SYSTEM_OFF by SMC, the conduit of a board that enters at EL2. */
     __asm__ volatile("mov w0, %w0\n smc #0" ::"r"(0x84000008) : "x0", "x1", "x2", "x3");
+#endif
 }
