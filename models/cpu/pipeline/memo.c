@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define STATES_MAX   (1u << 16)
-#define BYTES_MAX    (8u << 20)
+#define BYTES_MAX    (16u << 20)
 #define STATE_HASHES (1u << 15)
 
 struct memo_table {
@@ -56,18 +56,26 @@ static void forget_states(struct memo *m)
     m->forgotten++;
 }
 
+/* Two chains, for the multiplications take their time. */
 static uint32_t hash_of(const uint8_t *p, size_t size)
 {
-    uint64_t h = size;
+    const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t a = size, b = k, v[2];
+    size_t i = 0;
 
-    for (size_t i = 0; i < size; i += 8) {
-        uint64_t v;
-
-        memcpy(&v, p + i, 8);
-        h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 29;
+    for (; i + 16 <= size; i += 16) {
+        memcpy(v, p + i, 16);
+        a = (a ^ v[0]) * k;
+        b = (b ^ v[1]) * k;
+        a ^= a >> 29;
+        b ^= b >> 31;
     }
-    return (uint32_t)(h >> 32) & (STATE_HASHES - 1);
+    if (i < size) {
+        memcpy(v, p + i, 8);
+        a = (a ^ v[0]) * k;
+    }
+    a = (a ^ b >> 7) * k;
+    return (uint32_t)(a >> 32) & (STATE_HASHES - 1);
 }
 
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size)

@@ -30,7 +30,7 @@ struct memo_edge {
 _Static_assert(sizeof(struct memo_edge) == 32, "two edges to a host cache line");
 
 #define MEMO_READY  48  /* registers that are not ready and units that are busy, most that a state holds */
-#define MEMO_ROWS   32  /* cycles of the calendar */
+#define MEMO_ROWS   160 /* cycles of the calendar */
 #define MEMO_WINDOW 512 /* the largest window that is remembered while it holds dispatch up */
 
 /* What is in flight, relative to the dispatch cycle. Padding is zero: states are compared as bytes. */
@@ -38,9 +38,14 @@ struct memo_state {
     int16_t commit; /* commit cycle */
     uint8_t slots, dispatch_slots, front_bucket;
     uint8_t n_ready, n_rows;
-    uint8_t window; /* the window may hold dispatch up: its entries follow */
-    /* then: n_rows rows of the calendar from the dispatch cycle on, n_ready pairs; a byte for each entry of
-     * the window from the oldest on, commit cycle or 0 */
+    uint8_t flags;
+    /* then: n_rows rows of the calendar from the dispatch cycle on, their first words, and their second words
+     * if MEMO_WIDE; n_ready pairs; if MEMO_BINDS a byte for each entry of the window from the oldest on,
+     * commit cycle or 0 */
+};
+enum {
+    MEMO_WIDE = 1,
+    MEMO_BINDS = 2, /* the window may hold dispatch up */
 };
 struct memo_ready {
     uint8_t slot, cycles; /* register, or MEMO_UNIT + class */
@@ -49,10 +54,8 @@ struct memo_ready {
 #define MEMO_STATE_MAX (sizeof(struct memo_state) + MEMO_ROWS * 16 + MEMO_READY * 2 + MEMO_WINDOW + 8)
 
 struct memo {
-    uint32_t
-        events; /* loads of the block that runs that took a cycle longer: a byte each, pipe_note_crossing */
-    uint32_t
-        state; /* the state at the beginning of the block that runs; 0: not a known one, the arrays hold it */
+    uint32_t events; /* loads of the block that take a cycle longer, a byte each: pipe_note_crossing */
+    uint32_t state;  /* at the beginning of the block that runs; 0: not a known one, the arrays hold it */
     struct memo_edge (*edges)[2];
     struct memo_table *states;
     bool off;           /* nothing is remembered: for tests, results are the same */

@@ -208,6 +208,7 @@ void pipe_fold(struct pipe *p)
     struct memo_ready ready[MEMO_READY];
     uint8_t window[MEMO_WINDOW];
     bool binds = false;
+    uint64_t second = 0;
     const int64_t commit = (int64_t)(p->cycle - p->dispatch);
     unsigned n_ready = 0, n_rows = 0;
     size_t size;
@@ -229,12 +230,22 @@ void pipe_fold(struct pipe *p)
                              .front_bucket = p->front_bucket,
                              .n_ready = (uint8_t)n_ready,
                              .n_rows = (uint8_t)n_rows,
-                             .window = binds};
-    for (unsigned i = 0; i < n_rows; i++, at += 16) {
+                             .flags = binds ? MEMO_BINDS : 0};
+    for (unsigned i = 0; i < n_rows; i++, at += 8) {
         uint64_t *row = p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)];
 
-        memcpy(at, row, 16);
-        row[0] = row[1] = 0;
+        memcpy(at, row, 8);
+        row[0] = 0;
+        second |= row[1];
+    }
+    if (second) {
+        s->flags |= MEMO_WIDE;
+        for (unsigned i = 0; i < n_rows; i++, at += 8) {
+            uint64_t *row = p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)];
+
+            memcpy(at, row + 1, 8);
+            row[1] = 0;
+        }
     }
     memcpy(at, ready, n_ready * sizeof(*ready));
     for (unsigned i = 0; i < n_ready; i++)
@@ -265,8 +276,11 @@ void pipe_unfold(struct pipe *p)
     p->dispatch_slots = s->dispatch_slots;
     p->front_bucket = s->front_bucket;
     at = (const uint8_t *)(s + 1);
-    for (unsigned i = 0; i < s->n_rows; i++, at += 16)
-        memcpy(p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)], at, 16);
+    for (unsigned i = 0; i < s->n_rows; i++, at += 8)
+        memcpy(p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)], at, 8);
+    if (s->flags & MEMO_WIDE)
+        for (unsigned i = 0; i < s->n_rows; i++, at += 8)
+            memcpy(p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)] + 1, at, 8);
     p->booked = s->n_rows ? p->dispatch + s->n_rows - 1 : 0;
     p->unit_until = 0;
     for (unsigned i = 0; i < s->n_ready; i++, at += 2) {
@@ -277,7 +291,7 @@ void pipe_unfold(struct pipe *p)
             p->unit_until = max_of(p->unit_until, p->dispatch + at[1]);
         }
     }
-    if (s->window) {
+    if (s->flags & MEMO_BINDS) {
         p->rob_at = p->rob;
         for (uint32_t i = 0; i < p->window; i++)
             p->rob[i] = at[i] ? p->dispatch + at[i] : 0;
