@@ -21,7 +21,7 @@ from guestrun import GuestRun
 CHECKS = os.path.join(SOURCE, "tests", "system", "programs")
 SHORT = ("python-short", "perl", "openssl-short", "sqlite", "gcc-short")
 SHORT_GUEST = ("python-short", "sqlite", "gcc-short")
-LONG = ("python", "perl", "openssl", "sqlite", "gcc", "stress", "python-tests")
+LONG = ("python", "perl", "openssl", "sqlite", "gcc", "stress", "python-tests-numbers", "python-tests-more")
 CORES = ("neoverse-n1", "cortex-a57")
 SECTION = r"^== (\S+)\n(.*?)^== \1 status (\d+)\n"
 
