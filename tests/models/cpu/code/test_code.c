@@ -3,7 +3,7 @@
  * Code that changes, and code that moves: written by every kind of store and by other PEs, across pages, at
  * two addresses, remapped to other memory, other permissions, other ASIDs and VMIDs, in device memory. What
  * the architecture guarantees after the maintenance it asks for (Arm ARM B2.4.4, D7.5.9, D8.14), and, where
- * it has not been done, that what runs is the old or the new and nothing else. All in three modes of
+ * it has not been done, that what runs is the old or the new and nothing else. All in each mode of
  * simulation.
  */
 #include <setjmp.h>
@@ -33,13 +33,16 @@
 
 /* Physical. Everything up to CODE is mapped to itself; WINDOW is mapped page by page to pages from CODE on.
  */
-#define STOP      (PE_RAM_BASE + 0x0800) /* where functions return to */
-#define VECTORS   (PE_RAM_BASE + 0x1000)
-#define STUBS     (PE_RAM_BASE + 0x2000)
-#define TABLES    (PE_RAM_BASE + 0x100000) /* 3 pages each: levels 1, 2, 3 */
+#define STOP    (PE_RAM_BASE + 0x0800) /* where functions return to */
+#define VECTORS (PE_RAM_BASE + 0x1000)
+#define STUBS   (PE_RAM_BASE + 0x2000)
+#define TABLES  (PE_RAM_BASE + 0x100000) /* 3 pages each: levels 1, 2, 3 */
+#define IDENTITY \
+    (PE_RAM_BASE + 0x120000) /* 3 pages each: level 2, level 3 of the first 2 MiB and of those of CODE */
 #define TABLES_S2 (PE_RAM_BASE + 0x140000) /* 2 pages each: levels 1, 2 */
 #define CODE(n)   (PE_RAM_BASE + 0x200000 + 0x1000 * (uint64_t)(n))
-#define WINDOW(n) (UINT64_C(0x80000000) + 0x1000 * (uint64_t)(n))
+#define WINDOW(n) \
+    (UINT64_C(0x80040000) + 0x1000 * (uint64_t)(n)) /* where a TLB's index is not that of STOP */
 
 /* Page descriptors. */
 #define EXEC   (3 | TG_BIT(10) | 3 << 8) /* privileged, read, write, execute; AttrIndx 0: write-back */
@@ -60,11 +63,13 @@
 static const struct mode {
     const char *name;
     enum cpu_mode mode;
+    bool pages; /* nothing is mapped by a block: invalidation of a single address then takes another way */
     const char *params[3];
 } modes[] = {
-    {"fast", CPU_FAST, {NULL}},
-    {"in order", CPU_TIMED, {"pipeline.kind", "0", NULL}},
-    {"window", CPU_TIMED, {"pipeline.kind", "1", NULL}},
+    {"fast", CPU_FAST, false, {NULL}},
+    {"fast, pages", CPU_FAST, true, {NULL}},
+    {"in order", CPU_TIMED, true, {"pipeline.kind", "0", NULL}},
+    {"window", CPU_TIMED, false, {"pipeline.kind", "1", NULL}},
 };
 
 static void set(struct pe *p, uint32_t enc, uint64_t v)
@@ -88,14 +93,19 @@ static void put64(struct pe *p, uint64_t pa, uint64_t v)
 /* Another master than the PEs writes the entry: nothing but TLBI tells a PE. set: number of the tables. */
 static void map(struct pe *p, unsigned set_of, unsigned page, uint64_t desc)
 {
-    put64(p, TABLES + 0x3000 * set_of + 0x2000 + 8 * page, desc);
+    put64(p, TABLES + 0x3000 * set_of + 0x2000 + 8 * (page + 64), desc);
 }
 
-static void make_tables(struct pe *p, unsigned set_of)
+static void make_tables(struct pe *p, unsigned set_of, bool pages)
 {
-    uint64_t l1 = TABLES + 0x3000 * set_of;
+    uint64_t l1 = TABLES + 0x3000 * set_of, l2 = IDENTITY + 0x3000 * set_of;
 
-    put64(p, l1 + 8, PE_RAM_BASE | TG_BIT(10) | 3 << 8 | 1);
+    put64(p, l1 + 8, pages ? l2 | 3 : PE_RAM_BASE | TG_BIT(10) | 3 << 8 | 1);
+    for (unsigned i = 0; i < 2; i++) {
+        put64(p, l2 + 8 * i, (l2 + 0x1000 * (i + 1)) | 3);
+        for (unsigned k = 0; k < 16; k++)
+            put64(p, l2 + 0x1000 * (i + 1) + 8 * k, (i ? CODE(k) : PE_RAM_BASE + 0x1000 * k) | EXEC);
+    }
     put64(p, l1 + 16, (l1 + 0x1000) | 3);
     put64(p, l1 + 0x1000, (l1 + 0x2000) | 3);
 }
@@ -106,8 +116,8 @@ static void prepare(struct pe *p, const struct mode *m)
     static const uint32_t spin = B_SELF;
 
     cpu_set_mode(p->cpu, m->mode);
-    make_tables(p, 0);
-    make_tables(p, 1);
+    make_tables(p, 0, m->pages);
+    make_tables(p, 1, m->pages);
     pe_code(p, STOP, &spin, 1);
     for (unsigned at = 0; at < 0x800; at += 0x80)
         pe_code(p, VECTORS + at, &spin, 1);
@@ -211,7 +221,7 @@ static void function(struct pe *p, uint64_t pa, unsigned n)
     pe_code(p, pa, code, 2);
 }
 
-#define EACH_MODE(m) for (const struct mode *m = modes; m < modes + 3; m++)
+#define EACH_MODE(m) for (const struct mode *m = modes; m < modes + 4; m++)
 
 /* ---- code that changes ---- */
 
@@ -426,6 +436,11 @@ static void test_other_pe(void **state)
             patch(q, WINDOW(0), MOV_X0(n));
             RUN(p, ISB);
             assert_int_equal(call(p, WINDOW(0)), n);
+            assert_int_equal(call(q, WINDOW(0)), n);
+            patch(p, WINDOW(0), MOV_X0(n + 50));
+            RUN(q, ISB);
+            assert_int_equal(call(q, WINDOW(0)), n + 50);
+            assert_int_equal(call(p, WINDOW(0)), n + 50);
         }
         map(p, 0, 0, 0);
         cpu_set_x(q->cpu, 1, WINDOW(0) >> 12);
