@@ -4,10 +4,10 @@
 
 programs.py --build DIR short | long/CORE
 
-Each runs checks twice: under Debian's 6.1 kernel at EL2 with root.ext4 (scripts/guests programs) on virtio-blk; and in a KVM guest of that
-kernel, which runs the same kernel with the same tree in its memory. Checks are the files of tests/system/programs. Each says by its exit
+Each runs checks in more than one place: under Debian's 6.1 kernel at EL2 with root.ext4 (scripts/guests programs) on virtio-blk; and in a KVM
+guest of that kernel, which runs the same kernel with the same tree in its memory. Checks are the files of tests/system/programs. Each says by its exit
 status whether it is content with itself; besides, its output is compared with a run in qemu-system-aarch64. short: what the test run has
-time for; long: all checks, and python's own tests (scripts/soak programs).
+time for; long: all checks, and python's own tests, with several PEs and in mode timed, too (scripts/soak programs).
 """
 import difflib
 import os
@@ -15,14 +15,18 @@ import re
 import shutil
 import sys
 
-from machine import FAIL, SOURCE, main, need
+from machine import FAIL, SOURCE, Failure, main, need
 from guestrun import GuestRun
 
 CHECKS = os.path.join(SOURCE, "tests", "system", "programs")
 SHORT = ("python-short", "perl", "openssl-short", "sqlite", "gcc-short")
 SHORT_GUEST = ("python-short", "sqlite", "gcc-short")
 LONG = ("python", "perl", "openssl", "sqlite", "gcc", "stress", "python-tests-numbers", "python-tests-more")
+LONG_TIMED = ("python", "perl", "openssl", "sqlite", "gcc")
 CORES = ("neoverse-n1", "cortex-a57")
+# place, mode, PEs, checks
+SHORT_RUNS = (("bare", "fast", 1, SHORT), ("guest", "fast", 1, SHORT_GUEST))
+LONG_RUNS = (("bare", "fast", 1, LONG), ("guest", "fast", 1, LONG), ("bare", "fast", 4, LONG), ("bare", "timed", 2, LONG_TIMED))
 SECTION = r"^== (\S+)\n(.*?)^== \1 status (\d+)\n"
 
 
@@ -58,13 +62,13 @@ def guest_image(test, checks):
     return test.initramfs("k61", "--run", outer, "--add", "%s:/guest/Image" % test.guest("k61", "Image")), guest
 
 
-def ours(test, place, core, checks):
+def ours(test, core, place, mode, cpus, checks):
     if place == "bare":
         image, drive = bare_image(test, checks), test.guest("programs", "root.ext4")
     else:
         image, drive = guest_image(test, checks)
     arguments = test.linux("k61", image, append="quiet") + ["--drive", "mode=snapshot,file=" + drive]
-    with test.machine(core, arguments, cpus=1, settings=["ram.size=3GiB"]) as g:
+    with test.machine(core, arguments, cpus, mode, settings=["ram.size=3GiB"]) as g:
         g.close_input()
         test.power_off(g)
         return g.text
@@ -101,15 +105,20 @@ def compare(found, wanted, checks):
     need(not wrong, "\n".join(wrong))
 
 
-def programs(test, core, bare, guest):
+def programs(test, core, runs):
     test.guest("programs", "root.ext4")
-    wanted = sections(qemu(test, core, bare))
-    for place, checks in (("bare", bare), ("guest", guest)):
-        compare(sections(ours(test, place, core, checks)), wanted, checks)
+    wanted = sections(qemu(test, core, runs[0][-1]))
+    failures = []
+    for run in runs:
+        try:
+            compare(sections(ours(test, core, *run)), wanted, run[-1])
+        except Failure as e:    # the others are still worth knowing
+            failures.append("%s, mode %s, %d PEs: %s" % (*run[:3], e))
+    need(not failures, "\n".join(failures))
 
 
-TESTS = {"short": lambda test: programs(test, "neoverse-n1", SHORT, SHORT_GUEST)}
-TESTS.update({"long/" + core: (lambda test, core=core: programs(test, core, LONG, LONG)) for core in CORES})
+TESTS = {"short": lambda test: programs(test, "neoverse-n1", SHORT_RUNS)}
+TESTS.update({"long/" + core: (lambda test, core=core: programs(test, core, LONG_RUNS)) for core in CORES})
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
