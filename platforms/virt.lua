@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The memory map and interrupt numbers of QEMU's `virt` board, so that what knows that board runs unchanged.
 -- Source: QEMU documentation, system/arm/virt; addresses as its device tree shows them.
--- Change with --set: core, cpus.count, gic.version, el2, el3, ram.size, and any parameter of any model.
+-- Change with --set: core, cpus.count, gic.version, el2, el3, secure, ram.size, and any parameter of any model.
 local tg = require "tollgate"
 
 local o = tg.options {
@@ -11,6 +11,7 @@ local o = tg.options {
   ram = { size = "1GiB" },
   el2 = true,
   el3 = false,
+  secure = false, -- EL3 with a Secure state for `--firmware` to use: GIC with two states, memory of its own, no PSCI of ours
 }
 
 local ram = tg.ram { base = 0x40000000, size = o.ram.size }
@@ -19,7 +20,7 @@ local gic
 if o.gic.version == 2 then
   gic = tg.gicv2 { base = { dist = 0x08000000, cpu = 0x08010000, hyp = 0x08030000, vcpu = 0x08040000 }, spis = 256 }
 elseif o.gic.version == 3 then
-  gic = tg.gicv3 { base = { dist = 0x08000000, redist = 0x080a0000 }, spis = 256 }
+  gic = tg.gicv3 { base = { dist = 0x08000000, redist = 0x080a0000 }, spis = 256, security = o.secure }
 else
   error("gic.version: found " .. tostring(o.gic.version) .. ", expected 2 or 3")
 end
@@ -42,7 +43,7 @@ local cluster = o.gic.version == 2 and 8 or 16
 return {
   cpus = tg.cpus {
     count = o.cpus.count,
-    core = tg.core(o.core, { features = { el2 = o.el2, el3 = o.el3 } }),
+    core = tg.core(o.core, { features = { el2 = o.el2, el3 = o.el3 or o.secure } }),
     mpidr = function(i)
       return (i // cluster) << 8 | i % cluster
     end,
@@ -54,6 +55,8 @@ return {
   gpio = gpio,
   virtio = virtio,
   console = uart,
-  psci = o.el2 and "smc" or "hvc",
+  flash = o.secure and tg.ram { base = 0x00000000, size = "64MiB" } or nil, -- QEMU has NOR flash here; this one is written like RAM
+  secure_ram = o.secure and tg.ram { base = 0x0e000000, size = "16MiB" } or nil,
+  psci = o.secure and "none" or o.el2 and "smc" or "hvc",
   smccc = "1.0", -- QEMU's firmware knows PSCI only
 }

@@ -90,10 +90,11 @@ static unsigned group1_of(const struct access *a)
     return bank_of(a) == GIC_S ? GIC_G1S : GIC_G1NS;
 }
 
-/* Non-secure view of priorities: 0x80..0xff appear as 0..0xfe (IHI 0069 4.8.6). */
+/* Non-secure view of priorities: 0x80..0xff appear as 0..0xfe (IHI 0069 4.8.6). EL3 has the Secure one,
+ * whatever SCR_EL3.NS says of the banks. */
 static bool shifted(const struct access *a)
 {
-    return a->ctx->has_el3 && !a->ctx->secure && (a->ctx->scr_el3 & SCR_FIQ);
+    return a->ctx->has_el3 && a->ctx->el != 3 && !a->ctx->secure && (a->ctx->scr_el3 & SCR_FIQ);
 }
 
 /* May this access see (acknowledge, drop) an interrupt of the group through the Group 1 registers, or Group 0

@@ -36,6 +36,12 @@ static bool is_flash(const struct machine_region *r)
                         !strncmp(r->model->name, "flash", 5) || !strncmp(r->model->name, "rom", 3));
 }
 
+/* Memory of the Secure world's firmware, which no loader or operating system is told of: by its name, too. */
+static bool is_secure_ram(const struct machine_region *r)
+{
+    return r->model && !strncmp(r->model->name, "secure", 6);
+}
+
 static struct boot_region region(const struct machine *m, const struct tg_model *model, unsigned frame)
 {
     const struct machine_region *r = machine_region_of(m, model, frame);
@@ -138,7 +144,7 @@ static int describe(struct machine_boot *b, struct tg_error *err)
         if (is_flash(r)) {
             if (!d->firmware.size)
                 d->firmware = (struct boot_region){r->base, r->size};
-        } else if (r->memory && d->n_ram < MAX_RAM) {
+        } else if (r->memory && !is_secure_ram(r) && d->n_ram < MAX_RAM) {
             b->ram[d->n_ram++] = (struct boot_region){r->base, r->size};
         }
     }
@@ -267,11 +273,18 @@ static int make(struct machine *m, const struct boot_options *opt, struct machin
     return 0;
 }
 
+/* Firmware that runs at EL3 answers calls itself, and brings up the other PEs: all of them start in it, as
+ * after a reset of the machine. */
+static bool own_firmware(const struct machine_boot *b)
+{
+    return b->opt.firmware && b->desc.has_el3;
+}
+
 int machine_boot_new(struct machine *m, const struct boot_options *opt, struct machine_boot **out,
                      struct tg_error *err)
 {
     int rc = make(m, opt, out, err);
-    if (rc || (*out)->desc.conduit == BOOT_CONDUIT_NONE)
+    if (rc || (*out)->desc.conduit == BOOT_CONDUIT_NONE || own_firmware(*out))
         return rc;
     struct machine_boot *b = *out;
     const struct psci_ops ops = {
@@ -312,7 +325,8 @@ int machine_boot_start(struct machine_boot *b, tg_time now, struct tg_error *err
     if (b->psci)
         psci_reset(b->psci);
     if (b->result.loaded)
-        machine_power_on(b->m, 0, b->result.el, b->result.entry, b->result.x0, now);
+        for (unsigned i = 0; i < (own_firmware(b) ? b->m->n_pes : 1); i++)
+            machine_power_on(b->m, i, b->result.el, b->result.entry, b->result.x0, now);
     return 0;
 }
 
