@@ -39,6 +39,14 @@ struct jump_entry {
     uint64_t btypes; /* FEAT_BTI: bit n, a branch that sets PSTATE.BTYPE to n may go here */
 };
 
+/* Pointer authentication codes computed before: what the cipher makes of (value, modifier, key). */
+#define CPU_PAC_MEMOS 1024
+struct pac_memo {
+    uint64_t value, modifier, w, k;
+    uint64_t code;
+    bool valid;
+};
+
 static inline unsigned cpu_jump_hash(uint64_t va)
 {
     return (unsigned)((va >> 2) ^ (va >> 14)) & (CPU_JUMPS - 1);
@@ -135,6 +143,7 @@ struct cpu {
     uint64_t undef_loop;  /* times in a row that an ERET returned straight to an undefined instruction at the
                              same PC */
 
+    struct pac_memo pac_memo[CPU_PAC_MEMOS];
     struct mmu mmu;            /* translation contexts */
     struct code_cache *code;   /* decoded blocks */
     struct timer_unit *timers; /* models/cpu/timer */

@@ -225,41 +225,44 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
     return t;
 }
 
-#define OP_PAC_BRANCH(n, key)                                             \
-    OP_END(bra_##n)                                                       \
-    {                                                                     \
-        struct exec_target target = TG_FN(exec_authenticate)(c, op, key); \
-                                                                          \
-        if (!target.ok)                                                   \
-            return;                                                       \
-        pipe_issue(c, op);                                                \
-        pipe_branch(c, op, PIPE_JUMP, true, target.va);                   \
-        if (cpu_has(c, CPU_FEAT_BTI))                                     \
-            GOTO_VA_BTYPE(c, target.va, exec_jump_type(c, op));           \
-        GOTO_VA(c, target.va);                                            \
-    }                                                                     \
-    OP_END(blra_##n)                                                      \
-    {                                                                     \
-        struct exec_target target = TG_FN(exec_authenticate)(c, op, key); \
-                                                                          \
-        if (!target.ok)                                                   \
-            return;                                                       \
-        pipe_issue(c, op);                                                \
-        pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target.va);          \
-        c->x[30] = cpu_op_pc(c, op) + 4;                                  \
-        if (cpu_has(c, CPU_FEAT_BTI))                                     \
-            GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);                      \
-        GOTO_VA(c, target.va);                                            \
-    }                                                                     \
-    OP_END(reta_##n)                                                      \
-    {                                                                     \
-        struct exec_target target = TG_FN(exec_authenticate)(c, op, key); \
-                                                                          \
-        if (!target.ok)                                                   \
-            return;                                                       \
-        pipe_issue(c, op);                                                \
-        pipe_branch(c, op, PIPE_RETURN, true, target.va);                 \
-        GOTO_VA(c, target.va);                                            \
+#define OP_PAC_BRANCH(n, key)                                    \
+    OP_END(bra_##n)                                              \
+    {                                                            \
+        struct exec_target target;                               \
+                                                                 \
+        pipe_issue(c, op);                                       \
+        target = TG_FN(exec_authenticate)(c, op, key);           \
+        if (!target.ok)                                          \
+            return;                                              \
+        pipe_branch(c, op, PIPE_JUMP, true, target.va);          \
+        if (cpu_has(c, CPU_FEAT_BTI))                            \
+            GOTO_VA_BTYPE(c, target.va, exec_jump_type(c, op));  \
+        GOTO_VA(c, target.va);                                   \
+    }                                                            \
+    OP_END(blra_##n)                                             \
+    {                                                            \
+        struct exec_target target;                               \
+                                                                 \
+        pipe_issue(c, op);                                       \
+        target = TG_FN(exec_authenticate)(c, op, key);           \
+        if (!target.ok)                                          \
+            return;                                              \
+        pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target.va); \
+        c->x[30] = cpu_op_pc(c, op) + 4;                         \
+        if (cpu_has(c, CPU_FEAT_BTI))                            \
+            GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);             \
+        GOTO_VA(c, target.va);                                   \
+    }                                                            \
+    OP_END(reta_##n)                                             \
+    {                                                            \
+        struct exec_target target;                               \
+                                                                 \
+        pipe_issue(c, op);                                       \
+        target = TG_FN(exec_authenticate)(c, op, key);           \
+        if (!target.ok)                                          \
+            return;                                              \
+        pipe_branch(c, op, PIPE_RETURN, true, target.va);        \
+        GOTO_VA(c, target.va);                                   \
     }
 OP_PAC_BRANCH(0, PAC_IA)
 OP_PAC_BRANCH(1, PAC_IB)

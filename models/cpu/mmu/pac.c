@@ -52,9 +52,19 @@ static bool enabled(const struct cpu *c, enum pac_key key)
     return cpu_sctlr(c, c->el) & keys[key].enable;
 }
 
-static uint64_t cipher(const struct cpu *c, uint64_t value, uint64_t modifier, unsigned hi, unsigned lo)
+/* A function's return address is signed and authenticated with the same operands, mostly the same as the time
+ * before. */
+static uint64_t cipher(struct cpu *c, uint64_t value, uint64_t modifier, unsigned hi, unsigned lo)
 {
-    return qarma64(cpu_has(c, CPU_FEAT_PACQARMA3) ? QARMA3 : QARMA5, value, modifier, c->sr[hi], c->sr[lo]);
+    uint64_t w = c->sr[hi], k = c->sr[lo];
+    struct pac_memo *m =
+        &c->pac_memo[(value >> 2 ^ modifier >> 4 ^ modifier >> 12) % TG_ARRAY_SIZE(c->pac_memo)];
+
+    if (tg_likely(m->value == value && m->modifier == modifier && m->w == w && m->k == k && m->valid))
+        return m->code;
+    *m = (struct pac_memo){.value = value, .modifier = modifier, .w = w, .k = k, .valid = true};
+    m->code = qarma64(cpu_has(c, CPU_FEAT_PACQARMA3) ? QARMA3 : QARMA5, value, modifier, w, k);
+    return m->code;
 }
 
 /* ---- the pointer's layout ---- */

@@ -116,6 +116,11 @@ static bool draw(const struct cpu_features *feat, uint64_t *rng, unsigned e, uin
         *insn = ((uint32_t)r & ~encodings[e].mask) | encodings[e].value;
         if (r >> 32 & 1) /* registers that meet again */
             *insn &= ~(UINT32_C(0x00180318) & ~encodings[e].mask);
+        /* what the manual writes as (1) and (0), a newer QEMU insists on */
+        if (strcmp(a64_encoding_names[e] + 1, "MULH") == 0)
+            *insn |= UINT32_C(0x7c00);
+        else if (starts(a64_encoding_names[e], "FCMP"))
+            *insn &= ~(strchr(a64_encoding_names[e], 'Z') ? UINT32_C(0x1f0000) : 0);
         if (a64_match(*insn) == (int)e && !is_unpredictable(*insn) &&
             a64_decode(feat, *insn, op, &end) >= 0 && !writes_pointer(op))
             return true;

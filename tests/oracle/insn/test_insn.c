@@ -4,8 +4,9 @@
  * mode, against the same words under qemu-aarch64: X0-X30, SP, NZCV, V0-V31, FPCR, FPSR, memory, and where
  * and how the sequence ended.
  *
- *   test_oracle_insn [-c CORE] [-n INSTRUCTIONS] [-s SEED] [-l UNITS] [-v]
- *       -c: neoverse-n1 or max; -l: instructions a sequence; -v: how often each encoding ran
+ *   test_oracle_insn [-c CORE] [-q QEMU] [-n INSTRUCTIONS] [-s SEED] [-l UNITS] [-v]
+ *       -c: neoverse-n1, max or neoverse-n2; -q: another qemu-aarch64; -l: instructions a sequence; -v: how
+ * often each encoding ran
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -69,8 +70,11 @@ static const struct target {
 } targets[] = {
     {"neoverse-n1", pe_features_n1, "neoverse-n1"},
     {"max", pe_features_max, "max,sve=off,sme=off"},
+    {"neoverse-n2", pe_features_max,
+     "neoverse-n2,sve=off"}, /* for a newer QEMU, whose `max` has FEAT_AFP, too */
 };
 static const struct target *target = &targets[0];
+static const char *qemu = INSN_QEMU;
 
 static unsigned long failures, compared, ended[4];
 
@@ -254,7 +258,7 @@ static void ask_oracle(struct batch *b)
     if (fwrite(&n, sizeof(n), 1, f) != 1 || fwrite(b->code, 4, INSN_CODE_WORDS, f) != INSN_CODE_WORDS ||
         fwrite(b->before, sizeof(b->before[0]), b->n, f) != b->n || fclose(f))
         die(path);
-    snprintf(command, sizeof(command), "'%s' -cpu %s '%s' < '%s'", INSN_QEMU, target->qemu, INSN_GUEST, path);
+    snprintf(command, sizeof(command), "'%s' -cpu %s '%s' < '%s'", qemu, target->qemu, INSN_GUEST, path);
     f = popen(command, "r");
     if (!f || fread(b->want, sizeof(b->want[0]), b->n, f) != b->n || pclose(f)) {
         fprintf(stderr, "the oracle failed: %s\n", command);
@@ -276,7 +280,7 @@ int main(int argc, char **argv)
     bool verbose = false;
     int opt;
 
-    while ((opt = getopt(argc, argv, "c:n:s:l:v")) != -1) {
+    while ((opt = getopt(argc, argv, "c:q:n:s:l:v")) != -1) {
         if (opt == 'n')
             insns = strtoul(optarg, NULL, 0);
         else if (opt == 's')
@@ -285,6 +289,8 @@ int main(int argc, char **argv)
             units = (unsigned)strtoul(optarg, NULL, 0);
         else if (opt == 'v')
             verbose = true;
+        else if (opt == 'q')
+            qemu = optarg;
         else if (opt == 'c') {
             for (target = targets; target < targets + TG_ARRAY_SIZE(targets); target++)
                 if (strcmp(target->name, optarg) == 0)
