@@ -13,6 +13,7 @@
 #include "models/cpu/domain.h"
 #include "models/cpu/pmu/pmu.h"
 #include "models/cpu/sysreg/access.h"
+#include "models/cpu/sysreg/exception.h"
 #include "models/cpu/timer/timer.h"
 
 int cpu_realize(struct tg_model *m, struct tg_error *err);
@@ -192,14 +193,20 @@ void cpu_context_changed(struct cpu *c)
     if (c->el == 0) {
         c->view = c->uview = mmu_view_get(c, regime, MMU_USER);
     } else {
-        c->view = mmu_view_get(c, regime, mmu_two_privileges(regime) && c->pan ? MMU_PRIV_PAN : MMU_PRIV);
+        /* HCR_EL2.NV and NV1: EL1 is a hypervisor without VHE, to which PAN and unprivileged accesses mean
+         * nothing (D8.11.3). */
+        bool nv1 = c->el == 1 && (cpu_hcr_eff(c) & (HCR_NV | HCR_NV1)) == (HCR_NV | HCR_NV1);
+
+        c->view =
+            mmu_view_get(c, regime, mmu_two_privileges(regime) && c->pan && !nv1 ? MMU_PRIV_PAN : MMU_PRIV);
         /* LDTR and STTR are unprivileged at EL1, and at EL2 of a host (E2H, TGE). */
-        if (!c->uao && (c->el == 1 || (c->el == 2 && cpu_is_host(c))))
+        if (!c->uao && ((c->el == 1 && !nv1) || (c->el == 2 && cpu_is_host(c))))
             c->uview = mmu_view_get(c, regime, unprivileged(c));
         else
             c->uview = c->view;
     }
     c->fp_trap = cpu_fp_trap_target(c, &unknown) != 0;
+    sysreg_context_changed(c);
 }
 
 /* ---- reset and power ---- */
@@ -235,6 +242,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->excl_valid = false;
     c->event_reg = false;
     c->asleep = c->timed_out = false;
+    c->wfe_trap = 0;
     c->el = (uint8_t)el;
     fpu_set_fpcr(&c->fpu, 0);
     c->fpu.fpsr = 0;
@@ -474,6 +482,8 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             c->asleep = c->asleep_wfe = c->timed_out = false;
             if (c->hooks.idle)
                 c->hooks.idle(c->hooks.opaque, c, false);
+            if (tg_unlikely(c->wfe_trap))
+                cpu_wfe_delay_over(c);
         }
         if (cpu_now_cycle(c) >= until_cycle) {
             stop = CPU_STOP_LIMIT;

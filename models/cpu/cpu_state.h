@@ -101,6 +101,11 @@ struct cpu {
     /* ---- system registers ---- */
     uint64_t sr[SR_COUNT]; /* raw storage by sysreg/sysreg.h ids */
     uint64_t sp_el[4];     /* banked stack pointers; the current one lives in x[CPU_X_SP] */
+    uint64_t sr_slow; /* trap groups (sysreg/internal.h) of rows that need more than the quick check now */
+    uint8_t sr_check; /* SR_CHECK_* */
+#define CPU_FGT_PAIRS 4
+    uint64_t fgt_valid[CPU_FGT_PAIRS]
+                      [2]; /* bits of the fine-grained trap registers that exist, for reads and writes */
 
     /* ---- identity and neighbours ---- */
     unsigned index;
@@ -119,9 +124,13 @@ struct cpu {
     bool asleep; /* in WFI or WFE */
     bool asleep_wfe;
     bool powered;
-    bool event_reg;    /* WFE event register */
-    bool timed_out;    /* the time of a WFIT has come */
-    tg_time wake_at;   /* earliest own timer event */
+    bool event_reg;   /* WFE event register */
+    bool timed_out;   /* the time of a WFIT has come */
+    tg_time wake_at;  /* earliest own timer event */
+    uint8_t wfe_trap; /* FEAT_TWED: level to which the WFE that sleeps is trapped at wfe_until; CPU_WFE_LATE:
+                         that has come */
+#define CPU_WFE_TARGET 3
+#define CPU_WFE_LATE   4
     tg_time wfe_until; /* end of the wait that sleeps: event stream, the limit on waits for the exclusive
                           monitor, the time-out of WFET and WFIT */
 

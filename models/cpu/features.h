@@ -43,6 +43,7 @@
     FEAT(DEBUGV8P2, "debugv8p2", "debug of Armv8.2")                         \
     FEAT(PMUV3, "pmuv3", "performance monitors")                             \
     FEAT(PMUV3P1, "pmuv3p1", "performance monitors of Armv8.1")              \
+    FEAT(PMUV3P4, "pmuv3p4", "performance monitors of Armv8.4")              \
     FEAT(CSV2, "csv2", "branch predictors do not cross contexts")            \
     FEAT(CSV3, "csv3", "no speculative use of faulting loads")               \
     FEAT(LVA, "lva", "52-bit virtual addresses")                             \
@@ -86,6 +87,16 @@
     FEAT(IDST, "idst", "trapped ID registers report their encoding")         \
     FEAT(ETS, "ets", "enhanced translation synchronization")                 \
     FEAT(NTLBPA, "ntlbpa", "no caching of intermediate walks by address")    \
+    /* EL2 trap features of Armv8.3 to Armv8.7 */                            \
+    FEAT(EVT, "evt", "enhanced virtualization traps")                        \
+    FEAT(TWED, "twed", "delayed trapping of WFE")                            \
+    FEAT(HCX, "hcx", "HCRX_EL2")                                             \
+    FEAT(FGT, "fgt", "fine-grained traps")                                   \
+    FEAT(ECV, "ecv", "enhanced counter virtualization")                      \
+    FEAT(ECV_POFF, "ecv_poff", "physical counter offset, CNTPOFF_EL2")       \
+    FEAT(AMU, "amu", "activity monitors")                                    \
+    FEAT(NV, "nv", "nested virtualization")                                  \
+    FEAT(NV2, "nv2", "nested virtualization through memory, VNCR_EL2")       \
     FEAT(EL2, "el2", "exception level 2")                                    \
     FEAT(EL3, "el3", "exception level 3")
 

@@ -23,6 +23,7 @@ attributes:
   if=(EXPR)     allocated only when EXPR over field names (C) is true
   var=f.g       one handler per value of the fields: name_0, name_1 ...
   sel=NAME:N    one handler out of N, chosen by a64_sel_NAME(insn)
+  slow=F:NAME   handler NAME instead when the cpu has feature F (or one of several: F+G)
   fn=NAME       handler name, default the encoding's name in lower case
   end           ends a block of decoded operations (branches, exceptions, changes of context)
   setsra        loads a second register into ra
@@ -124,7 +125,7 @@ def parse_line(line, where, group):
             enc.regs.append((m.group(1), m.group(2)))
         elif a in ("end", "setsra", "setsrn"):
             enc.flags.add(a)
-        elif re.match(r"(nzcv|imm|tc|feat|else|if|var|sel|fn)=", a):
+        elif re.match(r"(nzcv|imm|tc|feat|else|if|var|sel|slow|fn)=", a):
             k, v = a.split("=", 1)
             enc.attrs[k] = v
         else:
@@ -237,6 +238,10 @@ def emit_case(enc, index, base, ids):
         out.append(f"        op->imm = {ex(enc, i) if i in enc.fields else f'(uint64_t)a64_imm_{i}(insn)'};")
     if "end" in enc.flags:
         out.append("        *end = true;")
+    if "slow" in enc.attrs:
+        feats, handler = enc.attrs["slow"].split(":")
+        cond = " || ".join(f"cpu_features_has(feat, CPU_FEAT_{x})" for x in feats.split("+"))
+        out.append(f"        if ({cond})\n            return {ids[handler]};")
     if "sel" in enc.attrs:
         out.append(f"        return {base} + (int)a64_sel_{enc.attrs['sel'].split(':')[0]}(insn);")
     elif "var" in enc.attrs:

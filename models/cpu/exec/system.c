@@ -138,7 +138,7 @@ OP_END(msri_daifclr)
 /* ---- system instructions ---- */
 
 OP(sys)  { return sysreg_sys(c, op, SYS_ENC, XR(rd)); }
-OP(sysl) { cpu_raise_undef(c, op); return false; } /* none is implemented */
+OP(sysl) { return sysreg_sysl(c, op, SYS_ENC); }
 
 /* ---- system registers ---- */
 

@@ -22,6 +22,7 @@
 #define ISS_SRT   TG_FIELD(20, 16)
 #define ISS_SF    TG_BIT(15)
 #define ISS_AR    TG_BIT(14)
+#define ISS_VNCR  ESR_ISS_VNCR
 #define ISS_EA    TG_BIT(9)
 #define ISS_CM    TG_BIT(8)
 #define ISS_S1PTW TG_BIT(7)
@@ -404,6 +405,52 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
     }
     data_abort(c, op, va, &r, true);
     return false;
+}
+
+/* ---- the VNCR_EL2 page (D8.11.8) ---- */
+
+/* Reported as if EL2 had made the access itself, but for where it comes from. */
+static bool vncr_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned fsc, bool write)
+{
+    uint64_t iss = ISS_VNCR | (write ? ISS_WNR : 0) | tg_put(ISS_FSC, fsc);
+
+    cpu_raise_sync(c, op, 2, esr_make(EC_DABT_SAME, iss), va, true, 0, false);
+    return false;
+}
+
+bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, uint64_t *v)
+{
+    struct mmu_view *view = mmu_view_get(c, c->sr[SR_HCR_EL2] & HCR_E2H ? MMU_EL20 : MMU_EL2, MMU_PRIV);
+    const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    struct mmu_result r;
+    struct ram_region *ram;
+    uint64_t data = view->key.flags & MMU_KEY_BE ? __builtin_bswap64(*v) : *v;
+    uint8_t *host;
+
+    c->cur = op;
+    if (tg_likely((write ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK))) {
+        host = (uint8_t *)(uintptr_t)(va + e->addend);
+        r.pa = va + e->pa_off;
+    } else {
+        mmu_translate(c, &view->key, va, write ? MMU_WRITE : MMU_READ, &r);
+        if (r.fault)
+            return vncr_abort(c, op, va, r.fsc, write);
+        ram = domain_ram(c, r.pa);
+        if (!ram || (write && !ram->writable))
+            return vncr_abort(c, op, va, FSC_EXTERNAL, write);
+        host = ram_at(ram, r.pa);
+        mmu_fill(c, view, va, &r, ram, debug_watch_page(c, va & MMU_PAGE_MASK));
+        if (write && (*ram_flags(ram, r.pa) & RAM_PAGE_CODE))
+            domain_code_written(c->domain, r.pa, sizeof(data));
+    }
+    if (write)
+        memcpy(host, &data, sizeof(data));
+    else
+        memcpy(&data, host, sizeof(data));
+    if (!write)
+        *v = view->key.flags & MMU_KEY_BE ? __builtin_bswap64(data) : data;
+    pipe_vncr(c, view, va, r.pa, write);
+    return true;
 }
 
 /* ---- fetch ---- */

@@ -36,6 +36,10 @@ void mem_atomic_done(struct cpu *c, const struct mem_atomic *a, unsigned size);
  * raised. */
 bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op);
 
+/* 64 bits at va in EL2's regime on behalf of EL1: the VNCR_EL2 page (FEAT_NV2). False: an abort was taken to
+ * EL2. */
+bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, uint64_t *v);
+
 /* DC ZVA: zeroes the 64-byte block of va. DC by VA: permission checks and faults only (memory is coherent).
  */
 bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va);

@@ -92,6 +92,8 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
         if (hcr & HCR_TGE)
             k->hcr &= ~(HCR_VM | HCR_DC);
         k->vmid = mmu_vmid(c);
+        if ((hcr & (HCR_NV | HCR_NV1)) == (HCR_NV | HCR_NV1))
+            k->flags |= MMU_KEY_NV1;
         if (k->hcr & HCR_VM) {
             k->flags |= MMU_KEY_S2;
             k->vtcr = c->sr[SR_VTCR_EL2];

@@ -81,6 +81,7 @@ enum {
     MMU_KEY_AT = 32,     /* AT: no dirty state is set */
     MMU_KEY_SECURE = 64, /* Secure state: tables and output are in Secure memory unless descriptors say NS */
     MMU_KEY_SIF = 128,   /* SCR_EL3.SIF: no fetches from Non-secure memory in the Secure state */
+    MMU_KEY_NV1 = 256,   /* HCR_EL2.{NV, NV1}: EL1's descriptors have the form of EL2's without VHE */
 };
 
 /* Everything that translation depends on besides the tables in memory. */

@@ -491,6 +491,12 @@ static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, 
         bool user_w = user && !ro, user_x = !((desc | tattr) & DESC_UXN);
         bool priv_x = !(((desc & DESC_PXN) | (tattr & DESC_PXN)) != 0) && !user_w;
 
+        if (key->flags & MMU_KEY_NV1) {
+            /* AP[1] is 0, bit 54 is PXN instead of UXN, and so for tables (D8.11.3). */
+            user = user_w = false;
+            user_x = true;
+            priv_x = !((desc | tattr) & DESC_UXN);
+        }
         if (key->sctlr & SCTLR_WXN) {
             user_x &= !user_w;
             priv_x &= ro;

@@ -244,6 +244,23 @@ void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
     push_store(p, p->start + extra + 1, bucket);
 }
 
+void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write)
+{
+    struct caches *k = &c->pipe.caches;
+    enum cpu_bucket bucket = CPU_BUCKET_L1D;
+    uint64_t cycles = c->p.l1d.latency;
+
+    if (!c->timed)
+        return;
+    pipe_catch_up(c, c->cur);
+    *(write ? &c->n.stores : &c->n.loads) += 1;
+    c->n.l1d_access++;
+    if (!ttlb_hit(&k->dtlb, va, view->actx, view->gctx, ++k->stamp))
+        cycles += ttlb_data_slow(c, view, va, c->pipe.cycle);
+    cycles += cache_data_slow(c, pa, write, c->pipe.cycle + cycles, &bucket);
+    pipe_stall(c, bucket, cycles);
+}
+
 void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate)
 {
     if (!c->timed)

@@ -152,6 +152,9 @@ void pipe_dmb(struct cpu *c, unsigned crm);
 void pipe_tlbi(struct cpu *c, bool broadcast);
 /* DC ZVA of the line at pa. */
 void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa);
+/* The access to the VNCR_EL2 page that a register access of EL1 became: waited for, as an access to a
+ * register is. */
+void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write);
 /* DC and IC by address. clean: to the point of coherency. */
 void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate);
 /* Idle (WFI) until cycle `until`. Timed mode only. */

@@ -78,10 +78,23 @@ static uint64_t backend_stall(const struct cpu *c)
     return sum;
 }
 
-static uint64_t event_source(const struct cpu *c, unsigned event)
+/* Cycles that wait for memory. */
+static uint64_t memory_stall(const struct cpu *c)
+{
+    const uint64_t *b = c->pipe.buckets;
+
+    return b[CPU_BUCKET_L1D] + b[CPU_BUCKET_L2] + b[CPU_BUCKET_SLC] + b[CPU_BUCKET_DRAM] + b[CPU_BUCKET_TLB] +
+           b[CPU_BUCKET_DEVICE];
+}
+
+uint64_t pmu_event_source(const struct cpu *c, unsigned event)
 {
     (void)cpu_now_cycle(c); /* counters and buckets are as of now */
     switch (event) {
+    case 0x4004: /* CNT_CYCLES: the system counter's, while the PE is awake */
+        return tg_time_to_cycles(tg_cycles_to_time(awake_cycles(c), c->hz), c->p.cntfrq);
+    case 0x4005: /* STALL_BACKEND_MEM */
+        return memory_stall(c);
 #define X(num, expr) \
     case num:        \
         return expr;
@@ -117,7 +130,7 @@ static uint64_t source(const struct cpu *c, unsigned n)
 
         return (c->sr[SR_PMCR_EL0] & (PMCR_D | PMCR_LC)) == PMCR_D ? cycles / 64 : cycles;
     }
-    return event_source(c, (unsigned)tg_get(c->sr[type_reg(n)], EVENT));
+    return pmu_event_source(c, (unsigned)tg_get(c->sr[type_reg(n)], EVENT));
 }
 
 static unsigned hpmn(const struct cpu *c)
@@ -521,13 +534,14 @@ void sr_wr_pmxevcntr(struct cpu *c, enum sr_id id, uint64_t v)
 void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0));
+    c->sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0) |
+                     (cpu_has(c, CPU_FEAT_FGT) ? MDCR_TDCC : 0));
     changed(c);
 }
 
 void sr_wr_mdcr_el3(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v;
+    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_FGT) ? 0 : MDCR_TDCC);
     changed(c);
 }

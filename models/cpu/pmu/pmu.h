@@ -43,4 +43,7 @@ static inline void pmu_after_el_change(struct cpu *c)
         pmu_rearm(c);
 }
 
+/* How often the common event `event` has happened so far, counters and filters apart. */
+uint64_t pmu_event_source(const struct cpu *c, unsigned event);
+
 #endif

@@ -43,6 +43,7 @@ enum {
 #define MDCR2_TDOSA TG_BIT(10)
 #define MDCR2_TDRA  TG_BIT(11)
 #define MDCR2_HPMD  TG_BIT(17)
+#define MDCR_TDCC   TG_BIT(27) /* of both; FEAT_FGT */
 #define MDCR3_TPM   TG_BIT(6)
 #define MDCR3_TDA   TG_BIT(9)
 #define MDCR3_TDOSA TG_BIT(10)

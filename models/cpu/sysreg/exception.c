@@ -84,7 +84,7 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
 {
     struct cpu_exception e = {.async = s->kind != CPU_EXC_SYNC, .kind = (uint8_t)s->kind, .pc = s->pc};
     unsigned from = c->el, target = s->target;
-    uint64_t spsr = cpu_pstate_pack(c), vector, sctlr, esr = s->esr;
+    uint64_t spsr = cpu_pstate_pack(c), hcr = cpu_hcr_eff(c), vector, sctlr, esr = s->esr;
 
     if (target == 2 && !cpu_has(c, CPU_FEAT_EL2))
         target = 1;
@@ -103,6 +103,9 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
         vector = c->sp_sel ? VECTOR_SPX : VECTOR_SP0;
     vector += vector_kind(s->kind);
 
+    /* A guest hypervisor at EL1 finds that it came from EL2 (D8.11.4: with NV2 whatever NV1 says). */
+    if (from == 1 && target == 1 && (hcr & HCR_NV) && ((hcr & HCR_NV2) || !(hcr & HCR_NV1)))
+        tg_set(&spsr, SPSR_EL, 2);
     CPU_BANKED(c, SPSR, target) = spsr;
     CPU_BANKED(c, ELR, target) = s->ret;
     if (s->kind == CPU_EXC_SYNC || s->kind == CPU_EXC_SERROR || s->kind == CPU_EXC_VSERROR) {
@@ -221,7 +224,7 @@ void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uin
                 target = 2;
         }
     }
-    if (ec_is_paired(ec))
+    if (ec_is_paired(ec) && !(ec == EC_DABT_SAME && (esr & ESR_ISS_VNCR)))
         tg_set(&esr, ESR_EC, (ec & ~1u) | (target == c->el));
     s.target = target;
     s.esr = esr;
@@ -294,6 +297,11 @@ static bool firmware_takes(struct cpu *c, const struct cpu_op *op, bool smc, uin
 void cpu_exec_svc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 {
     c->n.svc++;
+    if (tg_unlikely(c->sr_check) && cpu_fgt_on(c) &&
+        (c->sr[SR_HFGITR_EL2] & (c->el ? HFGITR_SVC_EL1 : HFGITR_SVC_EL0))) {
+        cpu_raise_sync(c, op, 2, esr_make(EC_SVC64, imm), 0, false, 0, false);
+        return;
+    }
     raise_call(c, op, default_target(c), EC_SVC64, imm);
 }
 
@@ -407,6 +415,16 @@ void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
 /* ERETAA, ERETAB: authenticated, by which key. */
 #define ERET_A TG_BIT(11)
 #define ERET_M TG_BIT(10)
+/* ERETAA and ERETAB, and which of them: the syndrome's ERET and ERETA. */
+#define ERET_AUTH (ERET_A | ERET_M)
+
+/* A guest hypervisor's return is its hypervisor's to make; HFGITR_EL2.ERET. */
+static bool eret_trapped(const struct cpu *c)
+{
+    if (!c->sr_check || c->el != 1)
+        return false;
+    return (cpu_hcr_eff(c) & HCR_NV) || (cpu_fgt_on(c) && (c->sr[SR_HFGITR_EL2] & HFGITR_ERET));
+}
 
 void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
 {
@@ -416,6 +434,10 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
 
     if (from == 0) {
         cpu_raise_undef(c, op);
+        return;
+    }
+    if (tg_unlikely(eret_trapped(c))) {
+        cpu_raise_sync(c, op, 2, esr_make(EC_ERET, tg_get(op->insn, ERET_AUTH)), 0, false, 0, false);
         return;
     }
     elr = CPU_BANKED(c, ELR, from);

@@ -23,6 +23,9 @@ void cpu_exec_wfe(struct cpu *c, const struct cpu_op *op);
 /* FEAT_WFxT: the same, until CNTVCT_EL0 reaches count at the latest. */
 void cpu_exec_wfit(struct cpu *c, const struct cpu_op *op, uint64_t count);
 void cpu_exec_wfet(struct cpu *c, const struct cpu_op *op, uint64_t count);
+/* The PE has woken from a WFE that is to be trapped after a delay (c->wfe_trap): it completes, or the delay
+ * is over and it traps. */
+void cpu_wfe_delay_over(struct cpu *c);
 /* SEV: event register of every PE of the domain; SEVL: of this one. */
 void cpu_exec_sev(struct cpu *c);
 void cpu_exec_sevl(struct cpu *c);

@@ -56,6 +56,7 @@ static uint64_t pfr0(const struct cpu *c)
     v |= have(c, CPU_FEAT_RAS, 28, 1) | have(c, CPU_FEAT_CSV3, 60, 1);
     v |= field4(56, cpu_has(c, CPU_FEAT_CSV2_2) ? 2 : cpu_has(c, CPU_FEAT_CSV2) ? 1 : 0);
     v |= have(c, CPU_FEAT_DIT, 48, 1);
+    v |= have(c, CPU_FEAT_AMU, 44, 1);
     return v;
 }
 
@@ -64,7 +65,7 @@ static uint64_t dfr0(const struct cpu *c)
     uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DEBUGV8P2) ? 8 : cpu_has(c, CPU_FEAT_DEBUGV8P1) ? 7 : 6);
 
     if (cpu_has(c, CPU_FEAT_PMUV3))
-        v |= field4(8, cpu_has(c, CPU_FEAT_PMUV3P1) ? 4 : 1);
+        v |= field4(8, cpu_has(c, CPU_FEAT_PMUV3P4) ? 5 : cpu_has(c, CPU_FEAT_PMUV3P1) ? 4 : 1);
     v |= field4(12, c->p.breakpoints - 1) | field4(20, c->p.watchpoints - 1);
     if (c->p.ctx_breakpoints)
         v |= field4(28, c->p.ctx_breakpoints - 1);
@@ -132,6 +133,8 @@ static uint64_t mmfr0(const struct cpu *c)
     v |= have(c, CPU_FEAT_GRAN16K, 20, 1);
     if (!cpu_has(c, CPU_FEAT_GRAN64K))
         v |= field4(24, 0xf);
+    v |= have(c, CPU_FEAT_FGT, 56, 1);
+    v |= field4(60, cpu_has(c, CPU_FEAT_ECV_POFF) ? 2 : cpu_has(c, CPU_FEAT_ECV) ? 1 : 0);
     return v;
 }
 
@@ -147,6 +150,7 @@ static uint64_t mmfr1(const struct cpu *c)
                     : cpu_has(c, CPU_FEAT_PAN)  ? 1
                                                 : 0);
     v |= have(c, CPU_FEAT_ETS, 36, 1) | have(c, CPU_FEAT_NTLBPA, 48, 1);
+    v |= have(c, CPU_FEAT_TWED, 32, 1) | have(c, CPU_FEAT_HCX, 40, 1);
     return v;
 }
 
@@ -155,6 +159,8 @@ static uint64_t mmfr2(const struct cpu *c)
     uint64_t v = have(c, CPU_FEAT_TTST, 28, 1) | have(c, CPU_FEAT_IDST, 36, 1) |
                  have(c, CPU_FEAT_BBM, 52, 2) | have(c, CPU_FEAT_E0PD, 60, 1);
 
+    v |= have(c, CPU_FEAT_EVT, 56, 2);
+    v |= field4(24, cpu_has(c, CPU_FEAT_NV2) ? 2 : cpu_has(c, CPU_FEAT_NV) ? 1 : 0);
     return v | have(c, CPU_FEAT_CNP, 0, 1) | have(c, CPU_FEAT_UAO, 4, 1) | have(c, CPU_FEAT_LVA, 16, 1) |
            have(c, CPU_FEAT_LSE2, 32, 1) | have(c, CPU_FEAT_S2FWB, 40, 1) | have(c, CPU_FEAT_TTL, 48, 1);
 }

@@ -13,7 +13,10 @@ enum {
 #include "models/cpu/sysreg/traps.def"
     TGI_COUNT,
 };
-_Static_assert(TGI_COUNT <= 64, "groups are bits of a word");
+_Static_assert(TGI_COUNT < 64, "groups are bits of a word, less one");
+
+/* Bit of sr_row.groups that every row has: set in c->sr_slow, it sends every access through all checks. */
+#define SR_ANY_ROW TG_BIT(63)
 
 enum sr_access {
     SR_ACC_RW,
@@ -47,6 +50,30 @@ enum {
     F_BPN = 128,
     F_WPN = 256,
     F_EVN = 512,
+    F_FGT = 1024,
+};
+#define SR_FLAG_EVN F_EVN
+
+/* c->sr_check: what of nested.c is in use at the present level. */
+enum {
+    SR_CHECK_FGT = 1,
+    SR_CHECK_NV = 2,
+};
+
+/* A row's fine-grained trap (fgt.def): bit of a pair of registers, and the directions it traps; 0: none. */
+enum {
+    SR_DIR_R = 1,
+    SR_DIR_W = 2,
+};
+enum {
+    SR_FGT_HFG,
+    SR_FGT_HDFG,
+    SR_FGT_HFGI,
+    SR_FGT_HAFG,
+    SR_FGT_PAIRS = CPU_FGT_PAIRS,
+};
+struct sr_fgt {
+    uint8_t pair, bit, dir;
 };
 
 /* v in write callbacks has been masked; the callback stores. Reads return the whole value. */
@@ -62,7 +89,8 @@ struct sr_row {
     uint16_t redir; /* enum sr_id, or SR_NONE */
     uint16_t nv2;
     bool quick;      /* RW, always there with its feature, no special groups: see quick_row in sysreg.c */
-    uint64_t groups; /* bits by TGI_ */
+    uint64_t groups; /* bits by TGI_, and SR_ANY_ROW */
+    uint64_t alias_groups; /* those that reach the _EL12 or _EL02 name only */
     uint64_t reset, wmask;
     sr_read_fn *read;
     sr_write_fn *write;
@@ -78,6 +106,33 @@ const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias);
 /* Level (1..3) that traps an access through row from the current EL; 0 undefined; SR_NO_TRAP. */
 #define SR_NO_TRAP 4u
 unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write);
+/* Groups that some rule can trap when the access comes from EL el. */
+uint64_t sr_groups_from(unsigned el);
+struct sr_fgt sr_row_fgt(const struct sr_row *row);
+/* Does this PE have the row at all, the current level apart? */
+bool sr_row_implemented(const struct cpu *c, const struct sr_row *row);
+/* Number of the event counter of an F_EVN row. */
+unsigned sr_row_counter(const struct sr_row *row);
+
+/* ---- nested.c ---- */
+void sr_fgt_reset(struct cpu *c);
+bool sr_fgt_traps(const struct cpu *c, const struct sr_row *row, bool write);
+/* Does the access reach an event counter that EL2 keeps for itself (MDCR_EL2.HPMN)? */
+bool sr_counter_reserved(const struct cpu *c, const struct sr_row *row);
+/* What becomes of an access while HCR_EL2.NV is 1. */
+enum sr_nested {
+    SR_NESTED_TRAP,
+    SR_NESTED_REGISTER, /* *row is the register meant */
+    SR_NESTED_PAGE,     /* sr_nested_page */
+};
+/* EL1 uses a name of EL2; of EL12 or EL02. */
+enum sr_nested sr_nested_el2(const struct cpu *c, const struct sr_row **row);
+enum sr_nested sr_nested_alias(const struct cpu *c, const struct sr_row *row, bool write);
+/* Does EL1's use of its own name go to the page? */
+bool sr_nested_el1(const struct cpu *c, const struct sr_row *row);
+/* The access to the page. False: it faulted, to EL2. */
+bool sr_nested_page(struct cpu *c, const struct cpu_op *op, const struct sr_row *row, bool write,
+                    uint64_t *v);
 
 /* ---- callbacks ---- */
 sr_read_fn sr_rd_zero, sr_rd_midr, sr_rd_mpidr, sr_rd_revidr, sr_rd_idreg, sr_rd_ccsidr, sr_rd_clidr,
@@ -85,8 +140,8 @@ sr_read_fn sr_rd_zero, sr_rd_midr, sr_rd_mpidr, sr_rd_revidr, sr_rd_idreg, sr_rd
 sr_read_fn sr_rd_sp_el0, sr_rd_sp_el1, sr_rd_sp_el2, sr_rd_spsel, sr_rd_currentel, sr_rd_pan, sr_rd_uao,
     sr_rd_nzcv, sr_rd_daif, sr_rd_ssbs, sr_rd_dit, sr_rd_rndr;
 sr_read_fn sr_rd_fpcr, sr_rd_fpsr, sr_rd_isr, sr_rd_disr, sr_rd_cptr_el2;
-sr_write_fn sr_wr_ignore, sr_wr_sctlr, sr_wr_hcr, sr_wr_scr, sr_wr_cptr_el2, sr_wr_sp_el0, sr_wr_sp_el1,
-    sr_wr_sp_el2, sr_wr_spsel;
+sr_write_fn sr_wr_ignore, sr_wr_sctlr, sr_wr_hcr, sr_wr_scr, sr_wr_cptr_el2, sr_wr_cptr_el3, sr_wr_sp_el0,
+    sr_wr_sp_el1, sr_wr_sp_el2, sr_wr_spsel;
 sr_write_fn sr_wr_pan, sr_wr_uao, sr_wr_nzcv, sr_wr_daif, sr_wr_ssbs, sr_wr_dit, sr_wr_fpcr, sr_wr_fpsr,
     sr_wr_disr;
 /* debug */
@@ -96,6 +151,11 @@ sr_write_fn sr_wr_dbgbvr, sr_wr_dbgbcr, sr_wr_dbgwvr, sr_wr_dbgwcr, sr_wr_mdscr,
 /* timer */
 sr_read_fn sr_rd_cntpct, sr_rd_cntvct, sr_rd_timer_tval, sr_rd_timer_ctl;
 sr_write_fn sr_wr_timer_tval, sr_wr_timer_ctl, sr_wr_timer_cval, sr_wr_cntvoff, sr_wr_cnthctl, sr_wr_cntkctl;
+/* nested */
+sr_write_fn sr_wr_fgt, sr_wr_hcrx, sr_wr_vncr;
+/* amu */
+sr_read_fn sr_rd_amcnten, sr_rd_amevcntr;
+sr_write_fn sr_wr_amcntenset, sr_wr_amcntenclr, sr_wr_amevcntr;
 /* pmu */
 sr_read_fn sr_rd_pmintenset, sr_rd_pmcr, sr_rd_pmcnten, sr_rd_pmovs, sr_rd_pmceid, sr_rd_pmccntr,
     sr_rd_pmxevtyper, sr_rd_pmxevcntr;

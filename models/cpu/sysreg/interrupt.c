@@ -168,16 +168,58 @@ void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
 
 /* ---- waiting ---- */
 
-/* Level that traps WFI (or WFE) executed now, or 0 (D1.6.1, D1.6.2). */
-static unsigned wait_trap(const struct cpu *c, bool wfe)
+/* Level that traps WFI (or WFE) executed now, or 0 (D1.6.1, D1.6.2). *delay: cycles that a WFE waits for its
+ * event before it is trapped (FEAT_TWED: TWEDEn and TWEDEL beside the control that traps). */
+static unsigned wait_trap(const struct cpu *c, bool wfe, uint64_t *delay)
 {
-    if (c->el == 0 && !(cpu_sctlr(c, 0) & (wfe ? SCTLR_NTWE : SCTLR_NTWI)))
-        return cpu_tge(c) ? 2 : 1;
-    if (c->el < 2 && (cpu_hcr_eff(c) & (wfe ? HCR_TWE : HCR_TWI)))
-        return 2;
-    if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & (wfe ? SCR_TWE : SCR_TWI)))
-        return 3;
-    return 0;
+    uint64_t control, enable, exponent;
+    unsigned target;
+
+    *delay = 0;
+    if (c->el == 0 && !(cpu_sctlr(c, 0) & (wfe ? SCTLR_NTWE : SCTLR_NTWI))) {
+        target = cpu_tge(c) ? 2 : 1;
+        control = cpu_sctlr(c, 0);
+        enable = SCTLR_TWEDEN;
+        exponent = SCTLR_TWEDEL;
+    } else if (c->el < 2 && (cpu_hcr_eff(c) & (wfe ? HCR_TWE : HCR_TWI))) {
+        target = 2;
+        control = c->sr[SR_HCR_EL2];
+        enable = HCR_TWEDEN;
+        exponent = HCR_TWEDEL;
+    } else if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & (wfe ? SCR_TWE : SCR_TWI))) {
+        target = 3;
+        control = c->sr[SR_SCR_EL3];
+        enable = SCR_TWEDEN;
+        exponent = SCR_TWEDEL;
+    } else {
+        return 0;
+    }
+    if (wfe && cpu_has(c, CPU_FEAT_TWED) && (control & enable))
+        *delay = TG_BIT(tg_get(control, exponent) + 8);
+    return target;
+}
+
+static void sleep(struct cpu *c, bool wfe, tg_time until)
+{
+    c->asleep = true;
+    c->asleep_wfe = wfe;
+    c->wfe_until = until;
+    if (c->hooks.idle)
+        c->hooks.idle(c->hooks.opaque, c, true);
+}
+
+void cpu_wfe_delay_over(struct cpu *c)
+{
+    unsigned target = c->wfe_trap & CPU_WFE_TARGET;
+    bool late = c->wfe_trap & CPU_WFE_LATE;
+
+    c->wfe_trap = 0;
+    if (late) {
+        cpu_raise_sync(c, NULL, target, esr_make(EC_WFX, ISS_COND_AL | 1), 0, false, 0, false);
+        return;
+    }
+    c->icount++;
+    c->pc += 4;
 }
 
 /* TI of the syndrome of a trapped wait, and with a time-out the register that has it (D19.2.37, ISS of EC
@@ -190,6 +232,8 @@ static unsigned wait_trap(const struct cpu *c, bool wfe)
 static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_timeout, tg_time until)
 {
     unsigned target;
+    uint64_t delay;
+    tg_time wake;
     bool ready;
 
     timer_poll(c, cpu_now(c));
@@ -199,7 +243,15 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
         ready = true;
     }
     /* A wait that would end at once is not trapped. */
-    target = ready ? 0 : wait_trap(c, wfe);
+    target = ready ? 0 : wait_trap(c, wfe, &delay);
+    if (target && delay && !with_timeout && !(c->attn & CPU_ATTN_STEP)) {
+        c->icount = cpu_icount_at(c, op); /* the PE sleeps at the WFE */
+        c->pc = cpu_op_pc(c, op);
+        c->cur = NULL;
+        c->wfe_trap = (uint8_t)target;
+        sleep(c, true, cpu_now(c) + tg_cycles_to_time(delay, c->hz));
+        return;
+    }
     if (target) {
         uint64_t iss = ISS_COND_AL | wfe;
 
@@ -213,14 +265,9 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     c->cur = NULL;
     if (ready)
         return;
-    c->asleep = true;
-    c->asleep_wfe = wfe;
     c->timed_out = false;
-    c->wfe_until = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
-    if (until < c->wfe_until)
-        c->wfe_until = until;
-    if (c->hooks.idle)
-        c->hooks.idle(c->hooks.opaque, c, true);
+    wake = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
+    sleep(c, wfe, until < wake ? until : wake);
 }
 
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op)

@@ -6,6 +6,7 @@
 #include "models/cpu/debug/debug.h"
 #include "models/cpu/sysreg/exception.h"
 #include "models/cpu/sysreg/internal.h"
+#include "models/cpu/timer/timer.h"
 
 uint64_t sr_rd_zero(struct cpu *c, enum sr_id id)
 {
@@ -26,7 +27,8 @@ void sr_wr_ignore(struct cpu *c, enum sr_id id, uint64_t v)
     (HCR_FB | HCR_BSU | HCR_DC | HCR_TWI | HCR_TWE | HCR_TID0 | HCR_TID1 | HCR_TID2 | HCR_TID3 | HCR_TSC | \
      HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TPCP | HCR_TPU | HCR_TTLB | HCR_TVM | HCR_TDZ | HCR_TRVM |       \
      HCR_TLOR | HCR_TERR | HCR_TEA | HCR_TICAB | HCR_TOCU | HCR_TTLBIS | HCR_TTLBOS | HCR_VM | HCR_SWIO |  \
-     HCR_PTW | HCR_CD | HCR_ID | HCR_VF | HCR_VI | HCR_VSE | HCR_MIOCNCE)
+     HCR_PTW | HCR_CD | HCR_ID | HCR_VF | HCR_VI | HCR_VSE | HCR_MIOCNCE | HCR_TID4 | HCR_AT | HCR_NV |    \
+     HCR_NV1 | HCR_NV2)
 
 uint64_t cpu_hcr_eff(const struct cpu *c)
 {
@@ -67,6 +69,7 @@ static bool fpen_traps(uint64_t fpen, bool from_el0)
 #define CPACR_FPEN   TG_FIELD(21, 20)
 #define CPTR_TFP     TG_BIT(10)
 #define CPTR_TCPAC   TG_BIT(31)
+#define CPTR_TAM     TG_BIT(30)
 #define CPTR_TTA_E2H TG_BIT(28)
 #define CPTR_TTA     TG_BIT(20)
 #define CPTR_RES1    UINT64_C(0x33ff) /* E2H = 0, neither SVE nor SME */
@@ -154,7 +157,8 @@ void sr_wr_spsel(struct cpu *c, enum sr_id id, uint64_t v)
 uint64_t sr_rd_currentel(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return tg_put(SPSR_EL, c->el);
+    /* A guest hypervisor at EL1 sees itself at EL2. */
+    return tg_put(SPSR_EL, c->el == 1 && (cpu_hcr_eff(c) & HCR_NV) ? 2 : c->el);
 }
 
 uint64_t sr_rd_pan(struct cpu *c, enum sr_id id)
@@ -309,12 +313,14 @@ void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
         v &= ~SCTLR_DSSBS;
     if (!cpu_has(c, CPU_FEAT_PAN) && id == SR_SCTLR_EL1)
         v |= SCTLR_SPAN;
-    c->sr[id] = v & ~(TG_FIELD(63, 45) & ~SCTLR_EPAN);
+    if (!cpu_has(c, CPU_FEAT_TWED))
+        v &= ~(SCTLR_TWEDEN | SCTLR_TWEDEL);
+    c->sr[id] = v & ~(TG_FIELD(63, 50) & ~SCTLR_EPAN);
 }
 
 void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    uint64_t valid = TG_FIELD(33, 0);
+    uint64_t valid = TG_FIELD(33, 0), changed;
 
     if (cpu_has(c, CPU_FEAT_EL3))
         valid &= ~HCR_HCD;
@@ -332,7 +338,19 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_ENSCXT;
     if (cpu_has(c, CPU_FEAT_PAUTH))
         valid |= HCR_APK | HCR_API;
+    if (cpu_has(c, CPU_FEAT_EVT))
+        valid |= HCR_TID4 | HCR_TICAB | HCR_TOCU | HCR_TTLBIS | HCR_TTLBOS;
+    if (cpu_has(c, CPU_FEAT_TWED))
+        valid |= HCR_TWEDEN | HCR_TWEDEL;
+    if (cpu_has(c, CPU_FEAT_NV))
+        valid |= HCR_NV | HCR_NV1 | HCR_AT;
+    if (cpu_has(c, CPU_FEAT_NV2))
+        valid |= HCR_NV2;
+    changed = c->sr[id];
     c->sr[id] = (v & valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
+    changed ^= c->sr[id];
+    if (tg_unlikely((changed & (HCR_E2H | HCR_TGE)) && cpu_has(c, CPU_FEAT_ECV_POFF)))
+        timer_offset_changed(c);
 }
 
 void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
@@ -349,18 +367,36 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_ENSCXT;
     if (cpu_has(c, CPU_FEAT_PAUTH))
         valid |= SCR_APK | SCR_API;
+    if (cpu_has(c, CPU_FEAT_FGT))
+        valid |= SCR_FGTEN;
+    if (cpu_has(c, CPU_FEAT_HCX))
+        valid |= SCR_HXEN;
+    if (cpu_has(c, CPU_FEAT_ECV_POFF))
+        valid |= SCR_ECVEN;
+    if (cpu_has(c, CPU_FEAT_TWED))
+        valid |= SCR_TWEDEN | SCR_TWEDEL;
     c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
+    if (cpu_has(c, CPU_FEAT_ECV_POFF))
+        timer_offset_changed(c);
 }
 
 /* One register, two layouts: with E2H it is shaped like CPACR_EL1 (D17.2.31). */
 uint64_t sr_rd_cptr_el2(struct cpu *c, enum sr_id id)
 {
+    uint64_t both = CPTR_TCPAC | (cpu_has(c, CPU_FEAT_AMU) ? CPTR_TAM : 0);
+
     if (c->sr[SR_HCR_EL2] & HCR_E2H)
-        return c->sr[id] & (CPTR_TCPAC | CPTR_TTA_E2H | CPACR_FPEN);
-    return (c->sr[id] & (CPTR_TCPAC | CPTR_TTA | CPTR_TFP)) | CPTR_RES1;
+        return c->sr[id] & (both | CPTR_TTA_E2H | CPACR_FPEN);
+    return (c->sr[id] & (both | CPTR_TTA | CPTR_TFP)) | CPTR_RES1;
 }
 
 void sr_wr_cptr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = (uint32_t)v;
+    c->sr[id] = (uint32_t)v & ~(cpu_has(c, CPU_FEAT_AMU) ? 0 : CPTR_TAM);
+}
+
+/* CPTR_EL3.TAM is the activity monitors'. */
+void sr_wr_cptr_el3(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_AMU) ? 0 : CPTR_TAM);
 }

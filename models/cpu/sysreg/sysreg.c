@@ -29,7 +29,8 @@ enum {
 #include "models/cpu/sysreg/traps.def"
 };
 
-#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_BPN | F_WPN | F_EVN)
+#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN)
+#define TG_ALIAS  (TG_NVPCT | TG_NVVCT) /* groups of the _EL02 name only */
 #define sr_NULL   NULL
 const struct sr_row sr_rows[] = {
 #define SR(nm, op0, op1, crn, crm, op2, el, acc, feat, grp, rdr, nv, rst, wm, fl, rd, wr)       \
@@ -44,20 +45,23 @@ const struct sr_row sr_rows[] = {
      .redir = SR_##rdr,                                                                         \
      .nv2 = nv,                                                                                 \
      .quick = SR_ACC_##acc == SR_ACC_RW && !((fl)&F_SPECIAL) && !((grp) & (TG_SPSEL0 | TG_FP)), \
-     .groups = grp,                                                                             \
+     .groups = SR_ANY_ROW | ((grp) & ~TG_ALIAS),                                                \
+     .alias_groups = (grp)&TG_ALIAS,                                                            \
      .reset = rst,                                                                              \
      .wmask = wm,                                                                               \
      .read = sr_##rd,                                                                           \
      .write = sr_##wr},
-#define GICR(nm, op0, op1, crn, crm, op2, el, acc) \
-    {.name = #nm,                                  \
-     .enc = TG_SYSENC(op0, op1, crn, crm, op2),    \
-     .min_el = el,                                 \
-     .access = SR_ACC_##acc,                       \
-     .feature = CPU_FEAT_NONE,                     \
-     .kind = SR_KIND_GIC,                          \
-     .id = SR_NONE,                                \
-     .redir = SR_NONE,                             \
+#define GICR(nm, op0, op1, crn, crm, op2, el, acc, nv) \
+    {.name = #nm,                                      \
+     .enc = TG_SYSENC(op0, op1, crn, crm, op2),        \
+     .min_el = el,                                     \
+     .access = SR_ACC_##acc,                           \
+     .feature = CPU_FEAT_NONE,                         \
+     .kind = SR_KIND_GIC,                              \
+     .id = SR_NONE,                                    \
+     .redir = SR_NONE,                                 \
+     .nv2 = nv,                                        \
+     .groups = SR_ANY_ROW,                             \
      .wmask = UINT64_MAX},
 #define SYSI(nm, op1, crn, crm, op2, el, feat, grp, knd) \
     {.name = #nm,                                        \
@@ -79,6 +83,13 @@ static const uint16_t row_of_enc[1 << 16] = {
 #define GICR(nm, op0, op1, crn, crm, op2, ...) [TG_SYSENC(op0, op1, crn, crm, op2)] = ROW_##nm + 1,
 #define SYSI(nm, op1, crn, crm, op2, ...)      [TG_SYSENC(1, op1, crn, crm, op2)] = ROW_##nm + 1,
 #include "models/cpu/sysreg/table.def"
+};
+
+/* The column of fgt.def. */
+#define SR_DIR_RW (SR_DIR_R | SR_DIR_W)
+static const struct sr_fgt row_fgt[ROW_COUNT] = {
+#define FGT(nm, regs, n, d) [ROW_##nm] = {.pair = SR_FGT_##regs, .bit = n, .dir = SR_DIR_##d},
+#include "models/cpu/sysreg/fgt.def"
 };
 
 static const uint16_t row_of_id[SR_COUNT] = {
@@ -119,7 +130,17 @@ static unsigned highest_el(const struct cpu *c)
     return cpu_has(c, CPU_FEAT_EL3) ? 3 : cpu_has(c, CPU_FEAT_EL2) ? 2 : 1;
 }
 
-static bool row_exists(const struct cpu *c, const struct sr_row *row)
+struct sr_fgt sr_row_fgt(const struct sr_row *row)
+{
+    return row == &id_space_row ? (struct sr_fgt){0} : row_fgt[row - sr_rows];
+}
+
+unsigned sr_row_counter(const struct sr_row *row)
+{
+    return (unsigned)(tg_get(row->enc, TG_SYSENC_CRM) & 3) * 8 + (unsigned)tg_get(row->enc, TG_SYSENC_OP2);
+}
+
+bool sr_row_implemented(const struct cpu *c, const struct sr_row *row)
 {
     unsigned n;
 
@@ -131,22 +152,29 @@ static bool row_exists(const struct cpu *c, const struct sr_row *row)
         return false;
     if (row->kind == SR_KIND_GIC)
         return c->gic && c->gic->version >= 3 && c->gic->access;
-    if (!(row->flags & (F_HIGHEST | F_NEEDEL2 | F_BPN | F_WPN | F_EVN)))
+    if (!(row->flags & (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN)))
         return true;
     n = (unsigned)tg_get(row->enc, TG_SYSENC_CRM);
     if (row->flags & F_HIGHEST)
         return row->min_el == highest_el(c);
     if (row->flags & F_NEEDEL2)
         return cpu_has(c, CPU_FEAT_EL2);
+    if (row->flags & F_FGT)
+        return cpu_has(c, CPU_FEAT_FGT);
     if (row->flags & F_BPN)
         return n < c->p.breakpoints;
     if (row->flags & F_WPN)
         return n < c->p.watchpoints;
-    n = (n & 3) * 8 + (unsigned)tg_get(row->enc, TG_SYSENC_OP2);
-    /* Counters that MDCR_EL2.HPMN reserves for EL2 are undefined below it (D11.9.2; without FEAT_FGT). */
-    if (c->el < 2 && cpu_el2_on(c) && n >= tg_get(c->sr[SR_MDCR_EL2], MDCR2_HPMN))
+    return sr_row_counter(row) < c->p.pmu_counters;
+}
+
+static bool row_exists(const struct cpu *c, const struct sr_row *row)
+{
+    if (!sr_row_implemented(c, row))
         return false;
-    return n < c->p.pmu_counters;
+    /* Counters that MDCR_EL2.HPMN reserves for EL2 are undefined below it without FEAT_FGT (D11.9.2), and
+     * trapped with it. */
+    return !(row->flags & F_EVN) || cpu_has(c, CPU_FEAT_FGT) || !sr_counter_reserved(c, row);
 }
 
 const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
@@ -187,6 +215,7 @@ enum rule_when {
     WHEN_E2H0,
     WHEN_E2H1,
     WHEN_EL2ON,
+    WHEN_GUEST,
     WHEN_NONSEC,
 };
 
@@ -248,6 +277,11 @@ static const uint64_t groups_from[4] = {
     [3] = 0,
 };
 
+uint64_t sr_groups_from(unsigned el)
+{
+    return groups_from[el];
+}
+
 static uint64_t control_value(const struct cpu *c, unsigned control)
 {
     uint64_t v;
@@ -279,6 +313,8 @@ static bool rule_applies(const struct cpu *c, const struct trap_rule *rule)
         return cpu_e2h(c) && !cpu_host(c);
     case WHEN_EL2ON:
         return cpu_el2_on(c);
+    case WHEN_GUEST:
+        return cpu_el2_on(c) && !cpu_host(c);
     case WHEN_NONSEC:
         return !cpu_secure_inline(c);
     }
@@ -307,6 +343,8 @@ unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
     return best;
 }
 
+#define SYSREG_READ TG_BIT(21) /* of the instruction word: MRS, SYSL */
+
 /* Syndrome of a trapped MSR, MRS or system instruction (ISS for EC 0x18), from the instruction's own fields.
  */
 static uint64_t sysreg_esr(uint32_t insn)
@@ -319,7 +357,7 @@ static uint64_t sysreg_esr(uint32_t insn)
     iss |= tg_put(TG_FIELD(13, 10), tg_get(insn, TG_FIELD(15, 12))); /* CRn */
     iss |= tg_put(TG_FIELD(9, 5), tg_get(insn, TG_FIELD(4, 0)));     /* Rt */
     iss |= tg_put(TG_FIELD(4, 1), tg_get(insn, TG_FIELD(11, 8)));    /* CRm */
-    iss |= tg_get(insn, TG_BIT(21));                                 /* direction: 1 is a read */
+    iss |= tg_get(insn, SYSREG_READ);                                /* direction: 1 is a read */
     return esr_make(EC_SYSREG, iss);
 }
 
@@ -331,20 +369,108 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
         cpu_raise_sync(c, op, target, sysreg_esr(op->insn), 0, false, 0, false);
 }
 
-/* FEAT_IDST: reads of the ID space from EL0 are trapped with their encoding (D17.3.1). */
-static bool id_space_trap(const struct cpu *c, uint32_t enc, bool write)
+static void gic_context(const struct cpu *c, struct tg_gic_pe_ctx *ctx)
 {
-    uint64_t op1 = tg_get(enc, TG_SYSENC_OP1);
-
-    return c->el == 0 && !write && cpu_has(c, CPU_FEAT_IDST) && tg_get(enc, TG_SYSENC_OP0) == 3 &&
-           tg_get(enc, TG_SYSENC_CRN) == 0 && tg_get(enc, TG_SYSENC_CRM) < 8 && (op1 < 2 || op1 == 3);
+    *ctx = (struct tg_gic_pe_ctx){
+        .el = c->el,
+        .secure = cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_NS),
+        .has_el2 = cpu_has(c, CPU_FEAT_EL2),
+        .has_el3 = cpu_has(c, CPU_FEAT_EL3),
+        .el2_enabled = cpu_el2_on(c),
+        .hcr_el2 = cpu_hcr_eff(c),
+        .scr_el3 = cpu_has(c, CPU_FEAT_EL3) ? c->sr[SR_SCR_EL3] : 0,
+        .mpidr = c->mpidr,
+    };
 }
 
-/* Row of the access after E2H redirection, or NULL with the exception raised. */
-static const struct sr_row *access_check(struct cpu *c, const struct cpu_op *op, uint32_t enc, bool write)
+/* What becomes of an access. */
+enum outcome {
+    ACCESS_ENDED,    /* an exception was raised */
+    ACCESS_REGISTER, /* *row, as redirected */
+    ACCESS_PAGE,     /* the VNCR_EL2 page at row->nv2 */
+};
+
+static enum outcome undefined(struct cpu *c, const struct cpu_op *op)
 {
-    bool alias, denied;
-    const struct sr_row *row = sr_lookup(c, enc, &alias);
+    /* With FEAT_IDST a read in the feature ID space says what it wanted to read (D17.1.4): op1 0, 1, 3, CRn
+     * 0, CRm 0 to 7. */
+    uint32_t enc = (uint32_t)tg_get(op->insn, TG_FIELD(20, 5)), op1 = (uint32_t)tg_get(enc, TG_SYSENC_OP1);
+
+    if (tg_unlikely(cpu_has(c, CPU_FEAT_IDST)) && (op->insn & SYSREG_READ) &&
+        tg_get(enc, TG_SYSENC_OP0) == 3 && (op1 < 2 || op1 == 3) && tg_get(enc, TG_SYSENC_CRN) == 0 &&
+        tg_get(enc, TG_SYSENC_CRM) < 8)
+        sysreg_trap(c, op, c->el ? c->el : cpu_tge(c) ? 2 : 1);
+    else
+        cpu_raise_undef(c, op);
+    return ACCESS_ENDED;
+}
+
+static enum outcome trapped(struct cpu *c, const struct cpu_op *op, unsigned target)
+{
+    sysreg_trap(c, op, target);
+    return ACCESS_ENDED;
+}
+
+/* Is the interface register that the page stands for one that the controller has (ICH_LR<n>, ICH_AP<m>R<n>)?
+ */
+static bool gic_has(struct cpu *c, const struct sr_row *row)
+{
+    struct tg_gic_pe_ctx ctx;
+    tg_time latency = 0;
+    uint64_t v = 0;
+
+    if (row->kind != SR_KIND_GIC)
+        return true;
+    gic_context(c, &ctx);
+    ctx.el = 2;
+    return c->gic->access(c->gic->opaque, c->index, row->enc, false, &v, &ctx, cpu_now(c), &latency) !=
+           TG_SYSREG_UNDEF;
+}
+
+static enum outcome nested(struct cpu *c, const struct cpu_op *op, const struct sr_row *row,
+                           enum sr_nested what)
+{
+    if (!gic_has(c, row))
+        return undefined(c, op);
+    if (what == SR_NESTED_TRAP)
+        return trapped(c, op, 2);
+    return what == SR_NESTED_PAGE ? ACCESS_PAGE : ACCESS_REGISTER;
+}
+
+/* Does the row forbid the direction at this level? */
+static bool denied(const struct cpu *c, const struct sr_row *row, bool write)
+{
+    switch ((enum sr_access)row->access) {
+    case SR_ACC_RO:
+        return write;
+    case SR_ACC_WO:
+        return !write;
+    case SR_ACC_R0W1:
+        return write && c->el == 0;
+    case SR_ACC_RWH:
+        return write && c->el != highest_el(c);
+    default:
+        return false;
+    }
+}
+
+/* Level that traps the access, groups, fine-grained traps and reserved counters together; or SR_NO_TRAP. */
+static unsigned access_target(const struct cpu *c, const struct sr_row *row, bool write)
+{
+    unsigned target = sr_trap_target(c, row->groups, write);
+
+    if (target <= 2)
+        return target;
+    if ((c->sr_check & SR_CHECK_FGT) && sr_fgt_traps(c, row, write))
+        return 2;
+    return cpu_has(c, CPU_FEAT_FGT) && sr_counter_reserved(c, row) ? 2 : target;
+}
+
+static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_t enc, bool write,
+                                 const struct sr_row **out)
+{
+    bool alias;
+    const struct sr_row *row = *out = sr_lookup(c, enc, &alias);
     unsigned target;
 
     if (tg_unlikely(!row)) {
@@ -353,66 +479,47 @@ static const struct sr_row *access_check(struct cpu *c, const struct cpu_op *op,
         /* Implementation-defined encodings that this core does not have are still trapped by HCR_EL2.TIDCP.
          */
         if (tg_get(enc, TG_SYSENC_OP0) == 3 && (crn == 11 || crn == 15) &&
-            sr_trap_target(c, TG_TIDCP, write) == 2) {
-            sysreg_trap(c, op, 2);
-            return NULL;
-        }
-        goto undef;
+            sr_trap_target(c, TG_TIDCP, write) == 2)
+            return trapped(c, op, 2);
+        return undefined(c, op);
     }
     if (tg_unlikely(alias)) {
+        if (row->access == SR_ACC_RO && write)
+            return undefined(c, op);
+        if (c->sr_check & SR_CHECK_NV)
+            return nested(c, op, row, sr_nested_alias(c, row, write));
         /* EL2 with E2H, or EL3 with E2H in the register; the EL1 name's own traps do not reach them. */
         if (c->el < 2 || !(c->sr[SR_HCR_EL2] & HCR_E2H))
-            goto undef;
-        if (row->access == SR_ACC_RO && write)
-            goto undef;
-        return row;
+            return undefined(c, op);
+        return ACCESS_REGISTER;
     }
     if (c->el == 2 && row->redir != SR_NONE && (c->sr[SR_HCR_EL2] & HCR_E2H)) {
-        row = sr_row_by_id((enum sr_id)row->redir);
+        *out = row = sr_row_by_id((enum sr_id)row->redir);
         if (!row_exists(c, row))
-            goto undef;
+            return undefined(c, op);
     }
-    switch ((enum sr_access)row->access) {
-    case SR_ACC_RO:
-        denied = write;
-        break;
-    case SR_ACC_WO:
-        denied = !write;
-        break;
-    case SR_ACC_R0W1:
-        denied = write && c->el == 0;
-        break;
-    case SR_ACC_RWH:
-        denied = write && c->el != highest_el(c);
-        break;
-    default:
-        denied = false;
+    if (tg_unlikely(denied(c, row, write)))
+        return undefined(c, op);
+    if (tg_unlikely(c->el < row->min_el)) {
+        if ((c->sr_check & SR_CHECK_NV) && row->min_el == 2)
+            return nested(c, op, row, sr_nested_el2(c, out));
+        return undefined(c, op);
     }
-    if (tg_unlikely(denied || c->el < row->min_el))
-        goto undef;
-    if (row->groups) {
-        if ((row->groups & TG_SPSEL0) && !c->sp_sel)
-            goto undef;
-        if ((row->groups & TG_FP) && c->fp_trap) {
-            cpu_raise_fp_trap(c, op);
-            return NULL;
-        }
-        target = sr_trap_target(c, row->groups, write);
-        if (tg_unlikely(target != SR_NO_TRAP)) {
-            sysreg_trap(c, op, target);
-            return NULL;
-        }
+    if ((row->groups & TG_SPSEL0) && !c->sp_sel)
+        return undefined(c, op);
+    if ((row->groups & TG_FP) && c->fp_trap) {
+        cpu_raise_fp_trap(c, op);
+        return ACCESS_ENDED;
     }
+    target = access_target(c, row, write);
+    if (tg_unlikely(target != SR_NO_TRAP))
+        return trapped(c, op, target);
+    if ((c->sr_check & SR_CHECK_NV) && sr_nested_el1(c, row))
+        return ACCESS_PAGE;
     /* A host's EL0 uses the EL2 timers under the EL0 names. */
     if (c->el == 0 && row->redir != SR_NONE && cpu_host(c))
-        row = sr_row_by_id((enum sr_id)row->redir);
-    return row;
-undef:
-    if (tg_unlikely(id_space_trap(c, enc, write)))
-        sysreg_trap(c, op, cpu_tge(c) ? 2 : 1);
-    else
-        cpu_raise_undef(c, op);
-    return NULL;
+        *out = sr_row_by_id((enum sr_id)row->redir);
+    return ACCESS_REGISTER;
 }
 
 /* ---- access ---- */
@@ -469,20 +576,6 @@ void sysreg_write_id(struct cpu *c, enum sr_id id, uint64_t v)
     row_write(c, sr_row_by_id(id), v);
 }
 
-static void gic_context(const struct cpu *c, struct tg_gic_pe_ctx *ctx)
-{
-    *ctx = (struct tg_gic_pe_ctx){
-        .el = c->el,
-        .secure = cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_NS),
-        .has_el2 = cpu_has(c, CPU_FEAT_EL2),
-        .has_el3 = cpu_has(c, CPU_FEAT_EL3),
-        .el2_enabled = cpu_el2_on(c),
-        .hcr_el2 = cpu_hcr_eff(c),
-        .scr_el3 = cpu_has(c, CPU_FEAT_EL3) ? c->sr[SR_SCR_EL3] : 0,
-        .mpidr = c->mpidr,
-    };
-}
-
 void cpu_gic_context_changed(struct cpu *c)
 {
     struct tg_gic_pe_ctx ctx;
@@ -529,7 +622,7 @@ static inline const struct sr_row *quick_row(const struct cpu *c, uint32_t enc)
     unsigned r = row_of_enc[enc & 0xffff];
     const struct sr_row *row = &sr_rows[r - !!r];
 
-    if (!r || !row->quick || c->el < row->min_el || (row->groups & groups_from[c->el]))
+    if (!r || !row->quick || c->el < row->min_el || (row->groups & c->sr_slow))
         return NULL;
     if (row->redir != SR_NONE && (c->el == 0 || (c->sr[SR_HCR_EL2] & HCR_E2H)))
         return NULL;
@@ -544,10 +637,12 @@ bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *
 
     c->cur = op;
     row = quick_row(c, enc);
-    if (!row)
-        row = access_check(c, op, enc, false);
-    if (tg_unlikely(!row))
-        return false;
+    if (!row) {
+        enum outcome how = access_check(c, op, enc, false, &row);
+
+        if (tg_unlikely(how != ACCESS_REGISTER))
+            return how == ACCESS_PAGE && sr_nested_page(c, op, row, false, v);
+    }
     if (c->timed && c->p.pipe_kind == PIPE_INORDER)
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_read);
     if (row->kind == SR_KIND_GIC)
@@ -562,10 +657,12 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
 
     c->cur = op;
     row = quick_row(c, enc);
-    if (!row)
-        row = access_check(c, op, enc, true);
-    if (tg_unlikely(!row))
-        return false;
+    if (!row) {
+        enum outcome how = access_check(c, op, enc, true, &row);
+
+        if (tg_unlikely(how != ACCESS_REGISTER))
+            return how == ACCESS_PAGE && sr_nested_page(c, op, row, true, &v);
+    }
     if (c->timed && c->p.pipe_kind == PIPE_INORDER)
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_write);
     if (row->kind == SR_KIND_GIC)
@@ -584,32 +681,50 @@ static bool tlbi_of_el2(uint32_t enc)
 }
 
 /* ---- system instructions ---- */
+
+/* op0 = 1 that is not allocated: with CRn 11 or 15 implementation defined, which HCR_EL2.TIDCP traps; else
+ * undefined. */
+static bool unallocated_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc)
+{
+    uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
+
+    if ((crn == 11 || crn == 15) && c->el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
+        sysreg_trap(c, op, 2);
+    else
+        cpu_raise_undef(c, op);
+    return false;
+}
+
+bool sysreg_sysl(struct cpu *c, const struct cpu_op *op, uint32_t enc)
+{
+    return unallocated_sys(c, op, enc); /* none is implemented */
+}
+
 bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
 {
     unsigned r, target;
     const struct sr_row *row;
+    bool nxs;
 
     c->cur = op;
     /* The nXS forms of TLBI are their namesakes with CRn 9; nothing here waits for XS accesses (C5.5). */
-    if (tg_get(enc, TG_SYSENC_CRN) == 9 && cpu_has(c, CPU_FEAT_XS))
+    nxs = tg_get(enc, TG_SYSENC_CRN) == 9 && cpu_has(c, CPU_FEAT_XS);
+    if (nxs)
         enc = (uint32_t)tg_with(enc, TG_SYSENC_CRN, 8);
     r = row_of_enc[enc & 0xffff];
     row = r ? &sr_rows[r - 1] : NULL;
-    if (!row) {
-        /* op0 = 1 with CRn 11 or 15 is implementation defined: HCR_EL2.TIDCP, else undefined. */
-        uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
-
-        if ((crn == 11 || crn == 15) && c->el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
+    if (!row)
+        return unallocated_sys(c, op, enc);
+    if (!row_exists(c, row) || c->el < row->min_el) {
+        if (row_exists(c, row) && row->min_el == 2 && (c->sr_check & SR_CHECK_NV))
             sysreg_trap(c, op, 2);
         else
             cpu_raise_undef(c, op);
         return false;
     }
-    if (!row_exists(c, row) || c->el < row->min_el) {
-        cpu_raise_undef(c, op);
-        return false;
-    }
-    target = sr_trap_target(c, row->groups, true);
+    /* HCRX_EL2.FGTnXS takes the nXS forms out of the fine-grained traps. */
+    target = nxs && (cpu_hcrx_eff(c) & HCRX_FGTNXS) ? sr_trap_target(c, row->groups, true)
+                                                    : access_target(c, row, true);
     if (target != SR_NO_TRAP) {
         sysreg_trap(c, op, target);
         return false;
@@ -685,6 +800,7 @@ void sysreg_reset(struct cpu *c)
         c->sr[SR_SCR_EL3] = 0;
     if (!cpu_has(c, CPU_FEAT_EL2))
         c->sr[SR_HCR_EL2] = c->sr[SR_MDCR_EL2] = c->sr[SR_CPTR_EL2] = 0;
+    sr_fgt_reset(c);
     debug_reset(c);
     pmu_reset(c);
     timer_reset(c);

@@ -51,6 +51,8 @@ enum sr_id {
 #define SCTLR_UCI    TG_BIT(26)
 #define SCTLR_DSSBS  TG_BIT(44)
 #define SCTLR_EPAN   TG_BIT(57)
+#define SCTLR_TWEDEN TG_BIT(45)
+#define SCTLR_TWEDEL TG_FIELD(49, 46)
 
 #define HCR_VM      TG_BIT(0)
 #define HCR_SWIO    TG_BIT(1)
@@ -90,6 +92,10 @@ enum sr_id {
 #define HCR_TERR    TG_BIT(36)
 #define HCR_TEA     TG_BIT(37)
 #define HCR_MIOCNCE TG_BIT(38)
+#define HCR_NV      TG_BIT(42)
+#define HCR_NV1     TG_BIT(43)
+#define HCR_AT      TG_BIT(44)
+#define HCR_NV2     TG_BIT(45)
 #define HCR_FWB     TG_BIT(46)
 #define HCR_TID4    TG_BIT(49)
 #define HCR_TICAB   TG_BIT(50)
@@ -99,6 +105,15 @@ enum sr_id {
 #define HCR_ENSCXT  TG_BIT(53)
 #define HCR_TTLBIS  TG_BIT(54)
 #define HCR_TTLBOS  TG_BIT(55)
+#define HCR_TWEDEN  TG_BIT(59)
+#define HCR_TWEDEL  TG_FIELD(63, 60)
+
+#define HCRX_FNXS   TG_BIT(3)
+#define HCRX_FGTNXS TG_BIT(4)
+
+#define HFGITR_ERET    TG_BIT(51)
+#define HFGITR_SVC_EL0 TG_BIT(52)
+#define HFGITR_SVC_EL1 TG_BIT(53)
 
 #define SCR_NS     TG_BIT(0)
 #define SCR_IRQ    TG_BIT(1)
@@ -116,11 +131,24 @@ enum sr_id {
 #define SCR_APK    TG_BIT(16)
 #define SCR_API    TG_BIT(17)
 #define SCR_ENSCXT TG_BIT(25)
+#define SCR_FGTEN  TG_BIT(27)
+#define SCR_ECVEN  TG_BIT(28)
+#define SCR_TWEDEN TG_BIT(29)
+#define SCR_TWEDEL TG_FIELD(33, 30)
+#define SCR_HXEN   TG_BIT(38)
+
+/* CNTHCTL_EL2, bits of FEAT_ECV (D17.11.12). */
+#define CNTHCTL_ECV      TG_BIT(12)
+#define CNTHCTL_EL1TVT   TG_BIT(13)
+#define CNTHCTL_EL1TVCT  TG_BIT(14)
+#define CNTHCTL_EL1NVPCT TG_BIT(15)
+#define CNTHCTL_EL1NVVCT TG_BIT(16)
 
 /* Exception syndrome. */
-#define ESR_EC  TG_FIELD(31, 26)
-#define ESR_IL  TG_BIT(25)
-#define ESR_ISS TG_FIELD(24, 0)
+#define ESR_EC       TG_FIELD(31, 26)
+#define ESR_IL       TG_BIT(25)
+#define ESR_ISS      TG_FIELD(24, 0)
+#define ESR_ISS_VNCR TG_BIT(13) /* of a data abort: by an access to the VNCR_EL2 page */
 enum {
     EC_UNKNOWN = 0x00,
     EC_WFX = 0x01,
@@ -132,6 +160,7 @@ enum {
     EC_HVC64 = 0x16,
     EC_SMC64 = 0x17,
     EC_SYSREG = 0x18,
+    EC_ERET = 0x1a,
     EC_PACFAIL = 0x1c,
     EC_IABT_LOWER = 0x20,
     EC_IABT_SAME = 0x21,
@@ -184,6 +213,14 @@ const char *sysreg_name(uint32_t enc);
 bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v);
 bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v);
 bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v);
+bool sysreg_sysl(struct cpu *c, const struct cpu_op *op, uint32_t enc);
+
+/* Derived state of the access checks, after a change of EL or of a control. */
+void sysreg_context_changed(struct cpu *c);
+/* HCRX_EL2 as it acts now: 0 while EL2 is not enabled or SCR_EL3.HXEn is 0. */
+uint64_t cpu_hcrx_eff(const struct cpu *c);
+/* Fine-grained traps act at the current level. */
+bool cpu_fgt_on(const struct cpu *c);
 
 /* After a write of a control register by other means (exception entry, restore): */
 void sysreg_changed(struct cpu *c, enum sr_id id);

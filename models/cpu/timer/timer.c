@@ -20,6 +20,7 @@
 #define EVNTEN  TG_BIT(2)
 #define EVNTDIR TG_BIT(3)
 #define EVNTI   TG_FIELD(7, 4)
+#define EVNTIS  TG_BIT(17) /* FEAT_ECV: EVNTI counts from bit 8 */
 
 /* How long a WFE that waits for another PE's store to the monitored line may sleep before it looks again. */
 #define MONITOR_WAIT (250 * TG_NS)
@@ -53,9 +54,23 @@ uint64_t timer_count(const struct cpu *c, tg_time now)
     return tg_time_to_cycles(now, c->p.cntfrq);
 }
 
+/* What EL1 and EL0 find taken off the physical count: CNTPOFF_EL2 while CNTHCTL_EL2.ECV is 1 (D12.2.3). */
+static uint64_t physical_offset(const struct cpu *c)
+{
+    if (tg_likely(!(c->sr[SR_CNTHCTL_EL2] & CNTHCTL_ECV)) || !cpu_el2_on(c) || cpu_host(c))
+        return 0;
+    if (cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_ECVEN))
+        return 0;
+    return c->sr[SR_CNTPOFF_EL2];
+}
+
 static uint64_t count_of(const struct cpu *c, const struct timer_desc *t, tg_time now)
 {
-    return timer_count(c, now) - (t->virtual && cpu_has(c, CPU_FEAT_EL2) ? c->sr[SR_CNTVOFF_EL2] : 0);
+    uint64_t count = timer_count(c, now);
+
+    if (t->virtual)
+        return count - (cpu_has(c, CPU_FEAT_EL2) ? c->sr[SR_CNTVOFF_EL2] : 0);
+    return t->ctl == SR_CNTP_CTL_EL0 ? count - physical_offset(c) : count;
 }
 
 /* First time at which the system counter shows `count`; TG_TIME_NEVER past the end of simulated time. */
@@ -122,6 +137,8 @@ void timer_poll(struct cpu *c, tg_time now)
             c->event_reg = true;
         else
             c->timed_out = true;
+        if (c->wfe_trap)
+            c->wfe_trap |= CPU_WFE_LATE;
     }
     pmu_poll(c, now);
 }
@@ -154,7 +171,7 @@ tg_time timer_event_wake(const struct cpu *c, tg_time now)
         if (!(ctl & EVNTEN) || (i && !cpu_el2_on(c)))
             continue;
         off = i || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->sr[SR_CNTVOFF_EL2];
-        bit = TG_BIT(tg_get(ctl, EVNTI));
+        bit = TG_BIT(tg_get(ctl, EVNTI) + (ctl & EVNTIS ? 8 : 0));
         count = timer_count(c, now) - off;
         /* The next count at which the bit has just become 1 (EVNTDIR 0) or 0 (EVNTDIR 1). */
         next = (count & ~(2 * bit - 1)) + ((ctl & EVNTDIR) ? 2 * bit : bit);
@@ -197,6 +214,11 @@ void timer_fini(struct cpu *c)
     c->timers = NULL;
 }
 
+void timer_offset_changed(struct cpu *c)
+{
+    changed(c);
+}
+
 void timer_reset(struct cpu *c)
 {
     c->wfe_until = TG_TIME_NEVER;
@@ -208,7 +230,7 @@ void timer_reset(struct cpu *c)
 uint64_t sr_rd_cntpct(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return timer_count(c, cpu_now(c));
+    return timer_count(c, cpu_now(c)) - (c->el < 2 ? physical_offset(c) : 0);
 }
 
 /* At EL2 with E2H, and for a host's EL0, the virtual offset reads as zero (D17.11.30). */
@@ -267,10 +289,16 @@ void sr_wr_cntvoff(struct cpu *c, enum sr_id id, uint64_t v)
  * layout says. */
 void sr_wr_cnthctl(struct cpu *c, enum sr_id id, uint64_t v)
 {
+    if (!cpu_has(c, CPU_FEAT_ECV))
+        v &= ~(CNTHCTL_EL1TVT | CNTHCTL_EL1TVCT | CNTHCTL_EL1NVPCT | CNTHCTL_EL1NVVCT | EVNTIS);
+    if (!cpu_has(c, CPU_FEAT_ECV_POFF))
+        v &= ~CNTHCTL_ECV;
     c->sr[id] = v;
+    if (cpu_has(c, CPU_FEAT_ECV_POFF))
+        changed(c);
 }
 
 void sr_wr_cntkctl(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = v;
+    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_ECV) ? 0 : EVNTIS);
 }

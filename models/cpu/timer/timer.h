@@ -29,4 +29,7 @@ tg_time timer_event_wake(const struct cpu *c, tg_time now);
 /* When CNTVCT_EL0 as the instruction that runs reads it comes to `count`; now when it is there already. */
 tg_time timer_timeout(struct cpu *c, uint64_t count);
 
+/* HCR_EL2.E2H or TGE, or SCR_EL3.ECVEn, changed: CNTPOFF_EL2 may act or act no longer. */
+void timer_offset_changed(struct cpu *c);
+
 #endif
