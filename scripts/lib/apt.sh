@@ -6,6 +6,7 @@
 # lists, cache, status, pins and hooks are left alone. Signatures are verified by apt as always.
 
 TG_APT=$TG_BUILD/guests/apt
+TG_APT_ARCH=arm64
 TG_APT_SUITES=
 
 # apt_private COMMAND...: apt-get, apt-cache with the private configuration and the suites chosen last.
@@ -23,7 +24,7 @@ apt_private_use() {
     if [ -e "$dir/fresh.$$" ]; then return; fi
     mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/empty" "$TG_APT/archives/partial"
     : >"$dir/status"
-    python3 "$TG_ROOT/scripts/lib/aptsources.py" "$@" >"$dir/sources/debian.sources" ||
+    python3 "$TG_ROOT/scripts/lib/aptsources.py" --arch "$TG_APT_ARCH" "$@" >"$dir/sources/debian.sources" ||
         die "no Debian archive in this machine's apt configuration for: $*" \
             "add the archive of Debian 12 to /etc/apt/sources.list.d and run this again"
     # Read after the machine's own configuration (apt.conf(5)): what follows overrides it. The hooks that
@@ -36,8 +37,8 @@ apt_private_use() {
 #clear APT::Update::Post-Invoke-Success;
 #clear DPkg::Pre-Install-Pkgs;
 #clear DPkg::Post-Invoke;
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+APT::Architecture "$TG_APT_ARCH";
+APT::Architectures { "$TG_APT_ARCH"; };
 APT::Sandbox::User "root";
 APT::Get::List-Cleanup "true";
 APT::Default-Release "";

@@ -9,7 +9,7 @@ Trusted, Check-Valid-Until ...). No URI of our own is invented: a machine withou
 Does not touch the machine's configuration and does not contact the network.
 Formats: sources.list(5) of apt 2.6.
 
-usage: aptsources.py SUITE... [--etc DIR]
+usage: aptsources.py SUITE... [--arch ARCH] [--etc DIR]
        SUITE is bookworm, bookworm-updates, bookworm-security, bookworm-backports, trixie, sid, ...
 """
 import glob
@@ -86,7 +86,7 @@ def classify(suite):
     return None
 
 
-def derive(entries, wanted):
+def derive(entries, wanted, arch="arm64"):
     """(list of stanzas, list of suites that no entry serves)"""
     found = {"archive": [], "security": []}
     for fields in entries:
@@ -112,19 +112,23 @@ def derive(entries, wanted):
                 continue
             seen.add(key)
             out = ["Types: deb", "URIs: " + fields["uris"], "Suites: " + suite, "Components: main",
-                   "Architectures: arm64", "Languages: none", "Targets: Packages"]
+                   "Architectures: " + arch, "Languages: none", "Targets: Packages"]
             out += ["%s: %s" % (k.title(), fields[k]) for k in KEEP if k in fields]
             stanzas.append("\n".join(out) + "\n")
     return stanzas, missing
 
 
 def main(argv):
-    etc = "/etc/apt"
+    etc, arch = "/etc/apt", "arm64"
+    if "--arch" in argv:
+        i = argv.index("--arch")
+        arch = argv[i + 1]
+        del argv[i:i + 2]
     if "--etc" in argv:
         i = argv.index("--etc")
         etc = argv[i + 1]
         del argv[i:i + 2]
-    stanzas, missing = derive(list(read_all(etc)), argv)
+    stanzas, missing = derive(list(read_all(etc)), argv, arch)
     if not stanzas:
         sys.stderr.write("no entry of Debian's archive in %s/sources.list or %s/sources.list.d\n" % (etc, etc))
         return 1

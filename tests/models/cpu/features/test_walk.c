@@ -73,8 +73,9 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_CNP] = {ID(MMFR2, 0, 1, 0), .why = "a hint in TTBRn_ELx"},
     [CPU_FEAT_DEBUGV8P1] = {ID(DFR0, 0, 8, 6), .why = "rules of debug exceptions"},
     [CPU_FEAT_DEBUGV8P2] = {ID(DFR0, 0, 8, 7), .why = "rules of debug exceptions"},
-    [CPU_FEAT_PMUV3] = {ID(DFR0, 8, 4, 0), {{MRS(0, ENC(3, 3, 9, 12, 0)), 0}}}, /* PMCR_EL0 */
-    [CPU_FEAT_PMUV3P1] = {ID(DFR0, 8, 4, 1), .why = "event numbers"},
+    [CPU_FEAT_PMUV3] = {ID(DFR0, 8, 5, 0), {{MRS(0, ENC(3, 3, 9, 12, 0)), 0}}}, /* PMCR_EL0 */
+    [CPU_FEAT_PMUV3P1] = {ID(DFR0, 8, 5, 1), .why = "event numbers"},
+    [CPU_FEAT_PMUV3P4] = {ID(DFR0, 8, 5, 4), {{MRS(0, ENC(3, 0, 9, 14, 6)), 1}}}, /* PMMIR_EL1 */
     [CPU_FEAT_CSV2] = {ID(PFR0, 56, 2, 0), .why = "a promise"},
     [CPU_FEAT_CSV3] = {ID(PFR0, 60, 1, 0), .why = "a promise"},
     [CPU_FEAT_LVA] = {ID(MMFR2, 16, 1, 0), .why = "translation"},
@@ -119,6 +120,16 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_NTLBPA] = {ID(MMFR1, 48, 1, 0), .why = "a promise"},
     [CPU_FEAT_GRAN16K] = {ID(MMFR0, 20, 1, 0), .why = "translation"},
     [CPU_FEAT_GRAN64K] = {ID(MMFR0, 24, 0, 0xf), .why = "translation"},
+    [CPU_FEAT_EVT] = {ID(MMFR2, 56, 2, 0), .why = "bits of HCR_EL2: test_nested.c and the trap matrix"},
+    [CPU_FEAT_TWED] = {ID(MMFR1, 32, 1, 0), .why = "bits of HCR_EL2 and others: test_nested.c"},
+    [CPU_FEAT_HCX] = {ID(MMFR1, 40, 1, 0), {{MRS(0, ENC(3, 4, 1, 2, 2)), 2}}},
+    [CPU_FEAT_FGT] = {ID(MMFR0, 56, 1, 0), {{MRS(0, ENC(3, 4, 1, 1, 4)), 2}, {MRS(0, ENC(3, 4, 1, 1, 5)), 2}, {MRS(0, ENC(3, 4, 1, 1, 6)), 2},
+                                            {MRS(0, ENC(3, 4, 3, 1, 4)), 2}, {MRS(0, ENC(3, 4, 3, 1, 5)), 2}, {MRS(0, ENC(3, 4, 3, 1, 6)), 2}}},
+    [CPU_FEAT_ECV] = {ID(MMFR0, 60, 2, 0), {{MRS(0, ENC(3, 3, 14, 0, 5)), 0}, {MRS(0, ENC(3, 3, 14, 0, 6)), 0}}}, /* CNTPCTSS_EL0, CNTVCTSS_EL0 */
+    [CPU_FEAT_ECV_POFF] = {ID(MMFR0, 60, 2, 1), {{MRS(0, ENC(3, 4, 14, 0, 6)), 2}}}, /* CNTPOFF_EL2 */
+    [CPU_FEAT_AMU] = {ID(PFR0, 44, 1, 0), {{MRS(0, ENC(3, 3, 13, 2, 1)), 0}, {MRS(0, ENC(3, 3, 13, 4, 0)), 0}, {MRS(0, ENC(3, 3, 13, 6, 3)), 0}}},
+    [CPU_FEAT_NV] = {ID(MMFR2, 24, 2, 0), .why = "bits of HCR_EL2: test_nested.c and the trap matrix"},
+    [CPU_FEAT_NV2] = {ID(MMFR2, 24, 2, 1), {{MRS(0, ENC(3, 4, 2, 2, 0)), 2}}}, /* VNCR_EL2 */
     [CPU_FEAT_EL2] = {ID(PFR0, 8, 1, 0), {{MRS(0, ENC(3, 4, 1, 1, 0)), 2}}},    /* HCR_EL2 */
     [CPU_FEAT_EL3] = {ID(PFR0, 12, 1, 0), {{MRS(0, ENC(3, 6, 1, 1, 0)), 3}}},   /* SCR_EL3 */
 };
@@ -167,10 +178,14 @@ static void open_at(struct pe *p, unsigned el)
     pe_at(p, el, PSTATE(el, el ? 1 : 0, 15));
     sysreg_write_id(c, SR_SCTLR_EL1, sctlr & ~TG_BIT(20));
     sysreg_write_id(c, SR_PMUSERENR_EL0, 15);
+    sysreg_write_id(c, SR_AMUSERENR_EL0, 1);
+    sysreg_write_id(c, SR_CNTKCTL_EL1, 3);
     if (cpu_has(c, CPU_FEAT_EL2))
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | TG_BIT(40) | TG_BIT(41) | TG_BIT(53));
     if (cpu_has(c, CPU_FEAT_EL3))
-        sysreg_write_id(c, SR_SCR_EL3, SCR_NS | SCR_HCE | SCR_RW | TG_BIT(16) | TG_BIT(17) | TG_BIT(25));
+        sysreg_write_id(c, SR_SCR_EL3,
+                        SCR_NS | SCR_HCE | SCR_RW | TG_BIT(16) | TG_BIT(17) | TG_BIT(25) | SCR_FGTEN |
+                            SCR_ECVEN | SCR_HXEN);
     cpu_set_x(c, 1, PE_RAM_BASE + 0x100000);
     cpu_set_x(c, 30, CODE + 4);
     cpu_context_changed(c);
