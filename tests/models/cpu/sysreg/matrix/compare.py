@@ -144,7 +144,7 @@ def main():
         judge(access, ours[0].get(access, undefined(access)), theirs[0].get(access, undefined(access)))
     for access in sorted(ours[1].keys() | theirs[1].keys()):
         first = access[:4]
-        judge(access, ours[1].get(access, ours[0].get(first, undefined(first))), theirs[1].get(access, theirs[0].get(first, undefined(first))))
+        judge(access, *(side[1].get(access, side[0].get(first, undefined(first))) for side in (ours, theirs)))
     for why in sorted(reasons):
         print(f"{reasons[why]:7} {why}")
     for x, us, them in bad[:a.show]:

@@ -2,7 +2,8 @@
 """Differences of the trap matrix that are right, with the reason. reason() returns None for those that are not."""
 import re
 
-DONE, EC_SYSREG = 0, 0x18
+DONE = 0
+NV = {"HCR<42>", "HCR.NV+NV1", "HCR.NV+NV2", "HCR.NV+NV1+NV2"}
 
 # Names that only one side has, as regular expressions over S<op0>_<op1>_C<CRn>_C<CRm>_<op2>.
 THEIRS = (
@@ -38,10 +39,13 @@ def reason(x, us, them, major):
             return why
     if x.name == "S3_3_C13_C0_7" and x.el == 0 and x.mode == 2 and us >> 60 == DONE:
         return "HCR_EL2.EnSCXT acts as 1 for a host's EL0; QEMU traps"
-    if re.match(r"S3_3_C14_C(8|9|10|11|12|13|14|15)_|S3_3_C9_C13_[12]", x.name) and x.el < 2 and any(f"MDCR<{n}>" in x.has for n in range(5)):
+    if (re.match(r"S3_3_C14_C(8|9|10|11|12|13|14|15)_|S3_3_C9_C13_[12]", x.name) and x.el < 2 and
+            any(f"MDCR<{n}>" in x.has for n in range(5))):
         return "event counters from MDCR_EL2.HPMN on are EL2's; QEMU does not hold EL1 off them"
-    if not x.read and re.match(r"S3_4_C12_C11_[1235]", x.name) and x.el == 1:
+    if not x.read and x.name.startswith("S3_4_") and x.el == 1 and undefined(us) and x.has & NV:
         return "a write of a read-only register is undefined; QEMU traps it as EL2's (HCR_EL2.NV)"
+    if re.fullmatch(r"S3_3_C9_C12_[45]|S3_3_C9_C13_[02]|S3_3_C14_C(8|9|10|11)_.", x.name) and x.el == 0 and "MDCR<6>" in x.has:
+        return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM"
     if x.name == "S3_3_C9_C12_0" and "MDCR<5>" in x.has:
         return "PMCR_EL0: QEMU does not have MDCR_EL2.TPMCR for a host's EL0, QEMU 7.2 for none"
     if major < 8 and "HCR<20>" in x.has and x.enc >> 7 & 15 in (11, 15) and not undefined(us):
@@ -50,7 +54,7 @@ def reason(x, us, them, major):
         return "QEMU 7.2 has the EL12 names at EL2 without E2H"
     if x.enc >> 14 == 2 and x.enc >> 7 & 15 in (11, 15) and "HCR<20>" in x.has:
         return "HCR_EL2.TIDCP reaches op0 = 1 and 3; QEMU traps op0 = 2 too"
-    if x.enc >> 14 == 1 and x.read and x.has & {"HCR.NV+NV1", "HCR.NV+NV2", "HCR.NV+NV1+NV2", "HCR<42>", "HCR<44>"}:
+    if x.enc >> 14 == 1 and x.read and x.has & (NV | {"HCR<44>"}):
         return "SYSL of a TLBI or AT is not allocated; QEMU traps it as if it were SYS"
     if x.name == "S1_3_C7_C4_1" and us & 0x3F == 0x21:
         return "DC ZVA with the MMU off is an access to Device memory: an alignment fault, which QEMU does not make"
