@@ -60,8 +60,10 @@ void mmu_controls_changed(struct cpu *c)
     memset(c->mmu.current, 0, sizeof(c->mmu.current));
 }
 
-#define SCTLR_KEY (SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_I | SCTLR_WXN | SCTLR_E0E | SCTLR_EE | SCTLR_EPAN)
-#define HCR_KEY   (HCR_VM | HCR_PTW | HCR_DC | HCR_CD | HCR_ID | HCR_FWB)
+#define SCTLR_KEY                                                                                        \
+    (SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_I | SCTLR_WXN | SCTLR_E0E | SCTLR_EE | SCTLR_EPAN | SCTLR_BT0 | \
+     SCTLR_BT1)
+#define HCR_KEY (HCR_VM | HCR_PTW | HCR_DC | HCR_CD | HCR_ID | HCR_FWB)
 
 uint16_t mmu_vmid(const struct cpu *c)
 {

@@ -6,13 +6,14 @@
  */
 #include "insn.h"
 
-#define TABLE  (PE_RAM_BASE + 0x200000)
-#define TARGET (CODE + 0x2000)
-#define BR_X0  UINT32_C(0xd61f0000)
-#define BR_X16 UINT32_C(0xd61f0200)
-#define BLR_X0 UINT32_C(0xd63f0000)
-#define BTI_C  UINT32_C(0xd503245f)
-#define BTI_J  UINT32_C(0xd503249f)
+#define TABLE   (PE_RAM_BASE + 0x200000)
+#define TARGET  (CODE + 0x2000)
+#define BR_X0   UINT32_C(0xd61f0000)
+#define BR_X16  UINT32_C(0xd61f0200)
+#define BLR_X0  UINT32_C(0xd63f0000)
+#define BTI_C   UINT32_C(0xd503245f)
+#define PACIASP UINT32_C(0xd503233f)
+#define BTI_J   UINT32_C(0xd503249f)
 
 #define GP   TG_BIT(50)
 #define LEAF UINT64_C(0x703) /* page, AF, inner shareable */
@@ -39,17 +40,20 @@ static void map(struct pe *p, uint64_t bits)
 
 /* Branches by `insn` to a target that holds `landing`, some times over; EC of what came of it, 0xff: it went
  * on. */
-static unsigned branch(struct pe *p, uint32_t insn, uint32_t landing, unsigned times)
+static unsigned branch_on(struct pe *p, uint64_t from, uint32_t insn, uint32_t landing, unsigned times)
 {
     uint32_t code[] = {insn}, target[] = {landing, SPIN};
     uint64_t offset;
 
-    pe_code(p, CODE, code, 1);
-    pe_code(p, TARGET, target, 2);
+    /* only what changes: a write makes the jump cache forget */
+    if (memcmp(p->ram + (from - PE_RAM_BASE), code, sizeof(code)))
+        pe_code(p, from, code, 1);
+    if (memcmp(p->ram + (TARGET - PE_RAM_BASE), target, sizeof(target)))
+        pe_code(p, TARGET, target, 2);
     for (unsigned i = 0; i < times; i++) {
         cpu_set_x(p->cpu, 0, TARGET);
         cpu_set_x(p->cpu, 16, TARGET);
-        cpu_set_pc(p->cpu, CODE);
+        cpu_set_pc(p->cpu, from);
         pe_run_insns(p, 200); /* more than a block, so that the jump cache is used */
         if (pe_vector(p, &offset))
             return (unsigned)(pe_esr(p, 1) >> 26);
@@ -57,6 +61,11 @@ static unsigned branch(struct pe *p, uint32_t insn, uint32_t landing, unsigned t
     }
     assert_int_equal(cpu_get_pc(p->cpu), TARGET + 4);
     return 0xff;
+}
+
+static unsigned branch(struct pe *p, uint32_t insn, uint32_t landing, unsigned times)
+{
+    return branch_on(p, CODE, insn, landing, times);
 }
 
 static void test_pages(void **unused)
@@ -85,6 +94,17 @@ static void test_pages(void **unused)
         pe_at(q, 1, PSTATE(1, 1, 15));
         map(q, GP);
         assert_int_equal(branch(q, BR_X0, NOP, times), 0xff);
+    }
+    /* SCTLR_ELx.BT makes PACIASP no pad for BTYPE 3, also where the jump cache knows the target already */
+    pe_at(p, 1, PSTATE(1, 1, 15));
+    map(p, GP);
+    for (unsigned i = 0; i < 4; i++) {
+        bool strict = i & 1;
+
+        cpu_set_pstate(p->cpu, PSTATE(1, 1, 15));
+        sysreg_write_id(p->cpu, SR_SCTLR_EL1,
+                        0x30d00800 | SCTLR_M | SCTLR_C | SCTLR_I | (strict ? SCTLR_BT1 : 0));
+        assert_int_equal(branch_on(p, TARGET + 0x800, BR_X0, PACIASP, 3), strict ? EC_BTI : 0xff);
     }
     /* in a loop: the first pass by the run loop, the others by the jump cache */
     pe_at(p, 1, PSTATE(1, 1, 15));
