@@ -6,6 +6,13 @@
 #include "models/cpu/code.h"
 #include "models/cpu/mmu/pac.h"
 
+/* A handler of its own, so that op_enter needs no stack frame. */
+static __attribute__((noinline)) void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_fetch(c, op);
+    NEXT(c, op);
+}
+
 /* First operation of each block: counts its instructions (rem of them), leaves when the run loop has
  * something to do. */
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
@@ -19,7 +26,8 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
         return;
     }
     c->icount += op->rem;
-    pipe_enter(c, op);
+    if (!pipe_enter(c, op))
+        TG_TAIL(TG_FN(op_fetch)(c, op));
     NEXT(c, op);
 }
 

@@ -52,11 +52,12 @@ struct pipe {
 
     /* window: operations are timed a block at a time (window.c), unless something asks before its end */
     const struct cpu_op
-        *pending;        /* the first of the block that runs that is not timed yet; NULL: outside one */
-    uint64_t store_from; /* no store of the block leaves the buffer earlier */
-    uint64_t booked;     /* the last cycle with an entry in the calendar */
-    uint64_t unit_until; /* until then one of `unit` is busy */
-    struct memo memo;    /* block schedules seen before */
+        *pending;           /* the first of the block that runs that is not timed yet; NULL: outside one */
+    uint64_t store_from;    /* no store of the block leaves the buffer earlier */
+    uint64_t booked;        /* the last cycle with an entry in the calendar */
+    uint64_t unit_until;    /* until then one of `unit` is busy */
+    uint64_t results_until; /* until then one of `ready` may be in the future */
+    struct memo memo;       /* block schedules seen before */
 
     struct pipe_class cls[32];
     uint64_t buckets[CPU_BUCKET_COUNT];   /* CPI stack; base is what the others leave: see cpu_buckets */

@@ -53,7 +53,12 @@ TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
 {
     (void)c, (void)op;
 }
-TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
+TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
+{
+    (void)c, (void)enter;
+    return true;
+}
+TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
 }
@@ -428,20 +433,27 @@ TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
     pipe_end(c, op, PIPE_SYNC);
 }
 
+/* A block begins. True: it lies in the line fetched last; false: pipe_fetch is next. */
+TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
+{
+    struct pipe *p = &c->pipe;
+    uint64_t pa = enter->imm, last = pa + 4u * enter->rem - 1;
+
+#if TG_VARIANT == 2
+    p->pending = enter + 1;
+    p->store_from = pipe_max(p->cycle, p->dispatch);
+#endif
+    return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
+}
+
 /* Fetch of a block: instruction TLB by page, L1I by line. */
-TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
+TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     uint64_t pa = enter->imm, last = pa + 4u * enter->rem - 1, line = pa & LINE_MASK;
     uint64_t va = c->pc_page + enter->off, late = 0;
     uint64_t now = TG_VARIANT == 1 ? p->cycle : p->dispatch;
 
-#if TG_VARIANT == 2
-    p->pending = enter + 1;
-    p->store_from = pipe_max(p->cycle, p->dispatch);
-#endif
-    if (line == p->fetch_line && (last & LINE_MASK) == line)
-        return;
     if (tg_unlikely(!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp)))
         late = ttlb_fetch_slow(c, c->view, va, now);
     for (; line <= last; line += 1 << LINE_BITS) {

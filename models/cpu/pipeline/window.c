@@ -48,13 +48,16 @@ static inline void results(struct pipe *p, const struct cpu_op *op, const struct
     const uint64_t done = start + k->latency;
 
     p->ready[d] = done;
+    p->results_until = max_of(p->results_until, done);
     if (sets & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)) {
         if (sets & CPU_TC_SETS_NZCV)
             p->ready[CPU_SLOT_FLAGS] = done;
         if (sets & CPU_TC_SETS_RA)
             p->ready[d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
-        if (sets & CPU_TC_SETS_RN) /* base write-back */
+        if (sets & CPU_TC_SETS_RN) { /* base write-back */
             p->ready[op->rn] = start + 1;
+            p->results_until = max_of(p->results_until, start + 1);
+        }
     }
 }
 
@@ -150,12 +153,14 @@ static bool put_all_ready(struct pipe *p, struct memo_ready *out, unsigned *n)
 {
     const uint64_t d = p->dispatch;
 
-    for (unsigned i = 0; i < SCAN_GENERAL; i++)
-        if (p->ready[i] > d && i != CPU_SLOT_NOWHERE && !put_ready(p, i, p->ready[i], out, n))
-            return false;
-    for (unsigned i = CPU_SLOT_V0; i < CPU_SLOT_COUNT; i++)
-        if (p->ready[i] > d && !put_ready(p, i, p->ready[i], out, n))
-            return false;
+    if (p->results_until > d) {
+        for (unsigned i = 0; i < SCAN_GENERAL; i++)
+            if (p->ready[i] > d && i != CPU_SLOT_NOWHERE && !put_ready(p, i, p->ready[i], out, n))
+                return false;
+        for (unsigned i = CPU_SLOT_V0; i < CPU_SLOT_COUNT; i++)
+            if (p->ready[i] > d && !put_ready(p, i, p->ready[i], out, n))
+                return false;
+    }
     if (p->unit_until > d)
         for (unsigned i = 0; i < CPU_TC_COUNT; i++)
             if (p->unit[i] > d && !put_ready(p, MEMO_UNIT + i, p->unit[i], out, n))
@@ -282,10 +287,11 @@ void pipe_unfold(struct pipe *p)
         for (unsigned i = 0; i < s->n_rows; i++, at += 8)
             memcpy(p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)] + 1, at, 8);
     p->booked = s->n_rows ? p->dispatch + s->n_rows - 1 : 0;
-    p->unit_until = 0;
+    p->unit_until = p->results_until = 0;
     for (unsigned i = 0; i < s->n_ready; i++, at += 2) {
         if (at[0] < MEMO_UNIT) {
             p->ready[at[0]] = p->dispatch + at[1];
+            p->results_until = max_of(p->results_until, p->dispatch + at[1]);
         } else {
             p->unit[at[0] - MEMO_UNIT] = p->dispatch + at[1];
             p->unit_until = max_of(p->unit_until, p->dispatch + at[1]);
