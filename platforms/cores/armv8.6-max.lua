@@ -20,6 +20,8 @@ return {
     bf16 = true, i8mm = true, wfxt = true, xs = true, pauth = true, pauth2 = true, fpac = true, fpaccombine = true, bti = true,
     -- translation
     hpds2 = true, e0pd = true, pan3 = true, ttst = true, bbm = true, idst = true, ets = true, ntlbpa = true,
+    -- traps to EL2, counters and timers
+    evt = true, twed = true, hcx = true, fgt = true, ecv = true, ecv_poff = true, amu = true, nv = true, nv2 = true, pmuv3p4 = true,
     gran16k = true, gran64k = true, el2 = true, el3 = true,
   },
   l1i = { size = "64KiB", ways = 4, line = 64, latency = 1 },
