@@ -51,6 +51,7 @@ enum {
     F_WPN = 256,
     F_EVN = 512,
     F_FGT = 1024,
+    F_NONSEC = 2048,
 };
 #define SR_FLAG_EVN F_EVN
 

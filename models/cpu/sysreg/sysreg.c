@@ -29,7 +29,7 @@ enum {
 #include "models/cpu/sysreg/traps.def"
 };
 
-#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN)
+#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN | F_NONSEC)
 #define TG_ALIAS  (TG_NVPCT | TG_NVVCT) /* groups of the _EL02 name only */
 #define sr_NULL   NULL
 const struct sr_row sr_rows[] = {
@@ -152,7 +152,7 @@ bool sr_row_implemented(const struct cpu *c, const struct sr_row *row)
         return false;
     if (row->kind == SR_KIND_GIC)
         return c->gic && c->gic->version >= 3 && c->gic->access;
-    if (!(row->flags & (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN)))
+    if (!(row->flags & F_SPECIAL))
         return true;
     n = (unsigned)tg_get(row->enc, TG_SYSENC_CRM);
     if (row->flags & F_HIGHEST)
@@ -161,6 +161,8 @@ bool sr_row_implemented(const struct cpu *c, const struct sr_row *row)
         return cpu_has(c, CPU_FEAT_EL2);
     if (row->flags & F_FGT)
         return cpu_has(c, CPU_FEAT_FGT);
+    if (row->flags & F_NONSEC)
+        return !cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & SCR_NS);
     if (row->flags & F_BPN)
         return n < c->p.breakpoints;
     if (row->flags & F_WPN)
@@ -742,6 +744,12 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     case SR_KIND_RCTX: /* predictors are private to a context already (FEAT_CSV2) */
         return true;
     case SR_KIND_AT:
+        /* S1E2 likewise; S12E1 and S12E0 then are S1E1 and S1E0. */
+        if (c->el == 3 && !cpu_el2_on(c) && tg_get(enc, TG_SYSENC_OP1) == 4 &&
+            tg_get(enc, TG_SYSENC_OP2) < 4) {
+            cpu_raise_undef(c, op);
+            return false;
+        }
         return mmu_at(c, op, enc, v);
     case SR_KIND_ZVA:
         return mem_dc_zva(c, op, v);

@@ -292,7 +292,7 @@ static unsigned errselr(const struct ctx *x)
 
 static unsigned lorc(const struct ctx *x)
 {
-    if (x->el == 0)
+    if (x->el == 0 || (x->has3 && !bit(x->scr, 0)))
         return UNDEF;
     if (x->el == 1 && hcr_trap(x, 35))
         return 2;

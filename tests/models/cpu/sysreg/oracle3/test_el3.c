@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EL3 oracle, host side: runs the image in a PE and in QEMU, and compares line by line: trial, EL,
+ * instruction, SCR_EL3, HCR_EL2, ESR_EL3, SPSR_EL3, return address, ESR_EL2, ESR_EL1. Usage: test_el3 QEMU
+ * IMAGE CPU. Where QEMU is known to be wrong or different by choice, the line is skipped, with the reason in
+ * `known`.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "image.h"
+
+#define HCR_HOST (UINT64_C(1) << 34 | UINT64_C(1) << 27) /* E2H, TGE */
+
+static const char *qemu, *image, *core;
+
+/* Differences that are QEMU 7.2's; NULL: none. */
+static const char *known(const char *ours, const char *theirs)
+{
+    uint64_t n, el, insn, scr, hcr;
+    bool secure;
+
+    (void)theirs;
+    if (sscanf(ours, "%lx %lx %lx %lx %lx", &n, &el, &insn, &scr, &hcr) != 5)
+        return NULL;
+    secure = !(scr & 1);
+    switch (insn) {
+    case 0xd4000042:
+        return el == 3 || secure ? "HVC: QEMU takes it to EL2 from EL3, too, and from the Secure state"
+                                 : NULL;
+    case 0xd50c8703:
+    case 0xd50c8723:
+        return el == 3 && secure ? "TLBI ALLE2, VAE2: QEMU does not ask whether EL2 is enabled" : NULL;
+    case 0xd51c1123:
+    case 0xd53c1123:
+        return el == 2 ? "MDCR_EL2: QEMU does not have the trap of MDCR_EL3.TDA" : NULL;
+    case 0xd53b9d03:
+        return el == 0 ? "PMCCNTR_EL0: QEMU lets PMUSERENR_EL0.CR win over MDCR_EL3.TPM" : NULL;
+    case 0xd503207f:
+        return el == 0 && (hcr & HCR_HOST) == HCR_HOST
+                   ? "WFI of a host's EL0: SCTLR_EL2.nTWI decides, QEMU does otherwise"
+                   : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static void test_compare(void **state)
+{
+    const char *const *set = !strcmp(core, "cortex-a57") ? pe_features_a57 : pe_features_n1;
+    const char *features[64];
+    char *ours, *theirs, arguments[128];
+    unsigned lines, n = 0;
+
+    (void)state;
+    for (; set[n]; n++)
+        features[n] = set[n];
+    features[n] = "el3";
+    features[n + 1] = NULL;
+    ours = image_run_pe(image, features, NULL, 3);
+    snprintf(arguments, sizeof(arguments), "-M virt,secure=on,virtualization=on,gic-version=3 -cpu %s", core);
+    theirs = image_run_qemu_el3(qemu, arguments, image);
+    assert_int_equal(image_compare(ours, theirs, known, &lines), 0);
+    assert_int_equal(lines, 15001);
+    free(ours);
+    free(theirs);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_compare)};
+
+    if (argc != 4) {
+        fprintf(stderr, "usage: %s QEMU IMAGE CPU\n", argv[0]);
+        return 2;
+    }
+    qemu = argv[1];
+    image = argv[2];
+    core = argv[3];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
