@@ -92,6 +92,11 @@ struct pipe {
     struct caches caches;
 };
 
+static inline uint64_t pipe_max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Clears the calendar from cycle `from` up to `to`, less the last, when dispatch moves. */
 static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to)
 {

@@ -65,11 +65,6 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 
 #else
 
-TG_INLINE uint64_t pipe_max(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 #if TG_VARIANT == 1 /* in order: issue waits for operands, ports and width; stall on use */
 
 /* Results: first register by latency of the class, flags and second register alike; base write-back after one

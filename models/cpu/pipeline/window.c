@@ -9,11 +9,6 @@
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/pipeline/pipe.h"
 
-static inline uint64_t max_of(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Execution does not happen in program order: an operation takes the first cycle at or after t in which its
  * group has a port free, and its unit, if that is not pipelined (its bias makes every row look full). Ends at
  * the entry before the dispatch cycle, which is empty, if not before. */
@@ -25,9 +20,9 @@ static uint64_t port_later(struct pipe *p, const struct pipe_class *k, uint64_t 
     if (k->interval) {
         uint64_t *unit = &p->unit[k - p->cls];
 
-        t = max_of(t, *unit);
+        t = pipe_max(t, *unit);
         *unit = t + k->interval;
-        p->unit_until = max_of(p->unit_until, *unit);
+        p->unit_until = pipe_max(p->unit_until, *unit);
         if (t - p->dispatch >= PIPE_CALENDAR - 1)
             return t;
     }
@@ -37,7 +32,7 @@ static uint64_t port_later(struct pipe *p, const struct pipe_class *k, uint64_t 
             break;
     }
     *row += k->book;
-    p->booked = max_of(p->booked, t);
+    p->booked = pipe_max(p->booked, t);
     return t;
 }
 
@@ -48,7 +43,7 @@ static inline void results(struct pipe *p, const struct cpu_op *op, const struct
     const uint64_t done = start + k->latency;
 
     p->ready[d] = done;
-    p->results_until = max_of(p->results_until, done);
+    p->results_until = pipe_max(p->results_until, done);
     if (sets & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)) {
         if (sets & CPU_TC_SETS_NZCV)
             p->ready[CPU_SLOT_FLAGS] = done;
@@ -56,7 +51,7 @@ static inline void results(struct pipe *p, const struct cpu_op *op, const struct
             p->ready[d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
         if (sets & CPU_TC_SETS_RN) { /* base write-back */
             p->ready[op->rn] = start + 1;
-            p->results_until = max_of(p->results_until, start + 1);
+            p->results_until = pipe_max(p->results_until, start + 1);
         }
     }
 }
@@ -87,20 +82,20 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
 
     for (; op <= last; op++) {
         const struct pipe_class *k = &p->cls[op->tclass & CPU_TC_MASK];
-        uint64_t from = p->dispatch, d = max_of(from + (p->dispatch_slots >= width), *p->rob_at), t, done,
+        uint64_t from = p->dispatch, d = pipe_max(from + (p->dispatch_slots >= width), *p->rob_at), t, done,
                  cycle = p->cycle;
 
         p->dispatch_slots = d == from ? p->dispatch_slots + 1 : 1;
         p->dispatch = d;
         if (d != from) /* what has passed is cleared */
             pipe_calendar_pass(p, from, d + 1);
-        t = max_of(max_of(p->ready[op->s1], p->ready[op->s2]), max_of(d, p->ready[op->s3]));
+        t = pipe_max(pipe_max(p->ready[op->s1], p->ready[op->s2]), pipe_max(d, p->ready[op->s3]));
         if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
             uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
 
             if (tg_likely(((booked + k->bias) & k->full) == 0)) {
                 *row = booked + k->book;
-                p->booked = max_of(p->booked, t);
+                p->booked = pipe_max(p->booked, t);
             } else {
                 t = port_later(p, k, t);
             }
@@ -120,7 +115,7 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
             p->buckets[p->front_bucket] += late;
             p->buckets[k->bucket] += wait - late;
         }
-        done = max_of(done, cycle + (p->slots >= width));
+        done = pipe_max(done, cycle + (p->slots >= width));
         p->slots = done == cycle ? p->slots + 1 : 1;
         p->cycle = done;
         *p->rob_at++ = done;
@@ -291,10 +286,10 @@ void pipe_unfold(struct pipe *p)
     for (unsigned i = 0; i < s->n_ready; i++, at += 2) {
         if (at[0] < MEMO_UNIT) {
             p->ready[at[0]] = p->dispatch + at[1];
-            p->results_until = max_of(p->results_until, p->dispatch + at[1]);
+            p->results_until = pipe_max(p->results_until, p->dispatch + at[1]);
         } else {
             p->unit[at[0] - MEMO_UNIT] = p->dispatch + at[1];
-            p->unit_until = max_of(p->unit_until, p->dispatch + at[1]);
+            p->unit_until = pipe_max(p->unit_until, p->dispatch + at[1]);
         }
     }
     if (s->flags & MEMO_BINDS) {
@@ -338,7 +333,7 @@ void pipe_single(struct cpu *c, const struct cpu_op *op)
         return;
     pipe_unfold(p); /* its address says nothing about the operation */
     p->pending = op;
-    p->store_from = max_of(p->cycle, p->dispatch);
+    p->store_from = pipe_max(p->cycle, p->dispatch);
 }
 
 static void front_end(struct cpu *c, enum pipe_outcome outcome)
