@@ -3,6 +3,8 @@
  * Entry, vectors and launch of the oracle for pointer authentication and branch target identification. Loaded at 0x40200000, entered
  * at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel); goes on at EL1, whose exceptions end a trial.
  */
+#include "../../core/trial.inc"
+
     .arch armv8.5-a
     .text
     .globl _start
@@ -45,20 +47,12 @@ el2_vectors:
 
     .balign 2048
 el1_vectors:
-    .rept   16
-    b       from_trial
-    .balign 128
-    .endr
+    VECTORS b from_trial
 
 /* void launch(u64 spsr, u64 elr, u64 target, u64 sp0): the trial runs with x1 = x16 = x17 = target, and ends with an exception to EL1. */
     .globl  launch
 launch:
-    stp     x29, x30, [sp, #-96]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    SAVE
     msr     spsr_el1, x0
     msr     elr_el1, x1
     msr     sp_el0, x3
@@ -70,11 +64,7 @@ launch:
     eret
 
 from_trial:
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
+    RESTORE
     ldp     x29, x30, [sp], #96
     ret
 

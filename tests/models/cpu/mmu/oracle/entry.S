@@ -5,6 +5,8 @@
  * entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel). With HOST 3 it runs at EL3 instead, for the regime of
  * EL3 and for EL1&0 in both security states.
  */
+#include "../../core/trial.inc"
+
 #if HOST == 3
 #define H(reg) reg##_el3
 #define CONTROL scr_el3         /* what x12 holds in a trial */
@@ -30,10 +32,7 @@ _start:
     .balign 2048
     .globl  el2_vectors
 el2_vectors:
-    .rept   16
-    b       from_trial
-    .balign 128
-    .endr
+    VECTORS b from_trial
 
 /* An exception that EL1 takes is passed on: HVC #3, to EL3 SMC #3. */
     .balign 2048
@@ -54,12 +53,7 @@ el1_vectors:
  */
     .globl  launch
 launch:
-    stp     x29, x30, [sp, #-96]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    SAVE
     adr     x9, saved_sp
     mov     x10, sp
     str     x10, [x9]
@@ -113,11 +107,7 @@ back:
     ldr     x10, [x9]
     mov     sp, x10
     str     x3, [x9, #8]
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
+    RESTORE
     ldp     x29, x30, [sp], #96
     ret
 

@@ -3,6 +3,8 @@
  * Entry, vectors and launch of the trap matrix: runs one instruction of the array `slots` at EL0, EL1 or EL2 under given controls and comes
  * back to EL2 with what happened. Loaded at 0x40200000, entered at EL2 with the MMU off (Linux arm64 Image header for -kernel).
  */
+#include "../../core/trial.inc"
+
     .text
     .globl _start
 _start:
@@ -34,28 +36,17 @@ config:
 
     .balign 2048
 el2_vectors:
-    .rept   16
-    b       from_trial
-    .balign 128
-    .endr
+    VECTORS b from_trial
 
 /* An exception that EL1 takes is passed on: HVC #3. */
     .balign 2048
 el1_vectors:
-    .rept   16
-    hvc     #3
-    .balign 128
-    .endr
+    VECTORS hvc #3
 
 /* void launch(u64 hcr, u64 spsr, u64 elr, u64 value, u64 *x3): the trial runs with x3 = value. Returns when EL2 takes an exception. */
     .globl  launch
 launch:
-    stp     x29, x30, [sp, #-112]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    SAVE    112
     str     x4, [sp, #96]
     adr     x9, saved_sp
     mov     x10, sp
@@ -74,11 +65,7 @@ from_trial:
     adr     x9, saved_sp
     ldr     x10, [x9]
     mov     sp, x10
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
+    RESTORE
     ldr     x4, [sp, #96]
     str     x3, [x4]
     ldp     x29, x30, [sp], #112

@@ -3,6 +3,8 @@
  * Entry, vectors and launch of the trap oracle: runs one instruction at EL0, EL1 or EL2 under given controls, and comes back to EL2 with what
  * happened. Loaded at 0x40200000, entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel).
  */
+#include "../../core/trial.inc"
+
     .text
     .globl _start
 _start:
@@ -29,28 +31,17 @@ _start:
 
     .balign 2048
 el2_vectors:
-    .rept   16
-    b       from_trial
-    .balign 128
-    .endr
+    VECTORS b from_trial
 
 /* An exception that EL1 takes is passed on: HVC #3. */
     .balign 2048
 el1_vectors:
-    .rept   16
-    hvc     #3
-    .balign 128
-    .endr
+    VECTORS hvc #3
 
 /* void launch(u64 hcr, u64 spsr, u64 elr, u64 value): the trial runs with x3 = value. Returns when EL2 takes an exception. */
     .globl  launch
 launch:
-    stp     x29, x30, [sp, #-96]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    SAVE
     adr     x9, saved_sp
     mov     x10, sp
     str     x10, [x9]
@@ -68,25 +59,12 @@ from_trial:
     adr     x9, saved_sp
     ldr     x10, [x9]
     mov     sp, x10
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
+    RESTORE
     ldp     x29, x30, [sp], #96
     ret
 
 /* void set_slot(u32 insn): the trial instruction; behind it HVC #1 for EL1 and EL2, which at EL0 is undefined and comes back as such. */
-    .globl  set_slot
-set_slot:
-    adr     x9, slot
-    str     w0, [x9]
-    dc      cvau, x9
-    dsb     ish
-    ic      ivau, x9
-    dsb     ish
-    isb
-    ret
+    SET_SLOT
 
     .balign 64
     .globl  slot

@@ -4,6 +4,8 @@
  * back to EL3 with what happened. What EL1 and EL2 take, they pass on by reading what CPTR_EL3.TCPAC traps. Loaded at 0x40200000, entered
  * at EL3 with the MMU off.
  */
+#include "../../core/trial.inc"
+
     .text
     .globl  _start
 _start:
@@ -21,32 +23,18 @@ _start:
 
     .balign 2048
 el3_vectors:
-    .rept   16
-    b       from_trial
-    .balign 128
-    .endr
+    VECTORS b from_trial
     .balign 2048
 el2_vectors:
-    .rept   16
-    mrs     x16, cptr_el2
-    .balign 128
-    .endr
+    VECTORS mrs x16, cptr_el2
     .balign 2048
 el1_vectors:
-    .rept   16
-    mrs     x16, cpacr_el1
-    .balign 128
-    .endr
+    VECTORS mrs x16, cpacr_el1
 
 /* void launch(u64 scr, u64 spsr, u64 elr, u64 value): the trial runs with x3 = value. */
     .globl  launch
 launch:
-    stp     x29, x30, [sp, #-96]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    SAVE
     adr     x9, saved_sp
     mov     x10, sp
     str     x10, [x9]
@@ -61,25 +49,12 @@ from_trial:
     adr     x9, saved_sp
     ldr     x10, [x9]
     mov     sp, x10
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
+    RESTORE
     ldp     x29, x30, [sp], #96
     ret
 
 /* void set_slot(u32 insn): the trial instruction; behind it SVC #1. */
-    .globl  set_slot
-set_slot:
-    adr     x9, slot
-    str     w0, [x9]
-    dc      cvau, x9
-    dsb     ish
-    ic      ivau, x9
-    dsb     ish
-    isb
-    ret
+    SET_SLOT
 
     .balign 64
     .globl  slot
