@@ -173,6 +173,8 @@ const struct tg_port *tg_model_port(const struct tg_model_class *cls, const char
 
 uint64_t tg_model_counter(const struct tg_model *m, const struct tg_counter *c)
 {
+    if (m->cls->derive)
+        m->cls->derive((struct tg_model *)(uintptr_t)m);
     return *(uint64_t *)at(m, c->offset);
 }
 

@@ -169,6 +169,12 @@ static inline bool cpu_has(const struct cpu *c, enum cpu_feature f)
     return cpu_features_has(&c->feat, f);
 }
 
+/* Look-ups in the L1D: a read-modify-write is one. */
+static inline uint64_t cpu_l1d_accesses(const struct cpu *c)
+{
+    return c->n.loads + c->n.stores - c->n.rmws;
+}
+
 /* ---- flags ---- */
 
 static inline uint32_t cpu_nzcv(const struct cpu *c) /* in bits 3..0 */

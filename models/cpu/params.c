@@ -216,6 +216,13 @@ static const struct tg_counter counters[] = {
     {"sim.context_misses", "events", "translation contexts made (simulator)", N(context_misses)},
 };
 
+static void derive(struct tg_model *m)
+{
+    struct cpu *c = cpu_from_model(m);
+
+    c->n.l1d_access = cpu_l1d_accesses(c);
+}
+
 static const struct tg_port ports[] = {
     {"bus", TG_PORT_BUS, offsetof(struct cpu, bus), 1, NULL, "memory and devices"},
     {"ppi", TG_PORT_IRQ_OUT, offsetof(struct cpu, ppi), TG_PPI_COUNT, NULL,
@@ -235,6 +242,7 @@ const struct tg_model_class cpu_class = {
     .n_params = TG_ARRAY_SIZE(params),
     .counters = counters,
     .n_counters = TG_ARRAY_SIZE(counters),
+    .derive = derive,
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
     .irq_inputs = TG_PE_LINES,

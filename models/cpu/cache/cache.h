@@ -9,6 +9,7 @@
 #define TG_CPU_CACHE_CACHE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "models/base/bits.h"
 #include "models/cpu/cpu.h"
@@ -36,22 +37,35 @@ struct line {
 
 struct cache {
     struct line *lines; /* [sets][ways], most recent first */
+    /* For each set, what handlers look at: the most recent line's address and what it can be used for without a
+     * change of its state, CACHE_READ and CACHE_WRITE, once it has arrived. 0: they must look at the set. */
+    uint64_t *quick;
     uint32_t ways, set_mask, latency;
+};
+enum {
+    CACHE_READ = 1,
+    CACHE_WRITE = 2, /* unique, and known to be dirty */
 };
 
 struct ttlb_entry {
     uint64_t va, mask; /* matches when ((address ^ va) & mask) == 0 */
     uint64_t ctx;      /* context tag: VMID and ASID, or VMID for global pages */
-    uint64_t stamp;
+    uint64_t stamp;    /* of set-associative TLBs */
 };
 
 #define TTLB_HASH 128
+#define TTLB_MAX  256 /* upper limit of the entries of a level 1 TLB */
 
 /* Level 1 TLB: any number of ways; found through a hash by 4 KiB page. */
 struct ttlb {
     struct ttlb_entry *e;
     uint32_t n;
+    uint32_t fills; /* since ids were last given out anew */
     uint16_t slot[TTLB_HASH];
+    /* What an entry holds, as a number that is not used again: fills << 8 | index; 0: nothing. Software TLBs
+     * remember it with a page (mmu_view.dtlb), and find the entry so. */
+    uint32_t id[TTLB_MAX];
+    uint64_t stamp[TTLB_MAX];
 };
 
 /* Set-associative: L2 TLB, walk cache, IPA cache. */
@@ -91,10 +105,23 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
             for (; w; w--)
                 set[w] = set[w - 1];
             set[0] = l;
+            k->quick[(pa >> LINE_BITS) & k->set_mask] = 0;
             return set;
         }
     }
     return NULL;
+}
+
+/* After an access to the line at pa: handlers need not look for it again if it is at the front of its set, and there at
+ * `now`, which no access to come is earlier than. */
+static inline void cache_note(struct cache *k, uint64_t pa, uint64_t now)
+{
+    const uint64_t write = LINE_UNIQUE | LINE_DIRTY;
+    const uint32_t set = (pa >> LINE_BITS) & k->set_mask;
+    const struct line *l = &k->lines[set * k->ways];
+
+    if (((l->tag ^ pa) & LINE_MASK) == 0 && (l->tag & LINE_VALID) && l->arrive <= now)
+        k->quick[set] = (pa & LINE_MASK) | CACHE_READ | ((l->tag & write) == write ? CACHE_WRITE : 0);
 }
 
 /* Is the line at pa there at cycle `now`, in a state that the access may use? Then it is used. */
@@ -128,15 +155,19 @@ void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w);
 /* Other PEs' caches lose or share a line (coherence). True: one had it; *dirty. */
 bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty);
 
+/* After an access to va: the view's software TLB learns which entry of the data TLB holds the page. */
+void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va);
+
 /* After ttlb_hit failed: true when only the hash had lost the entry. */
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp);
 
 static inline bool ttlb_hit(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
 {
-    struct ttlb_entry *e = &t->e[t->slot[(va >> 12) & (TTLB_HASH - 1)]];
+    unsigned i = t->slot[(va >> 12) & (TTLB_HASH - 1)];
+    const struct ttlb_entry *e = &t->e[i];
 
     if (((e->va ^ va) & e->mask) == 0 && (e->ctx == actx || e->ctx == gctx)) {
-        e->stamp = stamp;
+        t->stamp[i] = stamp;
         return true;
     }
     return false;

@@ -18,7 +18,7 @@ void ttlb_fini(struct cpu *c);
 
 static int init_l1(struct ttlb *t, const struct tlb_params *p)
 {
-    t->n = p->entries ? p->entries : 1;
+    t->n = p->entries == 0 ? 1 : p->entries < TTLB_MAX ? p->entries : TTLB_MAX;
     t->e = calloc(t->n, sizeof(*t->e));
     if (!t->e)
         return -ENOMEM;
@@ -110,20 +110,46 @@ static struct ttlb_entry *l1_scan(struct ttlb *t, uint64_t va, uint64_t actx, ui
     return NULL;
 }
 
-static void l1_insert(struct ttlb *t, uint64_t va, uint64_t mask, uint64_t ctx, uint64_t stamp)
+/* Numbers are used up: those that software TLBs remember must not be met again. */
+static void renumber(struct cpu *c, struct ttlb *t)
 {
-    struct ttlb_entry *victim = t->e;
+    memset(t->id, 0, sizeof(t->id));
+    for (unsigned i = 0; i < c->mmu.n_views; i++)
+        memset(c->mmu.views[i].dtlb, 0, sizeof(c->mmu.views[i].dtlb));
+    t->fills = 0;
+}
+
+static void l1_insert(struct cpu *c, struct ttlb *t, uint64_t va, uint64_t mask, uint64_t ctx, uint64_t stamp)
+{
+    uint32_t victim = 0;
 
     for (uint32_t i = 0; i < t->n; i++) {
         if (t->e[i].ctx == CTX_NONE) {
-            victim = &t->e[i];
+            victim = i;
             break;
         }
-        if (t->e[i].stamp < victim->stamp)
-            victim = &t->e[i];
+        if (t->stamp[i] < t->stamp[victim])
+            victim = i;
     }
-    *victim = (struct ttlb_entry){.va = va & mask, .mask = mask, .ctx = ctx, .stamp = stamp};
-    t->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)(victim - t->e);
+    if (t->fills == UINT32_MAX / TTLB_MAX)
+        renumber(c, t);
+    t->e[victim] = (struct ttlb_entry){.va = va & mask, .mask = mask, .ctx = ctx};
+    t->id[victim] = ++t->fills * TTLB_MAX + victim;
+    t->stamp[victim] = stamp;
+    t->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)victim;
+    c->pipe.fetch_page = UINT64_MAX;
+}
+
+void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
+{
+    const struct ttlb *t = &c->pipe.caches.dtlb;
+    unsigned n = MMU_TLB_INDEX(va), i = t->slot[(va >> 12) & (TTLB_HASH - 1)];
+    const struct mmu_tlbe *e = &view->tlb[n];
+    const struct ttlb_entry *l1 = &t->e[i];
+
+    if ((e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)) && ((l1->va ^ va) & l1->mask) == 0 &&
+        (l1->ctx == view->actx || l1->ctx == view->gctx))
+        view->dtlb[n] = t->id[i];
 }
 
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
@@ -132,7 +158,7 @@ bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint6
 
     if (!e)
         return false;
-    e->stamp = stamp;
+    t->stamp[e - t->e] = stamp;
     t->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)(e - t->e);
     return true;
 }
@@ -251,7 +277,7 @@ static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint
     if (!(view->key.sctlr & SCTLR_M) && !(view->key.flags & MMU_KEY_S2)) {
         /* Translation is off: nothing to cache, and nothing to look up again (the context tag tells these
          * entries apart). */
-        l1_insert(l1, va, ~tg_ones(30), view->actx, stamp);
+        l1_insert(c, l1, va, ~tg_ones(30), view->actx, stamp);
         return 0;
     }
     if (access == MMU_FETCH)
@@ -261,7 +287,7 @@ static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint
     extra = c->p.tlb2.latency;
     e = tlb2_find(k, view, va, stamp);
     if (e) {
-        l1_insert(l1, va, e->mask, e->ctx, stamp);
+        l1_insert(c, l1, va, e->mask, e->ctx, stamp);
         return extra;
     }
     c->n.tlb2_miss++;
@@ -280,7 +306,7 @@ static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint
     ctx = r.global ? view->gctx : view->actx;
     k->tlb2_sizes |= TG_BIT(size);
     stlb_insert(&k->tlb2, va >> size, va, mask, ctx, stamp);
-    l1_insert(l1, va, mask, ctx, stamp);
+    l1_insert(c, l1, va, mask, ctx, stamp);
     return extra;
 }
 
@@ -329,12 +355,22 @@ static void sweep(struct ttlb_entry *e, uint32_t n, const struct mmu_inval *w, b
             e[i].ctx = CTX_NONE;
 }
 
+static void sweep_l1(struct ttlb *t, const struct mmu_inval *w)
+{
+    for (uint32_t i = 0; i < t->n; i++)
+        if (names(w, &t->e[i], false)) {
+            t->e[i].ctx = CTX_NONE;
+            t->id[i] = 0;
+        }
+}
+
 void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w)
 {
     struct caches *k = &c->pipe.caches;
 
-    sweep(k->itlb.e, k->itlb.n, w, false);
-    sweep(k->dtlb.e, k->dtlb.n, w, false);
+    sweep_l1(&k->itlb, w);
+    sweep_l1(&k->dtlb, w);
+    c->pipe.fetch_page = UINT64_MAX;
     if (w->by_va && w->bytes <= MMU_PAGE_SIZE && k->tlb2.sets) {
         /* Bits above 55 of an address are in the set number; TLBI gives bits 55:0, the others repeat bit 55.
          */

@@ -10,14 +10,29 @@
 
 /* clang-format off */
 
-/* Begins an access at [Xn]: sets p (host pointer) and a. */
-#define ATOMIC(size, access)                                                                       \
+/* Begins an access at [Xn]: sets a, and p to the host pointer. `ready`: what else a handler without calls needs, the
+ * timing of the access included. */
+#define ATOMIC_IF(size, access, ready)                                                             \
     struct mem_atomic a;                                                                           \
     uint8_t *p;                                                                                    \
     CHECK_SP;                                                                                      \
-    p = mem_atomic_begin(c, op, c->view, XR(rn), size, access, &a);                                \
-    if (tg_unlikely(!p))                                                                           \
-        return false
+    if (fast) {                                                                                    \
+        p = mem_atomic_fast(c, XR(rn), size, access, &a);                                          \
+        if (tg_unlikely(!p || !(ready)))                                                           \
+            return EXEC_SLOW;                                                                      \
+    } else {                                                                                       \
+        p = mem_atomic_begin(c, op, c->view, XR(rn), size, access, &a);                            \
+        if (tg_unlikely(!p))                                                                       \
+            return EXEC_STOP;                                                                      \
+    }
+/* The same with the timing of a load or rmw. */
+#define ATOMIC(size, access, kind)                                                                 \
+    ATOMIC_IF(size, access, pipe_##kind##_fast(c, c->view, MMU_TLB_INDEX(XR(rn)), a.pa, size))                         \
+    if (!fast)                                                                                     \
+        pipe_##kind(c, op, XR(rn), a.pa, size)
+#define ATOMIC_STORE(size)                                                                         \
+    ATOMIC_IF(size, MMU_WRITE,                                                                     \
+              exec_monitor_holds(c, &a, size) && pipe_store_fast(c, c->view, MMU_TLB_INDEX(XR(rn)), a.pa, size))
 
 #define SWAP8(v)   (v)
 #define SWAP16(v)  __builtin_bswap16(v)
@@ -32,37 +47,42 @@ TG_INLINE void exec_monitor_set(struct cpu *c, const struct mem_atomic *a, unsig
     c->excl_pa = a->pa;
 }
 
+TG_INLINE bool exec_monitor_holds(const struct cpu *c, const struct mem_atomic *a, unsigned size)
+{
+    return c->excl_valid && c->excl_pa == a->pa && c->excl_size == size;
+}
+
 /* Does the store-exclusive succeed? The monitor is cleared either way. */
 TG_INLINE bool exec_monitor_pass(struct cpu *c, const struct mem_atomic *a, unsigned size)
 {
-    bool pass = c->excl_valid && c->excl_pa == a->pa && c->excl_size == size;
+    bool pass = exec_monitor_holds(c, a, size);
 
     c->excl_valid = false;
     return pass;
 }
 
 #define OP_EXCLUSIVE(n, bits)                                                  \
-    OP(ldxr_##n)                                                               \
+    OPM(ldxr_##n)                                                              \
     {                                                                          \
         uint##bits##_t v;                                                      \
-        ATOMIC(bits / 8, MMU_READ);                                            \
+        ATOMIC(bits / 8, MMU_READ, load);                                      \
         memcpy(&v, p, sizeof(v));                                              \
-        pipe_load(c, op, XR(rn), a.pa, sizeof(v));                             \
         exec_monitor_set(c, &a, sizeof(v));                                    \
         WX(rd, FROM_MEM(bits, v));                                             \
         return true;                                                           \
     }                                                                          \
-    OP(stxr_##n)                                                               \
+    OPM(stxr_##n)                                                              \
     {                                                                          \
         uint##bits##_t v = (uint##bits##_t)XR(rd);                             \
         bool pass;                                                             \
-        ATOMIC(bits / 8, MMU_WRITE);                                           \
+        ATOMIC_STORE(bits / 8);                                                \
         pass = exec_monitor_pass(c, &a, sizeof(v));                            \
         if (pass) {                                                            \
             v = FROM_MEM(bits, v);                                             \
             memcpy(p, &v, sizeof(v));                                          \
             mem_atomic_done(c, &a, sizeof(v));                                 \
-            pipe_store(c, op, XR(rn), a.pa, sizeof(v));                        \
+            if (!fast)                                                         \
+                pipe_store(c, op, XR(rn), a.pa, sizeof(v));                    \
         }                                                                      \
         WX(rm, !pass);                                                         \
         return true;                                                           \
@@ -73,29 +93,29 @@ OP_EXCLUSIVE(2, 32)
 OP_EXCLUSIVE(3, 64)
 
 #define OP_EXCLUSIVE_PAIR(n, bits)                                             \
-    OP(ldxp_##n)                                                               \
+    OPM(ldxp_##n)                                                              \
     {                                                                          \
         uint##bits##_t v[2];                                                   \
-        ATOMIC(bits / 4, MMU_READ);                                            \
+        ATOMIC(bits / 4, MMU_READ, load);                                      \
         memcpy(v, p, sizeof(v));                                               \
-        pipe_load(c, op, XR(rn), a.pa, sizeof(v));                             \
         exec_monitor_set(c, &a, sizeof(v));                                    \
         WX(rd, FROM_MEM(bits, v[0]));                                          \
         WX(ra, FROM_MEM(bits, v[1]));                                          \
         return true;                                                           \
     }                                                                          \
-    OP(stxp_##n)                                                               \
+    OPM(stxp_##n)                                                              \
     {                                                                          \
         uint##bits##_t v[2] = {(uint##bits##_t)XR(rd), (uint##bits##_t)XR(ra)}; \
         bool pass;                                                             \
-        ATOMIC(bits / 4, MMU_WRITE);                                           \
+        ATOMIC_STORE(bits / 4);                                                \
         pass = exec_monitor_pass(c, &a, sizeof(v));                            \
         if (pass) {                                                            \
             v[0] = FROM_MEM(bits, v[0]);                                       \
             v[1] = FROM_MEM(bits, v[1]);                                       \
             memcpy(p, v, sizeof(v));                                           \
             mem_atomic_done(c, &a, sizeof(v));                                 \
-            pipe_store(c, op, XR(rn), a.pa, sizeof(v));                        \
+            if (!fast)                                                         \
+                pipe_store(c, op, XR(rn), a.pa, sizeof(v));                    \
         }                                                                      \
         WX(rm, !pass);                                                         \
         return true;                                                           \
@@ -105,12 +125,11 @@ OP_EXCLUSIVE_PAIR(1, 64)
 
 /* CAS: compares memory with Ws (rm), writes Wt (rd) if equal; the old value goes to Ws. Counts as a write even when it does not. */
 #define OP_CAS(n, bits)                                                        \
-    OP(cas_##n)                                                                \
+    OPM(cas_##n)                                                               \
     {                                                                          \
         uint##bits##_t old, cmp = (uint##bits##_t)XR(rm), v = (uint##bits##_t)XR(rd); \
-        ATOMIC(bits / 8, MMU_RMW);                                             \
+        ATOMIC(bits / 8, MMU_RMW, rmw);                                        \
         memcpy(&old, p, sizeof(old));                                          \
-        pipe_rmw(c, op, XR(rn), a.pa, sizeof(old));                            \
         if (FROM_MEM(bits, old) == (op->rm == CPU_X_SINK ? 0 : cmp)) {         \
             v = FROM_MEM(bits, v);                                             \
             memcpy(p, &v, sizeof(v));                                          \
@@ -132,13 +151,12 @@ OP_CAS(3, 64)
             c->x[op->rm + 1] = (v);           \
     } while (0)
 #define OP_CASP(n, bits)                                                       \
-    OP(casp_##n)                                                               \
+    OPM(casp_##n)                                                              \
     {                                                                          \
         uint##bits##_t old[2], cmp[2] = {(uint##bits##_t)XR(rm), (uint##bits##_t)PAIR2(rm)}; \
         uint##bits##_t v[2] = {(uint##bits##_t)XR(rd), (uint##bits##_t)PAIR2(rd)};           \
-        ATOMIC(bits / 4, MMU_RMW);                                             \
+        ATOMIC(bits / 4, MMU_RMW, rmw);                                        \
         memcpy(old, p, sizeof(old));                                           \
-        pipe_rmw(c, op, XR(rn), a.pa, sizeof(old));                            \
         old[0] = FROM_MEM(bits, old[0]);                                       \
         old[1] = FROM_MEM(bits, old[1]);                                       \
         if (old[0] == cmp[0] && old[1] == cmp[1]) {                            \
@@ -164,12 +182,11 @@ OP_CASP(1, 64)
 #define AOP_7(bits, m, v) ((m) < (v) ? (m) : (v))
 #define AOP_SWP(bits, m, v) (v)
 #define OP_ATOMIC(name, bits, OPER)                                            \
-    OP(name)                                                                   \
+    OPM(name)                                                                  \
     {                                                                          \
         uint##bits##_t m, old, v = (uint##bits##_t)XR(rm);                     \
-        ATOMIC(bits / 8, MMU_RMW);                                             \
+        ATOMIC(bits / 8, MMU_RMW, rmw);                                        \
         memcpy(&m, p, sizeof(m));                                              \
-        pipe_rmw(c, op, XR(rn), a.pa, sizeof(m));                              \
         old = FROM_MEM(bits, m);                                               \
         m = (uint##bits##_t)OPER(bits, old, v);                                \
         m = FROM_MEM(bits, m);                                                 \

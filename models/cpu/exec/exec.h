@@ -41,8 +41,14 @@ A64_HANDLERS(X)
 
 #include "models/cpu/pipeline/pipe_inline.h"
 
-/* Goes on with the next operation. */
-#define NEXT(c, op) TG_TAIL((op)[1].fn((c), (op) + 1))
+/* Goes on with the next operation. TG_OPAQUE: or gcc would load through the old pointer and copy the new one. */
+#define TG_OPAQUE(v) __asm__("" : "+r"(v))
+#define NEXT(c, op)               \
+    do {                          \
+        (op)++;                   \
+        TG_OPAQUE(op);            \
+        TG_TAIL(op->fn((c), op)); \
+    } while (0)
 
 /* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run
  * loop must look (c->pc set). guard: statements before it. */
@@ -67,6 +73,39 @@ A64_HANDLERS(X)
         return;                    \
     }
 #define OPV(name) OP_GUARDED(name, FP_GUARD)
+
+/*
+ * OPM(name) { body }: a load, store or atomic. The body is compiled twice: with `fast` true into the handler,
+ * where it calls nothing, so that the handler has no stack frame, and returns EXEC_SLOW before anything has
+ * changed when that does not do; then the other one runs. See mem.h for what to write in it.
+ */
+enum exec_outcome {
+    EXEC_STOP, /* false: an exception was raised */
+    EXEC_GO,   /* true */
+    EXEC_SLOW,
+};
+#define TG_SLOW __attribute__((noinline, section(".text.slow")))
+#define OPM_GUARDED(name, guard)                                                                        \
+    TG_INLINE enum exec_outcome TG_FN(body_##name)(struct cpu * c, const struct cpu_op *op, bool fast); \
+    static TG_SLOW void TG_FN(slow_##name)(struct cpu * c, const struct cpu_op *op)                     \
+    {                                                                                                   \
+        if (tg_unlikely(TG_FN(body_##name)(c, op, false) == EXEC_STOP))                                 \
+            return;                                                                                     \
+        NEXT(c, op);                                                                                    \
+    }                                                                                                   \
+    void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)                                      \
+    {                                                                                                   \
+        guard;                                                                                          \
+        pipe_issue(c, op);                                                                              \
+        if (tg_unlikely(TG_FN(body_##name)(c, op, true) != EXEC_GO))                                    \
+            TG_TAIL(TG_FN(slow_##name)(c, op));                                                         \
+        NEXT(c, op);                                                                                    \
+    }                                                                                                   \
+    TG_INLINE enum exec_outcome TG_FN(body_##name)(struct cpu * c __attribute__((unused)),              \
+                                                   const struct cpu_op *op __attribute__((unused)),     \
+                                                   const bool fast __attribute__((unused)))
+#define OPM(name)  OPM_GUARDED(name, (void)0)
+#define OPMV(name) OPM_GUARDED(name, FP_GUARD)
 
 /* A handler number that no encoding selects (a hole in a variant table). */
 #define NONE(name)              \

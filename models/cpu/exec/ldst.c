@@ -18,8 +18,7 @@
     type v = (type)(value);                                        \
     CHECK_SP;                                                      \
     va = (addr);                                                   \
-    if (!mem_store(c, op, view, va, sizeof(v), &v))                \
-        return false;                                              \
+    STORE(view, va, sizeof(v), &v);                                \
     wb;                                                            \
     return true;
 
@@ -29,40 +28,39 @@
     type v;                                                        \
     CHECK_SP;                                                      \
     va = (addr);                                                   \
-    if (!mem_load(c, op, view, va, sizeof(v), &v))                 \
-        return false;                                              \
+    LOAD(view, va, sizeof(v), &v);                                 \
     wb;                                                            \
     set;                                                           \
     return true;
 
 #define LDST_INT(mode, addr, view, wb)                                                         \
-    OP(str_##mode##_0) { ST_BODY(uint8_t, XR(rd), addr, view, wb) }                            \
-    OP(str_##mode##_1) { ST_BODY(uint16_t, XR(rd), addr, view, wb) }                           \
-    OP(str_##mode##_2) { ST_BODY(uint32_t, XR(rd), addr, view, wb) }                           \
-    OP(str_##mode##_3) { ST_BODY(uint64_t, XR(rd), addr, view, wb) }                           \
-    OP(ldr_##mode##_0) { LD_BODY(uint8_t, WX(rd, v), addr, view, wb) }                         \
-    OP(ldr_##mode##_1) { LD_BODY(uint16_t, WX(rd, v), addr, view, wb) }                        \
-    OP(ldr_##mode##_2) { LD_BODY(uint32_t, WX(rd, v), addr, view, wb) }                        \
-    OP(ldr_##mode##_3) { LD_BODY(uint64_t, WX(rd, v), addr, view, wb) }                        \
-    OP(ldrs_##mode##_0) { LD_BODY(int8_t, WX(rd, (int64_t)v), addr, view, wb) }                \
-    OP(ldrs_##mode##_1) { LD_BODY(int8_t, WW(rd, (int32_t)v), addr, view, wb) }                \
-    OP(ldrs_##mode##_2) { LD_BODY(int16_t, WX(rd, (int64_t)v), addr, view, wb) }               \
-    OP(ldrs_##mode##_3) { LD_BODY(int16_t, WW(rd, (int32_t)v), addr, view, wb) }               \
-    OP(ldrs_##mode##_4) { LD_BODY(int32_t, WX(rd, (int64_t)v), addr, view, wb) }
+    OPM(str_##mode##_0) { ST_BODY(uint8_t, XR(rd), addr, view, wb) }                            \
+    OPM(str_##mode##_1) { ST_BODY(uint16_t, XR(rd), addr, view, wb) }                           \
+    OPM(str_##mode##_2) { ST_BODY(uint32_t, XR(rd), addr, view, wb) }                           \
+    OPM(str_##mode##_3) { ST_BODY(uint64_t, XR(rd), addr, view, wb) }                           \
+    OPM(ldr_##mode##_0) { LD_BODY(uint8_t, WX(rd, v), addr, view, wb) }                         \
+    OPM(ldr_##mode##_1) { LD_BODY(uint16_t, WX(rd, v), addr, view, wb) }                        \
+    OPM(ldr_##mode##_2) { LD_BODY(uint32_t, WX(rd, v), addr, view, wb) }                        \
+    OPM(ldr_##mode##_3) { LD_BODY(uint64_t, WX(rd, v), addr, view, wb) }                        \
+    OPM(ldrs_##mode##_0) { LD_BODY(int8_t, WX(rd, (int64_t)v), addr, view, wb) }                \
+    OPM(ldrs_##mode##_1) { LD_BODY(int8_t, WW(rd, (int32_t)v), addr, view, wb) }                \
+    OPM(ldrs_##mode##_2) { LD_BODY(int16_t, WX(rd, (int64_t)v), addr, view, wb) }               \
+    OPM(ldrs_##mode##_3) { LD_BODY(int16_t, WW(rd, (int32_t)v), addr, view, wb) }               \
+    OPM(ldrs_##mode##_4) { LD_BODY(int32_t, WX(rd, (int64_t)v), addr, view, wb) }
 
 /* Vector registers: a scalar load clears the rest of the register. */
 #define SET_V(lo) VR(rd)->d[0] = (lo); VR(rd)->d[1] = 0
 #define LDST_VEC(mode, addr, wb)                                                               \
-    OPV(strv_##mode##_0) { ST_BODY(uint8_t, VR(rd)->d[0], addr, c->view, wb) }                 \
-    OPV(strv_##mode##_1) { ST_BODY(uint16_t, VR(rd)->d[0], addr, c->view, wb) }                \
-    OPV(strv_##mode##_2) { ST_BODY(uint32_t, VR(rd)->d[0], addr, c->view, wb) }                \
-    OPV(strv_##mode##_3) { ST_BODY(uint64_t, VR(rd)->d[0], addr, c->view, wb) }                \
-    OPV(ldrv_##mode##_0) { LD_BODY(uint8_t, SET_V(v), addr, c->view, wb) }                     \
-    OPV(ldrv_##mode##_1) { LD_BODY(uint16_t, SET_V(v), addr, c->view, wb) }                    \
-    OPV(ldrv_##mode##_2) { LD_BODY(uint32_t, SET_V(v), addr, c->view, wb) }                    \
-    OPV(ldrv_##mode##_3) { LD_BODY(uint64_t, SET_V(v), addr, c->view, wb) }                    \
-    OPV(strq_##mode) { ST_BODY(unsigned __int128, VR(rd)->q, addr, c->view, wb) }              \
-    OPV(ldrq_##mode) { LD_BODY(unsigned __int128, VR(rd)->q = v, addr, c->view, wb) }
+    OPMV(strv_##mode##_0) { ST_BODY(uint8_t, VR(rd)->d[0], addr, c->view, wb) }                 \
+    OPMV(strv_##mode##_1) { ST_BODY(uint16_t, VR(rd)->d[0], addr, c->view, wb) }                \
+    OPMV(strv_##mode##_2) { ST_BODY(uint32_t, VR(rd)->d[0], addr, c->view, wb) }                \
+    OPMV(strv_##mode##_3) { ST_BODY(uint64_t, VR(rd)->d[0], addr, c->view, wb) }                \
+    OPMV(ldrv_##mode##_0) { LD_BODY(uint8_t, SET_V(v), addr, c->view, wb) }                     \
+    OPMV(ldrv_##mode##_1) { LD_BODY(uint16_t, SET_V(v), addr, c->view, wb) }                    \
+    OPMV(ldrv_##mode##_2) { LD_BODY(uint32_t, SET_V(v), addr, c->view, wb) }                    \
+    OPMV(ldrv_##mode##_3) { LD_BODY(uint64_t, SET_V(v), addr, c->view, wb) }                    \
+    OPMV(strq_##mode) { ST_BODY(unsigned __int128, VR(rd)->q, addr, c->view, wb) }              \
+    OPMV(ldrq_##mode) { LD_BODY(unsigned __int128, VR(rd)->q = v, addr, c->view, wb) }
 
 #define LDST(mode, addr, wb)                   \
     LDST_INT(mode, addr, c->view, wb)          \
@@ -99,34 +97,34 @@ LDST_INT(tr, XR(rn) + op->imm, c->uview, NO_WB)
 #define LDRA_BODY(key, wb)                                         \
     uint64_t va = XR(rn);                                          \
     uint64_t v;                                                    \
+    if (fast)                                                      \
+        return EXEC_SLOW;                                          \
     if (!pac_authenticate(c, op, key, &va, 0, true))               \
-        return false;                                              \
+        return EXEC_STOP;                                          \
     CHECK_SP;                                                      \
     va += op->imm;                                                 \
-    if (!mem_load(c, op, c->view, va, sizeof(v), &v))              \
-        return false;                                              \
+    LOAD(c->view, va, sizeof(v), &v);                              \
     wb;                                                            \
     WX(rd, v);                                                     \
     return true;
-OP(ldra_of_0) { LDRA_BODY(PAC_DA, NO_WB) }
-OP(ldra_of_1) { LDRA_BODY(PAC_DB, NO_WB) }
-OP(ldra_pr_0) { LDRA_BODY(PAC_DA, WX(rn, va)) }
-OP(ldra_pr_1) { LDRA_BODY(PAC_DB, WX(rn, va)) }
+OPM(ldra_of_0) { LDRA_BODY(PAC_DA, NO_WB) }
+OPM(ldra_of_1) { LDRA_BODY(PAC_DB, NO_WB) }
+OPM(ldra_pr_0) { LDRA_BODY(PAC_DA, WX(rn, va)) }
+OPM(ldra_pr_1) { LDRA_BODY(PAC_DB, WX(rn, va)) }
 
 /* ---- literals ---- */
 
 #define LIT_BODY(type, set)                                                    \
     type v;                                                                    \
-    if (!mem_load(c, op, c->view, cpu_op_pc(c, op) + op->imm, sizeof(v), &v))  \
-        return false;                                                          \
+    LOAD(c->view, cpu_op_pc(c, op) + op->imm, sizeof(v), &v);                  \
     set;                                                                       \
     return true;
-OP(ldr_lit_0) { LIT_BODY(uint32_t, WX(rd, v)) }
-OP(ldr_lit_1) { LIT_BODY(uint64_t, WX(rd, v)) }
-OP(ldrsw_lit) { LIT_BODY(int32_t, WX(rd, (int64_t)v)) }
-OPV(ldrv_lit_0) { LIT_BODY(uint32_t, SET_V(v)) }
-OPV(ldrv_lit_1) { LIT_BODY(uint64_t, SET_V(v)) }
-OPV(ldrv_lit_2) { LIT_BODY(unsigned __int128, VR(rd)->q = v) }
+OPM(ldr_lit_0) { LIT_BODY(uint32_t, WX(rd, v)) }
+OPM(ldr_lit_1) { LIT_BODY(uint64_t, WX(rd, v)) }
+OPM(ldrsw_lit) { LIT_BODY(int32_t, WX(rd, (int64_t)v)) }
+OPMV(ldrv_lit_0) { LIT_BODY(uint32_t, SET_V(v)) }
+OPMV(ldrv_lit_1) { LIT_BODY(uint64_t, SET_V(v)) }
+OPMV(ldrv_lit_2) { LIT_BODY(unsigned __int128, VR(rd)->q = v) }
 OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
 
 /* ---- pairs: one access of twice the size (both registers or none) ---- */
@@ -136,8 +134,7 @@ OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
     type v[2] = {(type)(a), (type)(b)};                                \
     CHECK_SP;                                                          \
     va = (addr);                                                       \
-    if (!mem_store(c, op, c->view, va, sizeof(v), v))                  \
-        return false;                                                  \
+    STORE(c->view, va, sizeof(v), v);                                  \
     wb;                                                                \
     return true;
 #define LDP_BODY(type, set, addr, wb)                                  \
@@ -145,8 +142,7 @@ OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
     type v[2];                                                         \
     CHECK_SP;                                                          \
     va = (addr);                                                       \
-    if (!mem_load(c, op, c->view, va, sizeof(v), v))                   \
-        return false;                                                  \
+    LOAD(c->view, va, sizeof(v), v);                                   \
     wb;                                                                \
     set;                                                               \
     return true;
@@ -156,18 +152,18 @@ OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
 #define SET_V2 VR(rd)->d[0] = v[0]; VR(rd)->d[1] = 0; VR(ra)->d[0] = v[1]; VR(ra)->d[1] = 0
 #define SET_Q2 VR(rd)->q = v[0]; VR(ra)->q = v[1]
 #define LDST_PAIR(mode, addr, wb)                                                                  \
-    OP(stp_##mode##_0) { STP_BODY(uint32_t, XR(rd), XR(ra), addr, wb) }                            \
-    OP(stp_##mode##_1) { STP_BODY(uint64_t, XR(rd), XR(ra), addr, wb) }                            \
-    OP(ldp_##mode##_0) { LDP_BODY(uint32_t, SET_X2, addr, wb) }                                    \
-    OP(ldp_##mode##_1) { LDP_BODY(uint64_t, SET_X2, addr, wb) }                                    \
-    OP(ldpsw_##mode) { LDP_BODY(int32_t, SET_XS2, addr, wb) }                                      \
-    OPV(stpv_##mode##_0) { STP_BODY(uint32_t, VR(rd)->d[0], VR(ra)->d[0], addr, wb) }              \
-    OPV(stpv_##mode##_1) { STP_BODY(uint64_t, VR(rd)->d[0], VR(ra)->d[0], addr, wb) }              \
-    OPV(stpv_##mode##_2) { STP_BODY(unsigned __int128, VR(rd)->q, VR(ra)->q, addr, wb) }           \
+    OPM(stp_##mode##_0) { STP_BODY(uint32_t, XR(rd), XR(ra), addr, wb) }                            \
+    OPM(stp_##mode##_1) { STP_BODY(uint64_t, XR(rd), XR(ra), addr, wb) }                            \
+    OPM(ldp_##mode##_0) { LDP_BODY(uint32_t, SET_X2, addr, wb) }                                    \
+    OPM(ldp_##mode##_1) { LDP_BODY(uint64_t, SET_X2, addr, wb) }                                    \
+    OPM(ldpsw_##mode) { LDP_BODY(int32_t, SET_XS2, addr, wb) }                                      \
+    OPMV(stpv_##mode##_0) { STP_BODY(uint32_t, VR(rd)->d[0], VR(ra)->d[0], addr, wb) }              \
+    OPMV(stpv_##mode##_1) { STP_BODY(uint64_t, VR(rd)->d[0], VR(ra)->d[0], addr, wb) }              \
+    OPMV(stpv_##mode##_2) { STP_BODY(unsigned __int128, VR(rd)->q, VR(ra)->q, addr, wb) }           \
     OPV(stpv_##mode##_3) { cpu_raise_undef(c, op); return false; }                                 \
-    OPV(ldpv_##mode##_0) { LDP_BODY(uint32_t, SET_V2, addr, wb) }                                  \
-    OPV(ldpv_##mode##_1) { LDP_BODY(uint64_t, SET_V2, addr, wb) }                                  \
-    OPV(ldpv_##mode##_2) { LDP_BODY(unsigned __int128, SET_Q2, addr, wb) }                         \
+    OPMV(ldpv_##mode##_0) { LDP_BODY(uint32_t, SET_V2, addr, wb) }                                  \
+    OPMV(ldpv_##mode##_1) { LDP_BODY(uint64_t, SET_V2, addr, wb) }                                  \
+    OPMV(ldpv_##mode##_2) { LDP_BODY(unsigned __int128, SET_Q2, addr, wb) }                         \
     OPV(ldpv_##mode##_3) { cpu_raise_undef(c, op); return false; }
 LDST_PAIR(of, XR(rn) + op->imm, NO_WB)
 LDST_PAIR(po, XR(rn), WB_ADDR)
@@ -181,26 +177,24 @@ OP(nop) { return true; }
 #define LDAR_BODY(type)                                                                            \
     type v;                                                                                        \
     CHECK_SP;                                                                                      \
-    if (tg_unlikely(XR(rn) & (sizeof(v) - 1)) && mem_check_aligned(c, op, XR(rn), sizeof(v), false)) \
-        return false;                                                                              \
-    if (!mem_load(c, op, c->view, XR(rn), sizeof(v), &v))                                          \
-        return false;                                                                              \
+    CHECK_ALIGNED(XR(rn), sizeof(v), false);                                                       \
+    LOAD(c->view, XR(rn), sizeof(v), &v);                                                          \
     WX(rd, v);                                                                                     \
     return true;
 #define STLR_BODY(type)                                                                            \
     type v = (type)XR(rd);                                                                         \
     CHECK_SP;                                                                                      \
-    if (tg_unlikely(XR(rn) & (sizeof(v) - 1)) && mem_check_aligned(c, op, XR(rn), sizeof(v), true))  \
-        return false;                                                                              \
-    return mem_store(c, op, c->view, XR(rn), sizeof(v), &v);
-OP(ldar_0) { LDAR_BODY(uint8_t) }
-OP(ldar_1) { LDAR_BODY(uint16_t) }
-OP(ldar_2) { LDAR_BODY(uint32_t) }
-OP(ldar_3) { LDAR_BODY(uint64_t) }
-OP(stlr_0) { STLR_BODY(uint8_t) }
-OP(stlr_1) { STLR_BODY(uint16_t) }
-OP(stlr_2) { STLR_BODY(uint32_t) }
-OP(stlr_3) { STLR_BODY(uint64_t) }
+    CHECK_ALIGNED(XR(rn), sizeof(v), true);                                                        \
+    STORE(c->view, XR(rn), sizeof(v), &v);                                                         \
+    return true;
+OPM(ldar_0) { LDAR_BODY(uint8_t) }
+OPM(ldar_1) { LDAR_BODY(uint16_t) }
+OPM(ldar_2) { LDAR_BODY(uint32_t) }
+OPM(ldar_3) { LDAR_BODY(uint64_t) }
+OPM(stlr_0) { STLR_BODY(uint8_t) }
+OPM(stlr_1) { STLR_BODY(uint16_t) }
+OPM(stlr_2) { STLR_BODY(uint32_t) }
+OPM(stlr_3) { STLR_BODY(uint64_t) }
 
 /* FEAT_LRCPC2: the same with an unscaled offset, and sign extension. */
 #define LDAPUR_BODY(type, set)                                                                     \
@@ -208,10 +202,8 @@ OP(stlr_3) { STLR_BODY(uint64_t) }
     uint64_t va;                                                                                   \
     CHECK_SP;                                                                                      \
     va = XR(rn) + op->imm;                                                                         \
-    if (tg_unlikely(va & (sizeof(v) - 1)) && mem_check_aligned(c, op, va, sizeof(v), false))       \
-        return false;                                                                              \
-    if (!mem_load(c, op, c->view, va, sizeof(v), &v))                                              \
-        return false;                                                                              \
+    CHECK_ALIGNED(va, sizeof(v), false);                                                           \
+    LOAD(c->view, va, sizeof(v), &v);                                                              \
     set;                                                                                           \
     return true;
 #define STLUR_BODY(type)                                                                           \
@@ -219,19 +211,19 @@ OP(stlr_3) { STLR_BODY(uint64_t) }
     uint64_t va;                                                                                   \
     CHECK_SP;                                                                                      \
     va = XR(rn) + op->imm;                                                                         \
-    if (tg_unlikely(va & (sizeof(v) - 1)) && mem_check_aligned(c, op, va, sizeof(v), true))        \
-        return false;                                                                              \
-    return mem_store(c, op, c->view, va, sizeof(v), &v);
-OP(ldapur_0) { LDAPUR_BODY(uint8_t, WX(rd, v)) }
-OP(ldapur_1) { LDAPUR_BODY(uint16_t, WX(rd, v)) }
-OP(ldapur_2) { LDAPUR_BODY(uint32_t, WX(rd, v)) }
-OP(ldapur_3) { LDAPUR_BODY(uint64_t, WX(rd, v)) }
-OP(ldapurs_0) { LDAPUR_BODY(int8_t, WX(rd, (int64_t)v)) }
-OP(ldapurs_1) { LDAPUR_BODY(int8_t, WW(rd, (int32_t)v)) }
-OP(ldapurs_2) { LDAPUR_BODY(int16_t, WX(rd, (int64_t)v)) }
-OP(ldapurs_3) { LDAPUR_BODY(int16_t, WW(rd, (int32_t)v)) }
-OP(ldapurs_4) { LDAPUR_BODY(int32_t, WX(rd, (int64_t)v)) }
-OP(stlur_0) { STLUR_BODY(uint8_t) }
-OP(stlur_1) { STLUR_BODY(uint16_t) }
-OP(stlur_2) { STLUR_BODY(uint32_t) }
-OP(stlur_3) { STLUR_BODY(uint64_t) }
+    CHECK_ALIGNED(va, sizeof(v), true);                                                            \
+    STORE(c->view, va, sizeof(v), &v);                                                             \
+    return true;
+OPM(ldapur_0) { LDAPUR_BODY(uint8_t, WX(rd, v)) }
+OPM(ldapur_1) { LDAPUR_BODY(uint16_t, WX(rd, v)) }
+OPM(ldapur_2) { LDAPUR_BODY(uint32_t, WX(rd, v)) }
+OPM(ldapur_3) { LDAPUR_BODY(uint64_t, WX(rd, v)) }
+OPM(ldapurs_0) { LDAPUR_BODY(int8_t, WX(rd, (int64_t)v)) }
+OPM(ldapurs_1) { LDAPUR_BODY(int8_t, WW(rd, (int32_t)v)) }
+OPM(ldapurs_2) { LDAPUR_BODY(int16_t, WX(rd, (int64_t)v)) }
+OPM(ldapurs_3) { LDAPUR_BODY(int16_t, WW(rd, (int32_t)v)) }
+OPM(ldapurs_4) { LDAPUR_BODY(int32_t, WX(rd, (int64_t)v)) }
+OPM(stlur_0) { STLUR_BODY(uint8_t) }
+OPM(stlur_1) { STLUR_BODY(uint16_t) }
+OPM(stlur_2) { STLUR_BODY(uint32_t) }
+OPM(stlur_3) { STLUR_BODY(uint64_t) }

@@ -9,16 +9,77 @@
 
 #include "models/cpu/mmu/access.h"
 
+/*
+ * Instructions that access memory are written with OPM (exec.h): their body is compiled twice. With `fast` it may
+ * only do what needs no call, so that the handler has no stack frame; where that does not do, it leaves before
+ * anything has changed, and the second one runs from the beginning.
+ */
+
 /* Before any use of the base register: a misaligned SP faults before anything else happens. */
-#define CHECK_SP                                                                              \
-    if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15)) && mem_sp_misaligned(c, op)) \
-    return false
+#define CHECK_SP                                                            \
+    do {                                                                    \
+        if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15))) {     \
+            if (fast)                                                       \
+                return EXEC_SLOW;                                           \
+            if (mem_sp_misaligned(c, op))                                   \
+                return EXEC_STOP;                                           \
+        }                                                                   \
+    } while (0)
+
+/* The access has to be aligned to its size (ordered accesses). */
+#define CHECK_ALIGNED(va, size, write)                                      \
+    do {                                                                    \
+        if (tg_unlikely((va) & ((size) - 1))) {                             \
+            if (fast)                                                       \
+                return EXEC_SLOW;                                           \
+            if (mem_check_aligned(c, op, va, size, write))                  \
+                return EXEC_STOP;                                           \
+        }                                                                   \
+    } while (0)
+
+/* Reads size bytes at va into out, or leaves the body. */
+#define LOAD(view, va, size, out)                                                                \
+    do {                                                                                         \
+        if (fast ? !mem_load_fast(c, view, va, size, out) : !mem_load(c, op, view, va, size, out)) \
+            return fast ? EXEC_SLOW : EXEC_STOP;                                                 \
+    } while (0)
+#define STORE(view, va, size, in)                                                                \
+    do {                                                                                         \
+        if (fast ? !mem_store_fast(c, view, va, size, in) : !mem_store(c, op, view, va, size, in)) \
+            return fast ? EXEC_SLOW : EXEC_STOP;                                                 \
+    } while (0)
+
+/* False: the software TLB or the timing model has to be asked; nothing has happened. */
+TG_INLINE bool mem_load_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size, void *out)
+{
+    const unsigned n = MMU_TLB_INDEX(va);
+    const struct mmu_tlbe *e = &view->tlb[n];
+
+    if (tg_unlikely(((va + (size - 1)) & MMU_PAGE_MASK) != e->rtag) ||
+        !pipe_load_fast(c, view, n, va + e->pa_off, size))
+        return false;
+    memcpy(out, (const void *)(uintptr_t)(va + e->addend), size);
+    return true;
+}
+
+TG_INLINE bool mem_store_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size,
+                              const void *in)
+{
+    const unsigned n = MMU_TLB_INDEX(va);
+    const struct mmu_tlbe *e = &view->tlb[n];
+
+    if (tg_unlikely(((va + (size - 1)) & MMU_PAGE_MASK) != e->wtag) ||
+        !pipe_store_fast(c, view, n, va + e->pa_off, size))
+        return false;
+    memcpy((void *)(uintptr_t)(va + e->addend), in, size);
+    return true;
+}
 
 /* Reads size bytes at va into out. False: an exception was raised; out is unchanged then. */
 TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                         unsigned size, void *out)
 {
-    const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
 
     if (tg_likely(((va + (size - 1)) & MMU_PAGE_MASK) == e->rtag)) {
         memcpy(out, (const void *)(uintptr_t)(va + e->addend), size);
@@ -35,7 +96,7 @@ TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view 
 TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                          unsigned size, const void *in)
 {
-    const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
 
     if (tg_likely(((va + (size - 1)) & MMU_PAGE_MASK) == e->wtag)) {
         memcpy((void *)(uintptr_t)(va + e->addend), in, size);
@@ -47,6 +108,22 @@ TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view
     if (TG_TIMED && ((va + (size - 1)) & MMU_PAGE_MASK) == e->wtag)
         pipe_store(c, op, va, va + e->pa_off, size);
     return true;
+}
+
+/* Host pointer for an aligned read-modify-write, or NULL: mem_atomic_begin has to look. */
+TG_INLINE uint8_t *mem_atomic_fast(struct cpu *c, uint64_t va, unsigned size, enum mmu_access access,
+                                   struct mem_atomic *a)
+{
+    const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    const uint64_t page = va & (MMU_PAGE_MASK | (size - 1));
+
+    if (tg_unlikely((access != MMU_WRITE && e->rtag != page) || (access != MMU_READ && e->wtag != page)))
+        return NULL;
+    a->big_endian = false; /* such views enter nothing in their TLB */
+    a->code = false;
+    a->pa = va + e->pa_off;
+    a->host = (uint8_t *)(uintptr_t)(va + e->addend);
+    return a->host;
 }
 
 #endif

@@ -18,12 +18,11 @@
 /* ---- multiple structures without interleaving: n registers of bytes ---- */
 
 #define MULTI1(n, q, bytes)                                                                        \
-    OPV(ld1x##n##_##q)                                                                             \
+    OPMV(ld1x##n##_##q)                                                                             \
     {                                                                                              \
         uint8_t buf[(n) * (bytes)];                                                                \
         CHECK_SP;                                                                                  \
-        if (!mem_load(c, op, c->view, XR(rn), sizeof(buf), buf))                                   \
-            return false;                                                                          \
+        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm);                                                                       \
         for (unsigned k = 0, rd = op->rd; k < (n); k++) {                                          \
             union cpu_vreg r = {.d = {0, 0}};                                                      \
@@ -32,14 +31,13 @@
         }                                                                                          \
         return true;                                                                               \
     }                                                                                              \
-    OPV(st1x##n##_##q)                                                                             \
+    OPMV(st1x##n##_##q)                                                                             \
     {                                                                                              \
         uint8_t buf[(n) * (bytes)];                                                                \
         CHECK_SP;                                                                                  \
         for (unsigned k = 0; k < (n); k++)                                                         \
             memcpy(buf + k * (bytes), LIST(k), bytes);                                             \
-        if (!mem_store(c, op, c->view, XR(rn), sizeof(buf), buf))                                  \
-            return false;                                                                          \
+        STORE(c->view, XR(rn), sizeof(buf), buf);                                                  \
         WRITE_BACK(op->imm);                                                                       \
         return true;                                                                               \
     }
@@ -52,14 +50,13 @@ MULTI1_Q(4)
 /* ---- multiple structures of n elements ---- */
 
 #define MULTI(n, var, bytes, type, lane)                                                           \
-    OPV(ld##n##_##var)                                                                             \
+    OPMV(ld##n##_##var)                                                                             \
     {                                                                                              \
         enum { ELEMS = (bytes) / sizeof(type) };                                                   \
         type buf[(n) * ELEMS];                                                                     \
         union cpu_vreg r[n];                                                                       \
         CHECK_SP;                                                                                  \
-        if (!mem_load(c, op, c->view, XR(rn), sizeof(buf), buf))                                   \
-            return false;                                                                          \
+        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm);                                                                       \
         for (unsigned k = 0; k < (n); k++) {                                                       \
             r[k].d[1] = 0;                                                                         \
@@ -70,7 +67,7 @@ MULTI1_Q(4)
             *LIST(k) = r[k];                                                                       \
         return true;                                                                               \
     }                                                                                              \
-    OPV(st##n##_##var)                                                                             \
+    OPMV(st##n##_##var)                                                                             \
     {                                                                                              \
         enum { ELEMS = (bytes) / sizeof(type) };                                                   \
         type buf[(n) * ELEMS];                                                                     \
@@ -78,8 +75,7 @@ MULTI1_Q(4)
         for (unsigned k = 0; k < (n); k++)                                                         \
             for (unsigned i = 0; i < ELEMS; i++)                                                   \
                 buf[i * (n) + k] = LIST(k)->lane[i];                                               \
-        if (!mem_store(c, op, c->view, XR(rn), sizeof(buf), buf))                                  \
-            return false;                                                                          \
+        STORE(c->view, XR(rn), sizeof(buf), buf);                                                  \
         WRITE_BACK(op->imm);                                                                       \
         return true;                                                                               \
     }
@@ -99,25 +95,23 @@ MULTI_Q(4)
 /* ---- one structure of n elements, to or from lane imm<7:0> ---- */
 
 #define LANE(n, var, type, lane)                                                                   \
-    OPV(ldl_##var)                                                                                 \
+    OPMV(ldl_##var)                                                                                 \
     {                                                                                              \
         type buf[n];                                                                               \
         CHECK_SP;                                                                                  \
-        if (!mem_load(c, op, c->view, XR(rn), sizeof(buf), buf))                                   \
-            return false;                                                                          \
+        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm >> 8);                                                                  \
         for (unsigned k = 0; k < (n); k++)                                                         \
             LIST(k)->lane[op->imm & (16 / sizeof(type) - 1)] = buf[k];                             \
         return true;                                                                               \
     }                                                                                              \
-    OPV(stl_##var)                                                                                 \
+    OPMV(stl_##var)                                                                                 \
     {                                                                                              \
         type buf[n];                                                                               \
         CHECK_SP;                                                                                  \
         for (unsigned k = 0; k < (n); k++)                                                         \
             buf[k] = LIST(k)->lane[op->imm & (16 / sizeof(type) - 1)];                             \
-        if (!mem_store(c, op, c->view, XR(rn), sizeof(buf), buf))                                  \
-            return false;                                                                          \
+        STORE(c->view, XR(rn), sizeof(buf), buf);                                                  \
         WRITE_BACK(op->imm >> 8);                                                                  \
         return true;                                                                               \
     }
@@ -129,12 +123,11 @@ LANE(4, 12, uint8_t, b) LANE(4, 13, uint16_t, h) LANE(4, 14, uint32_t, s) LANE(4
 /* ---- one structure of n elements, to all lanes ---- */
 
 #define REP(n, var, bytes, type, lane)                                                             \
-    OPV(ldr_rep_##var)                                                                             \
+    OPMV(ldr_rep_##var)                                                                             \
     {                                                                                              \
         type buf[n];                                                                               \
         CHECK_SP;                                                                                  \
-        if (!mem_load(c, op, c->view, XR(rn), sizeof(buf), buf))                                   \
-            return false;                                                                          \
+        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm);                                                                       \
         for (unsigned k = 0; k < (n); k++) {                                                       \
             union cpu_vreg r = {.d = {0, 0}};                                                      \

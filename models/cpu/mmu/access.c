@@ -292,7 +292,7 @@ static bool within_16(const struct cpu *c, const struct mmu_view *view, uint64_t
 uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                           unsigned size, enum mmu_access access, struct mem_atomic *a)
 {
-    const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
     uint64_t page = va & MMU_PAGE_MASK;
     struct mmu_lookup l;
 
@@ -357,7 +357,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     struct mmu_lookup l;
     uint64_t block = va & ~UINT64_C(63);
 
-    e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    e = &c->view->tlb[MMU_TLB_INDEX(va)];
     if (tg_likely((block & MMU_PAGE_MASK) == e->wtag)) {
         memset((void *)(uintptr_t)(block + e->addend), 0, sizeof(zeros));
         pipe_zva(c, block, block + e->pa_off);
@@ -390,7 +390,7 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
     bool dc = crm != 5,
          ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CVADP: 13, CIVAC: 14 */
     bool to_poc = dc && crm != 11, invalidate = ivac || crm == 14;
-    const struct mmu_tlbe *e = &c->view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
     struct mmu_result r;
 
     if (tg_likely((ivac ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK))) {
@@ -421,7 +421,7 @@ static bool vncr_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
 bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, uint64_t *v)
 {
     struct mmu_view *view = mmu_view_get(c, c->sr[SR_HCR_EL2] & HCR_E2H ? MMU_EL20 : MMU_EL2, MMU_PRIV);
-    const struct mmu_tlbe *e = &view->tlb[(va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1)];
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
     struct mmu_result r;
     struct ram_region *ram;
     uint64_t data = view->key.flags & MMU_KEY_BE ? __builtin_bswap64(*v) : *v;

@@ -24,6 +24,7 @@ static void clear_view(struct cpu *c, struct mmu_view *v)
     v->jump_tag = ++c->mmu.next_tag;
     v->large = 0;
     v->xfilter = 0;
+    c->pipe.fetch_page = UINT64_MAX;
 }
 
 int mmu_init(struct cpu *c)
@@ -215,13 +216,14 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
 void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_result *r,
               const struct ram_region *ram, bool watched)
 {
-    unsigned i = (va >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1);
+    unsigned i = MMU_TLB_INDEX(va);
     struct mmu_tlbe *e = &v->tlb[i];
     uint64_t page = va & MMU_PAGE_MASK, pa = r->pa & MMU_PAGE_MASK;
     uint8_t *flags = ram_flags(ram, pa);
 
     c->n.soft_tlb_fills++;
     e->rtag = e->wtag = MMU_NO_TAG;
+    v->dtlb[i] = 0;
     if (watched || (v->key.flags & (MMU_KEY_BE | MMU_KEY_ALIGN)) ||
         (r->mem_type != TG_MEM_NORMAL_WB && r->mem_type != TG_MEM_NORMAL_NC))
         return;

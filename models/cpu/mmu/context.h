@@ -21,6 +21,7 @@ struct code_page;
 #define MMU_PAGE_SIZE 4096u
 #define MMU_PAGE_MASK (~UINT64_C(4095))
 #define MMU_TLB_SIZE  512         /* data entries of a view, direct mapped */
+#define MMU_TLB_INDEX(va) ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1))
 #define MMU_XTLB_SIZE 128         /* fetch entries */
 #define MMU_NO_TAG    UINT64_C(1) /* never equals a page address */
 
@@ -95,6 +96,7 @@ struct mmu_key {
 struct mmu_view {
     struct mmu_tlbe tlb[MMU_TLB_SIZE];
     struct mmu_xtlbe xtlb[MMU_XTLB_SIZE];
+    uint32_t dtlb[MMU_TLB_SIZE]; /* timed: number of the data TLB's entry that holds the page (ttlb.id) */
     uint8_t size[MMU_TLB_SIZE]; /* log2 of the mapping each entry came from, bit 7: global */
     uint8_t xsize[MMU_XTLB_SIZE];
     struct mmu_key key;

@@ -78,7 +78,7 @@ int pipe_init(struct cpu *c)
     }
     memset(p->ready_bucket, CPU_BUCKET_DEPEND, sizeof(p->ready_bucket));
     memset(p->bht, 1, sizeof(p->bht));
-    p->fetch_line = UINT64_MAX;
+    p->fetch_line = p->fetch_page = UINT64_MAX;
     if (!p->rob || memo_init(&p->memo))
         return -ENOMEM;
     p->rob_at = p->rob;
@@ -237,7 +237,6 @@ void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
         return;
     pipe_catch_up(c, c->cur);
     c->n.stores++;
-    c->n.l1d_access++;
     if (!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))
         extra = ttlb_data_slow(c, c->view, va, p->start);
     extra += cache_zero_line(c, pa, p->start + extra, &bucket);
@@ -254,7 +253,6 @@ void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, b
         return;
     pipe_catch_up(c, c->cur);
     *(write ? &c->n.stores : &c->n.loads) += 1;
-    c->n.l1d_access++;
     if (!ttlb_hit(&k->dtlb, va, view->actx, view->gctx, ++k->stamp))
         cycles += ttlb_data_slow(c, view, va, c->pipe.cycle);
     cycles += cache_data_slow(c, pa, write, c->pipe.cycle + cycles, &bucket);

@@ -88,6 +88,9 @@ struct pipe {
 
     /* front end */
     uint64_t fetch_line; /* line fetched last, physical */
+    /* page that was fetched from last, in fetch_view, and whose ITLB entry still is the last that was used */
+    uint64_t fetch_page;
+    const struct mmu_view *fetch_view;
 
     struct caches caches;
 };

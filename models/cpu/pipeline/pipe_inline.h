@@ -44,6 +44,13 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
 {
     (void)c, (void)op, (void)va, (void)pa, (void)size;
 }
+TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+{
+    (void)c, (void)view, (void)n, (void)pa, (void)size;
+    return true;
+}
+#define pipe_store_fast pipe_load_fast
+#define pipe_rmw_fast   pipe_load_fast
 TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
                            uint64_t target)
 {
@@ -194,7 +201,8 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
 #endif
     if (!tlb_hit) {
         extra = ttlb_data_slow(c, c->view, va, p->start);
-        bucket = CPU_BUCKET_TLB;
+        if (extra) /* else only the hash had lost it */
+            bucket = CPU_BUCKET_TLB;
     }
     l = cache_find(&k->l1d, pa);
     if (!l || l->arrive > p->start || (write && !(l->tag & LINE_UNIQUE)))
@@ -207,23 +215,60 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
         pipe_load_extra(c, op, extra, bucket);
 }
 
-/* A data access that hit the software TLB: pa in RAM. L1 hits with a TLB hit cost the class's latency,
- * already scheduled. */
-TG_INLINE void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size,
-                         bool write)
+/* The part of an access to RAM that needs no call: the data TLB holds the page, and the L1D the line in a state that need
+ * not change. It costs the class's latency, already scheduled. False: nothing has happened. n: the page's index in the
+ * software TLB of view. */
+TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size,
+                                unsigned use)
+{
+    struct caches *k = &c->pipe.caches;
+    const uint32_t id = view->dtlb[n];
+    const unsigned i = id & (TTLB_MAX - 1);
+
+    if (tg_unlikely(k->dtlb.id[i] != id || view != c->view))
+        return false;
+    if (tg_unlikely((k->l1d.quick[pa >> LINE_BITS & k->l1d.set_mask] & (LINE_MASK | use)) !=
+                    (((pa + size - 1) & LINE_MASK) | use)))
+        return false;
+    k->dtlb.stamp[i] = ++k->stamp;
+    return true;
+}
+
+TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+{
+    if (!pipe_access_fast(c, view, n, pa, size, CACHE_READ))
+        return false;
+    c->n.loads++;
+    return true;
+}
+
+TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+{
+    if (!pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
+        return false;
+    c->n.loads++;
+    c->n.stores++;
+    c->n.rmws++;
+    return true;
+}
+
+/* Any other access. Out of line: all that comes here takes its time anyway. */
+static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va,
+                                                        uint64_t pa, unsigned size, bool write)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
     struct line *l;
     bool tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
 
-    c->n.l1d_access++;
     l = cache_find(&k->l1d, pa);
-    if (tg_unlikely(!tlb_hit || !l || l->arrive > PIPE_EARLIEST(p) || (write && !(l->tag & LINE_UNIQUE)) ||
-                    ((pa ^ (pa + size - 1)) & LINE_MASK) != 0))
+    if (!tlb_hit || !l || l->arrive > PIPE_EARLIEST(p) || (write && !(l->tag & LINE_UNIQUE)) ||
+        ((pa ^ (pa + size - 1)) & LINE_MASK) != 0)
         pipe_read_slow(c, op, va, pa, size, write, tlb_hit);
     else if (write)
         l->tag |= LINE_DIRTY;
+    cache_note(&k->l1d, pa, PIPE_EARLIEST(p));
+    ttlb_note(c, c->view, va);
 }
 
 TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
@@ -237,6 +282,7 @@ TG_INLINE void pipe_rmw(struct cpu *c, const struct cpu_op *op, uint64_t va, uin
 {
     c->n.loads++;
     c->n.stores++;
+    c->n.rmws++;
     pipe_read(c, op, va, pa, size, true);
 }
 
@@ -287,7 +333,20 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
 
 /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline
  * up. */
-TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
+TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+{
+    struct pipe *p = &c->pipe;
+
+    if (tg_unlikely(p->store_drain[p->store_pos] > PIPE_STORE_NOW(p)) ||
+        !pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
+        return false;
+    c->n.stores++;
+    pipe_store_leaves(p, PIPE_STORE_FROM(p), CPU_BUCKET_L1D);
+    return true;
+}
+
+static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va,
+                                                         uint64_t pa, unsigned size)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
@@ -295,16 +354,16 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
     bool tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
 
     c->n.stores++;
-    c->n.l1d_access++;
     l = cache_find(&k->l1d, pa);
-    if (tg_unlikely(!tlb_hit || !l || !(l->tag & LINE_UNIQUE) || l->arrive > PIPE_EARLIEST(p) ||
-                    ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 ||
-                    p->store_drain[p->store_pos] > PIPE_STORE_NOW(p))) {
+    if (!tlb_hit || !l || !(l->tag & LINE_UNIQUE) || l->arrive > PIPE_EARLIEST(p) ||
+        ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 || p->store_drain[p->store_pos] > PIPE_STORE_NOW(p)) {
         pipe_store_slow(c, op, va, pa, size, tlb_hit);
-        return;
+    } else {
+        l->tag |= LINE_DIRTY;
+        pipe_store_leaves(p, PIPE_STORE_FROM(p), CPU_BUCKET_L1D);
     }
-    l->tag |= LINE_DIRTY;
-    pipe_store_leaves(p, PIPE_STORE_FROM(p), CPU_BUCKET_L1D);
+    cache_note(&k->l1d, pa, PIPE_EARLIEST(p));
+    ttlb_note(c, c->view, va);
 }
 
 /* The front end goes on `cycles` later than it would have. */
@@ -428,6 +487,35 @@ TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
     pipe_end(c, op, PIPE_SYNC);
 }
 
+#define PIPE_FETCH_NOW(p) (TG_VARIANT == 1 ? (p)->cycle : (p)->dispatch)
+
+/* Another page is fetched from: cycles that the instruction TLB takes. */
+static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct cpu *c, const struct cpu_op *enter)
+{
+    struct pipe *p = &c->pipe;
+    uint64_t va = c->pc_page + enter->off, late = 0;
+
+    if (!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp))
+        late = ttlb_fetch_slow(c, c->view, va, PIPE_FETCH_NOW(p));
+    p->fetch_page = c->pc_page;
+    p->fetch_view = c->view;
+    return late;
+}
+
+/* A line that is not known to be in the L1I, `late` cycles from now: what the front end is late then. */
+static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct cpu *c, uint64_t line, uint64_t late)
+{
+    struct pipe *p = &c->pipe;
+    struct cache *k = &p->caches.l1i;
+    struct line *l = cache_find(k, line);
+    uint64_t now = PIPE_FETCH_NOW(p) + late;
+
+    if (!l || l->arrive > now)
+        late += cache_fetch_slow(c, line, now);
+    cache_note(k, line, PIPE_FETCH_NOW(p));
+    return late;
+}
+
 /* A block begins. True: it lies in the line fetched last; false: pipe_fetch is next. */
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
@@ -445,23 +533,21 @@ TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
-    uint64_t pa = enter->imm, last = pa + 4u * enter->rem - 1, line = pa & LINE_MASK;
-    uint64_t va = c->pc_page + enter->off, late = 0;
-    uint64_t now = TG_VARIANT == 1 ? p->cycle : p->dispatch;
+    struct cache *k = &p->caches.l1i;
+    uint64_t pa = enter->imm, last = pa + 4u * enter->rem - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
+    uint64_t late = 0;
 
-    if (tg_unlikely(!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp)))
-        late = ttlb_fetch_slow(c, c->view, va, now);
+    if (1)
+        late = TG_FN(pipe_fetch_page)(c, enter);
     for (; line <= last; line += 1 << LINE_BITS) {
-        struct line *l;
-
-        if (line == p->fetch_line)
+        if (line == fetched)
             continue;
         c->n.l1i_access++;
-        l = cache_find(&p->caches.l1i, line);
-        if (tg_unlikely(!l || l->arrive > now + late))
-            late += cache_fetch_slow(c, line, now + late);
-        p->fetch_line = line;
+        if (tg_unlikely(k->quick[line >> LINE_BITS & k->set_mask] != (line | CACHE_READ)))
+            late = TG_FN(pipe_fetch_line)(c, line, late);
+        fetched = line;
     }
+    p->fetch_line = fetched;
     if (tg_unlikely(late))
         pipe_front(p, late);
 }

@@ -36,7 +36,7 @@
     X(0x01, c->n.l1i_miss)            /* L1I_CACHE_REFILL */                                              \
     X(0x02, c->n.itlb_miss)           /* L1I_TLB_REFILL */                                                \
     X(0x03, c->n.l1d_miss)            /* L1D_CACHE_REFILL */                                              \
-    X(0x04, c->n.l1d_access)          /* L1D_CACHE */                                                     \
+    X(0x04, cpu_l1d_accesses(c))      /* L1D_CACHE */                                                     \
     X(0x05, c->n.dtlb_miss)           /* L1D_TLB_REFILL */                                                \
     X(0x06, c->n.loads)               /* LD_RETIRED */                                                    \
     X(0x07, c->n.stores)              /* ST_RETIRED */                                                    \
