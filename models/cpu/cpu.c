@@ -117,6 +117,7 @@ void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
     uint64_t now = cpu_now_cycle(c), others = 0;
 
     memcpy(out, c->pipe.buckets, sizeof(c->pipe.buckets));
+    memo_add_charged(&c->pipe.memo, out);
     for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
         if (i != CPU_BUCKET_BASE)
             others += out[i];
@@ -154,6 +155,7 @@ static void apply_mode(struct cpu *c)
         c->timed = true;
         pipe_start(c, cycle);
     } else {
+        memo_carry(&c->pipe.memo, c->pipe.buckets);
         c->cyc_off = c->pipe.cycle - c->icount;
         c->timed = false;
     }
@@ -437,6 +439,11 @@ static void set_limits(struct cpu *c, uint64_t until)
         if (d < cycle)
             cycle = d;
     }
+    if (c->timed) {
+        memo_carry(&c->pipe.memo, c->pipe.buckets);
+        if (cycle > c->pipe.cycle + MEMO_CARRY_AT)
+            cycle = c->pipe.cycle + MEMO_CARRY_AT;
+    }
     c->run_until_cycle = cycle;
     c->ilimit = c->timed ? UINT64_MAX : cycle - c->cyc_off;
     if (c->insn_stop && c->insn_stop - CODE_BLOCK_MAX < c->ilimit)
@@ -516,7 +523,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         if (!ops)
             continue;
         c->pc_page = c->pc & MMU_PAGE_MASK;
-        if (c->timed && c->p.pipe_kind == PIPE_WINDOW)
+        if (c->timed && c->p.pipe_kind == PIPE_WINDOW && !c->pipe.memo.skip)
             pipe_fold(&c->pipe);
         ops->fn(c, ops);
     }

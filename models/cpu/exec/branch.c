@@ -6,8 +6,8 @@
 #include "models/cpu/code.h"
 #include "models/cpu/mmu/pac.h"
 
-/* A handler of its own, so that op_enter needs no stack frame. */
-static __attribute__((noinline)) void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
+/* A block that does not lie in the line fetched last. A handler of its own, so that others need no stack frame. */
+void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_fetch(c, op);
     NEXT(c, op);
@@ -17,11 +17,7 @@ static __attribute__((noinline)) void TG_FN(op_fetch)(struct cpu *c, const struc
  * something to do. */
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
 {
-#if TG_TIMED
-    if (tg_unlikely(c->icount >= c->ilimit || c->pipe.cycle >= c->run_until_cycle)) {
-#else
-    if (tg_unlikely(c->icount >= c->ilimit)) {
-#endif
+    if (tg_unlikely(TG_MUST_LEAVE(c))) {
         c->pc = c->pc_page + op->off;
         return;
     }
@@ -35,9 +31,26 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
  * follow. */
 void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_fall(c, op - 1);
-    GOTO_LINK(c, LINK_NEXT(op));
+    const struct cpu_link *next = LINK_NEXT(op);
+
+    op--;
+    END_LINK(c, PIPE_SEQUENTIAL, next);
 }
+
+#if TG_VARIANT == 2
+TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome,
+                                 const struct cpu_link *link)
+{
+    pipe_block_end(c, op, outcome);
+    GOTO_LINK(c, link);
+}
+
+TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va)
+{
+    pipe_block_end(c, op, outcome);
+    GOTO_VA(c, va);
+}
+#endif
 
 /* After a single-stepped instruction. */
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
@@ -60,15 +73,13 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
     GOTO_VA(c, va);
 }
 
+/* One way on, not two: what the condition decides is then an address, and the host's predictor has one jump to guess. */
 #define BRANCH_IF(cond_expr)                                                        \
     do {                                                                            \
+        const bool taken_ = (cond_expr);                                            \
+                                                                                    \
         pipe_issue(c, op);                                                          \
-        if (cond_expr) {                                                            \
-            pipe_branch(c, op, PIPE_CONDITIONAL, true, cpu_op_pc(c, op) + op->imm); \
-            GOTO_LINK(c, LINK_TAKEN(op));                                           \
-        }                                                                           \
-        pipe_branch(c, op, PIPE_CONDITIONAL, false, 0);                             \
-        GOTO_LINK(c, LINK_NEXT(op));                                                \
+        END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, taken_, 0), LINK_NEXT(op) - taken_); \
     } while (0)
 
 #define OP_B_COND(cc)                \
@@ -127,16 +138,14 @@ OP_END(tbnz)
 OP_END(b)
 {
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_DIRECT, true, cpu_op_pc(c, op) + op->imm);
-    GOTO_LINK(c, LINK_TAKEN(op));
+    END_LINK(c, pipe_predict(c, op, PIPE_DIRECT, true, 0), LINK_TAKEN(op));
 }
 
 OP_END(bl)
 {
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_CALL, true, cpu_op_pc(c, op) + op->imm);
     c->x[30] = cpu_op_pc(c, op) + 4;
-    GOTO_LINK(c, LINK_TAKEN(op));
+    END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), LINK_TAKEN(op));
 }
 
 OP_END(br)
@@ -144,8 +153,7 @@ OP_END(br)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_JUMP, true, target);
-    GOTO_VA(c, target);
+    END_VA(c, pipe_predict(c, op, PIPE_JUMP, true, target), target);
 }
 
 OP_END(blr)
@@ -153,9 +161,8 @@ OP_END(blr)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target);
     c->x[30] = cpu_op_pc(c, op) + 4;
-    GOTO_VA(c, target);
+    END_VA(c, pipe_predict(c, op, PIPE_CALL_INDIRECT, true, target), target);
 }
 
 OP_END(ret)
@@ -163,29 +170,22 @@ OP_END(ret)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_RETURN, true, target);
-    GOTO_VA(c, target);
+    END_VA(c, pipe_predict(c, op, PIPE_RETURN, true, target), target);
 }
 
 /* ---- FEAT_BTI: what lands where is decided when the target enters the jump cache; the rest is the run
  * loop's ---- */
 
-/* Would the next block leave to the run loop at once? Then what waits there (an interrupt) is to find BTYPE.
- */
-TG_INLINE bool exec_leaves(const struct cpu *c)
-{
-    return c->icount >= c->ilimit || (TG_TIMED && c->pipe.cycle >= c->run_until_cycle);
-}
-
+/* When the next block would leave to the run loop at once, what waits there (an interrupt) is to find BTYPE. */
 #define GOTO_VA_BTYPE(c, to, type)                                                                    \
     do {                                                                                              \
         uint64_t va_ = (to);                                                                          \
         unsigned type_ = (type);                                                                      \
         const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];                                \
         if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag && (j_->btypes >> type_ & 1) && \
-                      !exec_leaves(c))) {                                                             \
+                      !TG_MUST_LEAVE(c))) {                                                           \
             (c)->pc_page = va_ & MMU_PAGE_MASK;                                                       \
-            TG_TAIL(j_->ops->fn((c), j_->ops));                                                       \
+            ENTER(c, j_->ops);                                                                        \
         }                                                                                             \
         (c)->btype = (uint8_t)type_;                                                                  \
         (c)->pc = va_;                                                                                \
@@ -202,7 +202,7 @@ OP_END(br_bti)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_JUMP, true, target);
+    pipe_branch(c, op, PIPE_JUMP, target);
     GOTO_VA_BTYPE(c, target, exec_jump_type(c, op));
 }
 
@@ -211,7 +211,7 @@ OP_END(blr_bti)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target);
+    pipe_branch(c, op, PIPE_CALL_INDIRECT, target);
     c->x[30] = cpu_op_pc(c, op) + 4;
     GOTO_VA_BTYPE(c, target, BTYPE_CALL);
 }
@@ -242,7 +242,7 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
         target = TG_FN(exec_authenticate)(c, op, key);           \
         if (!target.ok)                                          \
             return;                                              \
-        pipe_branch(c, op, PIPE_JUMP, true, target.va);          \
+        pipe_branch(c, op, PIPE_JUMP, target.va);          \
         if (cpu_has(c, CPU_FEAT_BTI))                            \
             GOTO_VA_BTYPE(c, target.va, exec_jump_type(c, op));  \
         GOTO_VA(c, target.va);                                   \
@@ -255,7 +255,7 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
         target = TG_FN(exec_authenticate)(c, op, key);           \
         if (!target.ok)                                          \
             return;                                              \
-        pipe_branch(c, op, PIPE_CALL_INDIRECT, true, target.va); \
+        pipe_branch(c, op, PIPE_CALL_INDIRECT, target.va); \
         c->x[30] = cpu_op_pc(c, op) + 4;                         \
         if (cpu_has(c, CPU_FEAT_BTI))                            \
             GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);             \
@@ -269,7 +269,7 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
         target = TG_FN(exec_authenticate)(c, op, key);           \
         if (!target.ok)                                          \
             return;                                              \
-        pipe_branch(c, op, PIPE_RETURN, true, target.va);        \
+        pipe_branch(c, op, PIPE_RETURN, target.va);        \
         GOTO_VA(c, target.va);                                   \
     }
 OP_PAC_BRANCH(0, PAC_IA)

@@ -119,27 +119,65 @@ enum exec_outcome {
  * GOTO_LINK, GOTO_VA or return with c->pc set. */
 #define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
-/* Where a block goes on. cpu_follow is in exec/branch.c. */
-cpu_op_fn TG_FN(cpu_follow);
+/* Where a block goes on: op_enter's work, without a jump to it. cpu_follow is in exec/branch.c. */
+cpu_op_fn TG_FN(cpu_follow), TG_FN(op_fetch), TG_FN(op_enter);
+#if TG_TIMED
+#define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit || (c)->pipe.cycle >= (c)->run_until_cycle)
+#else
+#define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
+#endif
+#define ENTER(c, block)                         \
+    do {                                        \
+        op = (block);                           \
+        if (tg_unlikely(TG_MUST_LEAVE(c)))      \
+            TG_TAIL(TG_FN(op_enter)((c), op));  \
+        (c)->icount += op->rem;                 \
+        if (tg_unlikely(!pipe_enter((c), op)))  \
+            TG_TAIL(TG_FN(op_fetch)((c), op));  \
+        NEXT((c), op);                          \
+    } while (0)
 #define LINK_TAKEN(op) ((const struct cpu_link *)(const void *)((op) + 1))
 #define LINK_NEXT(op)  ((const struct cpu_link *)(const void *)((op) + 2))
 #define GOTO_LINK(c, link)                                                        \
     do {                                                                          \
         const struct cpu_link *l_ = (link);                                       \
-        if (tg_likely(l_->ops != NULL))                                           \
-            TG_TAIL(l_->ops->fn((c), l_->ops));                                   \
-        TG_TAIL(TG_FN(cpu_follow)((c), (const struct cpu_op *)(const void *)l_)); \
+        if (tg_unlikely(l_->ops == NULL))                                         \
+            TG_TAIL(TG_FN(cpu_follow)((c), (const struct cpu_op *)(const void *)l_)); \
+        ENTER(c, l_->ops);                                                        \
     } while (0)
 #define GOTO_VA(c, to)                                                    \
     do {                                                                  \
         uint64_t va_ = (to);                                              \
         const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];    \
-        if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag)) { \
-            (c)->pc_page = va_ & MMU_PAGE_MASK;                           \
-            TG_TAIL(j_->ops->fn((c), j_->ops));                           \
+        if (tg_unlikely(j_->va != va_ || j_->tag != (c)->view->jump_tag)) { \
+            (c)->pc = va_;                                                \
+            return;                                                       \
         }                                                                 \
-        (c)->pc = va_;                                                    \
-        return;                                                           \
+        (c)->pc_page = va_ & MMU_PAGE_MASK;                               \
+        ENTER(c, j_->ops);                                                \
+    } while (0)
+
+/* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its own where no
+ * memo knows the block. */
+void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, const struct cpu_link *link);
+void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va);
+#define END_LINK(c, outcome, link)                                       \
+    do {                                                                 \
+        const enum pipe_outcome end_ = (outcome);                        \
+        const struct cpu_link *to_ = (link);                             \
+                                                                         \
+        if (tg_unlikely(!pipe_end_fast(c, op, end_)))                    \
+            TG_TAIL(TG_FN(cpu_end_link)(c, op, end_, to_));              \
+        GOTO_LINK(c, to_);                                               \
+    } while (0)
+#define END_VA(c, outcome, va)                                           \
+    do {                                                                 \
+        const enum pipe_outcome end_ = (outcome);                        \
+        const uint64_t to_ = (va);                                       \
+                                                                         \
+        if (tg_unlikely(!pipe_end_fast(c, op, end_)))                    \
+            TG_TAIL(TG_FN(cpu_end_va)(c, op, end_, to_));                \
+        GOTO_VA(c, to_);                                                 \
     } while (0)
 
 /* Registers. Reads of 31 give zero, writes to 31 go nowhere: the decoder has mapped the index. */

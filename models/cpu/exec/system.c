@@ -59,8 +59,10 @@ OP(dmb)
 OP_END(isb)
 {
     pipe_issue(c, op);
-    pipe_sync(c, op);
-    GOTO_VA(c, cpu_op_pc(c, op) + 4);
+#if TG_TIMED
+    c->pipe.fetch_line = UINT64_MAX;
+#endif
+    END_VA(c, PIPE_SYNC, cpu_op_pc(c, op) + 4);
 }
 
 /* Nothing runs ahead of program order here: time is all that a speculation barrier costs. */
@@ -131,8 +133,7 @@ OP_END(msri_daifclr)
         return;
     if (c->daif & op->imm)
         sysreg_write_id(c, SR_DAIF, tg_put(SPSR_DAIF, c->daif & ~op->imm));
-    pipe_fall(c, op);
-    GOTO_LINK(c, LINK_NEXT(op));
+    END_LINK(c, PIPE_SEQUENTIAL, LINK_NEXT(op));
 }
 
 /* ---- system instructions ---- */
@@ -198,7 +199,6 @@ OP_END(msr_daif)
     if (exec_daif_denied(c, op))
         return;
     sysreg_write_id(c, SR_DAIF, XR(rd));
-    pipe_fall(c, op);
-    GOTO_LINK(c, LINK_NEXT(op));
+    END_LINK(c, PIPE_SEQUENTIAL, LINK_NEXT(op));
 }
 OP(msr) { return sysreg_msr(c, op, SYS_ENC, XR(rd)); }

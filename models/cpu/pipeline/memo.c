@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/cpu/cpu.h"
 
 #define STATES_MAX   (1u << 16)
 #define BYTES_MAX    (16u << 20)
@@ -103,11 +104,28 @@ const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)
     return (const struct memo_state *)(const void *)(m->states->bytes + m->states->at[number]);
 }
 
-void memo_add(struct memo *m, const struct memo_edge *e)
+void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last, unsigned outcome)
 {
-    struct memo_edge *set = memo_set(m, e->from, e->block, e->events);
+    struct memo_edge *set = memo_set(m, memo_index(from, last), outcome, e->events);
 
-    if (set[0].from)
-        set[1] = set[0];
+    set[1] = set[0];
     set[0] = *e;
+}
+
+void memo_add_charged(const struct memo *m, uint64_t *buckets)
+{
+    static const uint8_t lane_bucket[] = {
+#define X(id) CPU_BUCKET_##id,
+        MEMO_LANES(X)
+#undef X
+    };
+
+    for (unsigned i = 0; i < sizeof(lane_bucket); i++)
+        buckets[lane_bucket[i]] += ((i & 1 ? m->odd : m->even) >> (i / 2 * 16)) & 0xffff;
+}
+
+void memo_carry(struct memo *m, uint64_t *buckets)
+{
+    memo_add_charged(m, buckets);
+    m->even = m->odd = 0;
 }

@@ -16,21 +16,26 @@
 #include "models/cpu/op.h"
 
 #define MEMO_SETS_BITS 15 /* of edges: two each, 2 MiB */
-#define MEMO_WAITS     4  /* buckets that one block may charge */
+
+/* Buckets that a block may charge whose accesses all hit: a byte each in memo_edge.waits, in this order. */
+#define MEMO_LANES(X) X(DEPEND) X(EXECUTE) X(FRONTEND) X(MISPREDICT) X(L1D) X(SYNC) X(SYSREG)
+#define MEMO_EVEN     UINT64_C(0x00ff00ff00ff00ff)
+/* Cycles after which what has been charged is moved on, before a lane of 16 bits is full: no lane can hold more than
+ * the cycles that have passed. The upper limit of an edge's cycles stands for the block that runs meanwhile. */
+#define MEMO_CARRY_AT   32768
+#define MEMO_CYCLES_MAX 4096
 
 struct memo_edge {
-    uint32_t from, to; /* states; from 0: empty */
-    uint32_t block;    /* last operation of the block (low address bits) and outcome */
-    uint32_t events;   /* memo.events during the block */
-    uint16_t cycles, dispatched;
-    uint16_t waits[MEMO_WAITS]; /* cycles, by bucket; the base bucket, which nobody reads, where fewer are
-                                   charged */
-    uint8_t bucket[MEMO_WAITS];
+    uint64_t key;    /* state it leads from and block (memo_key); 0: empty */
+    uint32_t to;     /* state it leads to */
+    uint32_t events; /* memo.events during the block */
+    uint16_t cycles, dispatched, unused[2];
+    uint64_t waits; /* cycles, by lane */
 };
 _Static_assert(sizeof(struct memo_edge) == 32, "two edges to a host cache line");
 
-#define MEMO_READY  48  /* registers that are not ready and units that are busy, most that a state holds */
-#define MEMO_ROWS   160 /* cycles of the calendar */
+#define MEMO_READY  24  /* registers that are not ready and units that are busy, most that a state holds */
+#define MEMO_ROWS   24  /* cycles of the calendar */
 #define MEMO_WINDOW 512 /* the largest window that is remembered while it holds dispatch up */
 
 /* What is in flight, relative to the dispatch cycle. Padding is zero: states are compared as bytes. */
@@ -56,6 +61,11 @@ struct memo_ready {
 struct memo {
     uint32_t events; /* loads of the block that take a cycle longer, a byte each: pipe_note_crossing */
     uint32_t state;  /* at the beginning of the block that runs; 0: not a known one, the arrays hold it */
+    uint32_t set;    /* of edges, for that state and block */
+    /* when to fold: fold_again in window.c */
+    uint32_t skip, tried, futile; /* blocks to leave out; tried in this burst; bursts in a row that did not pay */
+    uint64_t since, timed;        /* instructions retired when the burst began; of those since, timed one by one */
+    uint64_t even, odd; /* waits charged since they were carried, 16 bits a lane: lanes 0, 2, 4, 6; and 1, 3, 5 */
     struct memo_edge (*edges)[2];
     struct memo_table *states;
     bool off;           /* nothing is remembered: for tests, results are the same */
@@ -69,33 +79,58 @@ void memo_forget(struct memo *m);
 /* Number of a state of `size` bytes (a multiple of 8). Forgets all others when there are too many. */
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size);
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
-/* e->from, e->block: see memo_key. Replaces the older of its set. */
-void memo_add(struct memo *m, const struct memo_edge *e);
+/* An edge from state `from`. Replaces the older of its set. */
+void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last, unsigned outcome);
+/* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
+void memo_add_charged(const struct memo *m, uint64_t *buckets);
+void memo_carry(struct memo *m, uint64_t *buckets);
 
-/* outcome: below 32, which is the alignment of operations. */
-static inline uint32_t memo_key(const struct cpu_op *last, unsigned outcome)
+/* A block is known by its last operation (low address bits). outcome: below 32, the alignment of operations. */
+static inline uint64_t memo_key(uint32_t from, const struct cpu_op *last, unsigned outcome)
 {
-    return (uint32_t)(uintptr_t)last | outcome;
+    return (uint64_t)from << 32 | (uint32_t)(uintptr_t)last | outcome;
 }
 
-static inline struct memo_edge *memo_set(const struct memo *m, uint32_t from, uint32_t block, uint32_t events)
+/* Index of the set for edges from a state by the block that ends with `last`; what else there is to tell apart moves on
+ * from there. */
+static inline uint32_t memo_index(uint32_t from, const struct cpu_op *last)
 {
-    uint32_t h = ((block ^ events) * UINT32_C(0x9e3779b1)) ^ (from * UINT32_C(0x85ebca6b));
-
-    return m->edges[h >> (32 - MEMO_SETS_BITS)];
+    return (uint32_t)((uintptr_t)last >> 5) ^ (from * UINT32_C(0x85ebca6b) >> (32 - MEMO_SETS_BITS));
 }
 
+static inline struct memo_edge *memo_set(const struct memo *m, uint32_t index, unsigned outcome, uint32_t events)
+{
+    return m->edges[(index ^ outcome >> 1 ^ events) & ((1u << MEMO_SETS_BITS) - 1)];
+}
+
+/* A block begins. */
+static inline void memo_enter(struct memo *m, const struct cpu_op *last)
+{
+    m->set = memo_index(m->state, last);
+    __builtin_prefetch(m->edges[m->set & ((1u << MEMO_SETS_BITS) - 1)]);
+}
+
+/* There is no edge from 0, the unknown state. */
 static inline const struct memo_edge *memo_find(const struct memo *m, const struct cpu_op *last,
                                                 unsigned outcome)
 {
-    uint32_t from = m->state, block = memo_key(last, outcome);
-    const struct memo_edge *e = memo_set(m, from, block, m->events);
+    const uint64_t key = memo_key(m->state, last, outcome);
+    const uint32_t events = m->events;
+    const struct memo_edge *e = memo_set(m, m->set, outcome, events);
 
-    if (e[0].block == block && e[0].from == from && e[0].events == m->events && from)
-        return e;
-    if (e[1].block == block && e[1].from == from && e[1].events == m->events && from)
-        return e + 1;
-    return NULL;
+    if (e->key != key || e->events != events) {
+        e++;
+        if (e->key != key || e->events != events)
+            return NULL;
+    }
+    return e;
+}
+
+/* The block takes what the edge says. */
+static inline void memo_charge(struct memo *m, const struct memo_edge *e)
+{
+    m->even += e->waits & MEMO_EVEN;
+    m->odd += e->waits >> 8 & MEMO_EVEN;
 }
 
 #endif

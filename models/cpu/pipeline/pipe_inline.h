@@ -51,14 +51,16 @@ TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsign
 }
 #define pipe_store_fast pipe_load_fast
 #define pipe_rmw_fast   pipe_load_fast
-TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
-                           uint64_t target)
+TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
+                                         uint64_t target)
 {
     (void)c, (void)op, (void)kind, (void)taken, (void)target;
+    return PIPE_SEQUENTIAL;
 }
-TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
+TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
 {
-    (void)c, (void)op;
+    (void)c, (void)op, (void)outcome;
+    return true;
 }
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
@@ -380,8 +382,9 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
 #endif
 }
 
-/* A block ends: window, in time; in order, only its branch is left. */
-TG_INLINE void pipe_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+/* A block ends. Window: false when no memo knows what it took; pipe_block_end has to be asked. In order only its branch
+ * is left. */
+TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
 
@@ -401,41 +404,36 @@ TG_INLINE void pipe_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcom
 #else
     const struct memo_edge *e = memo_find(&p->memo, op, outcome);
 
-    if (outcome == PIPE_WRONG) {
-        c->n.mispredicts++;
-        p->fetch_line = UINT64_MAX;
-    }
-    if (tg_unlikely(!e)) {
-        pipe_block_end(c, op, outcome);
-        return;
-    }
+    if (tg_unlikely(!e))
+        return false;
     p->cycle += e->cycles;
     p->dispatch += e->dispatched;
-    for (unsigned i = 0; i < MEMO_WAITS; i++)
-        p->buckets[e->bucket[i]] += e->waits[i];
+    memo_charge(&p->memo, e);
     p->memo.state = e->to;
     p->memo.events = 0;
     p->pending = NULL;
 #endif
+    return true;
 }
 
+/* A single instruction, or a block that ends without a branch. */
 TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
 {
-#if TG_VARIANT == 1
-    (void)c, (void)op;
-#else
-    pipe_end(c, op, PIPE_SEQUENTIAL);
-#endif
+    if (TG_VARIANT == 2 && !pipe_end_fast(c, op, PIPE_SEQUENTIAL))
+        pipe_block_end(c, op, PIPE_SEQUENTIAL);
 }
+
+/* Two-bit counters, saturating. */
+static const uint8_t bht_next[8] = {0, 1, 0, 2, 1, 3, 2, 3};
 
 /* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know
  * taken branches. kind: a constant, and so is what is left of this in a handler. */
-TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
-                           uint64_t target)
+TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
+                                         uint64_t target)
 {
     struct pipe *p = &c->pipe;
     uint64_t pc = cpu_op_pc(c, op);
-    bool wrong = false;
+    bool wrong = false, known = true;
 
     c->n.branches++;
     if (kind == PIPE_RETURN || kind == PIPE_JUMP || kind == PIPE_CALL_INDIRECT) {
@@ -459,32 +457,25 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_bra
         uint8_t *ctr = &p->bht[((pc >> 2) ^ p->history) & ((1 << PIPE_BHT_BITS) - 1)];
 
         wrong = (*ctr >> 1) != taken;
-        if (taken)
-            *ctr += *ctr < 3;
-        else
-            *ctr -= *ctr > 0;
+        *ctr = bht_next[*ctr << 1 | taken];
         p->history = p->history << 1 | taken;
     }
     if (taken) {
-        bool known = true;
-
         if (p->btb) {
-            uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask];
+            uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask], tag = (uint32_t)(pc >> 2);
 
-            known = *b == (uint32_t)(pc >> 2);
-            *b = (uint32_t)(pc >> 2);
+            known = *b == tag;
+            *b = tag;
         }
-        pipe_end(c, op, tg_unlikely(wrong) ? PIPE_WRONG : known ? PIPE_TAKEN : PIPE_TAKEN_MISS);
-    } else {
-        pipe_end(c, op, tg_unlikely(wrong) ? PIPE_WRONG : PIPE_SEQUENTIAL);
     }
-}
-
-/* ISB ends a block. */
-TG_INLINE void pipe_sync(struct cpu *c, const struct cpu_op *op)
-{
-    c->pipe.fetch_line = UINT64_MAX;
-    pipe_end(c, op, PIPE_SYNC);
+    if (tg_unlikely(wrong)) {
+#if TG_VARIANT == 2
+        c->n.mispredicts++;
+        p->fetch_line = UINT64_MAX;
+#endif
+        return PIPE_WRONG;
+    }
+    return !taken ? PIPE_SEQUENTIAL : known ? PIPE_TAKEN : PIPE_TAKEN_MISS;
 }
 
 #define PIPE_FETCH_NOW(p) (TG_VARIANT == 1 ? (p)->cycle : (p)->dispatch)
@@ -525,6 +516,7 @@ TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 #if TG_VARIANT == 2
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
+    memo_enter(&p->memo, enter + enter->rem);
 #endif
     return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
 }
@@ -553,4 +545,14 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 }
 
 #endif
+
+/* An indirect branch of the rarer kinds. */
+TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, uint64_t target)
+{
+    enum pipe_outcome outcome = pipe_predict(c, op, kind, true, target);
+
+    if (!pipe_end_fast(c, op, outcome))
+        pipe_block_end(c, op, outcome);
+}
+
 #endif

@@ -36,24 +36,18 @@ static uint64_t port_later(struct pipe *p, const struct pipe_class *k, uint64_t 
     return t;
 }
 
-static inline void results(struct pipe *p, const struct cpu_op *op, const struct pipe_class *k,
-                           uint64_t start)
+/* Results besides the first register; the latest cycle of one. */
+static inline uint64_t more_results(struct pipe *p, const struct cpu_op *op, uint64_t start, uint64_t done)
 {
-    const unsigned sets = op->tclass, d = op->d;
-    const uint64_t done = start + k->latency;
+    const unsigned sets = op->tclass;
 
-    p->ready[d] = done;
-    p->results_until = pipe_max(p->results_until, done);
-    if (sets & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)) {
-        if (sets & CPU_TC_SETS_NZCV)
-            p->ready[CPU_SLOT_FLAGS] = done;
-        if (sets & CPU_TC_SETS_RA)
-            p->ready[d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
-        if (sets & CPU_TC_SETS_RN) { /* base write-back */
-            p->ready[op->rn] = start + 1;
-            p->results_until = pipe_max(p->results_until, start + 1);
-        }
-    }
+    if (sets & CPU_TC_SETS_NZCV)
+        p->ready[CPU_SLOT_FLAGS] = done;
+    if (sets & CPU_TC_SETS_RA)
+        p->ready[op->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
+    if (sets & CPU_TC_SETS_RN) /* base write-back */
+        p->ready[op->rn] = start + 1;
+    return pipe_max(done, start + 1);
 }
 
 static bool crossed(uint32_t events, const struct cpu_op *op)
@@ -62,6 +56,16 @@ static bool crossed(uint32_t events, const struct cpu_op *op)
         if ((events & 0xff) == op->rem + 1u)
             return true;
     return false;
+}
+
+/* What few operations do besides: a load that lies in two lines, accesses of system registers. */
+static void after_op(struct cpu *c, const struct cpu_op *op)
+{
+    if (crossed(c->pipe.memo.events, op))
+        pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
+    if (op->s3 == CPU_SLOT_SYSREG_READ || op->s3 == CPU_SLOT_SYSREG_WRITE)
+        pipe_serialise(&c->pipe, CPU_BUCKET_SYSREG,
+                       op->s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
 }
 
 bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
@@ -74,37 +78,47 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
     return true;
 }
 
-/* Times the operations from `op` to `last`. */
+/* Times the operations from `op` to `last`. The loop keeps in registers what it changes with each of them. */
 static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op *last)
 {
     struct pipe *p = &c->pipe;
     const uint32_t width = p->width;
+    uint64_t dispatch = p->dispatch, cycle = p->cycle, booked_last = p->booked, results_last = p->results_until;
+    uint64_t *rob_at = p->rob_at, *const rob_end = p->rob_end;
+    uint32_t dispatch_slots = p->dispatch_slots, slots = p->slots;
 
     for (; op <= last; op++) {
         const struct pipe_class *k = &p->cls[op->tclass & CPU_TC_MASK];
-        uint64_t from = p->dispatch, d = pipe_max(from + (p->dispatch_slots >= width), *p->rob_at), t, done,
-                 cycle = p->cycle;
+        uint64_t d = pipe_max(dispatch + (dispatch_slots >= width), *rob_at), t, done;
 
-        p->dispatch_slots = d == from ? p->dispatch_slots + 1 : 1;
-        p->dispatch = d;
-        if (d != from) /* what has passed is cleared */
-            pipe_calendar_pass(p, from, d + 1);
+        dispatch_slots = d == dispatch ? dispatch_slots + 1 : 1;
+        if (d != dispatch) { /* what has passed is cleared */
+            pipe_calendar_pass(p, dispatch, d + 1);
+            dispatch = d;
+        }
         t = pipe_max(pipe_max(p->ready[op->s1], p->ready[op->s2]), pipe_max(d, p->ready[op->s3]));
         if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
             uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
 
             if (tg_likely(((booked + k->bias) & k->full) == 0)) {
                 *row = booked + k->book;
-                p->booked = pipe_max(p->booked, t);
+                booked_last = pipe_max(booked_last, t);
             } else {
+                p->dispatch = d;
                 t = port_later(p, k, t);
+                booked_last = pipe_max(booked_last, p->booked);
             }
         } else if (k->interval) {
+            p->dispatch = d;
             t = port_later(p, k, t);
+            booked_last = pipe_max(booked_last, p->booked);
         }
-        p->start = t;
-        results(p, op, k, t);
         done = t + k->latency;
+        p->start = t;
+        p->ready[op->d] = done;
+        results_last = pipe_max(results_last, done);
+        if (op->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN))
+            results_last = pipe_max(results_last, more_results(p, op, t, done));
         if (done > cycle + 1) {
             /* One cycle of progress, then what the front end was late, then the execution that the window
              * waited for. */
@@ -115,18 +129,22 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
             p->buckets[p->front_bucket] += late;
             p->buckets[k->bucket] += wait - late;
         }
-        done = pipe_max(done, cycle + (p->slots >= width));
-        p->slots = done == cycle ? p->slots + 1 : 1;
-        p->cycle = done;
-        *p->rob_at++ = done;
-        if (p->rob_at == p->rob_end)
-            p->rob_at = p->rob;
-        if (tg_unlikely(p->memo.events) && crossed(p->memo.events, op))
-            pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
-        if (tg_unlikely(op->s3 == CPU_SLOT_SYSREG_READ || op->s3 == CPU_SLOT_SYSREG_WRITE))
-            pipe_serialise(p, CPU_BUCKET_SYSREG,
-                           op->s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
+        done = pipe_max(done, cycle + (slots >= width));
+        slots = done == cycle ? slots + 1 : 1;
+        cycle = done;
+        *rob_at++ = done;
+        if (rob_at == rob_end)
+            rob_at = p->rob;
+        if (tg_unlikely(p->memo.events || (uint8_t)(op->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
+            p->dispatch = dispatch, p->dispatch_slots = dispatch_slots, p->cycle = cycle, p->slots = slots;
+            p->rob_at = rob_at, p->results_until = results_last;
+            after_op(c, op);
+            dispatch = p->dispatch, dispatch_slots = p->dispatch_slots, cycle = p->cycle, slots = p->slots;
+            results_last = p->results_until;
+        }
     }
+    p->dispatch = dispatch, p->dispatch_slots = dispatch_slots, p->cycle = cycle, p->slots = slots;
+    p->rob_at = rob_at, p->results_until = results_last, p->booked = booked_last;
 }
 
 /* ---- states ---- */
@@ -301,6 +319,12 @@ void pipe_unfold(struct pipe *p)
 
 /* ---- blocks ---- */
 
+enum {
+#define X(id) LANE_##id,
+    MEMO_LANES(X)
+#undef X
+};
+
 void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
@@ -360,51 +384,82 @@ static void front_end(struct cpu *c, enum pipe_outcome outcome)
     p->front_bucket = CPU_BUCKET_FRONTEND;
 }
 
-/* The edge from state `from` to the present one, if one can hold what has happened since. */
-static void remember(struct pipe *p, struct memo_edge *e, uint64_t cycle, uint64_t dispatch,
-                     const uint64_t *buckets)
+/* The edge to the present state, if one can hold what has happened since. False: none can. */
+static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, uint64_t dispatch, const uint64_t *buckets)
 {
-    unsigned n = 0;
+    static const uint8_t lane_of[CPU_BUCKET_COUNT] = {
+#define X(id) [CPU_BUCKET_##id] = LANE_##id + 1,
+        MEMO_LANES(X)
+#undef X
+    };
     uint64_t cycles = p->cycle - cycle, dispatched = p->dispatch - dispatch;
 
-    if (cycles > UINT16_MAX || dispatched > UINT16_MAX)
-        return;
+    if (cycles > MEMO_CYCLES_MAX || dispatched > UINT16_MAX)
+        return false;
     for (unsigned b = 0; b < CPU_BUCKET_COUNT; b++) {
         uint64_t waits = p->buckets[b] - buckets[b];
 
         if (!waits || b == CPU_BUCKET_BASE)
             continue;
-        if (n == MEMO_WAITS)
-            return;
-        e->bucket[n] = (uint8_t)b;
-        e->waits[n++] = (uint16_t)waits; /* no more than cycles */
-    }
-    for (; n < MEMO_WAITS; n++) {
-        e->bucket[n] = CPU_BUCKET_BASE;
-        e->waits[n] = 0;
+        if (!lane_of[b] || waits > UINT8_MAX)
+            return false;
+        e->waits |= waits << (lane_of[b] - 1) * 8;
     }
     e->cycles = (uint16_t)cycles;
     e->dispatched = (uint16_t)dispatched;
     e->to = p->memo.state;
-    memo_add(&p->memo, e);
+    return true;
+}
+
+/*
+ * Folding costs as much as timing some dozen operations, and pays where states come again. So it is tried for a burst of
+ * blocks that no memo knew; when too few instructions were found in memos meanwhile, it is left out, longer each time.
+ * A burst, not a block: only an edge between two folded states can be remembered.
+ */
+#define FOLD_BURST    64
+#define FOLD_WORTH    10 /* instructions found, for each block folded */
+#define FOLD_SKIP_MAX 4  /* log2 of the largest pause, in bursts */
+
+static void fold_again(struct cpu *c)
+{
+    struct memo *m = &c->pipe.memo;
+
+    if (m->skip) {
+        m->skip--;
+        return;
+    }
+    pipe_fold(&c->pipe);
+    if (++m->tried < FOLD_BURST)
+        return;
+    if (c->icount - m->since >= m->timed + FOLD_BURST * FOLD_WORTH) {
+        m->futile = 0;
+    } else {
+        m->skip = FOLD_BURST << m->futile;
+        m->futile += m->futile < FOLD_SKIP_MAX;
+    }
+    m->tried = 0;
+    m->timed = 0;
+    m->since = c->icount;
 }
 
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
-    struct memo_edge e = {.from = p->memo.state, .block = memo_key(op, outcome), .events = p->memo.events};
-    uint32_t age = p->memo.forgotten;
+    struct memo *m = &p->memo;
+    const uint32_t from = m->state, age = m->forgotten;
+    struct memo_edge e = {.key = memo_key(from, op, outcome), .events = m->events};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
     memcpy(buckets, p->buckets, sizeof(buckets));
     if (p->pending) {
         pipe_unfold(p);
         time_ops(c, p->pending, op);
+        m->timed += (uint64_t)(op - p->pending) + 1;
         p->pending = NULL;
-        p->memo.events = 0;
+        m->events = 0;
     }
     front_end(c, outcome);
-    pipe_fold(p);
-    if (e.from && p->memo.state && p->memo.forgotten == age)
-        remember(p, &e, cycle, dispatch, buckets);
+    fold_again(c);
+    if (from && m->state && m->forgotten == age && measure(p, &e, cycle, dispatch, buckets))
+        memo_add(m, &e, from, op, outcome);
 }

@@ -55,7 +55,7 @@
     X(0x21, c->n.branches)            /* BR_RETIRED */                                                    \
     X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                                           \
     X(0x23,                                                                                               \
-      c->pipe.buckets[CPU_BUCKET_FRONTEND] + c->pipe.buckets[CPU_BUCKET_MISPREDICT]) /* STALL_FRONTEND */ \
+      frontend_stall(c))                                                               /* STALL_FRONTEND */ \
     X(0x24, backend_stall(c))                                                        /* STALL_BACKEND */  \
     X(0x2d, c->n.tlb2_miss)                                                          /* L2D_TLB_REFILL */ \
     X(0x34, c->n.walks)                                                              /* DTLB_WALK */
@@ -71,18 +71,28 @@ static uint64_t backend_stall(const struct cpu *c)
     static const uint8_t buckets[] = {CPU_BUCKET_DEPEND, CPU_BUCKET_EXECUTE, CPU_BUCKET_L1D,
                                       CPU_BUCKET_L2,     CPU_BUCKET_SLC,     CPU_BUCKET_DRAM,
                                       CPU_BUCKET_TLB,    CPU_BUCKET_DEVICE,  CPU_BUCKET_BARRIER};
-    uint64_t sum = 0;
+    uint64_t sum = 0, b[CPU_BUCKET_COUNT];
 
+    cpu_buckets(c, b);
     for (unsigned i = 0; i < TG_ARRAY_SIZE(buckets); i++)
-        sum += c->pipe.buckets[buckets[i]];
+        sum += b[buckets[i]];
     return sum;
+}
+
+static uint64_t frontend_stall(const struct cpu *c)
+{
+    uint64_t b[CPU_BUCKET_COUNT];
+
+    cpu_buckets(c, b);
+    return b[CPU_BUCKET_FRONTEND] + b[CPU_BUCKET_MISPREDICT];
 }
 
 /* Cycles that wait for memory. */
 static uint64_t memory_stall(const struct cpu *c)
 {
-    const uint64_t *b = c->pipe.buckets;
+    uint64_t b[CPU_BUCKET_COUNT];
 
+    cpu_buckets(c, b);
     return b[CPU_BUCKET_L1D] + b[CPU_BUCKET_L2] + b[CPU_BUCKET_SLC] + b[CPU_BUCKET_DRAM] + b[CPU_BUCKET_TLB] +
            b[CPU_BUCKET_DEVICE];
 }
