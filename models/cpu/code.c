@@ -20,7 +20,7 @@ struct code_cache {
     uint32_t used; /* operations; index 0 is never a block */
     struct code_page *hash[HASH_SIZE];
     struct code_page *all;
-    struct cpu_op step[4]; /* code_single: operation, op_stepped or links */
+    struct cpu_op step[2]; /* code_single: operation, op_stepped or links */
 };
 
 #define X(h) cpu_op_fn op_##h##_f, op_##h##_i, op_##h##_w;
@@ -29,6 +29,10 @@ X(enter)
 X(fall)
 X(stepped)
 X(undefined)
+X(bl_near)
+X(bl_far)
+X(b_far)
+X(blr_near)
 #undef X
 
 /* Handlers by variant; the pseudo-operations follow the generated ones. */
@@ -37,11 +41,20 @@ enum {
     H_FALL,
     H_STEPPED,
     H_UNDEFINED,
+    H_BL_NEAR,
+    H_BL_FAR,
+    H_B_FAR,
+    H_BLR_NEAR,
+    /* generated ones that cached blocks replace */
+    H_B,
+    H_BL,
+    H_BLR,
     H_COUNT,
 };
 #define ROW(s)                                                                  \
     {                                                                           \
-        A64_HANDLERS(X) op_enter##s, op_fall##s, op_stepped##s, op_undefined##s \
+        A64_HANDLERS(X) op_enter##s, op_fall##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, \
+            op_b_far##s, op_blr_near##s, op_b##s, op_bl##s, op_blr##s \
     }
 static cpu_op_fn *const handlers[3][H_COUNT] = {
 #define X(h) op_##h##_f,
@@ -119,15 +132,30 @@ struct code_page *code_page_get(struct cpu *c, uint64_t pa)
     return p;
 }
 
-/* A link slot of a block on `page`. */
-static void make_link(struct cpu_op *slot, struct code_page *page, int64_t disp)
+/* The links behind the operation that ends a block at `offset` of its page; page NULL: they are not to be resolved. */
+static void make_links(struct cpu_op *slot, struct code_page *page, const struct cpu_op *last, unsigned offset)
 {
-    struct cpu_link *link = (struct cpu_link *)(void *)slot;
+    *(struct cpu_links *)(void *)slot = (struct cpu_links){
+        .disp = {[CPU_NEXT] = (int32_t)offset + 4, [CPU_TAKEN] = (int32_t)((int64_t)offset + (int64_t)last->imm)},
+        .page = page};
+}
 
-    link->ops = NULL;
-    link->disp = disp;
-    link->page = page;
-    link->in_page = disp >= 0 && disp < MMU_PAGE_SIZE;
+/* Branches and calls of cached blocks have handlers of their own: direct ones that leave the page, and calls, which
+ * remember where they return to (cpu_return.site). */
+static void specialise(cpu_op_fn *const *fns, struct cpu_op *last)
+{
+    int64_t to = (int64_t)last->off + (int64_t)last->imm;
+    bool far = to < 0 || to >= MMU_PAGE_SIZE;
+
+    if (last->fn == fns[H_BL]) {
+        last->fn = fns[far ? H_BL_FAR : H_BL_NEAR];
+        last->imm = 0;
+    } else if (last->fn == fns[H_B] && far) {
+        last->fn = fns[H_B_FAR];
+    } else if (last->fn == fns[H_BLR]) {
+        last->fn = fns[H_BLR_NEAR];
+        last->imm = 0;
+    }
 }
 
 static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, struct cpu_op *op)
@@ -183,10 +211,10 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         *op = (struct cpu_op){.fn = fns[H_FALL], .off = (uint16_t)(at - 4)};
         op++;
     }
-    make_link(op, page, (int64_t)(at - 4) + (int64_t)op[-1].imm);
-    make_link(op + 1, page, at);
+    make_links(op, page, op - 1, at - 4);
+    specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
-    k->used = (uint32_t)(op + 2 - k->arena);
+    k->used = (uint32_t)(op + 1 - k->arena);
     c->n.blocks_decoded++;
     return enter;
 }
@@ -199,11 +227,7 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
     if (!decode_one(c, fns, insn, op)) {
         op[1] = (struct cpu_op){.fn = fns[H_STEPPED], .off = (uint16_t)(offset + 4)};
     } else {
-        make_link(op + 1, NULL, (int64_t)offset + (int64_t)op->imm);
-        make_link(op + 2, NULL, (int64_t)offset + 4);
-        /* no chaining: leave through the jump cache, which the zero instruction budget stops */
-        ((struct cpu_link *)(void *)(op + 1))->in_page = 0;
-        ((struct cpu_link *)(void *)(op + 2))->in_page = 0;
+        make_links(op + 1, NULL, op, offset);
     }
     op->off = (uint16_t)offset;
     op->rem = 0;
@@ -217,12 +241,27 @@ static uint64_t lines_of(uint64_t pa, uint64_t size)
     return TG_FIELD(last, first);
 }
 
+/* A block of the page may be running, and end by a call. */
+static void forget_returns(struct cpu *c, const struct code_page *page)
+{
+    cpu_op_fn *const *fns = variant(c);
+
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(page->entry); i++) {
+        struct cpu_op *enter = &c->code->arena[page->entry[i]], *last = enter + enter->rem;
+
+        if (page->entry[i] &&
+            (last->fn == fns[H_BL_NEAR] || last->fn == fns[H_BL_FAR] || last->fn == fns[H_BLR_NEAR]))
+            last->imm = 0;
+    }
+}
+
 void code_written(struct cpu *c, uint64_t pa, uint64_t size)
 {
     struct code_page *p = find(c->code, pa & MMU_PAGE_MASK);
 
     if (!p || !(p->lines & lines_of(pa, size)))
         return;
+    forget_returns(c, p);
     memset(p->entry, 0, sizeof(p->entry));
     p->lines = 0;
     mmu_forget_jumps(c);
@@ -244,6 +283,7 @@ void code_drop_all(struct cpu *c)
     memset(k->hash, 0, sizeof(k->hash));
     k->used = 1;
     c->link = NULL;
+    memset(c->returns, 0, sizeof(c->returns));
     memo_forget(&c->pipe.memo);
     mmu_forget_jumps(c);
     mmu_drop_fetches(c);

@@ -393,7 +393,7 @@ static const struct cpu_op *find_block(struct cpu *c)
     const struct cpu_op *ops;
     struct mmu_xtlbe *e;
     struct mmu_lookup l;
-    struct cpu_link *link = c->link;
+    struct cpu_links *link = c->link;
     const uint8_t *page;
     uint64_t btypes = BTI_ANY;
     uint32_t insn;
@@ -421,9 +421,8 @@ static const struct cpu_op *find_block(struct cpu *c)
     ops = code_block(c, e->code, (unsigned)c->pc & 4095, page);
     *j = (struct jump_entry){.va = c->pc, .tag = c->view->jump_tag, .ops = ops, .btypes = btypes};
     mmu_note_code(c->view, c->pc);
-    /* A page may be mapped twice, so no block at the offset of stop_pc is chained. */
-    if (link && link->page == e->code && !(c->stop_pc && ((c->pc + 1) & 4095) == (c->stop_pc & 4095)))
-        link->ops = ops;
+    if (link && link->page == e->code && code_may_chain(c, c->pc))
+        link->ops[c->link_way] = ops;
     return ops;
 }
 

@@ -76,11 +76,14 @@ struct cpu {
     struct mmu_view *uview;   /* the same for unprivileged accesses (LDTR, STTR) */
     const struct cpu_op *cur; /* operation whose slow path is running: gives PC and exact count */
     struct jump_entry *jumps; /* jump cache, CPU_JUMPS entries */
-    struct cpu_link *link;    /* link slot that the run loop should resolve next, or NULL */
+    struct cpu_links *link;   /* links of which the run loop should resolve one next, or NULL */
+    uint8_t link_way;         /* which: CPU_NEXT, CPU_TAKEN */
     uint8_t fp_trap;          /* FP/SIMD is trapped now: take the slow path of each FP instruction */
     uint8_t el;               /* 0..3 */
     uint8_t attn;             /* CPU_ATTN_* */
     bool timed;               /* mode */
+    unsigned return_top;
+    struct cpu_return returns[CPU_RETURNS]; /* a ring */
     union cpu_vreg v[32] __attribute__((aligned(64)));
     struct fpu fpu;   /* FPCR and FPSR; QC of FPSR is kept in fpu.fpsr too (bit 27) */
     struct pipe pipe; /* scoreboard, branch predictor, private caches: timed mode */
@@ -188,6 +191,12 @@ static inline void cpu_set_nzcv(struct cpu *c, uint32_t nzcv)
     c->zf = !(nzcv >> 2 & 1);
     c->cf = nzcv >> 1 & 1;
     c->vf = (uint64_t)(nzcv & 1) << 63;
+}
+
+/* May a block remember the block at pc as where it goes? A page may be mapped twice, so none at the offset of stop_pc. */
+static inline bool code_may_chain(const struct cpu *c, uint64_t pc)
+{
+    return !(c->stop_pc && ((pc + 1) & 4095) == (c->stop_pc & 4095));
 }
 
 /* ---- position of the running operation ---- */

@@ -31,18 +31,19 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
  * follow. */
 void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 {
-    const struct cpu_link *next = LINK_NEXT(op);
+    const struct cpu_links *links = LINKS(op);
 
-    op--;
-    END_LINK(c, PIPE_SEQUENTIAL, next);
+    op--; /* the instruction before it ends the block */
+    if (tg_unlikely(!pipe_end_fast(c, op, PIPE_SEQUENTIAL)))
+        TG_TAIL(TG_FN(cpu_end_link)(c, op, PIPE_SEQUENTIAL, links, CPU_NEXT));
+    GOTO_LINK(c, links, CPU_NEXT);
 }
 
-#if TG_VARIANT == 2
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome,
-                                 const struct cpu_link *link)
+                                 const struct cpu_links *links, unsigned way)
 {
     pipe_block_end(c, op, outcome);
-    GOTO_LINK(c, link);
+    GOTO_LINK(c, links, way);
 }
 
 TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va)
@@ -50,7 +51,6 @@ TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe
     pipe_block_end(c, op, outcome);
     GOTO_VA(c, va);
 }
-#endif
 
 /* After a single-stepped instruction. */
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
@@ -60,26 +60,114 @@ void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 }
 
 /* A link that is not resolved: same page, the run loop resolves it; other page, the jump cache. */
-void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
+void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_links *links, unsigned way)
 {
-    struct cpu_link *link = (struct cpu_link *)(uintptr_t)op;
-    uint64_t va = c->pc_page + (uint64_t)link->disp;
+    const struct cpu_op *op;
+    int32_t disp = links->disp[way];
+    uint64_t va = c->pc_page + (uint64_t)(int64_t)disp;
 
-    if (link->in_page) {
-        c->link = link;
+    if (disp >= 0 && disp < (int32_t)MMU_PAGE_SIZE) {
+        c->link = (struct cpu_links *)(uintptr_t)links;
+        c->link_way = (uint8_t)way;
         c->pc = va;
         return;
     }
     GOTO_VA(c, va);
 }
 
-/* One way on, not two: what the condition decides is then an address, and the host's predictor has one jump to guess. */
+/* ---- to other pages, and back ---- */
+
+/* Of an unconditional branch to another page: as long as the view's fetch mappings stay, the block is the one that was
+ * found before. */
+#define GOTO_FAR(c)                                                                              \
+    do {                                                                                         \
+        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)LINKS(op);                         \
+                                                                                                 \
+        if (tg_unlikely(l_->far.tag != (c)->view->jump_tag || l_->from != (c)->pc_page))         \
+            TG_TAIL(TG_FN(cpu_far)((c), l_));                                                    \
+        (c)->pc_page = ((c)->pc_page + (uint64_t)(int64_t)l_->disp[CPU_TAKEN]) & MMU_PAGE_MASK;  \
+        ENTER(c, l_->far.ops);                                                                   \
+    } while (0)
+
+static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, struct cpu_links *l)
+{
+    const struct cpu_op *op;
+    uint64_t va = c->pc_page + (uint64_t)(int64_t)l->disp[CPU_TAKEN];
+    const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
+
+    if (j->va == va && j->tag == c->view->jump_tag && code_may_chain(c, va)) {
+        l->far.ops = j->ops;
+        l->far.tag = j->tag;
+        l->from = c->pc_page;
+    }
+    GOTO_VA(c, va);
+}
+
+TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
+{
+    struct cpu_return *r = &c->returns[c->return_top = (c->return_top + 1) & (CPU_RETURNS - 1)];
+
+    c->x[30] = cpu_op_pc(c, op) + 4;
+    r->va = c->x[30];
+    r->tag = c->view->jump_tag;
+    r->ops = (const struct cpu_op *)(uintptr_t)op->imm;
+    r->site = (struct cpu_op *)(uintptr_t)op;
+}
+
+#define RETURN(c, to)                                                                            \
+    do {                                                                                         \
+        const struct cpu_return *r_ = &(c)->returns[(c)->return_top];                            \
+                                                                                                 \
+        (c)->return_top = ((c)->return_top - 1) & (CPU_RETURNS - 1);                             \
+        if (tg_unlikely(r_->va != (to) || r_->tag != (c)->view->jump_tag || !r_->ops))           \
+            TG_TAIL(TG_FN(cpu_return)((c), r_, to));                                             \
+        (c)->pc_page = (to) & MMU_PAGE_MASK;                                                     \
+        ENTER(c, r_->ops);                                                                       \
+    } while (0)
+
+/* Not to where the last call came from, or the call does not know the block there yet: it learns it, if it is on the
+ * call's page, with which it dies. */
+static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_return *r, uint64_t va)
+{
+    const struct cpu_op *op;
+    const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
+
+    if (r->va == va && r->site && (va & ~MMU_PAGE_MASK) && j->va == va && j->tag == c->view->jump_tag &&
+        j->tag == r->tag && code_may_chain(c, va))
+        r->site->imm = (uintptr_t)j->ops;
+    GOTO_VA(c, va);
+}
+
+static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va)
+{
+    pipe_block_end(c, op, outcome);
+    RETURN(c, va);
+}
+
+static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+{
+    pipe_block_end(c, op, outcome);
+    GOTO_FAR(c);
+}
+
+#define END_FAR(c, outcome)                                        \
+    do {                                                           \
+        const enum pipe_outcome end_ = (outcome);                  \
+                                                                   \
+        if (tg_unlikely(!pipe_end_fast(c, op, end_)))              \
+            TG_TAIL(TG_FN(cpu_end_far)(c, op, end_));              \
+        GOTO_FAR(c);                                               \
+    } while (0)
+
+/* ---- the instructions ---- */
+
+/* Two ways on, not one to a computed address: the host guesses directions better than targets. */
 #define BRANCH_IF(cond_expr)                                                        \
     do {                                                                            \
-        const bool taken_ = (cond_expr);                                            \
-                                                                                    \
         pipe_issue(c, op);                                                          \
-        END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, taken_, 0), LINK_NEXT(op) - taken_); \
+        if (cond_expr)                                                              \
+            END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, true, 0), CPU_TAKEN); \
+        END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, false, 0), CPU_NEXT); \
     } while (0)
 
 #define OP_B_COND(cc)                \
@@ -138,14 +226,35 @@ OP_END(tbnz)
 OP_END(b)
 {
     pipe_issue(c, op);
-    END_LINK(c, pipe_predict(c, op, PIPE_DIRECT, true, 0), LINK_TAKEN(op));
+    END_LINK(c, pipe_predict(c, op, PIPE_DIRECT, true, 0), CPU_TAKEN);
 }
 
+OP_END(b_far)
+{
+    pipe_issue(c, op);
+    END_FAR(c, pipe_predict(c, op, PIPE_DIRECT, true, 0));
+}
+
+/* Of a single operation: blocks have the two below. */
 OP_END(bl)
 {
     pipe_issue(c, op);
     c->x[30] = cpu_op_pc(c, op) + 4;
-    END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), LINK_TAKEN(op));
+    END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), CPU_TAKEN);
+}
+
+OP_END(bl_near)
+{
+    pipe_issue(c, op);
+    exec_call(c, op);
+    END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), CPU_TAKEN);
+}
+
+OP_END(bl_far)
+{
+    pipe_issue(c, op);
+    exec_call(c, op);
+    END_FAR(c, pipe_predict(c, op, PIPE_CALL, true, 0));
 }
 
 OP_END(br)
@@ -165,12 +274,25 @@ OP_END(blr)
     END_VA(c, pipe_predict(c, op, PIPE_CALL_INDIRECT, true, target), target);
 }
 
-OP_END(ret)
+OP_END(blr_near)
 {
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    END_VA(c, pipe_predict(c, op, PIPE_RETURN, true, target), target);
+    exec_call(c, op);
+    END_VA(c, pipe_predict(c, op, PIPE_CALL_INDIRECT, true, target), target);
+}
+
+OP_END(ret)
+{
+    uint64_t target = XR(rn);
+    enum pipe_outcome outcome;
+
+    pipe_issue(c, op);
+    outcome = pipe_predict(c, op, PIPE_RETURN, true, target);
+    if (tg_unlikely(!pipe_end_fast(c, op, outcome)))
+        TG_TAIL(TG_FN(cpu_end_return)(c, op, outcome, target));
+    RETURN(c, target);
 }
 
 /* ---- FEAT_BTI: what lands where is decided when the target enters the jump cache; the rest is the run

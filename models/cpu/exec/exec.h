@@ -120,30 +120,31 @@ enum exec_outcome {
 #define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
 /* Where a block goes on: op_enter's work, without a jump to it. cpu_follow is in exec/branch.c. */
-cpu_op_fn TG_FN(cpu_follow), TG_FN(op_fetch), TG_FN(op_enter);
+cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter);
+void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_links *links, unsigned way);
 #if TG_TIMED
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit || (c)->pipe.cycle >= (c)->run_until_cycle)
 #else
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
 #endif
-#define ENTER(c, block)                         \
-    do {                                        \
-        op = (block);                           \
-        if (tg_unlikely(TG_MUST_LEAVE(c)))      \
-            TG_TAIL(TG_FN(op_enter)((c), op));  \
-        (c)->icount += op->rem;                 \
-        if (tg_unlikely(!pipe_enter((c), op)))  \
-            TG_TAIL(TG_FN(op_fetch)((c), op));  \
-        NEXT((c), op);                          \
+/* What op_enter's own operation says is not looked at but for timing: the first instruction tells how many follow. */
+#define ENTER(c, block)                               \
+    do {                                              \
+        op = (block) + 1;                             \
+        if (tg_unlikely(TG_MUST_LEAVE(c)))            \
+            TG_TAIL(TG_FN(op_enter)((c), op - 1));    \
+        (c)->icount += op->rem + 1u;                  \
+        if (tg_unlikely(!pipe_enter((c), op - 1)))    \
+            TG_TAIL(TG_FN(op_fetch)((c), op - 1));    \
+        TG_TAIL(op->fn((c), op));                     \
     } while (0)
-#define LINK_TAKEN(op) ((const struct cpu_link *)(const void *)((op) + 1))
-#define LINK_NEXT(op)  ((const struct cpu_link *)(const void *)((op) + 2))
-#define GOTO_LINK(c, link)                                                        \
-    do {                                                                          \
-        const struct cpu_link *l_ = (link);                                       \
-        if (tg_unlikely(l_->ops == NULL))                                         \
-            TG_TAIL(TG_FN(cpu_follow)((c), (const struct cpu_op *)(const void *)l_)); \
-        ENTER(c, l_->ops);                                                        \
+#define LINKS(op) ((const struct cpu_links *)(const void *)((op) + 1))
+#define GOTO_LINK(c, links, way)                           \
+    do {                                                   \
+        const struct cpu_links *l_ = (links);              \
+        if (tg_unlikely(!l_->ops[way]))                    \
+            TG_TAIL(TG_FN(cpu_follow)((c), l_, way));      \
+        ENTER(c, l_->ops[way]);                            \
     } while (0)
 #define GOTO_VA(c, to)                                                    \
     do {                                                                  \
@@ -159,16 +160,16 @@ cpu_op_fn TG_FN(cpu_follow), TG_FN(op_fetch), TG_FN(op_enter);
 
 /* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its own where no
  * memo knows the block. */
-void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, const struct cpu_link *link);
+void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome,
+                         const struct cpu_links *links, unsigned way);
 void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va);
-#define END_LINK(c, outcome, link)                                       \
+#define END_LINK(c, outcome, way)                                        \
     do {                                                                 \
         const enum pipe_outcome end_ = (outcome);                        \
-        const struct cpu_link *to_ = (link);                             \
                                                                          \
         if (tg_unlikely(!pipe_end_fast(c, op, end_)))                    \
-            TG_TAIL(TG_FN(cpu_end_link)(c, op, end_, to_));              \
-        GOTO_LINK(c, to_);                                               \
+            TG_TAIL(TG_FN(cpu_end_link)(c, op, end_, LINKS(op), way));   \
+        GOTO_LINK(c, LINKS(op), way);                                    \
     } while (0)
 #define END_VA(c, outcome, va)                                           \
     do {                                                                 \

@@ -133,7 +133,7 @@ OP_END(msri_daifclr)
         return;
     if (c->daif & op->imm)
         sysreg_write_id(c, SR_DAIF, tg_put(SPSR_DAIF, c->daif & ~op->imm));
-    END_LINK(c, PIPE_SEQUENTIAL, LINK_NEXT(op));
+    END_LINK(c, PIPE_SEQUENTIAL, CPU_NEXT);
 }
 
 /* ---- system instructions ---- */
@@ -199,6 +199,6 @@ OP_END(msr_daif)
     if (exec_daif_denied(c, op))
         return;
     sysreg_write_id(c, SR_DAIF, XR(rd));
-    END_LINK(c, PIPE_SEQUENTIAL, LINK_NEXT(op));
+    END_LINK(c, PIPE_SEQUENTIAL, CPU_NEXT);
 }
 OP(msr) { return sysreg_msr(c, op, SYS_ENC, XR(rd)); }

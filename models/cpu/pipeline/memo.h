@@ -34,8 +34,8 @@ struct memo_edge {
 };
 _Static_assert(sizeof(struct memo_edge) == 32, "two edges to a host cache line");
 
-#define MEMO_READY  24  /* registers that are not ready and units that are busy, most that a state holds */
-#define MEMO_ROWS   24  /* cycles of the calendar */
+#define MEMO_READY  48  /* registers that are not ready and units that are busy, most that a state holds */
+#define MEMO_ROWS   160 /* cycles of the calendar */
 #define MEMO_WINDOW 512 /* the largest window that is remembered while it holds dispatch up */
 
 /* What is in flight, relative to the dispatch cycle. Padding is zero: states are compared as bytes. */

@@ -62,6 +62,7 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_o
     (void)c, (void)op, (void)outcome;
     return true;
 }
+#define pipe_block_end(c, op, outcome) ((void)(c), (void)(op), (void)(outcome))
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
