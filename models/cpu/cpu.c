@@ -374,7 +374,7 @@ static void step(struct cpu *c)
     if (!normalise_pc(c) || !mmu_fetch(c, c->pc, &e, &l))
         return;
     if (e) {
-        memcpy(&insn, ram_at(domain_ram(c, e->pa), e->pa) + (c->pc & 4095), sizeof(insn));
+        memcpy(&insn, ram_at(domain_ram(c, e->pa, false), e->pa) + (c->pc & 4095), sizeof(insn));
     } else {
         insn = l.insn;
     }
@@ -409,7 +409,7 @@ static const struct cpu_op *find_block(struct cpu *c)
             run_single(c, l.insn);
         return NULL;
     }
-    page = ram_at(domain_ram(c, e->pa), e->pa);
+    page = ram_at(domain_ram(c, e->pa, false), e->pa);
     if (tg_unlikely(cpu_has(c, CPU_FEAT_BTI))) {
         memcpy(&insn, page + (c->pc & 4095), sizeof(insn));
         btypes = bti_cacheable(c, insn, e->guarded);

@@ -65,7 +65,7 @@ static bool fault(struct mmu_result *r, unsigned code, int level)
 static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned stage, int level, uint64_t ipa,
                       uint64_t *desc)
 {
-    struct ram_region *ram = domain_ram(w->c, pa);
+    struct ram_region *ram = domain_ram(w->c, pa, w->ns);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
         w->r->walk[w->r->walk_levels++] =
@@ -91,7 +91,7 @@ static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned sta
 
 static void write_desc(struct walk *w, uint64_t pa, bool big_endian, uint64_t desc)
 {
-    struct ram_region *ram = domain_ram(w->c, pa);
+    struct ram_region *ram = domain_ram(w->c, pa, w->ns);
 
     if (!ram || !ram->writable)
         return;
