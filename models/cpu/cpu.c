@@ -53,6 +53,11 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
         return tg_error_set(err, EINVAL, "core %s: features.%s (%s) needs features.%s (%s)", c->p.core,
                             cpu_feature_name(feature), cpu_feature_text(feature), cpu_feature_name(needs),
                             cpu_feature_text(needs));
+    if (!cpu_features_exclusive(&c->feat, &feature, &needs))
+        return tg_error_set(err, EINVAL, "core %s: found features.%s and features.%s, expected one of them",
+                            c->p.core, cpu_feature_name(feature), cpu_feature_name(needs));
+    if (cpu_has(c, CPU_FEAT_LPA))
+        c->p.pa_bits = 52;
     c->rng = m->env->seed ^ c->p.rng_seed ^ (c->index + UINT64_C(1)) * UINT64_C(0xd1342543de82ef95);
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
@@ -247,6 +252,8 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     fpu_set_fpcr(&c->fpu, 0);
     c->fpu.fpsr = 0;
     sysreg_reset(c);
+    if (el < 3 && cpu_has(c, CPU_FEAT_EL3))
+        sysreg_from_firmware(c);
     /* Nothing cached survives a reset. */
     mmu_drop_everything(c);
     mmu_controls_changed(c);

@@ -16,7 +16,7 @@
 #define PAR_SH   TG_FIELD(8, 7)
 #define PAR_NS   TG_BIT(9)
 #define PAR_RES1 TG_BIT(11)
-#define PAR_PA   TG_FIELD(47, 12)
+#define PAR_PA   TG_FIELD(51, 12)
 #define PAR_ATTR TG_FIELD(63, 56)
 
 bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses, hardware
- * management of access flag and dirty state. Arm ARM DDI 0487 D8 and the pseudocode aarch64/translation. No
- * caching here; contexts and software TLBs are in context.c.
+ * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses (with 64K and
+ * FEAT_LVA, FEAT_LPA 52 bits), hardware management of access flag and dirty state. Arm ARM DDI 0487 D8 and
+ * the pseudocode aarch64/translation. No caching here; contexts and software TLBs are in context.c.
  */
 #include <string.h>
 #include "models/cpu/cpu_state.h"
@@ -28,17 +28,60 @@ struct walk {
     bool ns;              /* tables are in the Non-secure address space */
 };
 
-static unsigned ps_bits(const struct cpu *c, unsigned ps)
+/* Output size of TCR_ELx.{I}PS and VTCR_EL2.PS; 52 bits are the 64K granule's (FEAT_LPA). */
+static unsigned ps_bits(const struct cpu *c, unsigned ps, unsigned grain)
 {
-    static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 48, 48};
+    static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
+    unsigned n = bits[ps] < c->p.pa_bits ? bits[ps] : c->p.pa_bits;
 
-    return bits[ps] < c->p.pa_bits ? bits[ps] : c->p.pa_bits;
+    return n > 48 && grain != 16 ? 48 : n;
+}
+
+/* Bits 51:48 of addresses in descriptors of the 64K granule: in bits 15:12 (D8.3). */
+#define DESC_OA_TOP TG_FIELD(15, 12)
+#define ADDR_TOP    TG_FIELD(51, 48)
+
+/* Address in a descriptor, its low `shift` bits zero. */
+static uint64_t desc_address(const struct cpu *c, const struct geometry *g, uint64_t desc, unsigned shift)
+{
+    uint64_t a = desc & TG_FIELD(47, 0) & ~tg_ones(shift);
+
+    if (g->grain == 16 && cpu_has(c, CPU_FEAT_LPA))
+        a |= tg_put(ADDR_TOP, tg_get(desc, DESC_OA_TOP));
+    return a;
+}
+
+/* Base of the first table in TTBR or VTTBR, aligned to its size; bits 51:48 are in bits 5:2 when addresses
+ * have 52 bits (D8.2.10). */
+static uint64_t first_table(const struct geometry *g, uint64_t ttbr, unsigned align)
+{
+    uint64_t base = ttbr & TTBR_BADDR;
+
+    if (g->oa_bits == 52) {
+        base = (base & ~TG_FIELD(5, 0)) | tg_put(ADDR_TOP, tg_get(ttbr, TG_FIELD(5, 2)));
+        align = align < 6 ? 6 : align;
+    }
+    return base & ~tg_ones(align);
+}
+
+/* Is there a block descriptor at the level? */
+static bool block_level(const struct cpu *c, const struct geometry *g, int level)
+{
+    if (g->grain == 12)
+        return level == 1 || level == 2;
+    return level == 2 || (level == 1 && g->grain == 16 && c->p.pa_bits == 52);
 }
 
 /* Bits of address resolved by one level. */
 static unsigned stride(const struct geometry *g)
 {
     return g->grain - 3;
+}
+
+/* Smallest TxSZ of stage 1: D8.2, FEAT_LVA. */
+static unsigned tsz_min(const struct cpu *c, unsigned grain)
+{
+    return grain == 16 && cpu_has(c, CPU_FEAT_LVA) ? 12 : 16;
 }
 
 /* Largest TxSZ: D8.2, FEAT_TTST. */
@@ -230,7 +273,7 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
     g->grain = tg == 0 ? 12 : tg == 2 ? 14 : 16;
     if (tg == 3)
         g->grain = 12;
-    g->oa_bits = ps_bits(w->c, (unsigned)tg_get(vtcr, VTCR_PS));
+    g->oa_bits = ps_bits(w->c, (unsigned)tg_get(vtcr, VTCR_PS), g->grain);
     g->ia_bits = 64 - t0sz;
     g->ha = (vtcr & VTCR_HA) && cpu_has(w->c, CPU_FEAT_HAFDBS);
     g->hd = g->ha && (vtcr & VTCR_HD);
@@ -243,7 +286,8 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
         (g->level == 1 && g->grain == 14 && w->c->p.pa_bits < 42) ||
         (g->level == 1 && g->grain == 16 && w->c->p.pa_bits < 44))
         return false;
-    if (t0sz < 16 || t0sz > tsz_max(w->c, g->grain) || g->ia_bits > w->c->p.pa_bits)
+    if (t0sz < (g->grain == 16 && cpu_has(w->c, CPU_FEAT_LPA) ? 12 : 16) || t0sz > tsz_max(w->c, g->grain) ||
+        g->ia_bits > w->c->p.pa_bits)
         return false;
     /* The first table resolves what lower levels do not: at most 16 concatenated tables, at least one bit. */
     levels = (unsigned)(3 - g->level) * stride(g) + g->grain;
@@ -253,7 +297,7 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
     if (top > stride(g) + 4)
         return false;
     /* Base aligned to the size of the (concatenated) first table. */
-    g->table = w->key->vttbr & TTBR_BADDR & ~tg_ones(top + 3 < 5 ? 5 : top + 3);
+    g->table = first_table(g, w->key->vttbr, top + 3 < 5 ? 5 : top + 3);
     return true;
 }
 
@@ -300,13 +344,13 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
             return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
         if (level == 3 || !(desc & DESC_TABLE))
             break;
-        table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
+        table = desc_address(w->c, &g, desc, g.grain);
         if (table >> g.oa_bits)
             return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
     }
-    if (level != 3 && !(g.grain == 12 ? level >= 1 : level == 2))
+    if (level != 3 && !block_level(w->c, &g, level))
         return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
-    out->pa = (desc & TG_FIELD(47, 0) & ~tg_ones(shift)) | (ipa & tg_ones(shift));
+    out->pa = desc_address(w->c, &g, desc, shift) | (ipa & tg_ones(shift));
     if (out->pa >> g.oa_bits)
         return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
     if (!(desc & DESC_AF) && !g.ha)
@@ -410,11 +454,12 @@ static unsigned tg1_grain(unsigned tg)
 
 unsigned mmu_input_bits(const struct cpu *c, uint64_t tcr, bool upper)
 {
-    unsigned tsz = (unsigned)tg_get(tcr, upper ? TCR_T1SZ : TCR_T0SZ), max;
+    unsigned tsz = (unsigned)tg_get(tcr, upper ? TCR_T1SZ : TCR_T0SZ),
+             grain = upper ? tg1_grain((unsigned)tg_get(tcr, TCR_TG1))
+                           : tg0_grain((unsigned)tg_get(tcr, TCR_TG0)),
+             min = tsz_min(c, grain), max = tsz_max(c, grain);
 
-    max = tsz_max(c, upper ? tg1_grain((unsigned)tg_get(tcr, TCR_TG1))
-                           : tg0_grain((unsigned)tg_get(tcr, TCR_TG0)));
-    return 64 - (tsz < 16 ? 16 : tsz > max ? max : tsz);
+    return 64 - (tsz < min ? min : tsz > max ? max : tsz);
 }
 
 /* Chooses the table for va. *va_out: without the tag. False: translation fault at level 0. */
@@ -423,14 +468,14 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
 {
     const struct mmu_key *key = w->key;
     uint64_t tcr = key->tcr, ttbr = key->ttbr0;
-    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), top_bits;
+    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), top_bits, ps;
     bool epd = false;
 
     *upper = false;
     *tbi = ignores_top(w, va);
     if (mmu_two_privileges(key->regime)) {
         *upper = va >> 55 & 1;
-        g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR_IPS));
+        ps = (unsigned)tg_get(tcr, TCR_IPS);
         g->ha = tcr & TCR_HA;
         g->hd = tcr & TCR_HD;
         if (*upper) {
@@ -445,19 +490,22 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
             *hpd = tcr & TCR_HPD0;
         }
     } else {
-        g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR2_PS));
+        ps = (unsigned)tg_get(tcr, TCR2_PS);
         g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
         g->ha = tcr & TCR2_HA;
         g->hd = tcr & TCR2_HD;
         *hpd = tcr & TCR2_HPD;
     }
+    g->oa_bits = ps_bits(w->c, ps, g->grain);
     if (!cpu_has(w->c, CPU_FEAT_HAFDBS))
         g->ha = g->hd = false;
     g->hd &= g->ha;
     *hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
-    /* Out of range is treated as the nearest legal value; FEAT_LVA is not implemented. */
-    if (tsz < 16 || tsz > tsz_max(w->c, g->grain))
-        tsz = tsz < 16 ? 16 : tsz_max(w->c, g->grain);
+    /* Out of range is treated as the nearest legal value. */
+    if (tsz < tsz_min(w->c, g->grain))
+        tsz = tsz_min(w->c, g->grain);
+    if (tsz > tsz_max(w->c, g->grain))
+        tsz = tsz_max(w->c, g->grain);
     g->ia_bits = 64 - tsz;
     /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
     top_bits = *tbi ? 56 : 64;
@@ -474,7 +522,7 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
     {
         unsigned bits = g->ia_bits - (unsigned)(3 - g->level) * stride(g) - g->grain;
 
-        g->table = ttbr & TTBR_BADDR & ~tg_ones(bits + 3 < 4 ? 4 : bits + 3);
+        g->table = first_table(g, ttbr, bits + 3 < 4 ? 4 : bits + 3);
     }
     return true;
 }
@@ -568,7 +616,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
             return fault(r, FSC_TRANSLATION, level);
         if (level == 3 || !(desc & DESC_TABLE))
             break;
-        table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
+        table = desc_address(w->c, &g, desc, g.grain);
         if (table >> g.oa_bits)
             return fault(r, FSC_ADDRESS, level);
         /* In the Secure state NSTable moves the rest of the walk, and its output (D8.4.2). */
@@ -579,9 +627,9 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
             tattr |= (desc & DESC_UXNTABLE) ? DESC_UXN : 0;
         }
     }
-    if (level != 3 && !(g.grain == 12 ? level >= 1 : level == 2))
+    if (level != 3 && !block_level(w->c, &g, level))
         return fault(r, FSC_TRANSLATION, level);
-    *ipa = (desc & TG_FIELD(47, 0) & ~tg_ones(shift)) | (va & tg_ones(shift));
+    *ipa = desc_address(w->c, &g, desc, shift) | (va & tg_ones(shift));
     if (*ipa >> g.oa_bits)
         return fault(r, FSC_ADDRESS, level);
     if (!(desc & DESC_AF) && !g.ha)

@@ -43,12 +43,15 @@ enum {
 #define MDCR2_TDOSA TG_BIT(10)
 #define MDCR2_TDRA  TG_BIT(11)
 #define MDCR2_HPMD  TG_BIT(17)
+#define MDCR2_HCCD  TG_BIT(23)
+#define MDCR2_HLP   TG_BIT(26)
 #define MDCR_TDCC   TG_BIT(27) /* of both; FEAT_FGT */
 #define MDCR3_TPM   TG_BIT(6)
 #define MDCR3_TDA   TG_BIT(9)
 #define MDCR3_TDOSA TG_BIT(10)
 #define MDCR3_SDD   TG_BIT(16)
 #define MDCR3_SPME  TG_BIT(17)
+#define MDCR3_SCCD  TG_BIT(23)
 
 /* Makes the run loop look at `reasons` before the next block. */
 static inline void cpu_attention(struct cpu *c, unsigned reasons)

@@ -299,6 +299,7 @@ static const struct {
 } sctlr_features[] = {
     {SCTLR_NAA, CPU_FEAT_LSE2},
     {SCTLR_ENRCTX, CPU_FEAT_SPECRES},
+    {SCTLR_IESB, CPU_FEAT_IESB},
     {SCTLR_EPAN, CPU_FEAT_PAN3},
     {SCTLR_ENIA | SCTLR_ENIB | SCTLR_ENDA | SCTLR_ENDB, CPU_FEAT_PAUTH},
     {SCTLR_BT0 | SCTLR_BT1, CPU_FEAT_BTI},
@@ -330,6 +331,8 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_TLOR;
     if (cpu_has(c, CPU_FEAT_RAS))
         valid |= HCR_TERR | HCR_TEA;
+    if (cpu_has(c, CPU_FEAT_RASV1P1))
+        valid |= HCR_FIEN;
     if (cpu_has(c, CPU_FEAT_VHE))
         valid |= HCR_MIOCNCE;
     if (cpu_has(c, CPU_FEAT_S2FWB))
@@ -363,6 +366,8 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_TLOR;
     if (cpu_has(c, CPU_FEAT_RAS))
         valid |= SCR_TERR;
+    if (cpu_has(c, CPU_FEAT_RASV1P1)) /* with FEAT_DoubleFault */
+        valid |= SCR_FIEN | SCR_EASE | SCR_NMEA;
     if (cpu_has(c, CPU_FEAT_CSV2_2))
         valid |= SCR_ENSCXT;
     if (cpu_has(c, CPU_FEAT_PAUTH))
@@ -378,6 +383,16 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
     c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         timer_offset_changed(c);
+}
+
+/* Nothing that the lower levels have is trapped, as operating systems want it (Linux:
+ * arch/arm64/booting.rst); bits of features that the PE lacks stay 0. The other registers of EL3 trap nothing
+ * after reset. */
+void sysreg_from_firmware(struct cpu *c)
+{
+    sysreg_write_id(c, SR_SCR_EL3,
+                    SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_FIEN | SCR_ENSCXT | SCR_FGTEN | SCR_ECVEN |
+                        SCR_HXEN);
 }
 
 /* One register, two layouts: with E2H it is shaped like CPACR_EL1 (D17.2.31). */

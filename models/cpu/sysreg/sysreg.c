@@ -7,6 +7,7 @@
  */
 #include "models/cpu/sysreg/internal.h"
 
+#include <string.h>
 #include "models/cpu/debug/debug.h"
 #include "models/cpu/mmu/access.h"
 #include "models/cpu/pmu/pmu.h"
@@ -809,6 +810,7 @@ void sysreg_reset(struct cpu *c)
     if (!cpu_has(c, CPU_FEAT_EL2))
         c->sr[SR_HCR_EL2] = c->sr[SR_MDCR_EL2] = c->sr[SR_CPTR_EL2] = 0;
     sr_fgt_reset(c);
+    memset(c->ras, 0, sizeof(c->ras));
     debug_reset(c);
     pmu_reset(c);
     timer_reset(c);

@@ -39,6 +39,7 @@ enum sr_id {
 #define SCTLR_NTWE   TG_BIT(18)
 #define SCTLR_WXN    TG_BIT(19)
 #define SCTLR_TSCXT  TG_BIT(20)
+#define SCTLR_IESB   TG_BIT(21)
 #define SCTLR_SPAN   TG_BIT(23)
 #define SCTLR_E0E    TG_BIT(24)
 #define SCTLR_EE     TG_BIT(25)
@@ -97,6 +98,7 @@ enum sr_id {
 #define HCR_AT      TG_BIT(44)
 #define HCR_NV2     TG_BIT(45)
 #define HCR_FWB     TG_BIT(46)
+#define HCR_FIEN    TG_BIT(47)
 #define HCR_TID4    TG_BIT(49)
 #define HCR_TICAB   TG_BIT(50)
 #define HCR_TOCU    TG_BIT(52)
@@ -130,6 +132,9 @@ enum sr_id {
 #define SCR_TERR   TG_BIT(15)
 #define SCR_APK    TG_BIT(16)
 #define SCR_API    TG_BIT(17)
+#define SCR_EASE   TG_BIT(19)
+#define SCR_NMEA   TG_BIT(20)
+#define SCR_FIEN   TG_BIT(21)
 #define SCR_ENSCXT TG_BIT(25)
 #define SCR_FGTEN  TG_BIT(27)
 #define SCR_ECVEN  TG_BIT(28)
@@ -200,6 +205,8 @@ bool cpu_is_host(const struct cpu *c);
 
 /* Reset values into c->sr[] and PSTATE-independent state; ID registers are computed on read. */
 void sysreg_reset(struct cpu *c);
+/* What firmware at EL3 leaves in EL3's registers for the Non-secure level below that it enters. */
+void sysreg_from_firmware(struct cpu *c);
 /* The same register without permission checks, by encoding or by id: debuggers, firmware, cpu_get_sysreg. */
 bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v);
 bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v);

@@ -21,7 +21,7 @@ const char *const pe_features_max[] = {
     CPU_FEATURES(FEAT)
 #undef FEAT
         "-el3",
-    "-lva", "-pacqarma3", NULL};
+    "-pacqarma3", "-pacimp", NULL};
 
 static void transport(void *opaque, struct tg_bus_txn *txn)
 {

@@ -122,6 +122,8 @@ static void choose_sizes(struct rng *r, struct tg_model *model)
     static const char *const tlbs[] = {"itlb", "dtlb", "tlb2", "walk_cache", "ipa_cache"};
     char name[64];
 
+    while (!cpu_features_exclusive(f, &feature, &needs))
+        cpu_features_set(f, once_in(r, 2) ? feature : needs, false);
     set(model, "pa_bits", ONE_OF(r, 32, 36, 40, 42, 44, 48));
     set(model, "pmu_counters", ONE_OF(r, 0, 1, 4, 6, 31));
     set(model, "breakpoints", ONE_OF(r, 2, 6, 16));

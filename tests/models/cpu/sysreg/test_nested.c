@@ -224,6 +224,55 @@ static void test_twed(void **state)
     pe_free(p);
 }
 
+/* WFET: trapped late with its register in the syndrome; not at all when its time-out comes first. WFIT has no
+ * delay. */
+static void test_twed_wfet(void **state)
+{
+    static const char *const with_wfxt[] = {"fp", "el2", "twed", "wfxt", NULL};
+    struct pe *p = pe_vectors(with_wfxt);
+    struct cpu *c = p->cpu;
+
+    (void)state;
+    for (unsigned k = 0; k < 3; k++) { /* the delay ends first; the time-out does; WFIT */
+        uint32_t code[] = {k == 2 ? 0xd5031029 : 0xd5031009, SPIN}; /* of x9 */
+        uint64_t start, count, off;
+
+        if (k == 2)
+            code[0] = 0xd5031029;
+        guest_at(p, 1, HCR_TWE | HCR_TWI | HCR_TWEDEN | tg_put(HCR_TWEDEL, 15));
+        pe_code(p, CODE, code, 2);
+        c->event_reg = false;
+        cpu_set_insn_limit(c, 0);
+        count = sys(p, ENC(3, 3, 14, 0, 2));
+        cpu_set_x(c, 9, count + (k == 1 ? 100 : UINT64_C(1) << 40));
+        start = cpu_cycles(c);
+        if (k == 2) {
+            pe_run_insns(p, 1);
+            assert_int_equal(pe_vector(p, &off), 2);
+            assert_int_equal(pe_esr(p, 2) & 0x3e3, 9 << 5 | 2);
+            continue;
+        }
+        assert_int_equal(cpu_run(c, cpu_local_time(c) + TG_SEC), CPU_STOP_WFI);
+        /* 2^(15 + 8) cycles, or 100 of the counter */
+        if (k == 0)
+            assert_int_equal(cpu_wake_time(c), tg_cycles_to_time(start + (UINT64_C(1) << 23), cpu_hz(c)));
+        else
+            assert_true(cpu_wake_time(c) <
+                        tg_cycles_to_time(start, cpu_hz(c)) + tg_cycles_to_time(102, c->p.cntfrq));
+        cpu_idle_until(c, cpu_wake_time(c));
+        pe_run_insns(p, 1);
+        if (k == 0) {
+            assert_int_equal(pe_vector(p, &off), 2);
+            assert_int_equal(EC_OF(pe_esr(p, 2)), EC_WFX);
+            assert_int_equal(pe_esr(p, 2) & 0x3e7, 9 << 5 | 4 | 3); /* RN, RV, TI: WFET */
+            assert_int_equal(c->sr[SR_ELR_EL2], CODE);
+        } else {
+            assert_int_equal(cpu_get_pc(c), CODE + 4);
+        }
+    }
+    pe_free(p);
+}
+
 /* ---- counters and timers ---- */
 
 static void test_ecv(void **state)
@@ -493,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_fgt),
         cmocka_unit_test(test_reserved_counter),
         cmocka_unit_test(test_twed),
+        cmocka_unit_test(test_twed_wfet),
         cmocka_unit_test(test_ecv),
         cmocka_unit_test(test_amu),
         cmocka_unit_test(test_exception_entry),

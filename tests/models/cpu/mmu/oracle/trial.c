@@ -182,6 +182,14 @@ static u64 new_table(struct tables *t)
     return base;
 }
 
+static int lva, lpa;
+
+/* Bits 51:48 of an address as descriptors of the 64K granule have them. */
+static u64 oa_top(const struct tables *t, u64 oa)
+{
+    return t->grain == 16 && lpa ? (oa >> 48 & 15) << 12 : 0;
+}
+
 /* Maps the entry of `leaf` level that covers ia; 0: something else stands there. */
 static int map(struct tables *t, u64 ia, u64 oa, u64 attrs, int leaf, struct path *p)
 {
@@ -199,7 +207,7 @@ static int map(struct tables *t, u64 ia, u64 oa, u64 attrs, int leaf, struct pat
         if (level == leaf) {
             if (v)
                 return 0;
-            set(t, e, (oa & ~ONES(shift)) | attrs | (level == 3 ? 3 : 1));
+            set(t, e, (oa & ONES(48) & ~ONES(shift)) | oa_top(t, oa) | attrs | (level == 3 ? 3 : 1));
             break;
         }
         if (!v) {
@@ -270,8 +278,10 @@ static u64 pick_address(const struct tables *t, int leaf, u64 pa)
     return a & ONES(t->ia);
 }
 
-/* What does not fit a field of the descriptor formats: makes faults at chosen places. */
-static void spoil(struct tables *t, struct path *p)
+/* What does not fit a field of the descriptor formats: makes faults at chosen places. ps: the output size.
+ * Bits 51:48 of addresses are avoided without the size for them: QEMU ignores them then, the pseudocode of
+ * the Arm ARM (AArch64.LeafBase, OAOutOfRange) makes an address size fault, see ../test_walk.c. */
+static void spoil(struct tables *t, struct path *p, unsigned ps)
 {
     int l = t->level + (int)below((unsigned)(p->leaf - t->level + 1));
     u64 v;
@@ -289,6 +299,12 @@ static void spoil(struct tables *t, struct path *p)
             v &= ~1ul;
         v &= ~2ul;
         break;
+    case 2:
+        if (t->grain == 16 && ps == 6) { /* bits 51:48 of the address */
+            v |= BIT(12 + below(4));
+            break;
+        }
+        /* fall through */
     default:
         v |= BIT(32 + below(16));
     }
@@ -327,8 +343,10 @@ static unsigned pick_ps2(const struct tables *t)
 {
     unsigned ia = t->ia;
 
+    if (lpa && t->grain == 16)
+        return ia > 48 || chance(2) ? 6 : 5;
     if (t->level == 0 || (t->level == 1 && t->grain != 12))
-        return 4 + below(2);
+        return ia > 44 ? 5 : 4 + below(2);
     return ia <= 32 && chance(4) ? below(6) : ia <= 40 && chance(4) ? 2 + below(4) : 5;
 }
 
@@ -415,6 +433,8 @@ static void run(unsigned n)
     clear_tables();
     /* stage 1 geometry; T0SZ beyond the range of 16 to 39 (or 48) is implementation defined: avoid */
     tsz = 16 + below(ttst ? (grain == 16 ? 32 : 33) : 24);
+    if (lva && grain == 16 && chance(2))
+        tsz = 12 + below(4);
     if (regime == EL2 && tsz > 32) /* the code must be in reach */
         tsz = 32;
     t1 = (struct tables){.grain = grain, .ia = 64 - tsz, .big_endian = be != 0, .arena = &arena1};
@@ -422,6 +442,10 @@ static void run(unsigned n)
     t1.base = new_table(&t1);
     safe = (struct tables){.grain = 12, .ia = 39, .big_endian = be != 0, .level = 1, .arena = &arena1};
     safe.base = new_table(&safe);
+
+    ps = chance(4) ? below(6) : 5;
+    if (lpa && chance(2))
+        ps = 6;
 
     /* stage 2 */
     arena2 = (ARENA2 + 0xfffff) & ~0xffffful;
@@ -435,8 +459,8 @@ static void run(unsigned n)
             t2.level = grain2 == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
             t2.ia = 64 - t0sz;
             top = grain2 + (unsigned)(3 - t2.level) * stride(&t2);
-            if (t2.level >= 0 && t2.ia > top && t2.ia - top <= stride(&t2) + 4 && t2.ia <= 44 &&
-                !(t2.level == 0 && grain2 != 12)) {
+            if (t2.level >= 0 && t2.ia > top && t2.ia - top <= stride(&t2) + 4 &&
+                t2.ia <= (lpa && grain2 == 16 ? 52 : 44) && !(t2.level == 0 && grain2 != 12)) {
                 s2_valid = 1;
                 break;
             }
@@ -444,6 +468,8 @@ static void run(unsigned n)
                 break;
             sl0 = below(3);
             t0sz = 20 + below(chance(8) ? 20 : 14); /* mostly with the code in reach */
+            if (lpa && grain2 == 16 && chance(3))
+                t0sz = 12 + below(8);
         }
         vtcr = BIT(31) | t0sz | sl0 << 6 | (rnd() & 0x3f00) | (u64)tg0_of(grain2) << 14 |
                (u64)pick_ps2(&t2) << 16 | (chance(2) ? BIT(21) : 0) | (chance(2) ? BIT(22) : 0);
@@ -458,7 +484,7 @@ static void run(unsigned n)
         ok = map_pages(&t2, CODE, CODE_LEN, s2_normal);
         p2.leaf = pick_leaf(&t2);
         for (i = 0; ok && i < 20; i++) {
-            oa = pick_address(&t2, p2.leaf, pa) & ONES(44);
+            oa = pick_address(&t2, p2.leaf, pa) & ONES(ps == 6 && grain == 16 && grain2 == 16 ? 52 : 44);
             if (map(&t2, oa, pa, 0, p2.leaf, &p2))
                 break;
             p2.leaf = 3;
@@ -505,7 +531,7 @@ static void run(unsigned n)
     set(&t1, p1.e[p1.leaf], leaf);
     dress_tables(&t1, &p1, 1);
     if (chance(8))
-        spoil(&t1, &p1);
+        spoil(&t1, &p1, regime == EL2 ? 0 : ps); /* with E2H that has its output size elsewhere */
 
     /* stage-1 tables as stage 2 sees them */
     if (s2 && s2_valid) {
@@ -537,7 +563,7 @@ static void run(unsigned n)
                 map(&t2, s1_tables[i].base + o, s1_tables[i].base + o, attrs, 3, &junk);
         }
         if (chance(8))
-            spoil(&t2, &p2);
+            spoil(&t2, &p2, vtcr >> 16 & 7);
     }
 
     /* controls */
@@ -546,7 +572,8 @@ static void run(unsigned n)
     if (pan3)
         sctlr |= rnd() & BIT(57);
     ttbr = t1.base;
-    ps = chance(4) ? below(6) : 5;
+    if (lpa && regime != EL2 && chance(24)) /* bits 51:48 of the address, with the 64K granule and PS 6 */
+        ttbr |= BIT(2 + below(4));
     spsr = 0x3c0 | el << 2 | (el != 0);
     if (pan_ok && chance(3) && el)
         spsr |= BIT(22);
@@ -712,6 +739,8 @@ void main(void)
     lse = (READ(id_aa64isar0_el1) >> 20 & 15) != 0;
     tg16 = (mmfr0 >> 20 & 15) != 0;
     tg64 = (mmfr0 >> 24 & 15) == 0;
+    lva = mmfr2 >> 16 & 1;
+    lpa = (mmfr0 & 15) == 6;
     for (u64 o = 0; o < DATA_LEN; o += 8)
         *(u64 *)(DATA + o) = BRK | o << 32;
     for (unsigned n = 0; n < TRIALS; n++) {
