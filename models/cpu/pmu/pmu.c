@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Performance monitors, PMUv3 with 32-bit event counters and a 64-bit cycle counter. A counter's value is
- * what it held at the last settling plus what its source (the PE's own instruction, cycle and event counts)
- * has grown since, if it was counting. Settling happens when a register is touched, and at EL changes while
- * something counts, because filters go by EL. Overflow interrupts are found by looking at the latest when the
- * counter can have overflowed. Arm ARM DDI 0487 J.a, D11.
+ * Performance monitors, PMUv3 with event counters of 32 bits (FEAT_PMUv3p5: 64) and a 64-bit cycle counter. A
+ * counter's value is what it held at the last settling plus what its source (the PE's own instruction, cycle
+ * and event counts) has grown since, if it was counting. Settling happens when a register is touched, and at
+ * EL changes while something counts, because filters go by EL. Overflow interrupts are found by looking at
+ * the latest when the counter can have overflowed. Arm ARM DDI 0487 J.a, D11.
  */
 #include "models/cpu/pmu/pmu.h"
 
@@ -19,6 +19,7 @@
 #define PMCR_X  TG_BIT(4)
 #define PMCR_DP TG_BIT(5)
 #define PMCR_LC TG_BIT(6)
+#define PMCR_LP TG_BIT(7)
 #define PMCR_N  TG_FIELD(15, 11)
 
 #define FILTER_P   TG_BIT(31)
@@ -179,6 +180,10 @@ static bool prohibited(const struct cpu *c, unsigned n)
 {
     bool of_el2 = n != PMU_CYCLE && n >= hpmn(c);
 
+    /* FEAT_PMUv3p5: MDCR_EL3.SCCD and MDCR_EL2.HCCD are RES0 without it. */
+    if (n == PMU_CYCLE && ((cpu_secure_inline(c) && (c->sr[SR_MDCR_EL3] & MDCR3_SCCD)) ||
+                           (c->el == 2 && (c->sr[SR_MDCR_EL2] & MDCR2_HCCD))))
+        return true;
     if (cpu_secure_inline(c) && !(c->sr[SR_MDCR_EL3] & MDCR3_SPME) &&
         (n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP)))
         return true;
@@ -196,10 +201,21 @@ static bool enabled(const struct cpu *c, unsigned n)
     return of_el2 ? c->sr[SR_MDCR_EL2] & MDCR2_HPME : c->sr[SR_PMCR_EL0] & PMCR_E;
 }
 
-/* Bits of a counter's overflow: 32, for the cycle counter 64 when LC. */
+/* Bits of a counter's overflow: 32; 64 for the cycle counter when LC, for event counters when LP, for those
+ * of EL2 when MDCR_EL2.HLP. */
 static unsigned width(const struct cpu *c, unsigned n)
 {
-    return n == PMU_CYCLE && (c->sr[SR_PMCR_EL0] & PMCR_LC) ? 64 : 32;
+    uint64_t lng = n == PMU_CYCLE ? c->sr[SR_PMCR_EL0] & PMCR_LC
+                   : n < hpmn(c)  ? c->sr[SR_PMCR_EL0] & PMCR_LP
+                                  : c->sr[SR_MDCR_EL2] & MDCR2_HLP;
+
+    return lng ? 64 : 32;
+}
+
+/* What a counter holds: 32 bits for event counters without FEAT_PMUv3p5. */
+static uint64_t held(const struct cpu *c, unsigned n, uint64_t v)
+{
+    return n == PMU_CYCLE || cpu_has(c, CPU_FEAT_PMUV3P5) ? v : (uint32_t)v;
 }
 
 static void add(struct cpu *c, unsigned n, uint64_t delta)
@@ -209,7 +225,7 @@ static void add(struct cpu *c, unsigned n, uint64_t delta)
 
     if (width(c, n) == 64 ? now < old : (old & UINT32_MAX) + delta > UINT32_MAX)
         p->ovs |= UINT32_C(1) << n;
-    p->value[n] = n == PMU_CYCLE ? now : (uint32_t)now;
+    p->value[n] = held(c, n, now);
 }
 
 void pmu_settle(struct cpu *c)
@@ -265,13 +281,15 @@ void pmu_rearm(struct cpu *c)
         if (!(p->inten & UINT32_C(1) << n))
             continue;
         left = width(c, n) == 64 ? -p->value[n] : (uint64_t)UINT32_MAX + 1 - (p->value[n] & UINT32_MAX);
+        if (!left) /* 2^64 */
+            continue;
         left = (left + rate(c, n) - 1) / rate(c, n);
         if (left < soonest)
             soonest = left;
     }
     drive_line(c);
     p->check_at = TG_TIME_NEVER;
-    if (soonest < UINT64_MAX / 2 - cpu_now_cycle(c) && soonest != 0)
+    if (soonest < UINT64_MAX / 2 - cpu_now_cycle(c))
         p->check_at = tg_cycles_to_time(cpu_now_cycle(c) + soonest, c->hz);
 }
 
@@ -321,7 +339,7 @@ uint64_t sr_rd_pmcr(struct cpu *c, enum sr_id id)
     /* IMP and IDCODE as MIDR_EL1 names them; N as the current level sees it. */
     uint64_t n = c->el < 2 && cpu_el2_on(c) ? hpmn(c) : c->p.pmu_counters;
 
-    return (c->sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC)) | tg_put(PMCR_N, n) |
+    return (c->sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC | PMCR_LP)) | tg_put(PMCR_N, n) |
            tg_put(TG_FIELD(31, 24), c->p.midr >> 24);
 }
 
@@ -334,7 +352,8 @@ void sr_wr_pmcr(struct cpu *c, enum sr_id id, uint64_t v)
                 c->pmu->value[n] = 0;
     if (v & PMCR_C)
         c->pmu->value[PMU_CYCLE] = 0;
-    c->sr[id] = (v & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP)) | PMCR_LC;
+    c->sr[id] =
+        (v & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | (cpu_has(c, CPU_FEAT_PMUV3P5) ? PMCR_LP : 0))) | PMCR_LC;
     changed(c);
 }
 
@@ -460,7 +479,7 @@ static uint64_t read_counter(struct cpu *c, unsigned n)
 static void write_counter(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
-    c->pmu->value[n] = (uint32_t)v;
+    c->pmu->value[n] = held(c, n, v);
     changed(c);
 }
 
@@ -535,6 +554,7 @@ void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
     c->sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0) |
+                     (cpu_has(c, CPU_FEAT_PMUV3P5) ? MDCR2_HCCD | MDCR2_HLP : 0) |
                      (cpu_has(c, CPU_FEAT_FGT) ? MDCR_TDCC : 0));
     changed(c);
 }
@@ -542,6 +562,7 @@ void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 void sr_wr_mdcr_el3(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_FGT) ? 0 : MDCR_TDCC);
+    c->sr[id] =
+        v & ~((cpu_has(c, CPU_FEAT_FGT) ? 0 : MDCR_TDCC) | (cpu_has(c, CPU_FEAT_PMUV3P5) ? 0 : MDCR3_SCCD));
     changed(c);
 }

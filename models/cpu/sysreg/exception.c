@@ -94,8 +94,8 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     c->n.exceptions++; /* counted at the level it is taken from */
     if (e.async)
         c->n.irqs++;
-    pmu_before_el_change(c);
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_entry);
+    pmu_before_el_change(c); /* which counts the entry at the level it is taken from, and so the return */
 
     if (target != from)
         vector = VECTOR_LOWER;
@@ -449,8 +449,8 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     settle(c, op, true);
     describe(c, &e);
     c->n.erets++;
-    pmu_before_el_change(c);
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_return);
+    pmu_before_el_change(c);
 
     spsr = CPU_BANKED(c, SPSR, from);
     c->ss = debug_return_ss(c, spsr);
