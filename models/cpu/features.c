@@ -89,6 +89,9 @@ static const struct {
     {CPU_FEAT_ECV_POFF, CPU_FEAT_EL2},
     {CPU_FEAT_NV, CPU_FEAT_EL2},
     {CPU_FEAT_NV2, CPU_FEAT_NV},
+    {CPU_FEAT_SEL2, CPU_FEAT_EL2},
+    {CPU_FEAT_SEL2, CPU_FEAT_EL3},
+    {CPU_FEAT_SEL2, CPU_FEAT_VHE},
 };
 
 /* Pointer authentication has one algorithm: ID_AA64ISAR1_EL1.{APA, API}, ID_AA64ISAR2_EL1.APA3. */
@@ -99,7 +102,8 @@ static const uint8_t exclusive[][2] = {
 void cpu_features_settle(struct cpu_features *f)
 {
     for (size_t i = 0; i < sizeof(depends) / sizeof(depends[0]); i++)
-        if (depends[i].needs == CPU_FEAT_EL2 && !cpu_features_has(f, CPU_FEAT_EL2))
+        if ((depends[i].needs == CPU_FEAT_EL2 || depends[i].needs == CPU_FEAT_EL3) &&
+            !cpu_features_has(f, (enum cpu_feature)depends[i].needs))
             cpu_features_set(f, depends[i].feature, 0);
 }
 

@@ -3,7 +3,7 @@
  * Architecture features a core may have (Arm ARM A2). The decoder, the ID registers, the trap controls and
  * the presets all hang on these switches: off makes the encodings undefined and the ID field zero. FEAT(id,
  * Lua name, text). Without a switch, because not implemented: AArch32, SVE, SME, MTE, MOPS, SPE, MPAM, trace,
- * FEAT_SEL2, FEAT_AMUv1p1, FEAT_LPA2 (TCR_ELx.DS is RES0, so that 4K and 16K granules have 48-bit addresses),
+ * FEAT_AMUv1p1, FEAT_LPA2 (TCR_ELx.DS is RES0, so that 4K and 16K granules have 48-bit addresses),
  * and what Armv8.8 brought.
  */
 #ifndef TG_CPU_FEATURES_H
@@ -107,7 +107,8 @@
     FEAT(NV, "nv", "nested virtualization")                                          \
     FEAT(NV2, "nv2", "nested virtualization through memory, VNCR_EL2")               \
     FEAT(EL2, "el2", "exception level 2")                                            \
-    FEAT(EL3, "el3", "exception level 3")
+    FEAT(EL3, "el3", "exception level 3")                                            \
+    FEAT(SEL2, "sel2", "EL2 in the Secure state")
 
 enum cpu_feature {
 #define FEAT(id, name, text) CPU_FEAT_##id,

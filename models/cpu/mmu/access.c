@@ -29,6 +29,8 @@
 #define ISS_WNR   TG_BIT(6)
 #define ISS_FSC   TG_FIELD(5, 0)
 
+#define HPFAR_NS TG_BIT(63)
+
 /* The syndrome's instruction part, for aborts to EL2: valid for loads and stores of one general register
  * without writeback. */
 static uint64_t instruction_syndrome(uint32_t insn)
@@ -68,7 +70,7 @@ static bool hpfar_valid(const struct mmu_result *r)
 
 static uint64_t hpfar_of(const struct mmu_result *r)
 {
-    return (r->ipa >> 12) << 4;
+    return (r->ipa >> 12) << 4 | (r->ipa_ns ? HPFAR_NS : 0);
 }
 
 /* Stage-2 faults go to EL2, others where synchronous exceptions do; the class becomes that of the same EL

@@ -66,11 +66,12 @@ static inline bool cpu_secure_inline(const struct cpu *c)
     return cpu_has(c, CPU_FEAT_EL3) && (c->el == 3 || !(c->sr[SR_SCR_EL3] & SCR_NS));
 }
 
-/* Secure EL2 is not implemented: EL2 is there in the non-secure state only. EL3 answers for the state that
- * SCR_EL3.NS selects. */
+/* EL2 is there in the Non-secure state, and in the Secure one while SCR_EL3.EEL2 says so (FEAT_SEL2; RES0
+ * without). EL3 answers for the state that SCR_EL3.NS selects. */
 static inline bool cpu_el2_on(const struct cpu *c)
 {
-    return cpu_has(c, CPU_FEAT_EL2) && (!cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & SCR_NS));
+    return cpu_has(c, CPU_FEAT_EL2) &&
+           (!cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & (SCR_NS | SCR_EEL2)));
 }
 
 static inline bool cpu_host(const struct cpu *c)

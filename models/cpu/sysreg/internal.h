@@ -52,6 +52,7 @@ enum {
     F_EVN = 512,
     F_FGT = 1024,
     F_NONSEC = 2048,
+    F_SECURE = 4096,
 };
 #define SR_FLAG_EVN F_EVN
 

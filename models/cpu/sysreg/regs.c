@@ -362,6 +362,8 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
 
     if (cpu_has(c, CPU_FEAT_EL2))
         valid |= SCR_HCE;
+    if (cpu_has(c, CPU_FEAT_SEL2))
+        valid |= SCR_EEL2;
     if (cpu_has(c, CPU_FEAT_LOR))
         valid |= SCR_TLOR;
     if (cpu_has(c, CPU_FEAT_RAS))

@@ -132,6 +132,7 @@ enum sr_id {
 #define SCR_TERR   TG_BIT(15)
 #define SCR_APK    TG_BIT(16)
 #define SCR_API    TG_BIT(17)
+#define SCR_EEL2   TG_BIT(18)
 #define SCR_EASE   TG_BIT(19)
 #define SCR_NMEA   TG_BIT(20)
 #define SCR_FIEN   TG_BIT(21)
@@ -194,7 +195,7 @@ static inline uint64_t esr_make(unsigned ec, uint64_t iss)
 /* HCR_EL2 as it acts now: 0 while EL2 is absent or not enabled in the current security state; FMO, IMO, AMO
  * and the trap bits as TGE and E2H make them (Arm ARM D17.2.48). */
 uint64_t cpu_hcr_eff(const struct cpu *c);
-/* EL2 is implemented and enabled in the current security state (secure EL2 is not implemented). */
+/* EL2 is implemented and enabled in the current security state. */
 bool cpu_el2_enabled(const struct cpu *c);
 bool cpu_is_secure(
     const struct cpu *c); /* of EL0-EL2: SCR_EL3.NS = 0 with EL3; EL3 itself counts as secure */

@@ -140,6 +140,7 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_NV] = {ID(MMFR2, 24, 2, 0), .why = "bits of HCR_EL2: test_nested.c and the trap matrix"},
     [CPU_FEAT_NV2] = {ID(MMFR2, 24, 2, 1), {{MRS(0, ENC(3, 4, 2, 2, 0)), 2}}}, /* VNCR_EL2 */
     [CPU_FEAT_EL2] = {ID(PFR0, 8, 1, 0), {{MRS(0, ENC(3, 4, 1, 1, 0)), 2}}},    /* HCR_EL2 */
+    [CPU_FEAT_SEL2] = {ID(PFR0, 36, 1, 0), .why = "registers that are there in the Secure state only: ../mmu/test_secure.c"},
     [CPU_FEAT_EL3] = {ID(PFR0, 12, 1, 0), {{MRS(0, ENC(3, 6, 1, 1, 0)), 3}}},   /* SCR_EL3 */
 };
 /* clang-format on */

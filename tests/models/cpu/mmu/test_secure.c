@@ -218,13 +218,174 @@ static void test_walks(void **unused)
     pe_free(p);
 }
 
+/* ---- FEAT_SEL2: stage 2 of the Secure state ---- */
+
+static const char *const sel2[] = {"fp", "pan", "vhe", "el2", "el3", "sel2", NULL};
+
+#define S2_SHAPE (0x80000000 | 25 | 1 << 6)
+#define S2_BLOCK (DESC_VALID | DESC_AF | 0xf << 2 | DESC_S2_READ | DESC_S2_WRITE)
+
+static void stage2_table(struct pe *p, uint64_t where, bool with_first)
+{
+    uint64_t e[2] = {with_first ? S2_BLOCK : 0, PE_RAM_BASE | S2_BLOCK};
+
+    if (where >= PE_RAM_BASE)
+        pe_write(p, where, e, sizeof(e));
+    else
+        memcpy(p->secure + (where - PE_SECURE_BASE), e, sizeof(e));
+}
+
+/* Secure EL1 under a Secure EL2 with stage 2 of both kinds of addresses; stage 1 says NS of Secure RAM or
+ * not. */
+static void secure_guest(struct pe *p, uint64_t vstcr, uint64_t vtcr, uint64_t vsttbr, uint64_t vttbr,
+                         bool ns_ipa)
+{
+    struct cpu *c = p->cpu;
+
+    pe_at(p, 1, PSTATE(1, 1, 15));
+    sysreg_write_id(c, SR_SCR_EL3, SCR_HCE | SCR_EEL2);
+    sysreg_write_id(c, SR_VSTCR_EL2, S2_SHAPE | vstcr);
+    sysreg_write_id(c, SR_VTCR_EL2, S2_SHAPE | 2 << 16 | vtcr);
+    sysreg_write_id(c, SR_VSTTBR_EL2, vsttbr);
+    sysreg_write_id(c, SR_VTTBR_EL2, vttbr);
+    sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_VM);
+    tables(p, TABLES + 0x2000, ns_ipa ? DESC_NS : 0);
+    stage1(p, TABLES + 0x2000);
+}
+
+/* The address space of the output by VSTCR_EL2.{SW, SA} and VTCR_EL2.{NSW, NSA}. */
+static void test_output_space(void **unused)
+{
+    struct pe *p = pe_vectors(sel2);
+
+    (void)unused;
+    for (unsigned k = 0; k < 32; k++) {
+        bool sw = k & 1, sa = k & 2, nsw = k & 4, nsa = k & 8, ns = k & 16;
+        bool out_ns = sw || sa || (ns && (nsw || nsa));
+
+        put_secret(p);
+        stage2_table(p, TABLES, true);
+        stage2_table(p, TABLES + 0x1000, true);
+        secure_guest(p, (sw ? VSTCR_SW : 0) | (sa ? VSTCR_SA : 0),
+                     (nsw ? VTCR_NSW : 0) | (nsa ? VTCR_NSA : 0), TABLES, TABLES + 0x1000, ns);
+        go(p, LDR_X0_X1);
+        assert_int_equal(outcome(p), out_ns ? EC_DABT_SAME << 8 | FSC_EXTERNAL : 0);
+        if (!out_ns)
+            assert_int_equal(cpu_get_x(p->cpu, 0), SECRET);
+    }
+    pe_free(p);
+}
+
+/* Where the tables are looked for; which of the two an address goes through; faults and their HPFAR_EL2. */
+static void test_secure_tables(void **unused)
+{
+    struct pe *p = pe_vectors(sel2);
+    struct cpu *c = p->cpu;
+    const uint64_t secret_tables = PE_SECURE_BASE + 0x4000;
+
+    (void)unused;
+    for (unsigned sw = 0; sw < 2; sw++) {
+        stage2_table(p, secret_tables, true);
+        stage2_table(p, TABLES, true);
+        secure_guest(p, sw ? VSTCR_SW : 0, 0, secret_tables, TABLES, false);
+        go(p, LDR_X0_X1);
+        assert_int_equal(outcome(p), sw ? EC_IABT_LOWER << 8 | (FSC_EXTERNAL_WALK + 1) : 0);
+    }
+    for (unsigned nsw = 0; nsw < 2; nsw++) { /* of the Non-secure addresses, the code among them: VTTBR_EL2 */
+        stage2_table(p, TABLES, true);
+        stage2_table(p, secret_tables, true);
+        secure_guest(p, 0, nsw ? VTCR_NSW : 0, TABLES, secret_tables, true);
+        sysreg_write_id(c, SR_TTBR0_EL1, TABLES + 0x2000);
+        go(p, LDR_X0_X1);
+        assert_int_equal(outcome(p), nsw ? EC_IABT_LOWER << 8 | (FSC_EXTERNAL_WALK + 1) : 0);
+    }
+    for (unsigned ns = 0; ns < 2; ns++) { /* a hole in one of the two */
+        stage2_table(p, TABLES, ns);
+        stage2_table(p, TABLES + 0x1000, !ns);
+        secure_guest(p, 0, 0, TABLES, TABLES + 0x1000, ns);
+        go(p, LDR_X0_X1);
+        assert_int_equal(outcome(p), EC_DABT_LOWER << 8 | (FSC_TRANSLATION + 1));
+        assert_int_equal(cpu_get_el(c), 2);
+        assert_true(cpu_is_secure(c));
+        assert_int_equal(c->sr[SR_HPFAR_EL2], (ns ? TG_BIT(63) : 0) | AT >> 12 << 4);
+        secure_guest(p, 0, 0, TABLES, TABLES + 0x1000, !ns);
+        go(p, LDR_X0_X1);
+        assert_int_equal(outcome(p), 0);
+    }
+    pe_free(p);
+}
+
+/* Registers of the Secure EL2, and returns to it. */
+static void test_secure_el2(void **unused)
+{
+    static const uint32_t registers[] = {ENC(3, 4, 2, 6, 0),  ENC(3, 4, 2, 6, 2),  ENC(3, 4, 14, 4, 1),
+                                         ENC(3, 4, 14, 4, 2), ENC(3, 4, 14, 5, 0), ENC(3, 4, 14, 5, 1)};
+    struct pe *p = pe_vectors(sel2);
+    struct cpu *c = p->cpu;
+    uint64_t offset;
+
+    (void)unused;
+    for (unsigned k = 0; k < 16; k++) {
+        unsigned el = k & 3;
+        bool ns = k & 4, eel2 = k & 8, there = el == 3 ? eel2 : el == 2 && !ns;
+
+        if (el == 2 && !ns && !eel2)
+            continue;
+        for (unsigned i = 0; i < TG_ARRAY_SIZE(registers); i++) {
+            pe_at(p, el, PSTATE(el, el != 0, 15));
+            sysreg_write_id(c, SR_SCR_EL3, (ns ? SCR_NS : 0) | (eel2 ? SCR_EEL2 : 0));
+            pe_one(p, MRS(0, registers[i]));
+            assert_int_equal(pe_vector(p, &offset), there ? 0 : el ? el : 1);
+            if (!there)
+                assert_int_equal(pe_esr(p, el ? el : 1) >> 26, 0);
+        }
+        if (el == 3) { /* ERET to EL2 is legal where there is one */
+            pe_at(p, 3, PSTATE(3, 1, 15));
+            sysreg_write_id(c, SR_SCR_EL3, (ns ? SCR_NS : 0) | (eel2 ? SCR_EEL2 : 0));
+            c->sr[SR_SPSR_EL3] = PSTATE(2, 1, 15);
+            c->sr[SR_ELR_EL3] = CODE + 0x100;
+            pe_one(p, ERET);
+            assert_int_equal(cpu_get_el(c), ns || eel2 ? 2 : 3);
+            assert_int_equal(c->il, !(ns || eel2));
+        }
+        if (el == 1 && !ns) { /* CNTPS is EL3's alone under a Secure EL2 */
+            pe_at(p, 1, PSTATE(1, 1, 15));
+            sysreg_write_id(c, SR_SCR_EL3, SCR_ST | (eel2 ? SCR_EEL2 : 0));
+            pe_one(p, MRS(0, ENC(3, 7, 14, 2, 1)));
+            assert_int_equal(pe_vector(p, &offset), eel2);
+        }
+    }
+    /* With E2H the EL1 timers' names are those of the state's EL2. */
+    for (unsigned ns = 0; ns < 2; ns++) {
+        for (unsigned host0 = 0; host0 < 2; host0++) {
+            pe_at(p, host0 ? 0 : 2, PSTATE(host0 ? 0 : 2, !host0, 15));
+            sysreg_write_id(c, SR_SCR_EL3, ns ? SCR_NS : SCR_EEL2);
+            sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_E2H | (host0 ? HCR_TGE : 0));
+            sysreg_write_id(c, SR_CNTHCTL_EL2, 0xf03);
+            c->sr[SR_CNTHP_CVAL_EL2] = c->sr[SR_CNTHPS_CVAL_EL2] = c->sr[SR_CNTHV_CVAL_EL2] =
+                c->sr[SR_CNTHVS_CVAL_EL2] = 0;
+            cpu_context_changed(c);
+            cpu_set_x(c, 0, 77);
+            pe_one(p, MSR(ENC(3, 3, 14, 2, 2), 0)); /* CNTP_CVAL_EL0 */
+            assert_int_equal(pe_vector(p, &offset), 0);
+            cpu_set_x(c, 0, 78);
+            pe_one(p, MSR(ENC(3, 3, 14, 3, 2), 0)); /* CNTV_CVAL_EL0 */
+            assert_int_equal(c->sr[ns ? SR_CNTHP_CVAL_EL2 : SR_CNTHPS_CVAL_EL2], 77);
+            assert_int_equal(c->sr[ns ? SR_CNTHV_CVAL_EL2 : SR_CNTHVS_CVAL_EL2], 78);
+            assert_int_equal(c->sr[ns ? SR_CNTHPS_CVAL_EL2 : SR_CNTHP_CVAL_EL2], 0);
+            assert_int_equal(c->sr[ns ? SR_CNTHVS_CVAL_EL2 : SR_CNTHV_CVAL_EL2], 0);
+        }
+    }
+    pe_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accesses),
-        cmocka_unit_test(test_warm),
-        cmocka_unit_test(test_fetch),
-        cmocka_unit_test(test_walks),
+        cmocka_unit_test(test_accesses),     cmocka_unit_test(test_warm),
+        cmocka_unit_test(test_fetch),        cmocka_unit_test(test_walks),
+        cmocka_unit_test(test_output_space), cmocka_unit_test(test_secure_tables),
+        cmocka_unit_test(test_secure_el2),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

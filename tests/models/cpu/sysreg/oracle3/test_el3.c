@@ -15,13 +15,14 @@
 #include "image.h"
 
 #define HCR_HOST (UINT64_C(1) << 34 | UINT64_C(1) << 27) /* E2H, TGE */
+#define SCR_EEL2 (UINT64_C(1) << 18)
 
 static const char *qemu, *image, *core;
 
 /* Of QEMU's max, as far as the image asks: 7.2's, and what newer ones have besides. */
 static const char *const features_max[] = {
-    "fp",    "crc32",   "lse",   "pan",  "pan2", "uao",    "vhe",  "vmid16", "hpds", "lor",     "ras",
-    "pauth", "rasv1p1", "pmuv3", "ssbs", "csv2", "csv2_2", "idst", "hcx",    "el2",  "gran64k", NULL};
+    "fp",      "crc32", "lse",  "pan",  "pan2",   "uao",  "vhe",  "vmid16", "hpds", "lor",     "ras", "pauth",
+    "rasv1p1", "pmuv3", "ssbs", "csv2", "csv2_2", "idst", "sel2", "hcx",    "el2",  "gran64k", NULL};
 static const char *const features_newer[] = {"fgt", "ecv", "ecv_poff", NULL};
 
 /* Differences that are QEMU 7.2's; NULL: none. */
@@ -33,7 +34,24 @@ static const char *known(const char *ours, const char *theirs)
     (void)theirs;
     if (sscanf(ours, "%lx %lx %lx %lx %lx", &n, &el, &insn, &scr, &hcr) != 5)
         return NULL;
-    secure = !(scr & 1);
+    secure = !(scr & (1 | SCR_EEL2));     /* without an EL2 */
+    switch (insn & ~UINT64_C(0x200000)) { /* reads and writes */
+    case 0xd51c2603:
+    case 0xd51c2643:
+        if (el == 3 && !(scr & SCR_EEL2))
+            return "VSTTBR_EL2, VSTCR_EL2 at EL3: QEMU does not ask for SCR_EL3.EEL2";
+        break;
+    case 0xd51ce423:
+    case 0xd51ce523:
+    case 0xd51ce543:
+        if (!strcmp(core, "max"))
+            return "CNTHPS, CNTHVS: QEMU 7.2 does not have the timers of the Secure EL2";
+        break;
+    case 0xd51fe223:
+    case 0xd51fe243:
+        if (!strcmp(core, "max") && el == 1 && (scr & SCR_EEL2))
+            return "CNTPS of Secure EL1 under an EL2: undefined, but not in QEMU 7.2";
+    }
     switch (insn) {
     case 0xd4000042:
         return el == 3 || secure ? "HVC: QEMU takes it to EL2 from EL3, too, and from the Secure state"

@@ -89,6 +89,7 @@ enum {
     HAS_ECV = 4,
     HAS_PAUTH = 8,
     HAS_SCXT = 16,
+    HAS_SEL2 = 32,
 };
 static const struct {
     unsigned short enc, needs;
@@ -97,7 +98,9 @@ static const struct {
     {ENC(3, 4, 1, 1, 6), HAS_FGT},   {ENC(3, 4, 3, 1, 4), HAS_FGT},   {ENC(3, 4, 3, 1, 5), HAS_FGT},
     {ENC(3, 4, 14, 0, 6), HAS_ECV},  {ENC(3, 3, 14, 0, 5), HAS_ECV},  {ENC(3, 0, 2, 1, 0), HAS_PAUTH},
     {ENC(3, 0, 2, 2, 3), HAS_PAUTH}, {ENC(3, 0, 2, 3, 1), HAS_PAUTH}, {ENC(3, 3, 13, 0, 7), HAS_SCXT},
-    {ENC(3, 0, 13, 0, 7), HAS_SCXT}, {ENC(3, 4, 13, 0, 7), HAS_SCXT}, {ENC(3, 6, 13, 0, 7), HAS_SCXT},
+    {ENC(3, 4, 2, 6, 0), HAS_SEL2},  {ENC(3, 4, 2, 6, 2), HAS_SEL2},  {ENC(3, 4, 14, 4, 1), HAS_SEL2},
+    {ENC(3, 4, 14, 5, 1), HAS_SEL2}, {ENC(3, 4, 14, 5, 2), HAS_SEL2}, {ENC(3, 0, 13, 0, 7), HAS_SCXT},
+    {ENC(3, 4, 13, 0, 7), HAS_SCXT}, {ENC(3, 6, 13, 0, 7), HAS_SCXT},
 };
 
 static const unsigned short sys[] = {
@@ -177,7 +180,9 @@ static void run(unsigned n, int v82, int vhe, unsigned has)
         hcr |= BIT(34);
     if (el == 1)
         hcr &= ~BIT(27);
-    if (el == 2)
+    if (has & HAS_SEL2 && below(2))
+        scr |= BIT(18);
+    if (el == 2 && !(scr & BIT(18)))
         scr |= BIT(0); /* there is no secure EL2 */
     spsr = 0x3c0 | el << 2 | (el != 0);
     if (insn == ERET && el == 3) { /* the launch is one from EL3 */
@@ -234,7 +239,7 @@ void main(void)
     unsigned has = (mmfr1 >> 40 & 15 ? HAS_HCX : 0) | (mmfr0 >> 56 & 15 ? HAS_FGT : 0) |
                    ((mmfr0 >> 60 & 15) > 1 ? HAS_ECV : 0) |
                    (READ(id_aa64isar1_el1) >> 4 & 0xff ? HAS_PAUTH : 0) |
-                   ((pfr0 >> 56 & 15) > 1 ? HAS_SCXT : 0);
+                   ((pfr0 >> 56 & 15) > 1 ? HAS_SCXT : 0) | (pfr0 >> 36 & 15 ? HAS_SEL2 : 0);
 
     WRITE(scr_el3, 0x531);
     __asm__ volatile("isb");
