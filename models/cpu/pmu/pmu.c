@@ -28,7 +28,9 @@
 #define FILTER_NSU TG_BIT(28)
 #define FILTER_NSH TG_BIT(27)
 #define FILTER_M   TG_BIT(26)
+#define FILTER_SH  TG_BIT(24)
 #define EVENT      TG_FIELD(15, 0)
+#define CHAIN      0x1e
 
 /* Common events that the PE can count (D11.11.2). Those of caches, TLBs, branches and stalls grow in timed
  * mode only. */
@@ -53,6 +55,7 @@
     X(0x16, c->n.l2_access)           /* L2D_CACHE */                                                     \
     X(0x17, c->n.l2_miss)             /* L2D_CACHE_REFILL */                                              \
     X(0x18, c->n.l2_writeback)        /* L2D_CACHE_WB */                                                  \
+    X(CHAIN, 0)                       /* overflows of the even counter before: add() */                   \
     X(0x21, c->n.branches)            /* BR_RETIRED */                                                    \
     X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                                           \
     X(0x23,                                                                                               \
@@ -106,15 +109,18 @@ uint64_t pmu_event_source(const struct cpu *c, unsigned event)
     }
 }
 
-/* PMCEID<n>: bit i of register 0 is event i, of register 1 event 32 + i. */
-static uint64_t event_mask(unsigned half)
+/* PMCEID<n>: bit i of register 0 is event i, of register 1 event 32 + i; with FEAT_PMUv3p1 the upper half of
+ * register 0 has events 0x4000 on: those of FEAT_AMUv1. */
+static uint64_t event_mask(const struct cpu *c, unsigned half)
 {
     uint64_t events = 0;
 
 #define X(num, expr) events |= TG_BIT(num);
     PMU_EVENTS(X)
 #undef X
-    return half ? events >> 32 : (uint32_t)events;
+    if (half)
+        return events >> 32;
+    return (uint32_t)events | (cpu_has(c, CPU_FEAT_PMUV3P1) ? UINT64_C(3) << (32 + 4) : 0);
 }
 
 static enum sr_id type_reg(unsigned n)
@@ -154,7 +160,7 @@ static uint32_t visible(const struct cpu *c)
     return all_counters(c);
 }
 
-/* PMEVTYPER.{P,U,NSK,NSU,NSH,M}: does the counter count at the current EL and security state? (D11.5.3) */
+/* PMEVTYPER.{P,U,NSK,NSU,NSH,M,SH}: does the counter count at the current EL and security state? (D11.5.3) */
 static bool filter_passes(const struct cpu *c, uint64_t f)
 {
     bool p = f & FILTER_P, u = f & FILTER_U;
@@ -162,6 +168,8 @@ static bool filter_passes(const struct cpu *c, uint64_t f)
     if (cpu_secure_inline(c)) {
         if (c->el == 3)
             return ((f & FILTER_M) != 0) == p;
+        if (c->el == 2)
+            return ((f & FILTER_NSH) != 0) != ((f & FILTER_SH) != 0);
         return c->el == 0 ? !u : !p;
     }
     switch (c->el) {
@@ -218,14 +226,23 @@ static uint64_t held(const struct cpu *c, unsigned n, uint64_t v)
     return n == PMU_CYCLE || cpu_has(c, CPU_FEAT_PMUV3P5) ? v : (uint32_t)v;
 }
 
+/* Does counter n count the overflows of the one before (CHAIN)? */
+static bool chained(const struct cpu *c, unsigned n)
+{
+    return (n & 1) && n < c->p.pmu_counters && tg_get(c->sr[type_reg(n)], EVENT) == CHAIN;
+}
+
 static void add(struct cpu *c, unsigned n, uint64_t delta)
 {
     struct pmu *p = c->pmu;
     uint64_t old = p->value[n], now = old + delta;
 
-    if (width(c, n) == 64 ? now < old : (old & UINT32_MAX) + delta > UINT32_MAX)
-        p->ovs |= UINT32_C(1) << n;
     p->value[n] = held(c, n, now);
+    if (width(c, n) == 64 ? now >= old : (old & UINT32_MAX) + delta <= UINT32_MAX)
+        return;
+    p->ovs |= UINT32_C(1) << n;
+    if (chained(c, n + 1) && (p->counting >> (n + 1) & 1))
+        add(c, n + 1, 1);
 }
 
 void pmu_settle(struct cpu *c)
@@ -260,6 +277,22 @@ static uint64_t rate(const struct cpu *c, unsigned n)
     return n == PMU_CYCLE || tg_get(c->sr[type_reg(n)], EVENT) == 0x11 ? 1 : 4 * w;
 }
 
+/* Cycles that pass at least until counter n overflows; UINT64_MAX: more than can be said. */
+static uint64_t cycles_left(const struct cpu *c, unsigned n)
+{
+    uint64_t v = c->pmu->value[n],
+             left = width(c, n) == 64 ? -v : (uint64_t)UINT32_MAX + 1 - (v & UINT32_MAX);
+
+    if (!left) /* 2^64 */
+        return UINT64_MAX;
+    if (chained(c, n)) /* the first time is sooner than the others: an overflow takes 2^32 events, 2^24 cycles
+                          at least */
+        return left == 1                     ? cycles_left(c, n - 1)
+               : left - 1 < UINT64_MAX >> 25 ? (left - 1) << 24
+                                             : UINT64_MAX;
+    return (left + rate(c, n) - 1) / rate(c, n);
+}
+
 void pmu_rearm(struct cpu *c)
 {
     struct pmu *p = c->pmu;
@@ -280,10 +313,7 @@ void pmu_rearm(struct cpu *c)
         p->counting |= UINT32_C(1) << n;
         if (!(p->inten & UINT32_C(1) << n))
             continue;
-        left = width(c, n) == 64 ? -p->value[n] : (uint64_t)UINT32_MAX + 1 - (p->value[n] & UINT32_MAX);
-        if (!left) /* 2^64 */
-            continue;
-        left = (left + rate(c, n) - 1) / rate(c, n);
+        left = cycles_left(c, n);
         if (left < soonest)
             soonest = left;
     }
@@ -439,8 +469,7 @@ void sr_wr_pmswinc(struct cpu *c, enum sr_id id, uint64_t v)
 
 uint64_t sr_rd_pmceid(struct cpu *c, enum sr_id id)
 {
-    (void)c;
-    return event_mask(id == SR_PMCEID1_EL0);
+    return event_mask(c, id == SR_PMCEID1_EL0);
 }
 
 uint64_t sr_rd_pmccntr(struct cpu *c, enum sr_id id)
@@ -458,11 +487,18 @@ void sr_wr_pmccntr(struct cpu *c, enum sr_id id, uint64_t v)
     changed(c);
 }
 
-void sr_wr_pmccfiltr(struct cpu *c, enum sr_id id, uint64_t v)
+static void write_type(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v;
+    c->sr[type_reg(n)] =
+        v & (TG_FIELD(31, 26) | (cpu_has(c, CPU_FEAT_SEL2) ? FILTER_SH : 0) | (n == PMU_CYCLE ? 0 : EVENT));
     changed(c);
+}
+
+void sr_wr_pmccfiltr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    write_type(c, PMU_CYCLE, v);
 }
 
 static unsigned counter_of(enum sr_id id)
@@ -480,13 +516,6 @@ static void write_counter(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
     c->pmu->value[n] = held(c, n, v);
-    changed(c);
-}
-
-static void write_type(struct cpu *c, unsigned n, uint64_t v)
-{
-    pmu_settle(c);
-    c->sr[type_reg(n)] = v & (n == PMU_CYCLE ? TG_FIELD(31, 26) : TG_FIELD(31, 26) | EVENT);
     changed(c);
 }
 

@@ -345,6 +345,44 @@ static void test_two_overflows(void **state)
     pe_free(p);
 }
 
+/* CHAIN: an odd counter counts the overflows of the even one before it, and its own overflow interrupts in
+ * time. */
+static void test_chain(void **state)
+{
+    struct pe *p = pmu_pe(1);
+    struct cpu *c = p->cpu;
+    uint32_t loop[] = {ADD_X0_1, UINT32_C(0x17ffffff)}; /* add; b .-4 */
+    uint64_t start;
+
+    (void)state;
+    assert_true(sysreg_read_id(c, SR_PMCEID0_EL0) & TG_BIT(0x1e));
+    assert_int_equal(sysreg_read_id(c, SR_PMCEID0_EL0) >> 32, 3 << 4); /* CNT_CYCLES, STALL_BACKEND_MEM */
+    event(c, 2, 0x08);
+    event(c, 3, 0x1e);
+    event(c, 5, 0x1e); /* nothing before it overflows */
+    sysreg_write_id(c, SR_PMEVCNTR2_EL0, 0xffffffff - 999);
+    sysreg_write_id(c, SR_PMEVCNTR3_EL0, 0xfffffffe);
+    sysreg_write_id(c, SR_PMINTENSET_EL1, 1 << 3);
+    sysreg_write_id(c, SR_PMCR_EL0, 1);
+    pe_code(p, CODE, loop, 2);
+    pe_run_insns(p, 1100);
+    assert_int_equal(sysreg_read_id(c, SR_PMEVCNTR3_EL0), 0xffffffff);
+    assert_int_equal(sysreg_read_id(c, SR_PMOVSSET_EL0), 1 << 2);
+    assert_false(line.level);
+    sysreg_write_id(c, SR_PMEVCNTR2_EL0, 0xffffffff - 9999);
+    start = cpu_cycles(c);
+    pe_run_insns(p, 9900);
+    assert_false(line.level);
+    pe_run_insns(p, 200);
+    assert_true(line.level);
+    assert_in_range(line.at, tg_cycles_to_time(start + 10000, c->hz),
+                    tg_cycles_to_time(start + 10000 + 8, c->hz));
+    assert_int_equal(sysreg_read_id(c, SR_PMEVCNTR3_EL0), 0);
+    assert_int_equal(sysreg_read_id(c, SR_PMOVSSET_EL0), 3 << 2);
+    assert_int_equal(sysreg_read_id(c, SR_PMEVCNTR5_EL0), 0);
+    pe_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_prohibited_cycles),
         cmocka_unit_test(test_two_overflows),
+        cmocka_unit_test(test_chain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
