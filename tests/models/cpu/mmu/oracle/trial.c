@@ -243,7 +243,7 @@ static void clear_tables(void)
 /* ---- a trial ---- */
 
 static int vhe, pan_ok, pan3, uao_ok, lse, hpds, ttst, e0pd, fwb;
-static int tg16, tg64;
+static int tg16, tg64, sel2;
 
 static unsigned pick_grain(void)
 {
@@ -424,10 +424,10 @@ static void run(unsigned n)
     struct tables t1, safe, t2;
     struct path p1, p2, junk;
     u64 pa = DATA + (u64)below(DATA_LEN / 64) * 64, oa = pa, va, leaf, hcr = BIT(31), sctlr, tcr, vtcr = 0,
-        ttbr;
+        vstcr = BIT(31), ttbr;
     u64 mair = pick_mair(), esr2, far2, hpfar, esr1, far1, hash = 0xcbf29ce484222325, spsr, tag, old;
-    int s2 = HOST == 2 && regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8), be2 = chance(8),
-        at = is_at(op), ok;
+    int s2 = (HOST == 2 || sel2) && regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8),
+        be2 = chance(8), at = is_at(op), ok;
     u64 safe_attrs = D_AF | D_SH | D_AP1 | D_AP2, s2_normal;
 
     clear_tables();
@@ -596,14 +596,27 @@ static void run(unsigned n)
             tcr |= rnd() & (0xfful << 43);
     }
 #if HOST == 3 /* SCR_EL3 in the place of HCR_EL2 */
-    hcr = 0x530 | (rnd() & BIT(0)) | (chance(3) ? BIT(9) : 0);
+    if (s2) {
+        if (chance(16))
+            hcr |= BIT(12); /* DC */
+        vstcr = BIT(31) |
+                (vtcr & 0xc0ff); /* the same tables for addresses of both states, mostly of the same shape */
+        if (chance(3))
+            vstcr |= rnd() & (3ul << 29);
+        if (chance(3))
+            vtcr |= rnd() & (3ul << 29);
+        if (chance(16))
+            vtcr ^= 1 + below(3);
+    }
+    WRITE(hcr_el2, hcr);
+    hcr = 0x530 | (rnd() & BIT(0)) | (chance(3) ? BIT(9) : 0) | (s2 ? BIT(18) : 0);
 #endif
     if (regime == EL20 || (vhe && chance(3)))
         hcr |= BIT(34);
     if (regime == EL20 && (el == 0 || chance(2) || at))
         hcr |= BIT(27);
-    if (s2 && chance(16))
-        hcr |= BIT(12); /* DC; there is no stage 2 with HOST 3 */
+    if (HOST == 2 && s2 && chance(16))
+        hcr |= BIT(12); /* DC */
 
     /* the address */
     if (upper)
@@ -628,10 +641,16 @@ static void run(unsigned n)
         WRITE(mair_el1, mair);
         WRITE(ttbr0_el1, upper ? safe.base : ttbr);
         WRITE(ttbr1_el1, upper ? ttbr : safe.base);
-#if HOST == 2
         WRITE(vtcr_el2, vtcr);
         WRITE(vttbr_el2, t2.base);
-#endif
+        if (sel2) {
+            WRITE(scr_el3, 0x40530); /* VSTCR_EL2 and VSTTBR_EL2 are there with EEL2 */
+            __asm__ volatile("isb");
+            WRITE(s3_4_c2_c6_2, vstcr);
+            WRITE(s3_4_c2_c6_0, t2.base);
+            WRITE(scr_el3, 0x531);
+            __asm__ volatile("isb");
+        }
         WRITE(vbar_el1, (u64)el1_vectors + (upper ? 0 : ALIAS));
         WRITE(H(vbar), el2_vectors);
         l.sctlr2 = l.sctlr2_off | (be2 ? BIT(25) : 0);
@@ -639,6 +658,12 @@ static void run(unsigned n)
             l.elr += upper || !(sctlr & 1) || (hcr & BIT(12)) ? 0 : ALIAS;
             if (!(sctlr & 1) || (hcr & BIT(12)))
                 WRITE(vbar_el1, el1_vectors);
+#if HOST == 3
+            if (READ(hcr_el2) & BIT(12)) { /* DC: stage 1 is off */
+                WRITE(vbar_el1, el1_vectors);
+                l.elr = (u64)ops + 32 * (u64)op;
+            }
+#endif
         }
     } else {
         WRITE(H(mair), mair);
@@ -664,18 +689,26 @@ static void run(unsigned n)
         }
     }
     old = *(u64 *)pa;
-    flush((u64)vhe);
+    flush((u64)(HOST == 2 ? vhe : sel2));
+#if HOST == 3
+    WRITE(vbar_el2, el1_vectors);
+    WRITE(esr_el2, 0);
+#endif
     WRITE(esr_el1, 0);
     WRITE(far_el1, 0);
-#if HOST == 2
     WRITE(hpfar_el2, 0);
-#endif
     WRITE(par_el1, 0);
     launch(&l);
     WRITE(H(vbar), el2_vectors);
     esr2 = READ(H(esr));
     far2 = READ(H(far));
-    hpfar = HOST == 2 ? READ(hpfar_el2) : 0;
+    hpfar = READ(hpfar_el2);
+#if HOST == 3
+    if (READ(esr_el2)) { /* passed on by EL2 */
+        esr2 = READ(esr_el2);
+        far2 = READ(far_el2);
+    }
+#endif
     esr1 = READ(esr_el1);
     far1 = READ(far_el1);
 
@@ -741,6 +774,7 @@ void main(void)
     tg64 = (mmfr0 >> 24 & 15) == 0;
     lva = mmfr2 >> 16 & 1;
     lpa = (mmfr0 & 15) == 6;
+    sel2 = HOST == 3 && (READ(id_aa64pfr0_el1) >> 36 & 15);
     for (u64 o = 0; o < DATA_LEN; o += 8)
         *(u64 *)(DATA + o) = BRK | o << 32;
     for (unsigned n = 0; n < TRIALS; n++) {
