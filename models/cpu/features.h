@@ -3,7 +3,7 @@
  * Architecture features a core may have (Arm ARM A2). The decoder, the ID registers, the trap controls and
  * the presets all hang on these switches: off makes the encodings undefined and the ID field zero. FEAT(id,
  * Lua name, text). Without a switch, because not implemented: AArch32, SVE, SME, MTE, MOPS, SPE, MPAM, trace,
- * FEAT_AMUv1p1, FEAT_LPA2 (TCR_ELx.DS is RES0, so that 4K and 16K granules have 48-bit addresses),
+ * FEAT_LPA2 (TCR_ELx.DS is RES0, so that 4K and 16K granules have 48-bit addresses),
  * and what Armv8.8 brought.
  */
 #ifndef TG_CPU_FEATURES_H
@@ -104,6 +104,7 @@
     FEAT(ECV, "ecv", "enhanced counter virtualization")                              \
     FEAT(ECV_POFF, "ecv_poff", "physical counter offset, CNTPOFF_EL2")               \
     FEAT(AMU, "amu", "activity monitors")                                            \
+    FEAT(AMUV1P1, "amuv1p1", "offsets of the activity monitors for guests")          \
     FEAT(NV, "nv", "nested virtualization")                                          \
     FEAT(NV2, "nv2", "nested virtualization through memory, VNCR_EL2")               \
     FEAT(EL2, "el2", "exception level 2")                                            \

@@ -26,7 +26,7 @@ return {
     -- translation
     lva = true, lpa = true, ccidx = true, hpds2 = true, e0pd = true, pan3 = true, ttst = true, bbm = true, idst = true, ets = true, ntlbpa = true,
     -- traps to EL2, counters and timers
-    evt = true, twed = true, hcx = true, fgt = true, ecv = true, ecv_poff = true, amu = true, nv = true, nv2 = true, pmuv3p4 = true,
+    evt = true, twed = true, hcx = true, fgt = true, ecv = true, ecv_poff = true, amu = true, amuv1p1 = true, nv = true, nv2 = true, pmuv3p4 = true,
     pmuv3p5 = true, gran16k = true, gran64k = true, el2 = true, el3 = true, sel2 = true,
   },
   l1i = timing.l1i, l1d = timing.l1d, l2 = timing.l2, prefetch = timing.prefetch,

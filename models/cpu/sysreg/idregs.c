@@ -59,7 +59,10 @@ static uint64_t pfr0(const struct cpu *c)
          have(c, CPU_FEAT_CSV3, 60, 1);
     v |= field4(56, cpu_has(c, CPU_FEAT_CSV2_2) ? 2 : cpu_has(c, CPU_FEAT_CSV2) ? 1 : 0);
     v |= have(c, CPU_FEAT_DIT, 48, 1);
-    v |= have(c, CPU_FEAT_AMU, 44, 1) | have(c, CPU_FEAT_SEL2, 36, 1);
+    v |= field4(44, cpu_has(c, CPU_FEAT_AMUV1P1) ? 2
+                    : cpu_has(c, CPU_FEAT_AMU)   ? 1
+                                                 : 0) |
+         have(c, CPU_FEAT_SEL2, 36, 1);
     return v;
 }
 

@@ -160,7 +160,7 @@ sr_write_fn sr_wr_timer_tval, sr_wr_timer_ctl, sr_wr_timer_cval, sr_wr_cntvoff, 
 sr_write_fn sr_wr_fgt, sr_wr_hcrx, sr_wr_vncr;
 /* amu */
 sr_read_fn sr_rd_amcnten, sr_rd_amevcntr;
-sr_write_fn sr_wr_amcntenset, sr_wr_amcntenclr, sr_wr_amevcntr;
+sr_write_fn sr_wr_amcr, sr_wr_amcntenset, sr_wr_amcntenclr, sr_wr_amevcntr;
 /* pmu */
 sr_read_fn sr_rd_pmintenset, sr_rd_pmcr, sr_rd_pmcnten, sr_rd_pmovs, sr_rd_pmceid, sr_rd_pmccntr,
     sr_rd_pmxevtyper, sr_rd_pmxevcntr;

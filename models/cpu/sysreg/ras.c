@@ -7,9 +7,9 @@
  */
 #include "models/cpu/sysreg/internal.h"
 
-/* ERR<n>FR of the cores that have presets (Arm 100616, 100798, 100442): reporting, the two interrupts and
- * in-band errors can be switched (ED, UI, FI, UE, CFI), corrected errors have two counters of 8 bits (CEC,
- * RP). */
+/* ERR<n>FR as the manuals of Cortex-A55, A76 and Neoverse N1 have their records (not seen on silicon):
+ * reporting, the two interrupts and in-band errors can be switched (ED, UI, FI, UE, CFI), corrected errors
+ * have two counters of 8 bits (CEC, RP). */
 #define ERRFR UINT64_C(0xa9a2)
 
 static struct ras_record *selected(struct cpu *c)

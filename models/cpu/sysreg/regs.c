@@ -343,6 +343,8 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_APK | HCR_API;
     if (cpu_has(c, CPU_FEAT_EVT))
         valid |= HCR_TID4 | HCR_TICAB | HCR_TOCU | HCR_TTLBIS | HCR_TTLBOS;
+    if (cpu_has(c, CPU_FEAT_AMUV1P1))
+        valid |= HCR_AMVOFF;
     if (cpu_has(c, CPU_FEAT_TWED))
         valid |= HCR_TWEDEN | HCR_TWEDEL;
     if (cpu_has(c, CPU_FEAT_NV))
@@ -380,6 +382,8 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_HXEN;
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         valid |= SCR_ECVEN;
+    if (cpu_has(c, CPU_FEAT_AMUV1P1))
+        valid |= SCR_AMVOFF;
     if (cpu_has(c, CPU_FEAT_TWED))
         valid |= SCR_TWEDEN | SCR_TWEDEL;
     c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
@@ -394,7 +398,7 @@ void sysreg_from_firmware(struct cpu *c)
 {
     sysreg_write_id(c, SR_SCR_EL3,
                     SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_FIEN | SCR_ENSCXT | SCR_FGTEN | SCR_ECVEN |
-                        SCR_HXEN);
+                        SCR_HXEN | SCR_AMVOFF);
 }
 
 /* One register, two layouts: with E2H it is shaped like CPACR_EL1 (D17.2.31). */

@@ -101,6 +101,7 @@ enum sr_id {
 #define HCR_FIEN    TG_BIT(47)
 #define HCR_TID4    TG_BIT(49)
 #define HCR_TICAB   TG_BIT(50)
+#define HCR_AMVOFF  TG_BIT(51)
 #define HCR_TOCU    TG_BIT(52)
 #define HCR_APK     TG_BIT(40)
 #define HCR_API     TG_BIT(41)
@@ -141,6 +142,7 @@ enum sr_id {
 #define SCR_ECVEN  TG_BIT(28)
 #define SCR_TWEDEN TG_BIT(29)
 #define SCR_TWEDEL TG_FIELD(33, 30)
+#define SCR_AMVOFF TG_BIT(35)
 #define SCR_HXEN   TG_BIT(38)
 
 /* CNTHCTL_EL2, bits of FEAT_ECV (D17.11.12). */

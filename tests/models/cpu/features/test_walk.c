@@ -136,7 +136,8 @@ static const struct row rows[CPU_FEAT_COUNT] = {
                                             {MRS(0, ENC(3, 4, 3, 1, 4)), 2}, {MRS(0, ENC(3, 4, 3, 1, 5)), 2}, {MRS(0, ENC(3, 4, 3, 1, 6)), 2}}},
     [CPU_FEAT_ECV] = {ID(MMFR0, 60, 2, 0), {{MRS(0, ENC(3, 3, 14, 0, 5)), 0}, {MRS(0, ENC(3, 3, 14, 0, 6)), 0}}}, /* CNTPCTSS_EL0, CNTVCTSS_EL0 */
     [CPU_FEAT_ECV_POFF] = {ID(MMFR0, 60, 2, 1), {{MRS(0, ENC(3, 4, 14, 0, 6)), 2}}}, /* CNTPOFF_EL2 */
-    [CPU_FEAT_AMU] = {ID(PFR0, 44, 1, 0), {{MRS(0, ENC(3, 3, 13, 2, 1)), 0}, {MRS(0, ENC(3, 3, 13, 4, 0)), 0}, {MRS(0, ENC(3, 3, 13, 6, 3)), 0}}},
+    [CPU_FEAT_AMUV1P1] = {ID(PFR0, 44, 2, 1), {{MRS(0, ENC(3, 3, 13, 2, 6)), 0}, {MRS(0, ENC(3, 4, 13, 8, 0)), 2}, {MSR(ENC(3, 4, 13, 8, 3), 1), 2}}},
+    [CPU_FEAT_AMU] = {ID(PFR0, 44, 2, 0), {{MRS(0, ENC(3, 3, 13, 2, 1)), 0}, {MRS(0, ENC(3, 3, 13, 4, 0)), 0}, {MRS(0, ENC(3, 3, 13, 6, 3)), 0}}},
     [CPU_FEAT_NV] = {ID(MMFR2, 24, 2, 0), .why = "bits of HCR_EL2: test_nested.c and the trap matrix"},
     [CPU_FEAT_NV2] = {ID(MMFR2, 24, 2, 1), {{MRS(0, ENC(3, 4, 2, 2, 0)), 2}}}, /* VNCR_EL2 */
     [CPU_FEAT_EL2] = {ID(PFR0, 8, 1, 0), {{MRS(0, ENC(3, 4, 1, 1, 0)), 2}}},    /* HCR_EL2 */
@@ -197,7 +198,7 @@ static void open_at(struct pe *p, unsigned el)
     if (cpu_has(c, CPU_FEAT_EL3))
         sysreg_write_id(c, SR_SCR_EL3,
                         SCR_NS | SCR_HCE | SCR_RW | TG_BIT(16) | TG_BIT(17) | SCR_FIEN | TG_BIT(25) |
-                            SCR_FGTEN | SCR_ECVEN | SCR_HXEN);
+                            SCR_FGTEN | SCR_ECVEN | SCR_HXEN | SCR_AMVOFF);
     cpu_set_x(c, 1, PE_RAM_BASE + 0x100000);
     cpu_set_x(c, 30, CODE + 4);
     cpu_context_changed(c);

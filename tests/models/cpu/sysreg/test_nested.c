@@ -354,6 +354,44 @@ static void test_amu(void **state)
     pe_free(p);
 }
 
+/* FEAT_AMUv1p1: guests find the counters less an offset, if both HCR_EL2 and SCR_EL3 say so; a host's EL0,
+ * and the constant counter, have none. */
+static void test_amu_offsets(void **state)
+{
+    static const char *const with_offsets[] = {"fp", "vhe", "el2", "el3", "amu", "amuv1p1", NULL};
+    struct pe *p = pe_vectors(with_offsets);
+    struct cpu *c = p->cpu;
+
+    (void)state;
+    for (unsigned k = 0; k < 32; k++) {
+        unsigned el = k & 3;
+        bool hcr = k & 4, scr = k & 8, host = k & 16, off;
+
+        if (host && el == 1)
+            continue;
+        pe_at(p, el, PSTATE(el, el != 0, 15));
+        sysreg_write_id(c, SR_SCR_EL3, SCR_NS | (scr ? SCR_AMVOFF : 0));
+        sysreg_write_id(c, SR_HCR_EL2, HCR_RW | (hcr ? HCR_AMVOFF : 0) | (host ? HCR_E2H | HCR_TGE : 0));
+        c->sr[SR_AMUSERENR_EL0] = 1;
+        off = el < 2 && hcr && scr && !host;
+        for (unsigned n = 0; n < 4; n++) {
+            c->sr[SR_AMEVCNTR00_EL0 + n] = 1000 + n;
+            if (n != 1)
+                c->sr[n == 0   ? SR_AMEVCNTVOFF00_EL2
+                      : n == 2 ? SR_AMEVCNTVOFF02_EL2
+                               : SR_AMEVCNTVOFF03_EL2] = 100 * (n + 1);
+        }
+        for (unsigned n = 0; n < 4; n++) {
+            uint64_t offset;
+
+            pe_one(p, MRS(0, ENC(3, 3, 13, 4, 0) + n));
+            assert_int_equal(pe_vector(p, &offset), 0);
+            assert_int_equal(cpu_get_x(c, 0), 1000 + n - (off && n != 1 ? 100 * (n + 1) : 0));
+        }
+    }
+    pe_free(p);
+}
+
 /* ---- nested virtualization ---- */
 
 /* Exceptions from EL1 to EL1: SPSR_EL1.M as D8.11.4 has it. */
@@ -545,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_twed_wfet),
         cmocka_unit_test(test_ecv),
         cmocka_unit_test(test_amu),
+        cmocka_unit_test(test_amu_offsets),
         cmocka_unit_test(test_exception_entry),
         cmocka_unit_test(test_guest_hypervisor),
         cmocka_unit_test(test_page),

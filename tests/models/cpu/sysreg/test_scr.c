@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include "models/cpu/sysreg/access.h"
 
-static const char *const features[] = {"fp",       "lor",  "ras",  "csv2", "csv2_2", "pauth",
-                                       "pauth2",   "fpac", "wfxt", "fgt",  "hcx",    "ecv",
-                                       "ecv_poff", "twed", "vhe",  "el2",  "el3",    NULL};
+static const char *const features[] = {"fp",   "lor",  "ras",     "csv2", "csv2_2", "pauth",    "pauth2",
+                                       "fpac", "wfxt", "fgt",     "hcx",  "ecv",    "ecv_poff", "twed",
+                                       "vhe",  "amu",  "amuv1p1", "el2",  "el3",    NULL};
 
 #define PACIA_X0_X1 UINT32_C(0xdac10020)
 #define PACGA_X0_X1 UINT32_C(0x9ac13020) /* pacga x0, x1, x1 */
@@ -43,6 +43,10 @@ static const struct {
     {"FGTEn, HDFGWTR_EL2", SCR_FGTEN, MRS(0, ENC(3, 4, 3, 1, 5)), 4, TRAPS, PASSES, 0x18, false},
     {"FGTEn, at EL3", SCR_FGTEN, MRS(0, ENC(3, 4, 1, 1, 4)), 8, PASSES, PASSES, 0, false},
     {"FGTEn, below EL2", SCR_FGTEN, MRS(0, ENC(3, 4, 1, 1, 4)), 3, UNDEFINED, UNDEFINED, 0, false},
+    {"AMVOFFEN, AMEVCNTVOFF00_EL2", SCR_AMVOFF, MRS(0, ENC(3, 4, 13, 8, 0)), 4, TRAPS, PASSES, 0x18, false},
+    {"AMVOFFEN, AMEVCNTVOFF03_EL2 written", SCR_AMVOFF, MSR(ENC(3, 4, 13, 8, 3), 2), 4, TRAPS, PASSES, 0x18,
+     false},
+    {"AMVOFFEN, at EL3", SCR_AMVOFF, MRS(0, ENC(3, 4, 13, 8, 2)), 8, PASSES, PASSES, 0, false},
     {"HXEn, HCRX_EL2", SCR_HXEN, MRS(0, ENC(3, 4, 1, 2, 2)), 4, TRAPS, PASSES, 0x18, false},
     {"HXEn, HCRX_EL2 written", SCR_HXEN, MSR(ENC(3, 4, 1, 2, 2), 2), 4, TRAPS, PASSES, 0x18, false},
     {"HXEn, at EL3", SCR_HXEN, MRS(0, ENC(3, 4, 1, 2, 2)), 8, PASSES, PASSES, 0, false},
@@ -117,8 +121,8 @@ static void test_rows(void **unused)
 {
     struct pe *p = pe_vectors(features);
     struct cpu *c = p->cpu;
-    const uint64_t open =
-        SCR_NS | SCR_HCE | SCR_FGTEN | SCR_HXEN | SCR_ECVEN | SCR_APK | SCR_API | SCR_ENSCXT | SCR_ST;
+    const uint64_t open = SCR_NS | SCR_HCE | SCR_FGTEN | SCR_HXEN | SCR_ECVEN | SCR_APK | SCR_API |
+                          SCR_ENSCXT | SCR_ST | SCR_AMVOFF;
     unsigned bad = 0;
 
     (void)unused;
