@@ -55,8 +55,8 @@ return {
   gpio = gpio,
   virtio = virtio,
   console = uart,
-  flash = o.secure and tg.ram { base = 0x00000000, size = "64MiB" } or nil, -- QEMU has NOR flash here; this one is written like RAM
-  secure_ram = o.secure and tg.ram { base = 0x0e000000, size = "16MiB" } or nil,
+  flash = o.secure and tg.ram { base = 0x00000000, size = "64MiB", secure = true } or nil, -- QEMU has NOR flash here; this one is written like RAM
+  secure_ram = o.secure and tg.ram { base = 0x0e000000, size = "16MiB", secure = true } or nil,
   psci = o.secure and "none" or o.el2 and "smc" or "hvc",
   smccc = "1.0", -- QEMU's firmware knows PSCI only
 }

@@ -74,6 +74,7 @@ struct tg_dmi {
     uint64_t base, size;
     uint8_t *host; /* host address of `base` */
     bool writable;
+    bool secure; /* for Secure accesses only; others are answered with an error */
 };
 
 struct tg_bus_port {

@@ -27,12 +27,14 @@ enum tg_pe_line {
 /* Timer and PMU outputs of a PE: element numbers of its irq-out port "ppi". INTIDs as the Arm BSA recommends.
  */
 enum tg_pe_ppi {
-    TG_PPI_CNTP,  /* EL1 physical timer, INTID 30 */
-    TG_PPI_CNTV,  /* EL1 virtual timer, INTID 27 */
-    TG_PPI_CNTHP, /* EL2 physical timer, INTID 26 */
-    TG_PPI_CNTHV, /* EL2 virtual timer, INTID 28 */
-    TG_PPI_CNTPS, /* EL3 physical timer, INTID 29 */
-    TG_PPI_PMU,   /* INTID 23 */
+    TG_PPI_CNTP,   /* EL1 physical timer, INTID 30 */
+    TG_PPI_CNTV,   /* EL1 virtual timer, INTID 27 */
+    TG_PPI_CNTHP,  /* EL2 physical timer, INTID 26 */
+    TG_PPI_CNTHV,  /* EL2 virtual timer, INTID 28 */
+    TG_PPI_CNTPS,  /* EL3 physical timer, INTID 29 */
+    TG_PPI_PMU,    /* INTID 23 */
+    TG_PPI_CNTHPS, /* Secure EL2 physical timer, INTID 20 */
+    TG_PPI_CNTHVS, /* Secure EL2 virtual timer, INTID 19 */
     TG_PPI_COUNT,
 };
 

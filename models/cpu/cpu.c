@@ -53,6 +53,11 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
         return tg_error_set(err, EINVAL, "core %s: features.%s (%s) needs features.%s (%s)", c->p.core,
                             cpu_feature_name(feature), cpu_feature_text(feature), cpu_feature_name(needs),
                             cpu_feature_text(needs));
+    if (!cpu_features_exclusive(&c->feat, &feature, &needs))
+        return tg_error_set(err, EINVAL, "core %s: found features.%s and features.%s, expected one of them",
+                            c->p.core, cpu_feature_name(feature), cpu_feature_name(needs));
+    if (cpu_has(c, CPU_FEAT_LPA))
+        c->p.pa_bits = 52;
     c->rng = m->env->seed ^ c->p.rng_seed ^ (c->index + UINT64_C(1)) * UINT64_C(0xd1342543de82ef95);
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
@@ -249,6 +254,8 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     fpu_set_fpcr(&c->fpu, 0);
     c->fpu.fpsr = 0;
     sysreg_reset(c);
+    if (el < 3 && cpu_has(c, CPU_FEAT_EL3))
+        sysreg_from_firmware(c);
     /* Nothing cached survives a reset. */
     mmu_drop_everything(c);
     mmu_controls_changed(c);
@@ -376,7 +383,7 @@ static void step(struct cpu *c)
     if (!normalise_pc(c) || !mmu_fetch(c, c->pc, &e, &l))
         return;
     if (e) {
-        memcpy(&insn, ram_at(domain_ram(c, e->pa), e->pa) + (c->pc & 4095), sizeof(insn));
+        memcpy(&insn, ram_at(domain_ram(c, e->pa, false), e->pa) + (c->pc & 4095), sizeof(insn));
     } else {
         insn = l.insn;
     }
@@ -411,7 +418,7 @@ static const struct cpu_op *find_block(struct cpu *c)
             run_single(c, l.insn);
         return NULL;
     }
-    page = ram_at(domain_ram(c, e->pa), e->pa);
+    page = ram_at(domain_ram(c, e->pa, false), e->pa);
     if (tg_unlikely(cpu_has(c, CPU_FEAT_BTI))) {
         memcpy(&insn, page + (c->pc & 4095), sizeof(insn));
         btypes = bti_cacheable(c, insn, e->guarded);

@@ -59,6 +59,13 @@ enum {
     CPU_ATTN_STEP = 4, /* software step, hardware breakpoint: run one instruction at a time */
 };
 
+/* What software wrote to an error record (FEAT_RAS; sysreg/ras.c). */
+#define RAS_RECORDS 2
+#define RAS_MISC    4
+struct ras_record {
+    uint64_t ctlr, addr, misc[RAS_MISC];
+};
+
 struct cpu {
     struct tg_model model;
 
@@ -123,6 +130,7 @@ struct cpu {
     struct cpu *domain_next;
 
     /* ---- interrupts and sleep ---- */
+    struct ras_record ras[RAS_RECORDS];
     bool line[TG_PE_LINES];
     bool asleep; /* in WFI or WFE */
     bool asleep_wfe;
@@ -134,6 +142,7 @@ struct cpu {
                          that has come */
 #define CPU_WFE_TARGET 3
 #define CPU_WFE_LATE   4
+    uint8_t wfe_rn;    /* of that WFE, when it is a WFET: its register, plus 1 */
     tg_time wfe_until; /* end of the wait that sleeps: event stream, the limit on waits for the exclusive
                           monitor, the time-out of WFET and WFIT */
 

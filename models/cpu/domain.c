@@ -46,24 +46,25 @@ static struct ram_region *known_ram(struct cpu_domain *d, uint64_t pa)
     return NULL;
 }
 
-struct ram_region *domain_ram(struct cpu *c, uint64_t pa)
+struct ram_region *domain_ram(struct cpu *c, uint64_t pa, bool ns)
 {
     struct cpu_domain *d = c->domain;
     struct ram_region *r = known_ram(d, pa);
     struct tg_dmi dmi;
 
     if (r)
-        return r;
+        return r->secure && ns ? NULL : r;
     if (d->n_ram == DOMAIN_MAX_RAM || !c->bus.get_dmi || !c->bus.get_dmi(c->bus.opaque, pa, &dmi) ||
         !dmi.host)
         return NULL;
     r = &d->ram[d->n_ram];
-    *r = (struct ram_region){.base = dmi.base, .size = dmi.size, .host = dmi.host, .writable = dmi.writable};
+    *r = (struct ram_region){
+        .base = dmi.base, .size = dmi.size, .host = dmi.host, .writable = dmi.writable, .secure = dmi.secure};
     r->flags = calloc(flags_size(r), 1);
     if (!r->flags)
         return NULL;
     d->n_ram++;
-    return r;
+    return r->secure && ns ? NULL : r;
 }
 
 void domain_code_appeared(struct cpu_domain *d, uint64_t pa)

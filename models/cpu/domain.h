@@ -22,8 +22,8 @@ enum {
 struct ram_region {
     uint64_t base, size;
     uint8_t *host;
-    bool writable;
-    uint8_t *flags; /* per 4 KiB page */
+    bool writable, secure; /* secure: not for Non-secure accesses */
+    uint8_t *flags;        /* per 4 KiB page */
 };
 
 struct cpu_domain {
@@ -34,8 +34,9 @@ struct cpu_domain {
     unsigned n_ram;
 };
 
-/* RAM that holds pa, asking the bus of c for it the first time; NULL: no RAM there. */
-struct ram_region *domain_ram(struct cpu *c, uint64_t pa);
+/* RAM that holds pa, asking the bus of c for it the first time; NULL: no RAM there, or it is not for a
+ * Non-secure access (ns). The bus answers what finds none. */
+struct ram_region *domain_ram(struct cpu *c, uint64_t pa, bool ns);
 
 /* Host address of pa, which the region holds. */
 static inline uint8_t *ram_at(const struct ram_region *r, uint64_t pa)

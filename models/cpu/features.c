@@ -72,23 +72,39 @@ static const struct {
     {CPU_FEAT_BF16, CPU_FEAT_FP},
     {CPU_FEAT_I8MM, CPU_FEAT_FP},
     {CPU_FEAT_PACQARMA3, CPU_FEAT_PAUTH},
+    {CPU_FEAT_PACIMP, CPU_FEAT_PAUTH},
     {CPU_FEAT_PAUTH2, CPU_FEAT_PAUTH},
     {CPU_FEAT_FPAC, CPU_FEAT_PAUTH2},
     {CPU_FEAT_FPACCOMBINE, CPU_FEAT_FPAC},
     {CPU_FEAT_PMUV3P4, CPU_FEAT_PMUV3P1},
+    {CPU_FEAT_PMUV3P5, CPU_FEAT_PMUV3P4},
+    {CPU_FEAT_RASV1P1, CPU_FEAT_RAS},
+    {CPU_FEAT_IESB, CPU_FEAT_RAS},
+    {CPU_FEAT_LPA, CPU_FEAT_GRAN64K},
+    {CPU_FEAT_LVA, CPU_FEAT_GRAN64K},
     {CPU_FEAT_EVT, CPU_FEAT_EL2},
     {CPU_FEAT_HCX, CPU_FEAT_EL2},
     {CPU_FEAT_FGT, CPU_FEAT_EL2},
+    {CPU_FEAT_AMUV1P1, CPU_FEAT_AMU},
     {CPU_FEAT_ECV_POFF, CPU_FEAT_ECV},
     {CPU_FEAT_ECV_POFF, CPU_FEAT_EL2},
     {CPU_FEAT_NV, CPU_FEAT_EL2},
     {CPU_FEAT_NV2, CPU_FEAT_NV},
+    {CPU_FEAT_SEL2, CPU_FEAT_EL2},
+    {CPU_FEAT_SEL2, CPU_FEAT_EL3},
+    {CPU_FEAT_SEL2, CPU_FEAT_VHE},
+};
+
+/* Pointer authentication has one algorithm: ID_AA64ISAR1_EL1.{APA, API}, ID_AA64ISAR2_EL1.APA3. */
+static const uint8_t exclusive[][2] = {
+    {CPU_FEAT_PACQARMA3, CPU_FEAT_PACIMP},
 };
 
 void cpu_features_settle(struct cpu_features *f)
 {
     for (size_t i = 0; i < sizeof(depends) / sizeof(depends[0]); i++)
-        if (depends[i].needs == CPU_FEAT_EL2 && !cpu_features_has(f, CPU_FEAT_EL2))
+        if ((depends[i].needs == CPU_FEAT_EL2 || depends[i].needs == CPU_FEAT_EL3) &&
+            !cpu_features_has(f, (enum cpu_feature)depends[i].needs))
             cpu_features_set(f, depends[i].feature, 0);
 }
 
@@ -100,6 +116,17 @@ _Bool cpu_features_check(const struct cpu_features *f, enum cpu_feature *feature
             *needs = depends[i].needs;
             return 0;
         }
+    }
+    return 1;
+}
+
+_Bool cpu_features_exclusive(const struct cpu_features *f, enum cpu_feature *a, enum cpu_feature *b)
+{
+    for (size_t i = 0; i < sizeof(exclusive) / sizeof(exclusive[0]); i++) {
+        *a = exclusive[i][0];
+        *b = exclusive[i][1];
+        if (cpu_features_has(f, *a) && cpu_features_has(f, *b))
+            return 0;
     }
     return 1;
 }

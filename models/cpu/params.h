@@ -38,12 +38,15 @@ struct cpu_params {
     uint64_t freq;                /* Hz */
     uint64_t cntfrq;              /* Hz, generic timer */
     uint32_t midr, revidr;        /* MIDR_EL1 */
-    uint32_t pa_bits;             /* 32..48 */
+    uint32_t pa_bits;             /* 32..48; 52 with FEAT_LPA */
     bool feature[CPU_FEAT_COUNT]; /* by enum cpu_feature; "features.lse" ... in Lua */
     uint32_t pmu_counters;        /* event counters, 0..31 */
     uint32_t breakpoints, watchpoints, ctx_breakpoints;
     uint64_t aidr;
-    uint64_t rng_seed; /* of RNDR */
+    uint64_t rng_seed;               /* of RNDR */
+    bool ctr_idc, ctr_dic, ctr_vipt; /* CTR_EL0 */
+    uint32_t lou;                    /* CLIDR_EL1.LoUU and LoUIS */
+    uint32_t error_records;          /* FEAT_RAS: ERRIDR_EL1.NUM */
     struct cache_params l1i, l1d, l2;
     struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
     uint32_t prefetch; /* lines fetched ahead of a stream; 0: no prefetcher */

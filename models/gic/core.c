@@ -47,8 +47,8 @@ const struct tg_gic_cpuif *gic_cpuif(struct tg_model *m)
 unsigned gic_ppi_intid(enum tg_pe_ppi ppi)
 {
     static const uint8_t intid[TG_PPI_COUNT] = {
-        [TG_PPI_CNTP] = 30,  [TG_PPI_CNTV] = 27,  [TG_PPI_CNTHP] = 26,
-        [TG_PPI_CNTHV] = 28, [TG_PPI_CNTPS] = 29, [TG_PPI_PMU] = 23,
+        [TG_PPI_CNTP] = 30,  [TG_PPI_CNTV] = 27, [TG_PPI_CNTHP] = 26,  [TG_PPI_CNTHV] = 28,
+        [TG_PPI_CNTPS] = 29, [TG_PPI_PMU] = 23,  [TG_PPI_CNTHPS] = 20, [TG_PPI_CNTHVS] = 19,
     };
 
     return (unsigned)ppi < TG_PPI_COUNT ? intid[ppi] : 0;

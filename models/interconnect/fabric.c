@@ -185,7 +185,7 @@ static void fabric_transport(struct tg_model *m, unsigned frame, struct tg_bus_t
     txn->resp = TG_BUS_OK;
     r->target.transport(r->target.opaque, txn);
     txn->addr = addr;
-    if (txn->write && r->memory && txn->attrs.requester >= FABRIC_DMA_MASTER) {
+    if (txn->write && r->memory && txn->resp == TG_BUS_OK && txn->attrs.requester >= FABRIC_DMA_MASTER) {
         if (slc_present(&f->slc)) /* the next reader finds it in memory */
             for (uint64_t a = addr & -(UINT64_C(1) << SLC_LINE_BITS); a < addr + txn->size;
                  a += 1 << SLC_LINE_BITS)

@@ -36,5 +36,7 @@ const struct fabric_range *fabric_lookup(struct tg_model *fabric, uint64_t addr)
  * until touched). */
 uint8_t *ram_host(struct tg_model *ram);
 uint64_t ram_size(const struct tg_model *ram);
+/* Is it of the Secure state only? */
+bool ram_secure(const struct tg_model *ram);
 
 #endif

@@ -33,6 +33,7 @@ struct ram {
     uint32_t n_channels, banks;
     uint64_t row_size, row_hit; /* bytes, ps; row_size 0: rows do not matter */
     struct channel *channels;
+    bool secure;
     uint8_t *host;
     uint64_t reads, writes, row_hits;
     uint64_t queued, queue_ps;
@@ -138,6 +139,11 @@ static void ram_transport(struct tg_model *m, unsigned frame, struct tg_bus_txn 
         txn->resp = TG_BUS_DECERR;
         return;
     }
+    /* Lines of a timing model carry no data: their requester has been let through, or has not (DMI). */
+    if (r->secure && !txn->attrs.secure && txn->data) {
+        txn->resp = TG_BUS_SLVERR;
+        return;
+    }
     if (txn->write) {
         r->writes++;
         if (txn->data)
@@ -159,7 +165,8 @@ static bool ram_get_dmi(struct tg_model *m, unsigned frame, uint64_t addr, struc
     (void)frame;
     if (!r->host || addr >= r->size)
         return false;
-    *out = (struct tg_dmi){.base = 0, .size = r->size, .host = r->host, .writable = true};
+    *out =
+        (struct tg_dmi){.base = 0, .size = r->size, .host = r->host, .writable = true, .secure = r->secure};
     return true;
 }
 
@@ -173,6 +180,11 @@ uint64_t ram_size(const struct tg_model *m)
     return ((const struct ram *)m)->size;
 }
 
+bool ram_secure(const struct tg_model *m)
+{
+    return ((const struct ram *)m)->secure;
+}
+
 static const struct tg_param ram_params[] = {
     {.name = "size",
      .type = TG_PARAM_SIZE,
@@ -181,6 +193,10 @@ static const struct tg_param ram_params[] = {
      .min = RAM_PAGE,
      .max = UINT64_C(1) << 46,
      .description = "capacity; host memory is used only for what the guest touches"},
+    {.name = "secure",
+     .type = TG_PARAM_BOOL,
+     .offset = offsetof(struct ram, secure),
+     .description = "of the Secure state: Non-secure accesses of PEs and devices are answered with an error"},
     {.name = "latency",
      .type = TG_PARAM_TIME,
      .offset = offsetof(struct ram, latency),

@@ -9,6 +9,7 @@ return {
   midr = 0x410fd034,
   pa_bits = 40,
   pmu_counters = 6,
+  ctr = { vipt = true }, -- CTR_EL0 0x84448004
   features = {
     fp = true, crc32 = true, aes = true, pmull = true, sha1 = true, sha256 = true,
     pmuv3 = true, gran64k = true, el2 = true, el3 = true,

@@ -9,10 +9,12 @@ return {
   midr = 0x414fd0b1,
   pa_bits = 40,
   pmu_counters = 6,
+  -- CTR_EL0 is 0x9444c004 (BCM2712). Error records: the core's and the cluster's.
+  ctr = { idc = true }, lou = 0, error_records = 2,
   features = {
     fp = true, crc32 = true, aes = true, pmull = true, sha1 = true, sha256 = true,
     lse = true, rdm = true, pan = true, pan2 = true, uao = true, vhe = true, vmid16 = true, hafdbs = true, hpds = true, hpds2 = true,
-    lor = true, xnx = true, lrcpc = true, dotprod = true, fp16 = true, ssbs = true, dpb = true, ras = true, cnp = true,
+    lor = true, xnx = true, lrcpc = true, dotprod = true, fp16 = true, ssbs = true, dpb = true, ras = true, iesb = true, cnp = true,
     debugv8p1 = true, debugv8p2 = true, pmuv3 = true, pmuv3p1 = true, csv2 = true, csv3 = true,
     gran16k = true, gran64k = true, el2 = true, el3 = true,
   },

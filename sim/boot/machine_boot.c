@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "models/cpu/cpu.h"
+#include "models/interconnect/interconnect.h"
 #include "sim/boot/machine_boot.h"
 #include "sim/boot/psci.h"
 
@@ -36,10 +37,10 @@ static bool is_flash(const struct machine_region *r)
                         !strncmp(r->model->name, "flash", 5) || !strncmp(r->model->name, "rom", 3));
 }
 
-/* Memory of the Secure world's firmware, which no loader or operating system is told of: by its name, too. */
+/* Memory of the Secure world, which no loader or operating system is told of. */
 static bool is_secure_ram(const struct machine_region *r)
 {
-    return r->model && !strncmp(r->model->name, "secure", 6);
+    return r->model && r->model->cls == &ram_class && ram_secure(r->model);
 }
 
 static struct boot_region region(const struct machine *m, const struct tg_model *model, unsigned frame)

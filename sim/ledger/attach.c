@@ -55,8 +55,9 @@ static unsigned op_intid(void *opaque, unsigned pe)
 static const char *op_name_of_intid(void *opaque, unsigned intid)
 {
     static const char *const timers[TG_PPI_COUNT] = {
-        [TG_PPI_CNTP] = "cntp",   [TG_PPI_CNTV] = "cntv",   [TG_PPI_CNTHP] = "cnthp",
-        [TG_PPI_CNTHV] = "cnthv", [TG_PPI_CNTPS] = "cntps", [TG_PPI_PMU] = "pmu",
+        [TG_PPI_CNTP] = "cntp",     [TG_PPI_CNTV] = "cntv",     [TG_PPI_CNTHP] = "cnthp",
+        [TG_PPI_CNTHV] = "cnthv",   [TG_PPI_CNTPS] = "cntps",   [TG_PPI_PMU] = "pmu",
+        [TG_PPI_CNTHPS] = "cnthps", [TG_PPI_CNTHVS] = "cnthvs",
     };
     const struct machine *m = opaque;
     for (size_t i = 0; i < m->n_irqs; i++) {

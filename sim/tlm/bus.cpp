@@ -109,12 +109,17 @@ bool PeBus::get_dmi(void *opaque, uint64_t addr, tg_dmi *out)
     PeBus *b = static_cast<PeBus *>(opaque);
     Payload *p = b->pool_.get();
     tlm::tlm_dmi dmi;
-    bool ok;
+    bool ok = false;
 
     p->gp.set_command(tlm::TLM_WRITE_COMMAND);
     p->gp.set_address(addr);
     p->gp.set_data_length(1);
-    ok = b->socket->get_direct_mem_ptr(p->gp, dmi);
+    p->attrs.attrs = {};
+    /* What is not given for a Non-secure access may be for a Secure one. */
+    for (int secure = 0; secure < 2 && !ok; secure++) {
+        p->attrs.attrs.secure = out->secure = secure;
+        ok = b->socket->get_direct_mem_ptr(p->gp, dmi);
+    }
     b->pool_.put(p);
     if (!ok)
         return false;
@@ -192,8 +197,11 @@ void FabricBus::b_transport(int, tlm::tlm_generic_payload &gp, sc_time &delay)
 bool FabricBus::get_direct_mem_ptr(int, tlm::tlm_generic_payload &gp, tlm::tlm_dmi &dmi)
 {
     tg_dmi out{};
+    const Attrs *a = gp.get_extension<Attrs>();
 
     if (!fabric_.get_dmi(fabric_.opaque, gp.get_address(), &out))
+        return false;
+    if (out.secure && !(a && a->attrs.secure))
         return false;
     dmi.set_start_address(out.base);
     dmi.set_end_address(out.base + (out.size - 1));

@@ -44,6 +44,9 @@ MATRIX = (
     ("k61", "cortex-a72", "hyp", 2, "fast"),
     ("k612", "cortex-a76", "protected", 4, "fast"),
     ("k61", "cortex-a57", "hyp", 2, "fast", "gic.version=2"),
+    # every feature, and EL3 with the simulator as its firmware
+    ("k612", "armv8.6-max", "vhe", 2, "fast", "el3=true"),
+    ("k61", "armv8.6-max", "nvhe", 1, "fast"),
 )
 # Iterations of the other cases: enough to see them work.
 OTHERS = {"empty_each": 64, "mmio": 64, "gicd_read": 64, "eoi": 64, "vipi": 32, "vipi_wfi": 16, "vtimer": 32, "s2touch": 64,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The embedded payload: no downloads. microvisor counts its own exits; the ledger must have the same, of each vCPU and reason.
 
-microvisor.py --build DIR CORE/ARGUMENTS/PES/MODE
+microvisor.py --build DIR CORE/ARGUMENTS/PES/MODE[/SETTING...]
 
 Also: trapbench's nanoseconds against the ledger's (the guest's cycle counter counts EL2 here, so what the loop costs is
 the case 'empty' and, in mode `fast`, one cycle for each instruction more in the timed function), CPI buckets, and the same
@@ -23,6 +23,8 @@ MATRIX = (
     ("neoverse-n1", "vhe=1", 2, "fast"),
     ("neoverse-n1", "vhe=1", 2, "timed"),
     ("neoverse-n1", "vhe=1 switch=full", 1, "timed"),
+    # EL3 is there, and the firmware that has set it up is the simulator's
+    ("armv8.6-max", "vhe=1", 2, "fast", "el3=true"),
 )
 # microvisor's name of an exit -> the ledger's reasons. Emulated GIC registers are MMIO in the ledger.
 REASONS = {"hvc": ("HVC",), "smc": ("SMC",), "wfx": ("WFI", "WFE"), "sysreg": ("SYS",), "gic+mmio": ("MMIO",),
@@ -61,11 +63,12 @@ def check_hypercalls(test, db, text, mode):
              % (ns / n, mean, loop))
 
 
-def microvisor(test, core, append, cpus, mode):
+def microvisor(test, core, append, cpus, mode, *settings):
     results = []
     for name in ("first", "second"):
         db = test.path(name + ".db")
         arguments = ["--kernel", test.program("microvisor.img"), "--append", append]
+        arguments += [word for setting in settings for word in ("--set", setting)]
         environment = dict(os.environ, TG_TEST_PADDING="x" * (3333 if results else 1))
         with test.machine(core, arguments, cpus, mode, db, environment=environment) as g:
             g.close_input()

@@ -31,7 +31,11 @@
 #define ISS_WNR   TG_BIT(6)
 #define ISS_CM    TG_BIT(8)
 
-#define VA_BITS 49 /* compared bits of addresses: 48 and the sign */
+/* Compared bits of addresses: 48, with FEAT_LVA 52, and the sign. */
+static unsigned va_bits(const struct cpu *c)
+{
+    return cpu_has(c, CPU_FEAT_LVA) ? 53 : 49;
+}
 
 /* Rows of a group DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n> stand together in table.def. */
 static uint64_t bvr(const struct cpu *c, unsigned n)
@@ -183,9 +187,9 @@ static bool linked_match(const struct cpu *c, unsigned n)
            tg_get(bcr(c, n), BCR_BT) >= 3 && context_match(c, n);
 }
 
-static bool same_va(uint64_t a, uint64_t b)
+static bool same_va(const struct cpu *c, uint64_t a, uint64_t b)
 {
-    return ((a ^ b) & tg_ones(VA_BITS)) == 0;
+    return ((a ^ b) & tg_ones(va_bits(c))) == 0;
 }
 
 static bool breakpoint_match(const struct cpu *c, unsigned n, uint64_t pc)
@@ -197,7 +201,7 @@ static bool breakpoint_match(const struct cpu *c, unsigned n, uint64_t pc)
     if (bt & ~UINT64_C(1))
         return !(bt & 1) && bt != 4 &&
                context_match(c, n); /* context by itself; linked ones match through others */
-    if (!tg_get(cr, BCR_BAS) || !same_va(pc & ~UINT64_C(3), bvr(c, n) & ~UINT64_C(3)))
+    if (!tg_get(cr, BCR_BAS) || !same_va(c, pc & ~UINT64_C(3), bvr(c, n) & ~UINT64_C(3)))
         return false;
     return !bt || linked_match(c, (unsigned)tg_get(cr, CR_LBN));
 }
@@ -224,10 +228,11 @@ static struct watch_range watch_range(const struct cpu *c, unsigned n)
 }
 
 /* First watched byte of the access, or false. */
-static bool range_match(const struct watch_range *r, uint64_t va, unsigned size, uint64_t *hit)
+static bool range_match(const struct cpu *c, const struct watch_range *r, uint64_t va, unsigned size,
+                        uint64_t *hit)
 {
     for (unsigned i = 0; i < size; i++) {
-        uint64_t d = (uint64_t)(tg_sext(va + i, VA_BITS) - tg_sext(r->start, VA_BITS));
+        uint64_t d = (uint64_t)(tg_sext(va + i, va_bits(c)) - tg_sext(r->start, va_bits(c)));
 
         if (d < r->len && (!r->by_bas || (r->bas >> d & 1))) {
             *hit = va + i;
@@ -250,9 +255,9 @@ bool debug_watch_page(const struct cpu *c, uint64_t va)
         if (!(wcr(c, n) & BCR_E))
             continue;
         r = watch_range(c, n);
-        first = (uint64_t)tg_sext(r.start, VA_BITS) & MMU_PAGE_MASK;
-        last = (uint64_t)tg_sext(r.start + r.len - 1, VA_BITS) & MMU_PAGE_MASK;
-        page = (uint64_t)tg_sext(page, VA_BITS);
+        first = (uint64_t)tg_sext(r.start, va_bits(c)) & MMU_PAGE_MASK;
+        last = (uint64_t)tg_sext(r.start + r.len - 1, va_bits(c)) & MMU_PAGE_MASK;
+        page = (uint64_t)tg_sext(page, va_bits(c));
         if (page - first <= last - first)
             return true;
     }
@@ -286,7 +291,7 @@ bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsign
         if (!(cr & BCR_E) || !(tg_get(cr, WCR_LSC) & (write ? 2 : 1)) || !state_match(c, cr, el))
             continue;
         r = watch_range(c, n);
-        if (!range_match(&r, va, size, &hit))
+        if (!range_match(c, &r, va, size, &hit))
             continue;
         if ((cr & WCR_WT) && !linked_match(c, (unsigned)tg_get(cr, CR_LBN)))
             continue;
@@ -375,8 +380,8 @@ void debug_reset(struct cpu *c)
 
 /* ---- registers ---- */
 
-/* Address registers: bits 1:0 are RES0, the top is the sign of bit 48. Context breakpoints use all bits, so
- * DBGBVR keeps them. */
+/* Address registers: bits 1:0 are RES0, the top is the sign of the address. Context breakpoints use all bits,
+ * so DBGBVR keeps them. */
 void sr_wr_dbgbvr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     c->sr[id] = v;
@@ -407,7 +412,7 @@ static void watch_changed(struct cpu *c)
 
 void sr_wr_dbgwvr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = (uint64_t)tg_sext(v, VA_BITS) & ~UINT64_C(3);
+    c->sr[id] = (uint64_t)tg_sext(v, va_bits(c)) & ~UINT64_C(3);
     watch_changed(c);
 }
 

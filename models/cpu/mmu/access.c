@@ -29,6 +29,8 @@
 #define ISS_WNR   TG_BIT(6)
 #define ISS_FSC   TG_FIELD(5, 0)
 
+#define HPFAR_NS TG_BIT(63)
+
 /* The syndrome's instruction part, for aborts to EL2: valid for loads and stores of one general register
  * without writeback. */
 static uint64_t instruction_syndrome(uint32_t insn)
@@ -68,7 +70,7 @@ static bool hpfar_valid(const struct mmu_result *r)
 
 static uint64_t hpfar_of(const struct mmu_result *r)
 {
-    return (r->ipa >> 12) << 4;
+    return (r->ipa >> 12) << 4 | (r->ipa_ns ? HPFAR_NS : 0);
 }
 
 /* Stage-2 faults go to EL2, others where synchronous exceptions do; the class becomes that of the same EL
@@ -127,7 +129,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
         out->faulted = true;
         return;
     }
-    ram = domain_ram(c, r.pa);
+    ram = domain_ram(c, r.pa, r.ns);
     if (!ram || (access != MMU_READ && !ram->writable))
         return;
     watched = debug_watch_page(c, va & MMU_PAGE_MASK);
@@ -313,7 +315,9 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
     if (l.faulted || debug_watch_hit(c, op, va, size, access != MMU_READ))
         return NULL;
     if (!l.host) {
-        abort_code(c, op, va, FSC_UNSUPPORTED_EXCL, access != MMU_READ);
+        bool refused = domain_ram(c, l.pa, false) != NULL; /* Secure RAM */
+
+        abort_code(c, op, va, refused ? FSC_EXTERNAL : FSC_UNSUPPORTED_EXCL, access != MMU_READ);
         return NULL;
     }
     a->pa = l.pa;
@@ -435,7 +439,7 @@ bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, u
         mmu_translate(c, &view->key, va, write ? MMU_WRITE : MMU_READ, &r);
         if (r.fault)
             return vncr_abort(c, op, va, r.fsc, write);
-        ram = domain_ram(c, r.pa);
+        ram = domain_ram(c, r.pa, r.ns);
         if (!ram || (write && !ram->writable))
             return vncr_abort(c, op, va, FSC_EXTERNAL, write);
         host = ram_at(ram, r.pa);
@@ -474,7 +478,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         raise_abort(c, NULL, EC_IABT_LOWER, tg_put(ISS_FSC, r.fsc) | (r.s1ptw ? ISS_S1PTW : 0), va, &r);
         return false;
     }
-    ram = domain_ram(c, r.pa);
+    ram = domain_ram(c, r.pa, r.ns);
     if (ram && r.mem_type < TG_MEM_DEVICE_GRE) {
         page = code_page_get(c, r.pa & MMU_PAGE_MASK);
         if (page) {

@@ -16,7 +16,7 @@
 #define PAR_SH   TG_FIELD(8, 7)
 #define PAR_NS   TG_BIT(9)
 #define PAR_RES1 TG_BIT(11)
-#define PAR_PA   TG_FIELD(47, 12)
+#define PAR_PA   TG_FIELD(51, 12)
 #define PAR_ATTR TG_FIELD(63, 56)
 
 bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
@@ -57,8 +57,8 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
         uint64_t iss = r.fsc | ISS_CM | (r.s1ptw ? ISS_S1PTW : 0) | ISS_WNR;
         bool to_el2 = c->el == 1 && r.s2;
 
-        cpu_raise_sync(c, op, to_el2 ? 2 : 0, esr_make(EC_DABT_LOWER, iss), va, true, (r.ipa >> 12) << 4,
-                       to_el2);
+        cpu_raise_sync(c, op, to_el2 ? 2 : 0, esr_make(EC_DABT_LOWER, iss), va, true,
+                       (r.ipa >> 12) << 4 | (r.ipa_ns ? TG_BIT(63) : 0), to_el2);
         return false;
     }
     c->sr[SR_PAR_EL1] =

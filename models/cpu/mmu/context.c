@@ -101,6 +101,10 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
             k->flags |= MMU_KEY_S2;
             k->vtcr = c->sr[SR_VTCR_EL2];
             k->vttbr = c->sr[SR_VTTBR_EL2] & TTBR_BADDR;
+            if (k->flags & MMU_KEY_SECURE) {
+                k->vstcr = c->sr[SR_VSTCR_EL2];
+                k->vsttbr = c->sr[SR_VSTTBR_EL2] & TTBR_BADDR;
+            }
             if (c->sr[SR_SCTLR_EL2] & SCTLR_EE)
                 k->flags |= MMU_KEY_EE2;
         }

@@ -91,6 +91,7 @@ struct mmu_key {
     uint16_t vmid, asid, flags; /* MMU_KEY_* */
     uint64_t sctlr, tcr, tcr2, ttbr0, ttbr1, mair;
     uint64_t hcr, vtcr, vttbr;
+    uint64_t vstcr, vsttbr; /* FEAT_SEL2: of Secure addresses, in the Secure state */
 };
 
 struct mmu_view {
@@ -129,6 +130,7 @@ struct mmu_result {
     bool s1ptw;    /* stage-2 fault on a stage-1 table walk */
     bool wnr;      /* was because of a write (hardware update of a descriptor included) */
     uint64_t ipa;  /* of a stage-2 fault */
+    bool ipa_ns;   /* in the Secure state: of a Non-secure address (HPFAR_EL2.NS) */
     uint8_t level; /* of the stage-1 leaf */
     struct mmu_walk_read {
         uint64_t pa;  /* of the descriptor */

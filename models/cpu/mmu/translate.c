@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses, hardware
- * management of access flag and dirty state. Arm ARM DDI 0487 D8 and the pseudocode aarch64/translation. No
- * caching here; contexts and software TLBs are in context.c.
+ * The translation table walk: stage 1 and stage 2, granules 4K, 16K, 64K, 48-bit addresses (with 64K and
+ * FEAT_LVA, FEAT_LPA 52 bits), hardware management of access flag and dirty state. Arm ARM DDI 0487 D8 and
+ * the pseudocode aarch64/translation. No caching here; contexts and software TLBs are in context.c.
  */
 #include <string.h>
 #include "models/cpu/cpu_state.h"
@@ -25,20 +25,64 @@ struct walk {
     enum mmu_access access;
     struct mmu_result *r;
     uint64_t s1_desc_ipa; /* IPA of the stage-1 descriptor read last */
-    bool ns;              /* tables are in the Non-secure address space */
+    bool ns;              /* stage-1 tables are in the Non-secure address space */
+    bool s1_desc_ns;      /* so was the descriptor read last */
 };
 
-static unsigned ps_bits(const struct cpu *c, unsigned ps)
+/* Output size of TCR_ELx.{I}PS and VTCR_EL2.PS; 52 bits are the 64K granule's (FEAT_LPA). */
+static unsigned ps_bits(const struct cpu *c, unsigned ps, unsigned grain)
 {
-    static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 48, 48};
+    static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
+    unsigned n = bits[ps] < c->p.pa_bits ? bits[ps] : c->p.pa_bits;
 
-    return bits[ps] < c->p.pa_bits ? bits[ps] : c->p.pa_bits;
+    return n > 48 && grain != 16 ? 48 : n;
+}
+
+/* Bits 51:48 of addresses in descriptors of the 64K granule: in bits 15:12 (D8.3). */
+#define DESC_OA_TOP TG_FIELD(15, 12)
+#define ADDR_TOP    TG_FIELD(51, 48)
+
+/* Address in a descriptor, its low `shift` bits zero. */
+static uint64_t desc_address(const struct cpu *c, const struct geometry *g, uint64_t desc, unsigned shift)
+{
+    uint64_t a = desc & TG_FIELD(47, 0) & ~tg_ones(shift);
+
+    if (g->grain == 16 && cpu_has(c, CPU_FEAT_LPA))
+        a |= tg_put(ADDR_TOP, tg_get(desc, DESC_OA_TOP));
+    return a;
+}
+
+/* Base of the first table in TTBR or VTTBR, aligned to its size; bits 51:48 are in bits 5:2 when addresses
+ * have 52 bits (D8.2.10). */
+static uint64_t first_table(const struct geometry *g, uint64_t ttbr, unsigned align)
+{
+    uint64_t base = ttbr & TTBR_BADDR;
+
+    if (g->oa_bits == 52) {
+        base = (base & ~TG_FIELD(5, 0)) | tg_put(ADDR_TOP, tg_get(ttbr, TG_FIELD(5, 2)));
+        align = align < 6 ? 6 : align;
+    }
+    return base & ~tg_ones(align);
+}
+
+/* Is there a block descriptor at the level? */
+static bool block_level(const struct cpu *c, const struct geometry *g, int level)
+{
+    if (g->grain == 12)
+        return level == 1 || level == 2;
+    return level == 2 || (level == 1 && g->grain == 16 && c->p.pa_bits == 52);
 }
 
 /* Bits of address resolved by one level. */
 static unsigned stride(const struct geometry *g)
 {
     return g->grain - 3;
+}
+
+/* Smallest TxSZ of stage 1: D8.2, FEAT_LVA. */
+static unsigned tsz_min(const struct cpu *c, unsigned grain)
+{
+    return grain == 16 && cpu_has(c, CPU_FEAT_LVA) ? 12 : 16;
 }
 
 /* Largest TxSZ: D8.2, FEAT_TTST. */
@@ -62,10 +106,11 @@ static bool fault(struct mmu_result *r, unsigned code, int level)
 
 /* ---- memory of descriptors ---- */
 
-static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned stage, int level, uint64_t ipa,
-                      uint64_t *desc)
+/* ns: pa is in the Non-secure address space. */
+static bool read_desc(struct walk *w, uint64_t pa, bool ns, bool big_endian, unsigned stage, int level,
+                      uint64_t ipa, uint64_t *desc)
 {
-    struct ram_region *ram = domain_ram(w->c, pa);
+    struct ram_region *ram = domain_ram(w->c, pa, ns);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
         w->r->walk[w->r->walk_levels++] =
@@ -77,7 +122,7 @@ static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned sta
 
         txn.attrs.kind = TG_BUS_WALK;
         txn.attrs.requester = w->c->index;
-        txn.attrs.secure = !w->ns;
+        txn.attrs.secure = !ns;
         if (!w->c->bus.transport)
             return false;
         w->c->bus.transport(w->c->bus.opaque, &txn);
@@ -89,9 +134,9 @@ static bool read_desc(struct walk *w, uint64_t pa, bool big_endian, unsigned sta
     return true;
 }
 
-static void write_desc(struct walk *w, uint64_t pa, bool big_endian, uint64_t desc)
+static void write_desc(struct walk *w, uint64_t pa, bool ns, bool big_endian, uint64_t desc)
 {
-    struct ram_region *ram = domain_ram(w->c, pa);
+    struct ram_region *ram = domain_ram(w->c, pa, ns);
 
     if (!ram || !ram->writable)
         return;
@@ -193,7 +238,7 @@ static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
 
 /* Checks and sets AF, and dirty state for writes. False: access flag fault. *may_write: writes hit a page
  * whose dirty state is settled. */
-static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, bool big_endian,
+static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, bool ns, bool big_endian,
                         uint64_t *desc, uint64_t ro_bit, bool ro_means_set, bool wants_write, bool *may_write)
 {
     uint64_t d = *desc;
@@ -212,7 +257,7 @@ static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, b
         }
     }
     if (d != *desc) {
-        write_desc(w, pa, big_endian, d);
+        write_desc(w, pa, ns, big_endian, d);
         *desc = d;
     }
     return true;
@@ -220,17 +265,19 @@ static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, b
 
 /* ---- stage 2 ---- */
 
-static bool s2_geometry(const struct walk *w, struct geometry *g)
+/* ns: of Non-secure addresses. The Secure ones' size and granule are in VSTCR_EL2, the rest in VTCR_EL2 for
+ * both. */
+static bool s2_geometry(const struct walk *w, bool ns, struct geometry *g)
 {
-    uint64_t vtcr = w->key->vtcr;
-    unsigned tg = (unsigned)tg_get(vtcr, VTCR_TG0), sl0 = (unsigned)tg_get(vtcr, VTCR_SL0),
-             t0sz = (unsigned)tg_get(vtcr, VTCR_T0SZ);
+    uint64_t vtcr = w->key->vtcr, shape = ns ? vtcr : w->key->vstcr;
+    unsigned tg = (unsigned)tg_get(shape, VTCR_TG0), sl0 = (unsigned)tg_get(shape, VTCR_SL0),
+             t0sz = (unsigned)tg_get(shape, VTCR_T0SZ);
     unsigned levels, top;
 
     g->grain = tg == 0 ? 12 : tg == 2 ? 14 : 16;
     if (tg == 3)
         g->grain = 12;
-    g->oa_bits = ps_bits(w->c, (unsigned)tg_get(vtcr, VTCR_PS));
+    g->oa_bits = ps_bits(w->c, (unsigned)tg_get(vtcr, VTCR_PS), g->grain);
     g->ia_bits = 64 - t0sz;
     g->ha = (vtcr & VTCR_HA) && cpu_has(w->c, CPU_FEAT_HAFDBS);
     g->hd = g->ha && (vtcr & VTCR_HD);
@@ -243,7 +290,8 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
         (g->level == 1 && g->grain == 14 && w->c->p.pa_bits < 42) ||
         (g->level == 1 && g->grain == 16 && w->c->p.pa_bits < 44))
         return false;
-    if (t0sz < 16 || t0sz > tsz_max(w->c, g->grain) || g->ia_bits > w->c->p.pa_bits)
+    if (t0sz < (g->grain == 16 && cpu_has(w->c, CPU_FEAT_LPA) ? 12 : 16) || t0sz > tsz_max(w->c, g->grain) ||
+        g->ia_bits > w->c->p.pa_bits)
         return false;
     /* The first table resolves what lower levels do not: at most 16 concatenated tables, at least one bit. */
     levels = (unsigned)(3 - g->level) * stride(g) + g->grain;
@@ -253,13 +301,14 @@ static bool s2_geometry(const struct walk *w, struct geometry *g)
     if (top > stride(g) + 4)
         return false;
     /* Base aligned to the size of the (concatenated) first table. */
-    g->table = w->key->vttbr & TTBR_BADDR & ~tg_ones(top + 3 < 5 ? 5 : top + 3);
+    g->table = first_table(g, ns ? w->key->vttbr : w->key->vsttbr, top + 3 < 5 ? 5 : top + 3);
     return true;
 }
 
 /* Fault on stage 2. s1ptw: on behalf of a stage-1 table walk. */
-static bool s2_fault(struct walk *w, unsigned code, int level, uint64_t ipa, bool s1ptw)
+static bool s2_fault(struct walk *w, unsigned code, int level, uint64_t ipa, bool ns, bool s1ptw)
 {
+    w->r->ipa_ns = ns && (w->key->flags & MMU_KEY_SECURE);
     w->r->s2 = true;
     w->r->s1ptw = s1ptw;
     w->r->ipa = ipa;
@@ -268,24 +317,40 @@ static bool s2_fault(struct walk *w, unsigned code, int level, uint64_t ipa, boo
 
 struct s2_out {
     uint64_t pa;
+    bool ns; /* pa is Non-secure */
     unsigned memattr, sh;
     bool read, write, user_x, priv_x;
     unsigned log2size;
 };
 
-/* Translates ipa for an access of the given kind (walks read, or write when hardware updates are on). */
-static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk, struct s2_out *out)
+/* Where the tables and what they lead to lie, in the Secure state: what is Non-secure of one thing makes all
+ * behind it so (D17.2.147, VSTCR_EL2.SW and SA, VTCR_EL2.NSW and NSA). */
+static void s2_spaces(const struct walk *w, bool ns, bool *tables_ns, bool *out_ns)
+{
+    const struct mmu_key *k = w->key;
+
+    *tables_ns = *out_ns = true;
+    if (!(k->flags & MMU_KEY_SECURE))
+        return;
+    *tables_ns = (k->vstcr & VSTCR_SW) || (ns && (k->vtcr & VTCR_NSW));
+    *out_ns = *tables_ns || (k->vstcr & VSTCR_SA) || (ns && (k->vtcr & VTCR_NSA));
+}
+
+/* Translates ipa, Non-secure or not, for an access of the given kind (walks read, or write when hardware
+ * updates are on). */
+static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool is_walk, struct s2_out *out)
 {
     struct geometry g;
-    bool be = w->key->flags & MMU_KEY_EE2, may_write;
+    bool be = w->key->flags & MMU_KEY_EE2, may_write, tables_ns;
     uint64_t table, desc, pa;
     int level;
     unsigned shift;
 
-    if (!s2_geometry(w, &g))
-        return s2_fault(w, FSC_TRANSLATION, 0, ipa, is_walk);
+    if (!s2_geometry(w, ns, &g))
+        return s2_fault(w, FSC_TRANSLATION, 0, ipa, ns, is_walk);
     if (ipa >> g.ia_bits)
-        return s2_fault(w, FSC_TRANSLATION, 0, ipa, is_walk);
+        return s2_fault(w, FSC_TRANSLATION, 0, ipa, ns, is_walk);
+    s2_spaces(w, ns, &tables_ns, &out->ns);
     table = g.table;
     for (level = g.level;; level++) {
         unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
@@ -293,35 +358,35 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
         shift = level_shift(&g, level);
         pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
         if (pa >> g.oa_bits)
-            return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
-        if (!read_desc(w, pa, be, 2, level, ipa, &desc))
-            return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, is_walk);
+            return s2_fault(w, FSC_ADDRESS, level, ipa, ns, is_walk);
+        if (!read_desc(w, pa, tables_ns, be, 2, level, ipa, &desc))
+            return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, ns, is_walk);
         if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
-            return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
+            return s2_fault(w, FSC_TRANSLATION, level, ipa, ns, is_walk);
         if (level == 3 || !(desc & DESC_TABLE))
             break;
-        table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
+        table = desc_address(w->c, &g, desc, g.grain);
         if (table >> g.oa_bits)
-            return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
+            return s2_fault(w, FSC_ADDRESS, level, ipa, ns, is_walk);
     }
-    if (level != 3 && !(g.grain == 12 ? level >= 1 : level == 2))
-        return s2_fault(w, FSC_TRANSLATION, level, ipa, is_walk);
-    out->pa = (desc & TG_FIELD(47, 0) & ~tg_ones(shift)) | (ipa & tg_ones(shift));
+    if (level != 3 && !block_level(w->c, &g, level))
+        return s2_fault(w, FSC_TRANSLATION, level, ipa, ns, is_walk);
+    out->pa = desc_address(w->c, &g, desc, shift) | (ipa & tg_ones(shift));
     if (out->pa >> g.oa_bits)
-        return s2_fault(w, FSC_ADDRESS, level, ipa, is_walk);
+        return s2_fault(w, FSC_ADDRESS, level, ipa, ns, is_walk);
     if (!(desc & DESC_AF) && !g.ha)
-        return s2_fault(w, FSC_ACCESS_FLAG, level, ipa, is_walk);
+        return s2_fault(w, FSC_ACCESS_FLAG, level, ipa, ns, is_walk);
     out->read = desc & DESC_S2_READ;
     /* Permission is judged before the descriptor is updated. */
     may_write = (desc & DESC_S2_WRITE) || (g.hd && (desc & DESC_DBM));
     if (wants_write ? !may_write : !out->read && (is_walk || w->access != MMU_FETCH)) {
         if (w->access == MMU_RMW && !is_walk)
             w->r->wnr = out->read;
-        return s2_fault(w, FSC_PERMISSION, level, ipa, is_walk);
+        return s2_fault(w, FSC_PERMISSION, level, ipa, ns, is_walk);
     }
     if (w->access == MMU_RMW && !is_walk && !out->read)
-        return s2_fault(w, FSC_PERMISSION, level, ipa, false);
-    manage_leaf(w, &g, pa, be, &desc, DESC_S2_WRITE, false, wants_write, &may_write);
+        return s2_fault(w, FSC_PERMISSION, level, ipa, ns, false);
+    manage_leaf(w, &g, pa, tables_ns, be, &desc, DESC_S2_WRITE, false, wants_write, &may_write);
     out->write = may_write;
     switch (tg_get(desc, DESC_S2_XN) & (cpu_has(w->c, CPU_FEAT_XNX) ? 3 : 2)) {
     case 0:
@@ -339,14 +404,14 @@ static bool stage2(struct walk *w, uint64_t ipa, bool wants_write, bool is_walk,
         out->priv_x = true;
     }
     if (w->access == MMU_FETCH && !is_walk && !(w->key->priv == MMU_USER ? out->user_x : out->priv_x))
-        return s2_fault(w, FSC_PERMISSION, level, ipa, false);
+        return s2_fault(w, FSC_PERMISSION, level, ipa, ns, false);
     out->memattr = (unsigned)tg_get(desc, DESC_S2_MEMATTR);
     out->sh = (unsigned)tg_get(desc, DESC_SH);
     out->log2size = shift;
     if (desc & DESC_CONTIG)
         out->log2size += g.grain == 12 ? 4 : g.grain == 14 ? (level == 3 ? 7 : 5) : 5;
     if (is_walk && (w->key->hcr & HCR_PTW) && (out->memattr & (w->key->hcr & HCR_FWB ? 4 : 0xc)) == 0)
-        return s2_fault(w, FSC_PERMISSION, level, ipa, true);
+        return s2_fault(w, FSC_PERMISSION, level, ipa, ns, true);
     return true;
 }
 
@@ -383,17 +448,19 @@ static bool dirties(const struct walk *w)
 }
 
 /* Reads a stage-1 descriptor, through stage 2 when it is on. */
-static bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uint64_t *pa)
+static bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uint64_t *pa, bool *ns)
 {
     *pa = w->s1_desc_ipa = ipa;
+    *ns = w->s1_desc_ns = w->ns;
     if (w->key->flags & MMU_KEY_S2) {
         struct s2_out out;
 
-        if (!stage2(w, ipa, false, true, &out))
+        if (!stage2(w, ipa, w->ns, false, true, &out))
             return false;
         *pa = out.pa;
+        *ns = out.ns;
     }
-    if (!read_desc(w, *pa, w->key->sctlr & SCTLR_EE, 1, level, 0, desc))
+    if (!read_desc(w, *pa, *ns, w->key->sctlr & SCTLR_EE, 1, level, 0, desc))
         return fault(w->r, FSC_EXTERNAL_WALK, level);
     return true;
 }
@@ -410,11 +477,12 @@ static unsigned tg1_grain(unsigned tg)
 
 unsigned mmu_input_bits(const struct cpu *c, uint64_t tcr, bool upper)
 {
-    unsigned tsz = (unsigned)tg_get(tcr, upper ? TCR_T1SZ : TCR_T0SZ), max;
+    unsigned tsz = (unsigned)tg_get(tcr, upper ? TCR_T1SZ : TCR_T0SZ),
+             grain = upper ? tg1_grain((unsigned)tg_get(tcr, TCR_TG1))
+                           : tg0_grain((unsigned)tg_get(tcr, TCR_TG0)),
+             min = tsz_min(c, grain), max = tsz_max(c, grain);
 
-    max = tsz_max(c, upper ? tg1_grain((unsigned)tg_get(tcr, TCR_TG1))
-                           : tg0_grain((unsigned)tg_get(tcr, TCR_TG0)));
-    return 64 - (tsz < 16 ? 16 : tsz > max ? max : tsz);
+    return 64 - (tsz < min ? min : tsz > max ? max : tsz);
 }
 
 /* Chooses the table for va. *va_out: without the tag. False: translation fault at level 0. */
@@ -423,14 +491,14 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
 {
     const struct mmu_key *key = w->key;
     uint64_t tcr = key->tcr, ttbr = key->ttbr0;
-    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), top_bits;
+    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), top_bits, ps;
     bool epd = false;
 
     *upper = false;
     *tbi = ignores_top(w, va);
     if (mmu_two_privileges(key->regime)) {
         *upper = va >> 55 & 1;
-        g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR_IPS));
+        ps = (unsigned)tg_get(tcr, TCR_IPS);
         g->ha = tcr & TCR_HA;
         g->hd = tcr & TCR_HD;
         if (*upper) {
@@ -445,19 +513,22 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
             *hpd = tcr & TCR_HPD0;
         }
     } else {
-        g->oa_bits = ps_bits(w->c, (unsigned)tg_get(tcr, TCR2_PS));
+        ps = (unsigned)tg_get(tcr, TCR2_PS);
         g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
         g->ha = tcr & TCR2_HA;
         g->hd = tcr & TCR2_HD;
         *hpd = tcr & TCR2_HPD;
     }
+    g->oa_bits = ps_bits(w->c, ps, g->grain);
     if (!cpu_has(w->c, CPU_FEAT_HAFDBS))
         g->ha = g->hd = false;
     g->hd &= g->ha;
     *hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
-    /* Out of range is treated as the nearest legal value; FEAT_LVA is not implemented. */
-    if (tsz < 16 || tsz > tsz_max(w->c, g->grain))
-        tsz = tsz < 16 ? 16 : tsz_max(w->c, g->grain);
+    /* Out of range is treated as the nearest legal value. */
+    if (tsz < tsz_min(w->c, g->grain))
+        tsz = tsz_min(w->c, g->grain);
+    if (tsz > tsz_max(w->c, g->grain))
+        tsz = tsz_max(w->c, g->grain);
     g->ia_bits = 64 - tsz;
     /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
     top_bits = *tbi ? 56 : 64;
@@ -474,7 +545,7 @@ static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, b
     {
         unsigned bits = g->ia_bits - (unsigned)(3 - g->level) * stride(g) - g->grain;
 
-        g->table = ttbr & TTBR_BADDR & ~tg_ones(bits + 3 < 4 ? 4 : bits + 3);
+        g->table = first_table(g, ttbr, bits + 3 < 4 ? 4 : bits + 3);
     }
     return true;
 }
@@ -547,7 +618,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
 {
     struct mmu_result *r = w->r;
     struct geometry g;
-    bool hpd, tbi, upper, may_write, dirtiable;
+    bool hpd, tbi, upper, may_write, dirtiable, desc_ns;
     uint64_t table, desc, pa, tattr = 0;
     unsigned shift;
     int level;
@@ -562,13 +633,13 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
         unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
 
         shift = level_shift(&g, level);
-        if (!s1_read(w, table + ((va & tg_ones(top)) >> shift) * 8, level, &desc, &pa))
+        if (!s1_read(w, table + ((va & tg_ones(top)) >> shift) * 8, level, &desc, &pa, &desc_ns))
             return false;
         if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
             return fault(r, FSC_TRANSLATION, level);
         if (level == 3 || !(desc & DESC_TABLE))
             break;
-        table = desc & TG_FIELD(47, 0) & ~tg_ones(g.grain);
+        table = desc_address(w->c, &g, desc, g.grain);
         if (table >> g.oa_bits)
             return fault(r, FSC_ADDRESS, level);
         /* In the Secure state NSTable moves the rest of the walk, and its output (D8.4.2). */
@@ -579,9 +650,9 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
             tattr |= (desc & DESC_UXNTABLE) ? DESC_UXN : 0;
         }
     }
-    if (level != 3 && !(g.grain == 12 ? level >= 1 : level == 2))
+    if (level != 3 && !block_level(w->c, &g, level))
         return fault(r, FSC_TRANSLATION, level);
-    *ipa = (desc & TG_FIELD(47, 0) & ~tg_ones(shift)) | (va & tg_ones(shift));
+    *ipa = desc_address(w->c, &g, desc, shift) | (va & tg_ones(shift));
     if (*ipa >> g.oa_bits)
         return fault(r, FSC_ADDRESS, level);
     if (!(desc & DESC_AF) && !g.ha)
@@ -606,12 +677,12 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
         (!(desc & DESC_AF) || (dirtiable && (desc & DESC_AP2) && dirties(w)))) {
         struct s2_out out; /* the update itself is a write that stage 2 must permit */
 
-        if (!stage2(w, w->s1_desc_ipa, true, true, &out)) {
+        if (!stage2(w, w->s1_desc_ipa, w->s1_desc_ns, true, true, &out)) {
             r->wnr = true;
             return false;
         }
     }
-    manage_leaf(w, &g, pa, be, &desc, DESC_AP2, true, dirties(w), &may_write);
+    manage_leaf(w, &g, pa, desc_ns, be, &desc, DESC_AP2, true, dirties(w), &may_write);
     if (!may_write)
         r->write = false;
     return true;
@@ -656,9 +727,10 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
     if ((key->flags & MMU_KEY_S2) && !(key->flags & MMU_KEY_S1ONLY)) {
         struct s2_out out;
 
-        if (!stage2(&w, ipa, wants_write(&w), false, &out))
+        if (!stage2(&w, ipa, r->ns, wants_write(&w), false, &out))
             return;
         r->pa = out.pa;
+        r->ns = out.ns;
         r->read &= out.read;
         r->write &= out.write;
         r->exec &= key->priv == MMU_USER ? out.user_x : out.priv_x;

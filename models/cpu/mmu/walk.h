@@ -66,6 +66,11 @@
 #define VTCR_PS   TG_FIELD(18, 16)
 #define VTCR_HA   TG_BIT(21)
 #define VTCR_HD   TG_BIT(22)
+/* VTCR_EL2 and VSTCR_EL2 in the Secure state: tables, and output, are Non-secure. */
+#define VTCR_NSW TG_BIT(29)
+#define VTCR_NSA TG_BIT(30)
+#define VSTCR_SW TG_BIT(29)
+#define VSTCR_SA TG_BIT(30)
 
 #define TTBR_BADDR TG_FIELD(47, 1)
 #define TTBR_ASID  TG_FIELD(63, 48)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Performance monitors, PMUv3 with 32-bit event counters and a 64-bit cycle counter. A counter's value is
- * what it held at the last settling plus what its source (the PE's own instruction, cycle and event counts)
- * has grown since, if it was counting. Settling happens when a register is touched, and at EL changes while
- * something counts, because filters go by EL. Overflow interrupts are found by looking at the latest when the
- * counter can have overflowed. Arm ARM DDI 0487 J.a, D11.
+ * Performance monitors, PMUv3 with event counters of 32 bits (FEAT_PMUv3p5: 64) and a 64-bit cycle counter. A
+ * counter's value is what it held at the last settling plus what its source (the PE's own instruction, cycle
+ * and event counts) has grown since, if it was counting. Settling happens when a register is touched, and at
+ * EL changes while something counts, because filters go by EL. Overflow interrupts are found by looking at
+ * the latest when the counter can have overflowed. Arm ARM DDI 0487 J.a, D11.
  */
 #include "models/cpu/pmu/pmu.h"
 
@@ -19,6 +19,7 @@
 #define PMCR_X  TG_BIT(4)
 #define PMCR_DP TG_BIT(5)
 #define PMCR_LC TG_BIT(6)
+#define PMCR_LP TG_BIT(7)
 #define PMCR_N  TG_FIELD(15, 11)
 
 #define FILTER_P   TG_BIT(31)
@@ -27,7 +28,9 @@
 #define FILTER_NSU TG_BIT(28)
 #define FILTER_NSH TG_BIT(27)
 #define FILTER_M   TG_BIT(26)
+#define FILTER_SH  TG_BIT(24)
 #define EVENT      TG_FIELD(15, 0)
+#define CHAIN      0x1e
 
 /* Common events that the PE can count (D11.11.2). Those of caches, TLBs, branches and stalls grow in timed
  * mode only. */
@@ -52,6 +55,7 @@
     X(0x16, c->n.l2_access)           /* L2D_CACHE */                                                     \
     X(0x17, c->n.l2_miss)             /* L2D_CACHE_REFILL */                                              \
     X(0x18, c->n.l2_writeback)        /* L2D_CACHE_WB */                                                  \
+    X(CHAIN, 0)                       /* overflows of the even counter before: add() */                   \
     X(0x21, c->n.branches)            /* BR_RETIRED */                                                    \
     X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                                           \
     X(0x23,                                                                                               \
@@ -115,15 +119,18 @@ uint64_t pmu_event_source(const struct cpu *c, unsigned event)
     }
 }
 
-/* PMCEID<n>: bit i of register 0 is event i, of register 1 event 32 + i. */
-static uint64_t event_mask(unsigned half)
+/* PMCEID<n>: bit i of register 0 is event i, of register 1 event 32 + i; with FEAT_PMUv3p1 the upper half of
+ * register 0 has events 0x4000 on: those of FEAT_AMUv1. */
+static uint64_t event_mask(const struct cpu *c, unsigned half)
 {
     uint64_t events = 0;
 
 #define X(num, expr) events |= TG_BIT(num);
     PMU_EVENTS(X)
 #undef X
-    return half ? events >> 32 : (uint32_t)events;
+    if (half)
+        return events >> 32;
+    return (uint32_t)events | (cpu_has(c, CPU_FEAT_PMUV3P1) ? UINT64_C(3) << (32 + 4) : 0);
 }
 
 static enum sr_id type_reg(unsigned n)
@@ -163,7 +170,7 @@ static uint32_t visible(const struct cpu *c)
     return all_counters(c);
 }
 
-/* PMEVTYPER.{P,U,NSK,NSU,NSH,M}: does the counter count at the current EL and security state? (D11.5.3) */
+/* PMEVTYPER.{P,U,NSK,NSU,NSH,M,SH}: does the counter count at the current EL and security state? (D11.5.3) */
 static bool filter_passes(const struct cpu *c, uint64_t f)
 {
     bool p = f & FILTER_P, u = f & FILTER_U;
@@ -171,6 +178,8 @@ static bool filter_passes(const struct cpu *c, uint64_t f)
     if (cpu_secure_inline(c)) {
         if (c->el == 3)
             return ((f & FILTER_M) != 0) == p;
+        if (c->el == 2)
+            return ((f & FILTER_NSH) != 0) != ((f & FILTER_SH) != 0);
         return c->el == 0 ? !u : !p;
     }
     switch (c->el) {
@@ -189,6 +198,10 @@ static bool prohibited(const struct cpu *c, unsigned n)
 {
     bool of_el2 = n != PMU_CYCLE && n >= hpmn(c);
 
+    /* FEAT_PMUv3p5: MDCR_EL3.SCCD and MDCR_EL2.HCCD are RES0 without it. */
+    if (n == PMU_CYCLE && ((cpu_secure_inline(c) && (c->sr[SR_MDCR_EL3] & MDCR3_SCCD)) ||
+                           (c->el == 2 && (c->sr[SR_MDCR_EL2] & MDCR2_HCCD))))
+        return true;
     if (cpu_secure_inline(c) && !(c->sr[SR_MDCR_EL3] & MDCR3_SPME) &&
         (n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP)))
         return true;
@@ -206,10 +219,27 @@ static bool enabled(const struct cpu *c, unsigned n)
     return of_el2 ? c->sr[SR_MDCR_EL2] & MDCR2_HPME : c->sr[SR_PMCR_EL0] & PMCR_E;
 }
 
-/* Bits of a counter's overflow: 32, for the cycle counter 64 when LC. */
+/* Bits of a counter's overflow: 32; 64 for the cycle counter when LC, for event counters when LP, for those
+ * of EL2 when MDCR_EL2.HLP. */
 static unsigned width(const struct cpu *c, unsigned n)
 {
-    return n == PMU_CYCLE && (c->sr[SR_PMCR_EL0] & PMCR_LC) ? 64 : 32;
+    uint64_t lng = n == PMU_CYCLE ? c->sr[SR_PMCR_EL0] & PMCR_LC
+                   : n < hpmn(c)  ? c->sr[SR_PMCR_EL0] & PMCR_LP
+                                  : c->sr[SR_MDCR_EL2] & MDCR2_HLP;
+
+    return lng ? 64 : 32;
+}
+
+/* What a counter holds: 32 bits for event counters without FEAT_PMUv3p5. */
+static uint64_t held(const struct cpu *c, unsigned n, uint64_t v)
+{
+    return n == PMU_CYCLE || cpu_has(c, CPU_FEAT_PMUV3P5) ? v : (uint32_t)v;
+}
+
+/* Does counter n count the overflows of the one before (CHAIN)? */
+static bool chained(const struct cpu *c, unsigned n)
+{
+    return (n & 1) && n < c->p.pmu_counters && tg_get(c->sr[type_reg(n)], EVENT) == CHAIN;
 }
 
 static void add(struct cpu *c, unsigned n, uint64_t delta)
@@ -217,9 +247,12 @@ static void add(struct cpu *c, unsigned n, uint64_t delta)
     struct pmu *p = c->pmu;
     uint64_t old = p->value[n], now = old + delta;
 
-    if (width(c, n) == 64 ? now < old : (old & UINT32_MAX) + delta > UINT32_MAX)
-        p->ovs |= UINT32_C(1) << n;
-    p->value[n] = n == PMU_CYCLE ? now : (uint32_t)now;
+    p->value[n] = held(c, n, now);
+    if (width(c, n) == 64 ? now >= old : (old & UINT32_MAX) + delta <= UINT32_MAX)
+        return;
+    p->ovs |= UINT32_C(1) << n;
+    if (chained(c, n + 1) && (p->counting >> (n + 1) & 1))
+        add(c, n + 1, 1);
 }
 
 void pmu_settle(struct cpu *c)
@@ -254,6 +287,22 @@ static uint64_t rate(const struct cpu *c, unsigned n)
     return n == PMU_CYCLE || tg_get(c->sr[type_reg(n)], EVENT) == 0x11 ? 1 : 4 * w;
 }
 
+/* Cycles that pass at least until counter n overflows; UINT64_MAX: more than can be said. */
+static uint64_t cycles_left(const struct cpu *c, unsigned n)
+{
+    uint64_t v = c->pmu->value[n],
+             left = width(c, n) == 64 ? -v : (uint64_t)UINT32_MAX + 1 - (v & UINT32_MAX);
+
+    if (!left) /* 2^64 */
+        return UINT64_MAX;
+    if (chained(c, n)) /* the first time is sooner than the others: an overflow takes 2^32 events, 2^24 cycles
+                          at least */
+        return left == 1                     ? cycles_left(c, n - 1)
+               : left - 1 < UINT64_MAX >> 25 ? (left - 1) << 24
+                                             : UINT64_MAX;
+    return (left + rate(c, n) - 1) / rate(c, n);
+}
+
 void pmu_rearm(struct cpu *c)
 {
     struct pmu *p = c->pmu;
@@ -274,14 +323,13 @@ void pmu_rearm(struct cpu *c)
         p->counting |= UINT32_C(1) << n;
         if (!(p->inten & UINT32_C(1) << n))
             continue;
-        left = width(c, n) == 64 ? -p->value[n] : (uint64_t)UINT32_MAX + 1 - (p->value[n] & UINT32_MAX);
-        left = (left + rate(c, n) - 1) / rate(c, n);
+        left = cycles_left(c, n);
         if (left < soonest)
             soonest = left;
     }
     drive_line(c);
     p->check_at = TG_TIME_NEVER;
-    if (soonest < UINT64_MAX / 2 - cpu_now_cycle(c) && soonest != 0)
+    if (soonest < UINT64_MAX / 2 - cpu_now_cycle(c))
         p->check_at = tg_cycles_to_time(cpu_now_cycle(c) + soonest, c->hz);
 }
 
@@ -331,7 +379,7 @@ uint64_t sr_rd_pmcr(struct cpu *c, enum sr_id id)
     /* IMP and IDCODE as MIDR_EL1 names them; N as the current level sees it. */
     uint64_t n = c->el < 2 && cpu_el2_on(c) ? hpmn(c) : c->p.pmu_counters;
 
-    return (c->sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC)) | tg_put(PMCR_N, n) |
+    return (c->sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC | PMCR_LP)) | tg_put(PMCR_N, n) |
            tg_put(TG_FIELD(31, 24), c->p.midr >> 24);
 }
 
@@ -344,7 +392,8 @@ void sr_wr_pmcr(struct cpu *c, enum sr_id id, uint64_t v)
                 c->pmu->value[n] = 0;
     if (v & PMCR_C)
         c->pmu->value[PMU_CYCLE] = 0;
-    c->sr[id] = (v & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP)) | PMCR_LC;
+    c->sr[id] =
+        (v & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | (cpu_has(c, CPU_FEAT_PMUV3P5) ? PMCR_LP : 0))) | PMCR_LC;
     changed(c);
 }
 
@@ -430,8 +479,7 @@ void sr_wr_pmswinc(struct cpu *c, enum sr_id id, uint64_t v)
 
 uint64_t sr_rd_pmceid(struct cpu *c, enum sr_id id)
 {
-    (void)c;
-    return event_mask(id == SR_PMCEID1_EL0);
+    return event_mask(c, id == SR_PMCEID1_EL0);
 }
 
 uint64_t sr_rd_pmccntr(struct cpu *c, enum sr_id id)
@@ -449,11 +497,18 @@ void sr_wr_pmccntr(struct cpu *c, enum sr_id id, uint64_t v)
     changed(c);
 }
 
-void sr_wr_pmccfiltr(struct cpu *c, enum sr_id id, uint64_t v)
+static void write_type(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v;
+    c->sr[type_reg(n)] =
+        v & (TG_FIELD(31, 26) | (cpu_has(c, CPU_FEAT_SEL2) ? FILTER_SH : 0) | (n == PMU_CYCLE ? 0 : EVENT));
     changed(c);
+}
+
+void sr_wr_pmccfiltr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    (void)id;
+    write_type(c, PMU_CYCLE, v);
 }
 
 static unsigned counter_of(enum sr_id id)
@@ -470,14 +525,7 @@ static uint64_t read_counter(struct cpu *c, unsigned n)
 static void write_counter(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
-    c->pmu->value[n] = (uint32_t)v;
-    changed(c);
-}
-
-static void write_type(struct cpu *c, unsigned n, uint64_t v)
-{
-    pmu_settle(c);
-    c->sr[type_reg(n)] = v & (n == PMU_CYCLE ? TG_FIELD(31, 26) : TG_FIELD(31, 26) | EVENT);
+    c->pmu->value[n] = held(c, n, v);
     changed(c);
 }
 
@@ -545,6 +593,7 @@ void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
     c->sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0) |
+                     (cpu_has(c, CPU_FEAT_PMUV3P5) ? MDCR2_HCCD | MDCR2_HLP : 0) |
                      (cpu_has(c, CPU_FEAT_FGT) ? MDCR_TDCC : 0));
     changed(c);
 }
@@ -552,6 +601,7 @@ void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 void sr_wr_mdcr_el3(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_FGT) ? 0 : MDCR_TDCC);
+    c->sr[id] =
+        v & ~((cpu_has(c, CPU_FEAT_FGT) ? 0 : MDCR_TDCC) | (cpu_has(c, CPU_FEAT_PMUV3P5) ? 0 : MDCR3_SCCD));
     changed(c);
 }

@@ -43,12 +43,15 @@ enum {
 #define MDCR2_TDOSA TG_BIT(10)
 #define MDCR2_TDRA  TG_BIT(11)
 #define MDCR2_HPMD  TG_BIT(17)
+#define MDCR2_HCCD  TG_BIT(23)
+#define MDCR2_HLP   TG_BIT(26)
 #define MDCR_TDCC   TG_BIT(27) /* of both; FEAT_FGT */
 #define MDCR3_TPM   TG_BIT(6)
 #define MDCR3_TDA   TG_BIT(9)
 #define MDCR3_TDOSA TG_BIT(10)
 #define MDCR3_SDD   TG_BIT(16)
 #define MDCR3_SPME  TG_BIT(17)
+#define MDCR3_SCCD  TG_BIT(23)
 
 /* Makes the run loop look at `reasons` before the next block. */
 static inline void cpu_attention(struct cpu *c, unsigned reasons)
@@ -63,11 +66,12 @@ static inline bool cpu_secure_inline(const struct cpu *c)
     return cpu_has(c, CPU_FEAT_EL3) && (c->el == 3 || !(c->sr[SR_SCR_EL3] & SCR_NS));
 }
 
-/* Secure EL2 is not implemented: EL2 is there in the non-secure state only. EL3 answers for the state that
- * SCR_EL3.NS selects. */
+/* EL2 is there in the Non-secure state, and in the Secure one while SCR_EL3.EEL2 says so (FEAT_SEL2; RES0
+ * without). EL3 answers for the state that SCR_EL3.NS selects. */
 static inline bool cpu_el2_on(const struct cpu *c)
 {
-    return cpu_has(c, CPU_FEAT_EL2) && (!cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & SCR_NS));
+    return cpu_has(c, CPU_FEAT_EL2) &&
+           (!cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & (SCR_NS | SCR_EEL2)));
 }
 
 static inline bool cpu_host(const struct cpu *c)

@@ -94,14 +94,14 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     c->n.exceptions++; /* counted at the level it is taken from */
     if (e.async)
         c->n.irqs++;
-    pmu_before_el_change(c);
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_entry);
+    pmu_before_el_change(c); /* which counts the entry at the level it is taken from, and so the return */
 
     if (target != from)
         vector = VECTOR_LOWER;
     else
         vector = c->sp_sel ? VECTOR_SPX : VECTOR_SP0;
-    vector += vector_kind(s->kind);
+    vector += s->as_serror ? VECTOR_SERROR : vector_kind(s->kind);
 
     /* A guest hypervisor at EL1 finds that it came from EL2 (D8.11.4: with NV2 whatever NV1 says). */
     if (from == 1 && target == 1 && (hcr & HCR_NV) && ((hcr & HCR_NV2) || !(hcr & HCR_NV1)))
@@ -226,6 +226,7 @@ void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uin
     }
     if (ec_is_paired(ec) && !(ec == EC_DABT_SAME && (esr & ESR_ISS_VNCR)))
         tg_set(&esr, ESR_EC, (ec & ~1u) | (target == c->el));
+    s.as_serror = target == 3 && (c->sr[SR_SCR_EL3] & SCR_EASE) && ec_is_abort(ec) && fsc_external(esr);
     s.target = target;
     s.esr = esr;
     s.pc = s.ret = c->pc;
@@ -448,8 +449,8 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     settle(c, op, true);
     describe(c, &e);
     c->n.erets++;
-    pmu_before_el_change(c);
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_return);
+    pmu_before_el_change(c);
 
     spsr = CPU_BANKED(c, SPSR, from);
     c->ss = debug_return_ss(c, spsr);

@@ -53,10 +53,16 @@ static uint64_t pfr0(const struct cpu *c)
         v |= have(c, CPU_FEAT_FP16, 16, 1) | have(c, CPU_FEAT_FP16, 20, 1);
     if (c->gic && c->gic->version >= 3)
         v |= field4(24, 1);
-    v |= have(c, CPU_FEAT_RAS, 28, 1) | have(c, CPU_FEAT_CSV3, 60, 1);
+    v |= field4(28, cpu_has(c, CPU_FEAT_RASV1P1) ? 2
+                    : cpu_has(c, CPU_FEAT_RAS)   ? 1
+                                                 : 0) |
+         have(c, CPU_FEAT_CSV3, 60, 1);
     v |= field4(56, cpu_has(c, CPU_FEAT_CSV2_2) ? 2 : cpu_has(c, CPU_FEAT_CSV2) ? 1 : 0);
     v |= have(c, CPU_FEAT_DIT, 48, 1);
-    v |= have(c, CPU_FEAT_AMU, 44, 1);
+    v |= field4(44, cpu_has(c, CPU_FEAT_AMUV1P1) ? 2
+                    : cpu_has(c, CPU_FEAT_AMU)   ? 1
+                                                 : 0) |
+         have(c, CPU_FEAT_SEL2, 36, 1);
     return v;
 }
 
@@ -65,7 +71,10 @@ static uint64_t dfr0(const struct cpu *c)
     uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DEBUGV8P2) ? 8 : cpu_has(c, CPU_FEAT_DEBUGV8P1) ? 7 : 6);
 
     if (cpu_has(c, CPU_FEAT_PMUV3))
-        v |= field4(8, cpu_has(c, CPU_FEAT_PMUV3P4) ? 5 : cpu_has(c, CPU_FEAT_PMUV3P1) ? 4 : 1);
+        v |= field4(8, cpu_has(c, CPU_FEAT_PMUV3P5)   ? 6
+                       : cpu_has(c, CPU_FEAT_PMUV3P4) ? 5
+                       : cpu_has(c, CPU_FEAT_PMUV3P1) ? 4
+                                                      : 1);
     v |= field4(12, c->p.breakpoints - 1) | field4(20, c->p.watchpoints - 1);
     if (c->p.ctx_breakpoints)
         v |= field4(28, c->p.ctx_breakpoints - 1);
@@ -86,7 +95,7 @@ static uint64_t isar0(const struct cpu *c)
     return v;
 }
 
-/* APA, APA3: which generation of pointer authentication there is. */
+/* APA, API, APA3: which generation of pointer authentication there is. */
 static uint64_t pauth_level(const struct cpu *c)
 {
     if (!cpu_has(c, CPU_FEAT_PAUTH2))
@@ -101,8 +110,11 @@ static uint64_t isar1(const struct cpu *c)
     v |= have(c, CPU_FEAT_JSCVT, 12, 1) | have(c, CPU_FEAT_FCMA, 16, 1);
     v |= field4(20, cpu_has(c, CPU_FEAT_LRCPC2) ? 2 : cpu_has(c, CPU_FEAT_LRCPC) ? 1 : 0);
     v |= have(c, CPU_FEAT_FRINTTS, 32, 1) | have(c, CPU_FEAT_SB, 36, 1) | have(c, CPU_FEAT_SPECRES, 40, 1);
-    if (cpu_has(c, CPU_FEAT_PAUTH) && !cpu_has(c, CPU_FEAT_PACQARMA3))
+    if (cpu_has(c, CPU_FEAT_PACIMP)) /* API, GPI */
+        v |= field4(8, pauth_level(c)) | field4(28, 1);
+    else if (cpu_has(c, CPU_FEAT_PAUTH) && !cpu_has(c, CPU_FEAT_PACQARMA3))
         v |= field4(4, pauth_level(c)) | field4(24, 1);
+    v |= have(c, CPU_FEAT_DGH, 48, 1);
     v |= have(c, CPU_FEAT_BF16, 44, 1) | have(c, CPU_FEAT_I8MM, 52, 1) | have(c, CPU_FEAT_XS, 56, 1);
     return v;
 }
@@ -116,7 +128,7 @@ static uint64_t isar2(const struct cpu *c)
 /* PARange (MMFR0 bits 3:0) of a physical address width. */
 static uint64_t pa_range(uint32_t bits)
 {
-    static const uint8_t width[] = {32, 36, 40, 42, 44, 48};
+    static const uint8_t width[] = {32, 36, 40, 42, 44, 48, 52};
     uint64_t r = 0;
 
     for (unsigned i = 0; i < TG_ARRAY_SIZE(width); i++)
@@ -159,7 +171,7 @@ static uint64_t mmfr2(const struct cpu *c)
     uint64_t v = have(c, CPU_FEAT_TTST, 28, 1) | have(c, CPU_FEAT_IDST, 36, 1) |
                  have(c, CPU_FEAT_BBM, 52, 2) | have(c, CPU_FEAT_E0PD, 60, 1);
 
-    v |= have(c, CPU_FEAT_EVT, 56, 2);
+    v |= have(c, CPU_FEAT_EVT, 56, 2) | have(c, CPU_FEAT_IESB, 12, 1) | have(c, CPU_FEAT_CCIDX, 20, 1);
     v |= field4(24, cpu_has(c, CPU_FEAT_NV2) ? 2 : cpu_has(c, CPU_FEAT_NV) ? 1 : 0);
     return v | have(c, CPU_FEAT_CNP, 0, 1) | have(c, CPU_FEAT_UAO, 4, 1) | have(c, CPU_FEAT_LVA, 16, 1) |
            have(c, CPU_FEAT_LSE2, 32, 1) | have(c, CPU_FEAT_S2FWB, 40, 1) | have(c, CPU_FEAT_TTL, 48, 1);
@@ -205,13 +217,14 @@ static uint32_t line_of(const struct cache_params *p)
     return p->line ? p->line : 64;
 }
 
-/* CTR_EL0: lines in words; L1 instruction cache physically indexed and tagged; IDC and DIC as the core says.
- */
+/* CTR_EL0: lines in words; the L1 instruction cache's indexing, IDC and DIC as the core says. Caches are
+ * coherent here in any case, so IDC and DIC are a matter of what software does, and what that costs. */
 uint64_t sr_rd_ctr(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return TG_BIT(31) | field4(24, 4) | field4(20, 4) | field4(16, log2u(line_of(&c->p.l1d) / 4)) |
-           tg_put(TG_FIELD(15, 14), 3) | field4(0, log2u(line_of(&c->p.l1i) / 4));
+    return TG_BIT(31) | (c->p.ctr_dic ? TG_BIT(29) : 0) | (c->p.ctr_idc ? TG_BIT(28) : 0) | field4(24, 4) |
+           field4(20, 4) | field4(16, log2u(line_of(&c->p.l1d) / 4)) |
+           tg_put(TG_FIELD(15, 14), c->p.ctr_vipt ? 2 : 3) | field4(0, log2u(line_of(&c->p.l1i) / 4));
 }
 
 /* DC ZVA writes 64 bytes: BS = log2 of 16 words. DZP: prohibited for the level that asks. */
@@ -227,15 +240,15 @@ uint64_t sr_rd_dczid(struct cpu *c, enum sr_id id)
     return 4 | (dzp ? TG_BIT(4) : 0);
 }
 
-/* Level 1 separate, level 2 unified when there is one; coherency and unification at the last level, LoUU and
- * LoUIS at level 1. */
+/* Level 1 separate, level 2 unified when there is one; coherency at the last level, LoUU and LoUIS as the
+ * core says: 0 where the instruction side sees what is in the data cache. */
 uint64_t sr_rd_clidr(struct cpu *c, enum sr_id id)
 {
     bool l2 = c->p.l2.size != 0;
 
     (void)id;
-    return 3 | (l2 ? tg_put(TG_FIELD(5, 3), 4) : 0) | tg_put(TG_FIELD(23, 21), 1) |
-           tg_put(TG_FIELD(26, 24), l2 ? 2 : 1) | tg_put(TG_FIELD(29, 27), 1);
+    return 3 | (l2 ? tg_put(TG_FIELD(5, 3), 4) : 0) | tg_put(TG_FIELD(23, 21), c->p.lou) |
+           tg_put(TG_FIELD(26, 24), l2 ? 2 : 1) | tg_put(TG_FIELD(29, 27), c->p.lou);
 }
 
 uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
@@ -260,6 +273,9 @@ uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
     sets = p->size / p->ways / line_of(p);
     if (!sets)
         sets = 1;
+    if (cpu_has(c, CPU_FEAT_CCIDX))
+        return (log2u(line_of(p)) - 4) | tg_put(TG_FIELD(23, 3), p->ways - 1) |
+               tg_put(TG_FIELD(55, 32), sets - 1);
     return (log2u(line_of(p)) - 4) | tg_put(TG_FIELD(12, 3), p->ways - 1) |
            tg_put(TG_FIELD(27, 13), sets - 1);
 }

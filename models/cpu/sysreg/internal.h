@@ -52,6 +52,7 @@ enum {
     F_EVN = 512,
     F_FGT = 1024,
     F_NONSEC = 2048,
+    F_SECURE = 4096,
 };
 #define SR_FLAG_EVN F_EVN
 
@@ -141,6 +142,9 @@ sr_read_fn sr_rd_zero, sr_rd_midr, sr_rd_mpidr, sr_rd_revidr, sr_rd_idreg, sr_rd
 sr_read_fn sr_rd_sp_el0, sr_rd_sp_el1, sr_rd_sp_el2, sr_rd_spsel, sr_rd_currentel, sr_rd_pan, sr_rd_uao,
     sr_rd_nzcv, sr_rd_daif, sr_rd_ssbs, sr_rd_dit, sr_rd_rndr;
 sr_read_fn sr_rd_fpcr, sr_rd_fpsr, sr_rd_isr, sr_rd_disr, sr_rd_cptr_el2;
+/* ras */
+sr_read_fn sr_rd_erridr, sr_rd_erxfr, sr_rd_erx;
+sr_write_fn sr_wr_erx;
 sr_write_fn sr_wr_ignore, sr_wr_sctlr, sr_wr_hcr, sr_wr_scr, sr_wr_cptr_el2, sr_wr_cptr_el3, sr_wr_sp_el0,
     sr_wr_sp_el1, sr_wr_sp_el2, sr_wr_spsel;
 sr_write_fn sr_wr_pan, sr_wr_uao, sr_wr_nzcv, sr_wr_daif, sr_wr_ssbs, sr_wr_dit, sr_wr_fpcr, sr_wr_fpsr,
@@ -156,7 +160,7 @@ sr_write_fn sr_wr_timer_tval, sr_wr_timer_ctl, sr_wr_timer_cval, sr_wr_cntvoff, 
 sr_write_fn sr_wr_fgt, sr_wr_hcrx, sr_wr_vncr;
 /* amu */
 sr_read_fn sr_rd_amcnten, sr_rd_amevcntr;
-sr_write_fn sr_wr_amcntenset, sr_wr_amcntenclr, sr_wr_amevcntr;
+sr_write_fn sr_wr_amcr, sr_wr_amcntenset, sr_wr_amcntenclr, sr_wr_amevcntr;
 /* pmu */
 sr_read_fn sr_rd_pmintenset, sr_rd_pmcr, sr_rd_pmcnten, sr_rd_pmovs, sr_rd_pmceid, sr_rd_pmccntr,
     sr_rd_pmxevtyper, sr_rd_pmxevcntr;

@@ -45,6 +45,8 @@ static unsigned physical_taken(const struct cpu *c, const struct irq_class *k)
     /* To a higher level than EL1 nothing can be masked, but by the kernel of a host's EL0 (table D1-14). */
     if (target > c->el && target > 1 && !(target == 2 && cpu_host(c)))
         return target;
+    if (k->line == TG_PE_SEI && target == 3 && (c->sr[SR_SCR_EL3] & SCR_NMEA)) /* FEAT_DoubleFault */
+        return target;
     return (c->daif & k->mask) ? 0 : target;
 }
 
@@ -134,21 +136,32 @@ uint64_t sr_rd_isr(struct cpu *c, enum sr_id id)
 
 #define DISR_A TG_BIT(31)
 
+/* What EL1 means by DISR_EL1 under a hypervisor that takes SErrors; below EL3 there is none while EL3 takes
+ * them (D17.3.2): SR_NONE. */
 static enum sr_id disr_of(const struct cpu *c)
 {
-    return c->el == 1 && (cpu_hcr_eff(c) & (HCR_AMO | HCR_TGE)) == HCR_AMO ? SR_VDISR_EL2 : SR_DISR_EL1;
+    if (c->el == 1 && (cpu_hcr_eff(c) & (HCR_AMO | HCR_TGE)) == HCR_AMO)
+        return SR_VDISR_EL2;
+    if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & SCR_EA))
+        return SR_NONE;
+    return SR_DISR_EL1;
 }
 
 uint64_t sr_rd_disr(struct cpu *c, enum sr_id id)
 {
+    enum sr_id disr = disr_of(c);
+
     (void)id;
-    return c->sr[disr_of(c)];
+    return disr == SR_NONE ? 0 : c->sr[disr];
 }
 
 void sr_wr_disr(struct cpu *c, enum sr_id id, uint64_t v)
 {
+    enum sr_id disr = disr_of(c);
+
     (void)id;
-    c->sr[disr_of(c)] = v;
+    if (disr != SR_NONE)
+        c->sr[disr] = v;
 }
 
 void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
@@ -208,6 +221,21 @@ static void sleep(struct cpu *c, bool wfe, tg_time until)
         c->hooks.idle(c->hooks.opaque, c, true);
 }
 
+/* Syndrome of a trapped wait: TI, and with a time-out the register that has it (D19.2.37, ISS of EC 0x01).
+ * rn: that register, plus 1; 0: none. */
+#define ISS_WFX_RN TG_FIELD(9, 5)
+#define ISS_WFX_RV TG_BIT(2)
+#define ISS_WFX_TO TG_BIT(1)
+
+static void raise_wait(struct cpu *c, const struct cpu_op *op, unsigned target, bool wfe, unsigned rn)
+{
+    uint64_t iss = ISS_COND_AL | wfe;
+
+    if (rn)
+        iss |= ISS_WFX_TO | ISS_WFX_RV | tg_put(ISS_WFX_RN, rn - 1);
+    cpu_raise_sync(c, op, target, esr_make(EC_WFX, iss), 0, false, 0, false);
+}
+
 void cpu_wfe_delay_over(struct cpu *c)
 {
     unsigned target = c->wfe_trap & CPU_WFE_TARGET;
@@ -215,25 +243,20 @@ void cpu_wfe_delay_over(struct cpu *c)
 
     c->wfe_trap = 0;
     if (late) {
-        cpu_raise_sync(c, NULL, target, esr_make(EC_WFX, ISS_COND_AL | 1), 0, false, 0, false);
+        raise_wait(c, NULL, target, true, c->wfe_rn);
         return;
     }
     c->icount++;
     c->pc += 4;
 }
 
-/* TI of the syndrome of a trapped wait, and with a time-out the register that has it (D19.2.37, ISS of EC
- * 0x01). */
-#define ISS_WFX_RN TG_FIELD(9, 5)
-#define ISS_WFX_RV TG_BIT(2)
-#define ISS_WFX_TO TG_BIT(1)
-
 /* until: the end of a wait with a time-out; TG_TIME_NEVER. */
 static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_timeout, tg_time until)
 {
     unsigned target;
+    unsigned rn = with_timeout ? (op->insn & 31) + 1 : 0;
     uint64_t delay;
-    tg_time wake;
+    tg_time wake, late;
     bool ready;
 
     timer_poll(c, cpu_now(c));
@@ -244,20 +267,24 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     }
     /* A wait that would end at once is not trapped. */
     target = ready ? 0 : wait_trap(c, wfe, &delay);
-    if (target && delay && !with_timeout && !(c->attn & CPU_ATTN_STEP)) {
-        c->icount = cpu_icount_at(c, op); /* the PE sleeps at the WFE */
-        c->pc = cpu_op_pc(c, op);
-        c->cur = NULL;
-        c->wfe_trap = (uint8_t)target;
-        sleep(c, true, cpu_now(c) + tg_cycles_to_time(delay, c->hz));
-        return;
+    wake = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
+    if (until < wake)
+        wake = until;
+    if (target && delay && !(c->attn & CPU_ATTN_STEP)) {
+        late = cpu_now(c) + tg_cycles_to_time(delay, c->hz);
+        if (late < wake) {
+            c->icount = cpu_icount_at(c, op); /* the PE sleeps at the WFE */
+            c->pc = cpu_op_pc(c, op);
+            c->cur = NULL;
+            c->wfe_trap = (uint8_t)target;
+            c->wfe_rn = (uint8_t)rn;
+            sleep(c, true, late);
+            return;
+        }
+        target = 0; /* the wait ends before the trap would be taken */
     }
     if (target) {
-        uint64_t iss = ISS_COND_AL | wfe;
-
-        if (with_timeout)
-            iss |= ISS_WFX_TO | ISS_WFX_RV | tg_put(ISS_WFX_RN, op->insn & 31);
-        cpu_raise_sync(c, op, target, esr_make(EC_WFX, iss), 0, false, 0, false);
+        raise_wait(c, op, target, wfe, rn);
         return;
     }
     c->icount = cpu_icount_at(c, op) + 1;
@@ -266,8 +293,7 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     if (ready)
         return;
     c->timed_out = false;
-    wake = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
-    sleep(c, wfe, until < wake ? until : wake);
+    sleep(c, wfe, wake);
 }
 
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op)

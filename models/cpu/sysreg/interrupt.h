@@ -17,6 +17,7 @@ struct cpu_syndrome {
     uint64_t ret; /* preferred return address */
     uint64_t far, hpfar;
     bool far_valid, hpfar_valid;
+    bool as_serror; /* synchronous, by the vector of SErrors (FEAT_DoubleFault) */
 };
 void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s);
 

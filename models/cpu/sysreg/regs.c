@@ -299,6 +299,7 @@ static const struct {
 } sctlr_features[] = {
     {SCTLR_NAA, CPU_FEAT_LSE2},
     {SCTLR_ENRCTX, CPU_FEAT_SPECRES},
+    {SCTLR_IESB, CPU_FEAT_IESB},
     {SCTLR_EPAN, CPU_FEAT_PAN3},
     {SCTLR_ENIA | SCTLR_ENIB | SCTLR_ENDA | SCTLR_ENDB, CPU_FEAT_PAUTH},
     {SCTLR_BT0 | SCTLR_BT1, CPU_FEAT_BTI},
@@ -330,6 +331,8 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_TLOR;
     if (cpu_has(c, CPU_FEAT_RAS))
         valid |= HCR_TERR | HCR_TEA;
+    if (cpu_has(c, CPU_FEAT_RASV1P1))
+        valid |= HCR_FIEN;
     if (cpu_has(c, CPU_FEAT_VHE))
         valid |= HCR_MIOCNCE;
     if (cpu_has(c, CPU_FEAT_S2FWB))
@@ -340,6 +343,8 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_APK | HCR_API;
     if (cpu_has(c, CPU_FEAT_EVT))
         valid |= HCR_TID4 | HCR_TICAB | HCR_TOCU | HCR_TTLBIS | HCR_TTLBOS;
+    if (cpu_has(c, CPU_FEAT_AMUV1P1))
+        valid |= HCR_AMVOFF;
     if (cpu_has(c, CPU_FEAT_TWED))
         valid |= HCR_TWEDEN | HCR_TWEDEL;
     if (cpu_has(c, CPU_FEAT_NV))
@@ -359,10 +364,14 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
 
     if (cpu_has(c, CPU_FEAT_EL2))
         valid |= SCR_HCE;
+    if (cpu_has(c, CPU_FEAT_SEL2))
+        valid |= SCR_EEL2;
     if (cpu_has(c, CPU_FEAT_LOR))
         valid |= SCR_TLOR;
     if (cpu_has(c, CPU_FEAT_RAS))
         valid |= SCR_TERR;
+    if (cpu_has(c, CPU_FEAT_RASV1P1)) /* with FEAT_DoubleFault */
+        valid |= SCR_FIEN | SCR_EASE | SCR_NMEA;
     if (cpu_has(c, CPU_FEAT_CSV2_2))
         valid |= SCR_ENSCXT;
     if (cpu_has(c, CPU_FEAT_PAUTH))
@@ -373,11 +382,23 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_HXEN;
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         valid |= SCR_ECVEN;
+    if (cpu_has(c, CPU_FEAT_AMUV1P1))
+        valid |= SCR_AMVOFF;
     if (cpu_has(c, CPU_FEAT_TWED))
         valid |= SCR_TWEDEN | SCR_TWEDEL;
     c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         timer_offset_changed(c);
+}
+
+/* Nothing that the lower levels have is trapped, as operating systems want it (Linux:
+ * arch/arm64/booting.rst); bits of features that the PE lacks stay 0. The other registers of EL3 trap nothing
+ * after reset. */
+void sysreg_from_firmware(struct cpu *c)
+{
+    sysreg_write_id(c, SR_SCR_EL3,
+                    SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_FIEN | SCR_ENSCXT | SCR_FGTEN | SCR_ECVEN |
+                        SCR_HXEN | SCR_AMVOFF);
 }
 
 /* One register, two layouts: with E2H it is shaped like CPACR_EL1 (D17.2.31). */

@@ -7,6 +7,7 @@
  */
 #include "models/cpu/sysreg/internal.h"
 
+#include <string.h>
 #include "models/cpu/debug/debug.h"
 #include "models/cpu/mmu/access.h"
 #include "models/cpu/pmu/pmu.h"
@@ -29,7 +30,7 @@ enum {
 #include "models/cpu/sysreg/traps.def"
 };
 
-#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN | F_NONSEC)
+#define F_SPECIAL (F_HIGHEST | F_NEEDEL2 | F_FGT | F_BPN | F_WPN | F_EVN | F_NONSEC | F_SECURE)
 #define TG_ALIAS  (TG_NVPCT | TG_NVVCT) /* groups of the _EL02 name only */
 #define sr_NULL   NULL
 const struct sr_row sr_rows[] = {
@@ -163,6 +164,8 @@ bool sr_row_implemented(const struct cpu *c, const struct sr_row *row)
         return cpu_has(c, CPU_FEAT_FGT);
     if (row->flags & F_NONSEC)
         return !cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & SCR_NS);
+    if (row->flags & F_SECURE)
+        return c->el == 3 ? c->sr[SR_SCR_EL3] & SCR_EEL2 : cpu_secure_inline(c);
     if (row->flags & F_BPN)
         return n < c->p.breakpoints;
     if (row->flags & F_WPN)
@@ -206,6 +209,23 @@ const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
         tg_get(enc, TG_SYSENC_CRM) >= 1 && tg_get(enc, TG_SYSENC_CRM) <= 7)
         return &id_space_row;
     return NULL;
+}
+
+/* What an EL1 or EL0 name means at EL2 with E2H (timers: also for a host's EL0): in the Secure state its
+ * timers are the Secure ones of EL2 (D12.2.4). */
+static const struct sr_row *redirected(const struct cpu *c, const struct sr_row *row)
+{
+    static const uint16_t secure[][2] = {
+        {SR_CNTHP_TVAL_EL2, SR_CNTHPS_TVAL_EL2}, {SR_CNTHP_CTL_EL2, SR_CNTHPS_CTL_EL2},
+        {SR_CNTHP_CVAL_EL2, SR_CNTHPS_CVAL_EL2}, {SR_CNTHV_TVAL_EL2, SR_CNTHVS_TVAL_EL2},
+        {SR_CNTHV_CTL_EL2, SR_CNTHVS_CTL_EL2},   {SR_CNTHV_CVAL_EL2, SR_CNTHVS_CVAL_EL2},
+    };
+
+    if (tg_unlikely(cpu_secure_inline(c)))
+        for (unsigned i = 0; i < TG_ARRAY_SIZE(secure); i++)
+            if (secure[i][0] == row->redir)
+                return sr_row_by_id((enum sr_id)secure[i][1]);
+    return sr_row_by_id((enum sr_id)row->redir);
 }
 
 /* ---- permission ---- */
@@ -496,7 +516,7 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
         return ACCESS_REGISTER;
     }
     if (c->el == 2 && row->redir != SR_NONE && (c->sr[SR_HCR_EL2] & HCR_E2H)) {
-        *out = row = sr_row_by_id((enum sr_id)row->redir);
+        *out = row = redirected(c, row);
         if (!row_exists(c, row))
             return undefined(c, op);
     }
@@ -520,7 +540,7 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
         return ACCESS_PAGE;
     /* A host's EL0 uses the EL2 timers under the EL0 names. */
     if (c->el == 0 && row->redir != SR_NONE && cpu_host(c))
-        *out = sr_row_by_id((enum sr_id)row->redir);
+        *out = redirected(c, row);
     return ACCESS_REGISTER;
 }
 
@@ -809,6 +829,7 @@ void sysreg_reset(struct cpu *c)
     if (!cpu_has(c, CPU_FEAT_EL2))
         c->sr[SR_HCR_EL2] = c->sr[SR_MDCR_EL2] = c->sr[SR_CPTR_EL2] = 0;
     sr_fgt_reset(c);
+    memset(c->ras, 0, sizeof(c->ras));
     debug_reset(c);
     pmu_reset(c);
     timer_reset(c);

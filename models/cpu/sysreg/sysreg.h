@@ -39,6 +39,7 @@ enum sr_id {
 #define SCTLR_NTWE   TG_BIT(18)
 #define SCTLR_WXN    TG_BIT(19)
 #define SCTLR_TSCXT  TG_BIT(20)
+#define SCTLR_IESB   TG_BIT(21)
 #define SCTLR_SPAN   TG_BIT(23)
 #define SCTLR_E0E    TG_BIT(24)
 #define SCTLR_EE     TG_BIT(25)
@@ -97,8 +98,10 @@ enum sr_id {
 #define HCR_AT      TG_BIT(44)
 #define HCR_NV2     TG_BIT(45)
 #define HCR_FWB     TG_BIT(46)
+#define HCR_FIEN    TG_BIT(47)
 #define HCR_TID4    TG_BIT(49)
 #define HCR_TICAB   TG_BIT(50)
+#define HCR_AMVOFF  TG_BIT(51)
 #define HCR_TOCU    TG_BIT(52)
 #define HCR_APK     TG_BIT(40)
 #define HCR_API     TG_BIT(41)
@@ -130,11 +133,16 @@ enum sr_id {
 #define SCR_TERR   TG_BIT(15)
 #define SCR_APK    TG_BIT(16)
 #define SCR_API    TG_BIT(17)
+#define SCR_EEL2   TG_BIT(18)
+#define SCR_EASE   TG_BIT(19)
+#define SCR_NMEA   TG_BIT(20)
+#define SCR_FIEN   TG_BIT(21)
 #define SCR_ENSCXT TG_BIT(25)
 #define SCR_FGTEN  TG_BIT(27)
 #define SCR_ECVEN  TG_BIT(28)
 #define SCR_TWEDEN TG_BIT(29)
 #define SCR_TWEDEL TG_FIELD(33, 30)
+#define SCR_AMVOFF TG_BIT(35)
 #define SCR_HXEN   TG_BIT(38)
 
 /* CNTHCTL_EL2, bits of FEAT_ECV (D17.11.12). */
@@ -189,7 +197,7 @@ static inline uint64_t esr_make(unsigned ec, uint64_t iss)
 /* HCR_EL2 as it acts now: 0 while EL2 is absent or not enabled in the current security state; FMO, IMO, AMO
  * and the trap bits as TGE and E2H make them (Arm ARM D17.2.48). */
 uint64_t cpu_hcr_eff(const struct cpu *c);
-/* EL2 is implemented and enabled in the current security state (secure EL2 is not implemented). */
+/* EL2 is implemented and enabled in the current security state. */
 bool cpu_el2_enabled(const struct cpu *c);
 bool cpu_is_secure(
     const struct cpu *c); /* of EL0-EL2: SCR_EL3.NS = 0 with EL3; EL3 itself counts as secure */
@@ -200,6 +208,8 @@ bool cpu_is_host(const struct cpu *c);
 
 /* Reset values into c->sr[] and PSTATE-independent state; ID registers are computed on read. */
 void sysreg_reset(struct cpu *c);
+/* What firmware at EL3 leaves in EL3's registers for the Non-secure level below that it enters. */
+void sysreg_from_firmware(struct cpu *c);
 /* The same register without permission checks, by encoding or by id: debuggers, firmware, cpu_get_sysreg. */
 bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v);
 bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v);

@@ -39,6 +39,8 @@ static const struct timer_desc {
     {SR_CNTHP_CTL_EL2, SR_CNTHP_CVAL_EL2, SR_CNTHP_TVAL_EL2, TG_PPI_CNTHP, false},
     {SR_CNTHV_CTL_EL2, SR_CNTHV_CVAL_EL2, SR_CNTHV_TVAL_EL2, TG_PPI_CNTHV, false},
     {SR_CNTPS_CTL_EL1, SR_CNTPS_CVAL_EL1, SR_CNTPS_TVAL_EL1, TG_PPI_CNTPS, false},
+    {SR_CNTHPS_CTL_EL2, SR_CNTHPS_CVAL_EL2, SR_CNTHPS_TVAL_EL2, TG_PPI_CNTHPS, false},
+    {SR_CNTHVS_CTL_EL2, SR_CNTHVS_CVAL_EL2, SR_CNTHVS_TVAL_EL2, TG_PPI_CNTHVS, false},
 };
 
 static const struct timer_desc *timer_of(enum sr_id id)

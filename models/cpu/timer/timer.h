@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generic timers of a PE: five compare timers and the event stream over one system counter. Counts derive
+ * Generic timers of a PE: seven compare timers and the event stream over one system counter. Counts derive
  * exactly from simulated time and p.cntfrq; nothing runs between deadlines. Arm ARM DDI 0487 J.a, D12.
  */
 #ifndef TG_CPU_TIMER_H

@@ -207,6 +207,47 @@ static void dma(void **state)
     down(&b);
 }
 
+/* RAM of the Secure state: an error for Non-secure reads and writes, which change nothing; timing goes on. */
+static void secure_ram(void **state)
+{
+    static const struct setting s[] = {{"secure", 1}, {"slc.size", 64 * 1024}, {"slc.ways", 4}, {NULL, 0}};
+    struct bench b;
+    struct tg_dmi dmi;
+
+    (void)state;
+    up(&b, s);
+    fabric_on_written(b.fabric, written, &b);
+    memset(ram_host(b.ram) + 0x1000, 0x5a, 64);
+    for (unsigned k = 0; k < 8; k++) {
+        bool secure = k & 1, write = k & 2, device = k & 4;
+        uint8_t data[64], before[64];
+        struct tg_bus_txn t = {.addr = RAM_BASE + 0x1000, .data = data, .size = sizeof(data), .write = write};
+
+        memset(data, (int)k, sizeof(data));
+        memcpy(before, ram_host(b.ram) + 0x1000, sizeof(before));
+        t.attrs.secure = secure;
+        t.attrs.requester = device ? 0x1000 : 0;
+        b.written_size = 0;
+        b.port.transport(b.port.opaque, &t);
+        assert_int_equal(t.resp, secure ? TG_BUS_OK : TG_BUS_SLVERR);
+        if (!secure || !write)
+            assert_memory_equal(ram_host(b.ram) + 0x1000, before, sizeof(before));
+        if (!secure && !write)
+            assert_int_equal(data[0], k); /* nothing came */
+        if (secure && !write)
+            assert_memory_equal(data, before, sizeof(before));
+        assert_int_equal(b.written_size, secure && write && device ? 64 : 0);
+    }
+    line(&b, RAM_BASE + 0x1000, TG_BUS_LINEFILL, 0);
+    assert_true(b.port.get_dmi(b.port.opaque, RAM_BASE, &dmi));
+    assert_true(dmi.secure);
+    down(&b);
+    up(&b, NULL);
+    assert_true(b.port.get_dmi(b.port.opaque, RAM_BASE, &dmi));
+    assert_false(dmi.secure);
+    down(&b);
+}
+
 static void slc_geometry(void **state)
 {
     struct tg_env env = {0};
@@ -330,10 +371,9 @@ static void overlaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_slc),        cmocka_unit_test(slc_hit_and_miss),
-        cmocka_unit_test(slc_capacity),  cmocka_unit_test(dma),
-        cmocka_unit_test(slc_geometry),  cmocka_unit_test(one_channel),
-        cmocka_unit_test(bandwidth),     cmocka_unit_test(rows),
+        cmocka_unit_test(no_slc),        cmocka_unit_test(slc_hit_and_miss), cmocka_unit_test(slc_capacity),
+        cmocka_unit_test(dma),           cmocka_unit_test(secure_ram),       cmocka_unit_test(slc_geometry),
+        cmocka_unit_test(one_channel),   cmocka_unit_test(bandwidth),        cmocka_unit_test(rows),
         cmocka_unit_test(decode_errors), cmocka_unit_test(overlaps),
     };
 

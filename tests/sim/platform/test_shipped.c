@@ -7,6 +7,9 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "models/base/sysenc.h"
+#include "models/cpu/cpu.h"
+#include "models/cpu/features.h"
 #include "sim/machine/machine.h"
 #include "sim/platform/platform.h"
 
@@ -58,6 +61,62 @@ static void every_core_on_virt(void **state)
     platform_free_names(names);
 }
 
+/* armv8.6-max has every switch but those of which a core has one. */
+static void max_has_everything(void **state)
+{
+    const char *const sets[] = {"core=armv8.6-max", "el3=true", NULL};
+    struct machine *m = up("virt", sets);
+    unsigned missing = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < CPU_FEAT_COUNT; i++) {
+        char name[64];
+        const struct tg_param *p;
+        bool alternative = i == CPU_FEAT_PACQARMA3 || i == CPU_FEAT_PACIMP, on;
+
+        snprintf(name, sizeof(name), "features.%s", cpu_feature_name(i));
+        p = tg_model_param(&cpu_class, name);
+        assert_non_null(p);
+        on = *(const bool *)((const char *)m->pes[0].model + p->offset);
+        if (on == alternative) {
+            print_message("armv8.6-max: %s is %s\n", name, on ? "on" : "missing");
+            missing++;
+        }
+    }
+    assert_int_equal(missing, 0);
+    machine_free(m);
+}
+
+/* CTR_EL0 and CLIDR_EL1 as the cores have them in silicon: Linux's messages on SC7180 (A55), BCM2712 (A76),
+ * Graviton2 (N1); the manuals of the others. CLIDR_EL1 without the levels that a cluster adds. */
+static void cache_types(void **state)
+{
+    static const struct {
+        const char *core;
+        uint32_t ctr, lou;
+    } rows[] = {
+        {"cortex-a53", 0x84448004, 1}, {"cortex-a55", 0x84448004, 0}, {"cortex-a57", 0x8444c004, 1},
+        {"cortex-a72", 0x8444c004, 1}, {"cortex-a76", 0x9444c004, 0}, {"neoverse-n1", 0xb444c004, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        char core[64];
+        const char *const sets[] = {core, NULL};
+        struct machine *m;
+        uint64_t v;
+
+        snprintf(core, sizeof(core), "core=%s", rows[i].core);
+        m = up("virt", sets);
+        assert_true(cpu_get_sysreg(m->pes[0].cpu, TG_SYSENC(3, 3, 0, 0, 1), &v));
+        assert_int_equal(v, rows[i].ctr);
+        assert_true(cpu_get_sysreg(m->pes[0].cpu, TG_SYSENC(3, 1, 0, 0, 1), &v));
+        assert_int_equal(v >> 27 & 7, rows[i].lou); /* LoUU */
+        assert_int_equal(v >> 21 & 7, rows[i].lou); /* LoUIS */
+        machine_free(m);
+    }
+}
+
 /* The map and the numbers of QEMU's virt board. */
 static void virt_is_virt(void **state)
 {
@@ -97,8 +156,8 @@ static void virt_is_virt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_platform),
-        cmocka_unit_test(every_core_on_virt),
+        cmocka_unit_test(every_platform),     cmocka_unit_test(every_core_on_virt),
+        cmocka_unit_test(max_has_everything), cmocka_unit_test(cache_types),
         cmocka_unit_test(virt_is_virt),
     };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Firmware of a few lines: starts at EL3 on each PE, visits secure EL1, non-secure EL2 and EL1, takes what they
- * send to EL3, and a group 0 interrupt of the secure timer as an FIQ. Says each step on the UART. Two PEs. Runs on
+ * send to EL3, and the secure timer's interrupt as an FIQ, of group 0 and of Secure group 1. Secure RAM and flash are
+ * reached from the Secure state only. Says each step on the UART. Two PEs. Runs on
  * QEMU's `virt,secure=on` and on our virt with secure=true; both must say the same.
  */
 #define UART   0x09000000
 #define GICD   0x08000000
 #define GICR   0x080a0000       /* of PE 0 */
+#define SECRET 0x0e000100       /* in Secure RAM */
 #define SCR_S  0x530            /* RW, SMD 0, secure; IRQ, FIQ, EA below */
 #define SCR_NS 0x531
 #define SCR_FIQ 4
@@ -57,6 +59,15 @@ secure1:
     bl      say
     mrs     x0, cntps_ctl_el1       /* trapped to EL3: SCR_EL3.ST is 0; goes on behind it */
     mrs     x0, hcr_el2             /* undefined: EL1's own affair */
+    mov     x1, #SECRET & 0xffff
+    movk    x1, #SECRET >> 16, lsl #16
+    mov     w0, #0x5ec
+    str     w0, [x1]
+    ldr     w0, [x1]
+    bl      say
+    mov     x0, #1
+    msr     s3_0_c12_c12_7, x0      /* ICC_IGRPEN1_EL1, the Secure bank */
+    mrs     x0, s3_0_c12_c12_6      /* ICC_IGRPEN0_EL1: group 0 is EL3's (SCR_EL3.FIQ) */
     smc     #1
     b       .
 
@@ -68,6 +79,17 @@ normal2:
     mov     x1, #GICD
     ldr     w0, [x1]                /* the non-secure view of GICD_CTLR */
     and     w0, w0, #0x7f
+    bl      say
+    mov     x1, #SECRET & 0xffff
+    movk    x1, #SECRET >> 16, lsl #16
+    mov     w0, #0
+    str     w0, [x1]                /* external aborts: Secure memory, read and written */
+    ldr     w0, [x1]
+    mov     x1, #0x1000
+    ldr     w0, [x1]                /* and the flash */
+    mrs     x0, s3_0_c12_c12_6      /* ICC_IGRPEN0_EL1: trapped to EL3 */
+    mrs     x0, s3_0_c12_c8_2       /* ICC_HPPIR0_EL1: so */
+    mrs     x0, s3_0_c12_c12_7      /* ICC_IGRPEN1_EL1, the Non-secure bank */
     bl      say
     smc     #2
     adr     x0, normal1
@@ -120,7 +142,12 @@ at_el1:
 
 at_el2:
     mrs     x0, esr_el2
-    bl      say
+    lsr     x1, x0, #26
+    cmp     x1, #0x25
+    b.ne    1f
+    mov     x1, #0x1ffc000          /* ISV and its like: QEMU has them for stage 1, too */
+    bic     x0, x0, x1
+1:  bl      say
     mrs     x0, esr_el2
     lsr     x0, x0, #26
     cmp     x0, #0x16               /* HVC returns behind itself */
@@ -167,6 +194,18 @@ to_normal:
 
 /* SMC #3: the secure timer's interrupt, group 0, to EL3 while non-secure EL1 runs. */
 finish:
+    mrs     x0, s3_6_c12_c12_7      /* ICC_IGRPEN1_EL3: what secure EL1 did */
+    bl      say
+    mov     x0, #0x1c               /* EOImode of EL3, Secure EL1, Non-secure */
+    msr     s3_6_c12_c12_4, x0      /* ICC_CTLR_EL3 */
+    mrs     x0, s3_6_c12_c12_4
+    and     x0, x0, #0x1f
+    bl      say
+    msr     s3_6_c12_c12_4, xzr
+    mov     x1, #SECRET & 0xffff
+    movk    x1, #SECRET >> 16, lsl #16
+    ldr     w0, [x1]                /* EL3 is Secure, and nothing has been written */
+    bl      say
     mov     x1, #GICR
     ldr     w0, [x1, #0x14]         /* GICR_WAKER: ProcessorSleep off */
     bic     w0, w0, #2
@@ -202,8 +241,33 @@ fiq:
     bl      say
     msr     cntps_ctl_el1, xzr
     isb
+    cmp     x19, #29
+    b.ne    secure_group1
     msr     s3_0_c12_c8_1, x19      /* ICC_EOIR0_EL1 */
     mrs     x0, s3_0_c12_c8_0
+    bl      say
+    /* once more, of Secure group 1 */
+    mov     x1, #GICR + 0x10000
+    mov     w0, #0x20000000
+    str     w0, [x1, #0xd00]        /* GICR_IGRPMODR0 */
+    mov     x0, #3
+    msr     s3_6_c12_c12_7, x0      /* ICC_IGRPEN1_EL3 */
+    mov     x0, #1
+    msr     cntps_ctl_el1, x0
+    isb
+    adr     x0, spin
+    mov     x1, #0x3c5
+    b       enter
+
+/* IAR0 at EL3 has said 1020: an interrupt of the Secure state's group 1. */
+secure_group1:
+    mrs     x0, s3_0_c12_c12_0      /* ICC_IAR1_EL1 */
+    mov     x19, x0
+    bl      say
+    mrs     x0, s3_0_c12_c11_3      /* ICC_RPR_EL1 */
+    bl      say
+    msr     s3_0_c12_c12_1, x19     /* ICC_EOIR1_EL1 */
+    mrs     x0, s3_0_c12_c12_0
     bl      say
     /* the other PE speaks, and then this one ends */
     adr     x1, go

@@ -21,7 +21,7 @@ const char *const pe_features_max[] = {
     CPU_FEATURES(FEAT)
 #undef FEAT
         "-el3",
-    "-lva", "-pacqarma3", NULL};
+    "-pacqarma3", "-pacimp", NULL};
 
 static void transport(void *opaque, struct tg_bus_txn *txn)
 {
@@ -34,6 +34,19 @@ static void transport(void *opaque, struct tg_bus_txn *txn)
             memcpy(p->device + (txn->addr - PE_DEVICE_BASE), txn->data, txn->size);
         else if (txn->data)
             memcpy(txn->data, p->device + (txn->addr - PE_DEVICE_BASE), txn->size);
+        return;
+    }
+    if (txn->addr >= PE_SECURE_BASE && txn->addr + txn->size <= PE_SECURE_BASE + PE_SECURE_SIZE) {
+        uint8_t *at = p->secure + (txn->addr - PE_SECURE_BASE);
+
+        if (!txn->data)
+            return;
+        if (!txn->attrs.secure)
+            txn->resp = TG_BUS_SLVERR;
+        else if (txn->write)
+            memcpy(at, txn->data, txn->size);
+        else
+            memcpy(txn->data, at, txn->size);
         return;
     }
     if (txn->addr < PE_RAM_BASE || txn->addr + txn->size > PE_RAM_BASE + PE_RAM_SIZE) {
@@ -54,6 +67,14 @@ static bool get_dmi(void *opaque, uint64_t addr, struct tg_dmi *out)
 {
     struct pe *p = opaque;
 
+    if (addr - PE_SECURE_BASE < PE_SECURE_SIZE) {
+        *out = (struct tg_dmi){.base = PE_SECURE_BASE,
+                               .size = PE_SECURE_SIZE,
+                               .host = p->secure,
+                               .writable = true,
+                               .secure = true};
+        return true;
+    }
     if (addr - PE_RAM_BASE >= PE_RAM_SIZE)
         return false;
     *out = (struct tg_dmi){.base = PE_RAM_BASE, .size = PE_RAM_SIZE, .host = p->ram, .writable = true};
@@ -85,6 +106,7 @@ struct pe *pe_new_beside(struct pe *first, const char *const *features, const ch
     p->ram = first ? first->ram
                    : mmap(NULL, PE_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     p->device = first ? first->device : calloc(1, PE_DEVICE_SIZE);
+    p->secure = first ? first->secure : calloc(1, PE_SECURE_SIZE);
     p->env.evq = tg_evq_new();
     p->log.sink = say;
     p->env.log = &p->log;
@@ -131,6 +153,7 @@ void pe_free(struct pe *p)
         cpu_domain_free(p->domain);
         munmap(p->ram, PE_RAM_SIZE);
         free(p->device);
+        free(p->secure);
     }
     free(p);
 }

@@ -11,6 +11,9 @@
 /* Memory without a host address behind it, as a device's: each access is a transaction. */
 #define PE_DEVICE_BASE UINT64_C(0x10000000)
 #define PE_DEVICE_SIZE 4096
+/* RAM of the Secure state. */
+#define PE_SECURE_BASE UINT64_C(0x20000000)
+#define PE_SECURE_SIZE 65536
 
 struct pe {
     struct tg_env env;
@@ -19,6 +22,7 @@ struct pe {
     struct cpu_domain *domain;
     uint8_t *ram;
     uint8_t *device;
+    uint8_t *secure;
     unsigned device_reads; /* transactions */
     struct pe *first;      /* whose RAM and domain these are; NULL: its own */
     bool timed_bus;

@@ -243,11 +243,40 @@ static void test_controls(void **unused)
     pe_free(p);
 }
 
+/* CCSIDR_EL1 in both formats, CLIDR_EL1 and CTR_EL0 as the parameters say. */
+static void test_cache_registers(void **unused)
+{
+    static const char *const params[] = {"l1d.size", "65536",   "l1d.ways", "4",       "l1d.line",
+                                         "64",       "ctr.idc", "1",        "ctr.dic", "1",
+                                         "lou",      "0",       NULL};
+    static const char *const vipt[] = {"ctr.vipt", "1", NULL};
+    static const char *const ccidx[] = {"ccidx", "el2", NULL}, *const plain[] = {"el2", NULL};
+    struct pe *p = pe_new(plain, params, 1), *q = pe_new(ccidx, params, 1), *r = pe_new(plain, vipt, 1);
+    uint64_t v, clidr = ENC(3, 1, 0, 0, 1), ctr = ENC(3, 3, 0, 0, 1), ccsidr = ENC(3, 1, 0, 0, 0);
+
+    (void)unused;
+    assert_true(cpu_get_sysreg(p->cpu, (uint32_t)ccsidr, &v)); /* 256 sets of 4 ways */
+    assert_int_equal(v, UINT64_C(255) << 13 | 3 << 3 | 2);
+    assert_true(cpu_get_sysreg(q->cpu, (uint32_t)ccsidr, &v));
+    assert_int_equal(v, UINT64_C(255) << 32 | 3 << 3 | 2);
+    assert_true(cpu_get_sysreg(p->cpu, (uint32_t)ctr, &v));
+    assert_int_equal(v, 0xb444c004); /* as Neoverse N1 */
+    assert_true(cpu_get_sysreg(p->cpu, (uint32_t)clidr, &v));
+    assert_int_equal(v, 0x02000023); /* LoC 2, LoUU and LoUIS 0 */
+    assert_true(cpu_get_sysreg(r->cpu, (uint32_t)ctr, &v));
+    assert_int_equal(v, 0x84448004); /* as Cortex-A53 */
+    assert_true(cpu_get_sysreg(r->cpu, (uint32_t)clidr, &v));
+    assert_int_equal(v, 0x0a200023);
+    pe_free(p);
+    pe_free(q);
+    pe_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lse2), cmocka_unit_test(test_wfxt),     cmocka_unit_test(test_rng),
-        cmocka_unit_test(test_dit),  cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_dit),  cmocka_unit_test(test_controls), cmocka_unit_test(test_cache_registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,10 +140,12 @@ static void test_faults(void **unused)
 static void test_combined(void **unused)
 {
     static const char *const qarma3[] = {"pauth", "pacqarma3", "pauth2", "fpac", "fpaccombine", "el2", NULL};
+    static const char *const own[] = {"pauth", "pacimp", "pauth2", "fpac", "fpaccombine", "el2", NULL};
+    const char *const *sets[] = {pe_features_max, qarma3, own};
 
     (void)unused;
-    for (unsigned k = 0; k < 2; k++) {
-        struct pe *p = pe_vectors(k ? qarma3 : pe_features_max);
+    for (unsigned k = 0; k < 3; k++) {
+        struct pe *p = pe_vectors(sets[k]);
         struct cpu *c = p->cpu;
         uint64_t v = 77, target = CODE + 0x100, signed_lr;
 

@@ -65,7 +65,11 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_SSBS] = {ID(PFR1, 4, 2, 0), .why = "a bit of PSTATE and SCTLR_ELx"},
     [CPU_FEAT_SSBS2] = {ID(PFR1, 4, 2, 1), {{MRS(0, ENC(3, 3, 4, 2, 6)), 0}, {0xd503403f, 0}}}, /* msr ssbs, #0 */
     [CPU_FEAT_DPB] = {ID(ISAR1, 0, 2, 0), {{SYS(3, 7, 12, 1), 0}}},             /* dc cvap, x1 */
-    [CPU_FEAT_RAS] = {ID(PFR0, 28, 1, 0), {{MRS(0, ENC(3, 0, 5, 3, 0)), 1}}},   /* ERRIDR_EL1 */
+    [CPU_FEAT_RAS] = {ID(PFR0, 28, 2, 0), {{MRS(0, ENC(3, 0, 5, 3, 0)), 1}, {MRS(0, ENC(3, 0, 5, 4, 0)), 1}, {MRS(0, ENC(3, 0, 5, 5, 1)), 1},
+                                           {MRS(0, ENC(3, 0, 12, 1, 1)), 1}, {MRS(0, ENC(3, 4, 12, 1, 1)), 2}, {MRS(0, ENC(3, 4, 5, 2, 3)), 2}}},
+    [CPU_FEAT_RASV1P1] = {ID(PFR0, 28, 2, 1), {{MRS(0, ENC(3, 0, 5, 5, 2)), 1}, {MSR(ENC(3, 0, 5, 5, 3), 0), 1}, {MRS(0, ENC(3, 0, 5, 4, 4)), 1},
+                                               {MSR(ENC(3, 0, 5, 4, 5), 0), 1}, {MRS(0, ENC(3, 0, 5, 4, 6)), 1}}}, /* ERXMISC2, 3; ERXPFGF, CTL, CDN */
+    [CPU_FEAT_IESB] = {ID(MMFR2, 12, 1, 0), .why = "a bit of SCTLR_ELx: ../sysreg/test_ras.c"},
     [CPU_FEAT_TLBIOS] = {ID(ISAR0, 56, 2, 0), {{SYS(0, 8, 1, 0), 1}}},          /* tlbi vmalle1os */
     [CPU_FEAT_TLBIRANGE] = {ID(ISAR0, 56, 2, 1), {{SYS(0, 8, 6, 1), 1}}},       /* tlbi rvae1, x1 */
     [CPU_FEAT_S2FWB] = {ID(MMFR2, 40, 1, 0), .why = "translation"},
@@ -73,12 +77,15 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_CNP] = {ID(MMFR2, 0, 1, 0), .why = "a hint in TTBRn_ELx"},
     [CPU_FEAT_DEBUGV8P1] = {ID(DFR0, 0, 8, 6), .why = "rules of debug exceptions"},
     [CPU_FEAT_DEBUGV8P2] = {ID(DFR0, 0, 8, 7), .why = "rules of debug exceptions"},
-    [CPU_FEAT_PMUV3] = {ID(DFR0, 8, 5, 0), {{MRS(0, ENC(3, 3, 9, 12, 0)), 0}}}, /* PMCR_EL0 */
-    [CPU_FEAT_PMUV3P1] = {ID(DFR0, 8, 5, 1), .why = "event numbers"},
-    [CPU_FEAT_PMUV3P4] = {ID(DFR0, 8, 5, 4), {{MRS(0, ENC(3, 0, 9, 14, 6)), 1}}}, /* PMMIR_EL1 */
+    [CPU_FEAT_PMUV3] = {ID(DFR0, 8, 6, 0), {{MRS(0, ENC(3, 3, 9, 12, 0)), 0}}}, /* PMCR_EL0 */
+    [CPU_FEAT_PMUV3P1] = {ID(DFR0, 8, 6, 1), .why = "event numbers"},
+    [CPU_FEAT_PMUV3P4] = {ID(DFR0, 8, 6, 4), {{MRS(0, ENC(3, 0, 9, 14, 6)), 1}}}, /* PMMIR_EL1 */
+    [CPU_FEAT_PMUV3P5] = {ID(DFR0, 8, 6, 5), .why = "widths: ../pmu/test_pmu.c"},
     [CPU_FEAT_CSV2] = {ID(PFR0, 56, 2, 0), .why = "a promise"},
     [CPU_FEAT_CSV3] = {ID(PFR0, 60, 1, 0), .why = "a promise"},
+    [CPU_FEAT_LPA] = {ID(MMFR0, 0, 6, 4), .why = "translation"},
     [CPU_FEAT_LVA] = {ID(MMFR2, 16, 1, 0), .why = "translation"},
+    [CPU_FEAT_CCIDX] = {ID(MMFR2, 20, 1, 0), .why = "the format of CCSIDR_EL1: test_insn.c"},
     [CPU_FEAT_FHM] = {ID(ISAR0, 48, 1, 0), {{0x0e22ec20, 0}}},                  /* fmlal v0.2s, v1.2h, v2.2h */
     [CPU_FEAT_SHA512] = {ID(ISAR0, 12, 2, 1), {{0xcec08020, 0}}},               /* sha512su0 v0.2d, v1.2d */
     [CPU_FEAT_SHA3] = {ID(ISAR0, 32, 1, 0), {{0xce020c20, 0}}},                 /* eor3 v0.16b, v1.16b, v2.16b, v3.16b */
@@ -101,11 +108,13 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_BF16] = {ID(ISAR1, 44, 1, 0), {{0x1e634020, 0}, {0x2e42fc20, 0}}}, /* bfcvt h0, s1; bfdot v0.2s, v1.4h, v2.4h */
     [CPU_FEAT_I8MM] = {ID(ISAR1, 52, 1, 0), {{0x4e82a420, 0}, {0x0e829c20, 0}}}, /* smmla v0.4s, v1.16b, v2.16b; usdot */
     [CPU_FEAT_WFXT] = {ID(ISAR2, 0, 2, 0), {{0xd503101f, 0}, {0xd503103f, 0}}}, /* wfet xzr, wfit xzr */
+    [CPU_FEAT_DGH] = {ID(ISAR1, 48, 1, 0), .why = "a hint, which is a NOP without it"},
     [CPU_FEAT_XS] = {ID(ISAR1, 56, 1, 0), {{0xd5033e3f, 0}, {SYS(0, 9, 7, 0), 1}}}, /* dsb synxs; tlbi vmalle1nxs */
     [CPU_FEAT_PAUTH] = {ID(ISAR1, 4, 5, 0), {{0xdac143e0, 0}, {0xdac147e0, 0}, {0x9ac23020, 0}, {MRS(0, ENC(3, 0, 2, 1, 0)), 1},
                                              {0xf8200420, 0}, {0xd65f0bff, 0}},
                         .without = {CPU_FEAT_PACQARMA3 + 1}}, /* xpaci x0; xpacd x0; pacga x0, x1, x2; APIAKeyLo_EL1; ldraa x0, [x1]; retaa */
     [CPU_FEAT_PACQARMA3] = {ID(ISAR2, 12, 5, 0), .why = "the same instructions"},
+    [CPU_FEAT_PACIMP] = {ID(ISAR1, 8, 5, 0), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "the same instructions"},
     [CPU_FEAT_PAUTH2] = {ID(ISAR1, 4, 5, 1), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "the same instructions: test_pac.c"},
     [CPU_FEAT_FPAC] = {ID(ISAR1, 4, 5, 3), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "faults: test_pac.c"},
     [CPU_FEAT_FPACCOMBINE] = {ID(ISAR1, 4, 5, 4), .without = {CPU_FEAT_PACQARMA3 + 1}, .why = "faults: test_pac.c"},
@@ -127,10 +136,12 @@ static const struct row rows[CPU_FEAT_COUNT] = {
                                             {MRS(0, ENC(3, 4, 3, 1, 4)), 2}, {MRS(0, ENC(3, 4, 3, 1, 5)), 2}, {MRS(0, ENC(3, 4, 3, 1, 6)), 2}}},
     [CPU_FEAT_ECV] = {ID(MMFR0, 60, 2, 0), {{MRS(0, ENC(3, 3, 14, 0, 5)), 0}, {MRS(0, ENC(3, 3, 14, 0, 6)), 0}}}, /* CNTPCTSS_EL0, CNTVCTSS_EL0 */
     [CPU_FEAT_ECV_POFF] = {ID(MMFR0, 60, 2, 1), {{MRS(0, ENC(3, 4, 14, 0, 6)), 2}}}, /* CNTPOFF_EL2 */
-    [CPU_FEAT_AMU] = {ID(PFR0, 44, 1, 0), {{MRS(0, ENC(3, 3, 13, 2, 1)), 0}, {MRS(0, ENC(3, 3, 13, 4, 0)), 0}, {MRS(0, ENC(3, 3, 13, 6, 3)), 0}}},
+    [CPU_FEAT_AMUV1P1] = {ID(PFR0, 44, 2, 1), {{MRS(0, ENC(3, 3, 13, 2, 6)), 0}, {MRS(0, ENC(3, 4, 13, 8, 0)), 2}, {MSR(ENC(3, 4, 13, 8, 3), 1), 2}}},
+    [CPU_FEAT_AMU] = {ID(PFR0, 44, 2, 0), {{MRS(0, ENC(3, 3, 13, 2, 1)), 0}, {MRS(0, ENC(3, 3, 13, 4, 0)), 0}, {MRS(0, ENC(3, 3, 13, 6, 3)), 0}}},
     [CPU_FEAT_NV] = {ID(MMFR2, 24, 2, 0), .why = "bits of HCR_EL2: test_nested.c and the trap matrix"},
     [CPU_FEAT_NV2] = {ID(MMFR2, 24, 2, 1), {{MRS(0, ENC(3, 4, 2, 2, 0)), 2}}}, /* VNCR_EL2 */
     [CPU_FEAT_EL2] = {ID(PFR0, 8, 1, 0), {{MRS(0, ENC(3, 4, 1, 1, 0)), 2}}},    /* HCR_EL2 */
+    [CPU_FEAT_SEL2] = {ID(PFR0, 36, 1, 0), .why = "registers that are there in the Secure state only: ../mmu/test_secure.c"},
     [CPU_FEAT_EL3] = {ID(PFR0, 12, 1, 0), {{MRS(0, ENC(3, 6, 1, 1, 0)), 3}}},   /* SCR_EL3 */
 };
 /* clang-format on */
@@ -147,6 +158,8 @@ static struct cpu_features all_but(const struct row *row, int off)
     for (unsigned i = 0; i < sizeof(row->without); i++)
         if (row->without[i])
             cpu_features_set(&f, row->without[i] - 1, 0);
+    if (row != &rows[CPU_FEAT_PACIMP]) /* one algorithm at most */
+        cpu_features_set(&f, CPU_FEAT_PACIMP, 0);
     if (off >= 0)
         cpu_features_set(&f, (enum cpu_feature)off, 0);
     cpu_features_settle(&f);
@@ -181,11 +194,11 @@ static void open_at(struct pe *p, unsigned el)
     sysreg_write_id(c, SR_AMUSERENR_EL0, 1);
     sysreg_write_id(c, SR_CNTKCTL_EL1, 3);
     if (cpu_has(c, CPU_FEAT_EL2))
-        sysreg_write_id(c, SR_HCR_EL2, HCR_RW | TG_BIT(40) | TG_BIT(41) | TG_BIT(53));
+        sysreg_write_id(c, SR_HCR_EL2, HCR_RW | TG_BIT(40) | TG_BIT(41) | TG_BIT(53) | HCR_FIEN);
     if (cpu_has(c, CPU_FEAT_EL3))
         sysreg_write_id(c, SR_SCR_EL3,
-                        SCR_NS | SCR_HCE | SCR_RW | TG_BIT(16) | TG_BIT(17) | TG_BIT(25) | SCR_FGTEN |
-                            SCR_ECVEN | SCR_HXEN);
+                        SCR_NS | SCR_HCE | SCR_RW | TG_BIT(16) | TG_BIT(17) | SCR_FIEN | TG_BIT(25) |
+                            SCR_FGTEN | SCR_ECVEN | SCR_HXEN | SCR_AMVOFF);
     cpu_set_x(c, 1, PE_RAM_BASE + 0x100000);
     cpu_set_x(c, 30, CODE + 4);
     cpu_context_changed(c);
@@ -291,11 +304,28 @@ static void test_needs(void **unused)
     assert_true(cpu_features_has(&f, CPU_FEAT_VHE));
 }
 
+/* One algorithm of pointer authentication, or none. */
+static void test_exclusive(void **unused)
+{
+    struct cpu_features f = {{0}};
+    enum cpu_feature a, b;
+
+    (void)unused;
+    assert_true(cpu_features_exclusive(&f, &a, &b));
+    cpu_features_set(&f, CPU_FEAT_PACIMP, 1);
+    assert_true(cpu_features_exclusive(&f, &a, &b));
+    cpu_features_set(&f, CPU_FEAT_PACQARMA3, 1);
+    assert_false(cpu_features_exclusive(&f, &a, &b));
+    assert_int_equal(a, CPU_FEAT_PACQARMA3);
+    assert_int_equal(b, CPU_FEAT_PACIMP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_switch),
         cmocka_unit_test(test_needs),
+        cmocka_unit_test(test_exclusive),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,7 @@ struct fuzz_machine {
     struct cpu *cpu[FUZZ_PES];
     unsigned pes;
     bool el2, el3;
+    uint64_t open; /* bytes of RAM that are not of the Secure state only: those before */
     uint8_t *ram, *rom;
     unsigned tables; /* a bit per stage: tables were made there */
     uint64_t device; /* what was written last */

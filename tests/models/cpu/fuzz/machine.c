@@ -29,7 +29,9 @@ static void transport(void *opaque, struct tg_bus_txn *txn)
     txn->latency += 50 * TG_NS;
     txn->served = TG_SERVED_MEMORY;
     if (at >= FUZZ_RAM && end <= FUZZ_RAM + FUZZ_RAM_SIZE) {
-        if (txn->data && txn->write)
+        if (txn->data && !txn->attrs.secure && end > FUZZ_RAM + m->open)
+            txn->resp = TG_BUS_SLVERR;
+        else if (txn->data && txn->write)
             machine_write(m, at, txn->data, txn->size);
         else if (txn->data)
             memcpy(txn->data, m->ram + (at - FUZZ_RAM), txn->size);
@@ -64,8 +66,14 @@ static bool get_dmi(void *opaque, uint64_t addr, struct tg_dmi *out)
 {
     struct fuzz_machine *m = opaque;
 
-    if (addr - FUZZ_RAM < FUZZ_RAM_SIZE)
-        *out = (struct tg_dmi){.base = FUZZ_RAM, .size = FUZZ_RAM_SIZE, .host = m->ram, .writable = true};
+    if (addr - FUZZ_RAM < m->open)
+        *out = (struct tg_dmi){.base = FUZZ_RAM, .size = m->open, .host = m->ram, .writable = true};
+    else if (addr - FUZZ_RAM < FUZZ_RAM_SIZE)
+        *out = (struct tg_dmi){.base = FUZZ_RAM + m->open,
+                               .size = FUZZ_RAM_SIZE - m->open,
+                               .host = m->ram + m->open,
+                               .writable = true,
+                               .secure = true};
     else if (addr - FUZZ_ROM < FUZZ_ROM_SIZE)
         *out = (struct tg_dmi){.base = FUZZ_ROM, .size = FUZZ_ROM_SIZE, .host = m->rom};
     else
@@ -114,6 +122,8 @@ static void choose_features(struct rng *r, struct cpu_features *f)
         cpu_features_set(f, CPU_FEAT_FP, false);
     while (!cpu_features_check(f, &feature, &needs))
         cpu_features_set(f, feature, false);
+    while (!cpu_features_exclusive(f, &feature, &needs))
+        cpu_features_set(f, once_in(r, 2) ? feature : needs, false);
 }
 
 static void choose_sizes(struct rng *r, struct tg_model *model)
@@ -210,6 +220,7 @@ struct fuzz_machine *machine_new(struct rng *r)
     choose_features(r, &f);
     m->el2 = cpu_features_has(&f, CPU_FEAT_EL2);
     m->el3 = cpu_features_has(&f, CPU_FEAT_EL3);
+    m->open = m->el3 && once_in(r, 4) ? FUZZ_RAM_SIZE / 4 * 3 : FUZZ_RAM_SIZE;
 
     m->gic = tg_model_new(&gicv3_class, "gic", &m->env);
     if (!m->gic || gic_set_pes(m->gic, m->pes, affinity))

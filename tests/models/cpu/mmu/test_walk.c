@@ -144,6 +144,85 @@ static void test_block_levels_stage2(void **state)
     }
 }
 
+#define GRAIN64 1 /* TG0 */
+
+/* FEAT_LPA, 64K granule: bits 15:12 of a descriptor are bits 51:48 of the address; a size of less than 52
+ * bits makes them an address size fault; blocks at level 1; bits 5:2 of the table base. Without it they are
+ * nothing. */
+static void test_lpa(void **state)
+{
+    const uint64_t top = UINT64_C(0xa) << 48, in_desc = UINT64_C(0xa) << 12;
+
+    (void)state;
+    for (unsigned on = 0; on < 2; on++) {
+        struct pe *p = with(on ? "lpa" : NULL, NULL);
+        struct cpu *c = p->cpu;
+
+        assert_int_equal(id(p, SR_ID_AA64MMFR0_EL1, TG_FIELD(3, 0)), on ? 6 : 5);
+        for (unsigned ips = 5; ips <= 6; ips++) {
+            stage1(p, 16, GRAIN64);
+            sysreg_write_id(c, SR_TCR_EL1, tg_with(c->sr[SR_TCR_EL1], TCR_IPS, ips));
+            /* a page */
+            path(p, 1, 3, PAGE | in_desc | LEAF | DESC_TABLE);
+            if (!on)
+                expect_pa(p, MMU_PRIV, 0x10, MMU_READ, PAGE + 0x10);
+            else if (ips == 6)
+                expect_pa(p, MMU_PRIV, 0x10, MMU_READ, top | (PAGE + 0x10));
+            else
+                expect_fault(p, MMU_PRIV, 0x10, MMU_READ, FSC_ADDRESS | 3);
+            /* a block of level 1: 4 TiB */
+            path(p, 1, 1, in_desc | LEAF);
+            if (!on)
+                expect_fault(p, MMU_PRIV, 0x10, MMU_READ, FSC_TRANSLATION | 1);
+            else if (ips == 6)
+                expect_pa(p, MMU_PRIV, UINT64_C(0x3ffffffff10), MMU_READ, top | 0x3ffffffff10);
+            else
+                expect_fault(p, MMU_PRIV, 0x10, MMU_READ, FSC_ADDRESS | 1);
+            /* the table: nothing is there, or the bits do not count */
+            path(p, 1, 3, PAGE | LEAF | DESC_TABLE);
+            sysreg_write_id(c, SR_TTBR0_EL1, TABLE | 0xa << 2);
+            if (on && ips == 6)
+                expect_fault(p, MMU_PRIV, 0x10, MMU_READ, FSC_EXTERNAL_WALK | 1);
+            else
+                expect_pa(p, MMU_PRIV, 0x10, MMU_READ, PAGE + 0x10);
+        }
+        /* the other granules have 48 bits in any case */
+        stage1(p, 16, 0);
+        sysreg_write_id(c, SR_TCR_EL1, tg_with(c->sr[SR_TCR_EL1], TCR_IPS, 6));
+        path(p, 0, 3, PAGE | LEAF | DESC_TABLE);
+        expect_pa(p, MMU_PRIV, 0x10, MMU_READ, PAGE + 0x10);
+        pe_free(p);
+    }
+}
+
+/* FEAT_LVA, 64K granule: T0SZ down to 12; without it, and for other granules, 16 is the least and counts. */
+static void test_lva(void **state)
+{
+    (void)state;
+    for (unsigned on = 0; on < 2; on++) {
+        struct pe *p = with(on ? "lva" : NULL, NULL);
+        const uint64_t va = UINT64_C(0xf) << 48 | 0x10;
+
+        assert_int_equal(id(p, SR_ID_AA64MMFR2_EL1, TG_FIELD(19, 16)), on);
+        stage1(p, 12, GRAIN64);
+        path(p, 1, 3, PAGE | LEAF | DESC_TABLE);
+        expect_pa(p, MMU_PRIV, 0x10, MMU_READ, PAGE + 0x10);
+        if (on) { /* its entry of the first table, of 1024, is another one */
+            expect_fault(p, MMU_PRIV, va, MMU_READ, FSC_TRANSLATION | 1);
+            pe_write(p, TABLE + (va >> 42) * 8, &(uint64_t){(TABLE + NEXT) | DESC_VALID | DESC_TABLE}, 8);
+            expect_pa(p, MMU_PRIV, va, MMU_READ, PAGE + 0x10);
+            expect_fault(p, MMU_PRIV, UINT64_C(1) << 52, MMU_READ, FSC_TRANSLATION);
+        } else {
+            expect_fault(p, MMU_PRIV, va, MMU_READ, FSC_TRANSLATION);
+        }
+        stage1(p, 12, 0);
+        path(p, 0, 3, PAGE | LEAF | DESC_TABLE);
+        expect_pa(p, MMU_PRIV, 0x10, MMU_READ, PAGE + 0x10);
+        expect_fault(p, MMU_PRIV, va, MMU_READ, FSC_TRANSLATION);
+        pe_free(p);
+    }
+}
+
 /* FEAT_HPDS2: bits 62:59 of a leaf mean nothing, whatever TCR_ELx.HWU says; the field counts up. */
 static void test_hpds2(void **state)
 {
@@ -304,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_block_levels), cmocka_unit_test(test_block_levels_stage2),
+        cmocka_unit_test(test_lpa),          cmocka_unit_test(test_lva),
         cmocka_unit_test(test_hpds2),        cmocka_unit_test(test_e0pd),
         cmocka_unit_test(test_pan3),         cmocka_unit_test(test_ttst),
         cmocka_unit_test(test_fields),       cmocka_unit_test(test_idst),

@@ -9,8 +9,10 @@
 static const uint32_t add_chain[] = {0x8b010000}; /* add x0, x0, x1 */
 static const uint32_t add_free[] = {0x8b0100a0, 0x8b0100a2, 0x8b0100a3,
                                     0x8b0100a4};               /* add x0|x2|x3|x4, x5, x1 */
-static const uint32_t mul_chain[] = {0x9b017c00};              /* mul x0, x0, x1 */
-static const uint32_t mul_free[] = {0x9b017ca0, 0x9b017ca2};   /* mul x0|x2, x5, x1 */
+static const uint32_t mul_chain[] = {0x1b017c00};              /* mul w0, w0, w1 */
+static const uint32_t mul_free[] = {0x1b017ca0, 0x1b017ca2};   /* mul w0|w2, w5, w1 */
+static const uint32_t mul64_chain[] = {0x9b010080};            /* madd x0, x4, x1, x0 */
+static const uint32_t mul64_free[] = {0x9b017ca0, 0x9b01fca2}; /* mul x0, x5, x1; mneg x2, x5, x1 */
 static const uint32_t div_free[] = {0x9ac10ca0, 0x9ac10ca2};   /* sdiv x0|x2, x5, x1 */
 static const uint32_t load_use[] = {0xf9400042, 0x8b030042};   /* ldr x2, [x2]; add x2, x2, x3 */
 static const uint32_t loads[] = {0xf9400043, 0xf9400444};      /* ldr x3, [x2]; ldr x4, [x2, #8] */
@@ -49,6 +51,8 @@ static void expect_both(const char *const *params, const uint32_t *body, unsigne
 static const char *const two[] = {COMMON("2", "1", "2"), NULL};
 static const char *const one_alu[] = {COMMON("2", "1", "1"), NULL};
 static const char *const slow_alu[] = {COMMON("2", "3", "2"), NULL};
+static const char *const wide_mul[] = {
+    COMMON("2", "1", "2"), "pipeline.mul64.latency", "7", "pipeline.mul64.interval", "3", NULL};
 static const char *const four[] = {COMMON("4", "1", "3"), NULL};
 
 static void chains(void **state)
@@ -57,6 +61,8 @@ static void chains(void **state)
     expect_both(two, add_chain, 1, N);
     expect_both(slow_alu, add_chain, 1, 3 * N);
     expect_both(two, mul_chain, 1, 4 * N);
+    expect_both(wide_mul, mul_chain, 1, 4 * N);
+    expect_both(wide_mul, mul64_chain, 1, 7 * N);
     expect_both(two, load_use, 2, (3 + 1) * N);
 }
 
@@ -67,6 +73,7 @@ static void widths_and_ports(void **state)
     expect_both(one_alu, add_free, 4, 4 * N);       /* one port */
     expect("window", four, add_free, 4, 4 * N / 3); /* three ports */
     expect_both(two, mul_free, 2, 2 * N);           /* pipelined, one port */
+    expect_both(wide_mul, mul64_free, 2, 6 * N);    /* every third cycle */
     expect_both(two, div_free, 2, 18 * N);          /* not pipelined */
     expect_both(two, loads, 2, 2 * N);              /* one load port */
     expect_both(two, load_store, 2, N);             /* a load and a store together */

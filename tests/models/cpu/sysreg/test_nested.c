@@ -224,6 +224,55 @@ static void test_twed(void **state)
     pe_free(p);
 }
 
+/* WFET: trapped late with its register in the syndrome; not at all when its time-out comes first. WFIT has no
+ * delay. */
+static void test_twed_wfet(void **state)
+{
+    static const char *const with_wfxt[] = {"fp", "el2", "twed", "wfxt", NULL};
+    struct pe *p = pe_vectors(with_wfxt);
+    struct cpu *c = p->cpu;
+
+    (void)state;
+    for (unsigned k = 0; k < 3; k++) { /* the delay ends first; the time-out does; WFIT */
+        uint32_t code[] = {k == 2 ? 0xd5031029 : 0xd5031009, SPIN}; /* of x9 */
+        uint64_t start, count, off;
+
+        if (k == 2)
+            code[0] = 0xd5031029;
+        guest_at(p, 1, HCR_TWE | HCR_TWI | HCR_TWEDEN | tg_put(HCR_TWEDEL, 15));
+        pe_code(p, CODE, code, 2);
+        c->event_reg = false;
+        cpu_set_insn_limit(c, 0);
+        count = sys(p, ENC(3, 3, 14, 0, 2));
+        cpu_set_x(c, 9, count + (k == 1 ? 100 : UINT64_C(1) << 40));
+        start = cpu_cycles(c);
+        if (k == 2) {
+            pe_run_insns(p, 1);
+            assert_int_equal(pe_vector(p, &off), 2);
+            assert_int_equal(pe_esr(p, 2) & 0x3e3, 9 << 5 | 2);
+            continue;
+        }
+        assert_int_equal(cpu_run(c, cpu_local_time(c) + TG_SEC), CPU_STOP_WFI);
+        /* 2^(15 + 8) cycles, or 100 of the counter */
+        if (k == 0)
+            assert_int_equal(cpu_wake_time(c), tg_cycles_to_time(start + (UINT64_C(1) << 23), cpu_hz(c)));
+        else
+            assert_true(cpu_wake_time(c) <
+                        tg_cycles_to_time(start, cpu_hz(c)) + tg_cycles_to_time(102, c->p.cntfrq));
+        cpu_idle_until(c, cpu_wake_time(c));
+        pe_run_insns(p, 1);
+        if (k == 0) {
+            assert_int_equal(pe_vector(p, &off), 2);
+            assert_int_equal(EC_OF(pe_esr(p, 2)), EC_WFX);
+            assert_int_equal(pe_esr(p, 2) & 0x3e7, 9 << 5 | 4 | 3); /* RN, RV, TI: WFET */
+            assert_int_equal(c->sr[SR_ELR_EL2], CODE);
+        } else {
+            assert_int_equal(cpu_get_pc(c), CODE + 4);
+        }
+    }
+    pe_free(p);
+}
+
 /* ---- counters and timers ---- */
 
 static void test_ecv(void **state)
@@ -302,6 +351,44 @@ static void test_amu(void **state)
     sysreg_write_id(c, SR_CPTR_EL2, TG_BIT(30));
     pe_one(p, MRS(0, ENC(3, 3, 13, 4, 0)));
     assert_int_equal(pe_vector(p, &off), 2);
+    pe_free(p);
+}
+
+/* FEAT_AMUv1p1: guests find the counters less an offset, if both HCR_EL2 and SCR_EL3 say so; a host's EL0,
+ * and the constant counter, have none. */
+static void test_amu_offsets(void **state)
+{
+    static const char *const with_offsets[] = {"fp", "vhe", "el2", "el3", "amu", "amuv1p1", NULL};
+    struct pe *p = pe_vectors(with_offsets);
+    struct cpu *c = p->cpu;
+
+    (void)state;
+    for (unsigned k = 0; k < 32; k++) {
+        unsigned el = k & 3;
+        bool hcr = k & 4, scr = k & 8, host = k & 16, off;
+
+        if (host && el == 1)
+            continue;
+        pe_at(p, el, PSTATE(el, el != 0, 15));
+        sysreg_write_id(c, SR_SCR_EL3, SCR_NS | (scr ? SCR_AMVOFF : 0));
+        sysreg_write_id(c, SR_HCR_EL2, HCR_RW | (hcr ? HCR_AMVOFF : 0) | (host ? HCR_E2H | HCR_TGE : 0));
+        c->sr[SR_AMUSERENR_EL0] = 1;
+        off = el < 2 && hcr && scr && !host;
+        for (unsigned n = 0; n < 4; n++) {
+            c->sr[SR_AMEVCNTR00_EL0 + n] = 1000 + n;
+            if (n != 1)
+                c->sr[n == 0   ? SR_AMEVCNTVOFF00_EL2
+                      : n == 2 ? SR_AMEVCNTVOFF02_EL2
+                               : SR_AMEVCNTVOFF03_EL2] = 100 * (n + 1);
+        }
+        for (unsigned n = 0; n < 4; n++) {
+            uint64_t offset;
+
+            pe_one(p, MRS(0, ENC(3, 3, 13, 4, 0) + n));
+            assert_int_equal(pe_vector(p, &offset), 0);
+            assert_int_equal(cpu_get_x(c, 0), 1000 + n - (off && n != 1 ? 100 * (n + 1) : 0));
+        }
+    }
     pe_free(p);
 }
 
@@ -493,8 +580,10 @@ int main(void)
         cmocka_unit_test(test_fgt),
         cmocka_unit_test(test_reserved_counter),
         cmocka_unit_test(test_twed),
+        cmocka_unit_test(test_twed_wfet),
         cmocka_unit_test(test_ecv),
         cmocka_unit_test(test_amu),
+        cmocka_unit_test(test_amu_offsets),
         cmocka_unit_test(test_exception_entry),
         cmocka_unit_test(test_guest_hypervisor),
         cmocka_unit_test(test_page),

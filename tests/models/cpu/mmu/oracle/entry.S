@@ -3,7 +3,7 @@
  * Entry, vectors, launch and access instructions of the translation oracle. Everything that runs under the tables of a trial stands in
  * the first 16 KiB, which the tables map; it uses registers only, so that data accesses are the trial's alone. Loaded at 0x40200000,
  * entered at EL2 with the MMU off (Linux arm64 Image header for QEMU's -kernel). With HOST 3 it runs at EL3 instead, for the regime of
- * EL3 and for EL1&0 in both security states.
+ * EL3 and for EL1&0 in both security states; EL2 then has its MMU off, and passes on what it takes as EL1 does.
  */
 #include "../../core/trial.inc"
 
@@ -182,13 +182,16 @@ entry:
 2:  wfi
     b       2b
 
-/* void flush(u64 vhe): every translation goes: of both forms of the EL2 regime, or of both security states; decoded code too. */
+/* void flush(u64 vhe): every translation goes: of both forms of the EL2 regime, or of both security states (HOST 3: of one with
+ * an EL2, if there is such a thing); decoded code too. */
     .globl  flush
 flush:
     dsb     ishst
 #if HOST == 3
     mov     x1, #0x530
-    msr     scr_el3, x1
+    cbz     x0, 1f
+    orr     x1, x1, #0x40000        /* EEL2 */
+1:  msr     scr_el3, x1
     isb
     tlbi    alle1
     tlbi    vmalle1

@@ -182,6 +182,14 @@ static u64 new_table(struct tables *t)
     return base;
 }
 
+static int lva, lpa;
+
+/* Bits 51:48 of an address as descriptors of the 64K granule have them. */
+static u64 oa_top(const struct tables *t, u64 oa)
+{
+    return t->grain == 16 && lpa ? (oa >> 48 & 15) << 12 : 0;
+}
+
 /* Maps the entry of `leaf` level that covers ia; 0: something else stands there. */
 static int map(struct tables *t, u64 ia, u64 oa, u64 attrs, int leaf, struct path *p)
 {
@@ -199,7 +207,7 @@ static int map(struct tables *t, u64 ia, u64 oa, u64 attrs, int leaf, struct pat
         if (level == leaf) {
             if (v)
                 return 0;
-            set(t, e, (oa & ~ONES(shift)) | attrs | (level == 3 ? 3 : 1));
+            set(t, e, (oa & ONES(48) & ~ONES(shift)) | oa_top(t, oa) | attrs | (level == 3 ? 3 : 1));
             break;
         }
         if (!v) {
@@ -235,7 +243,7 @@ static void clear_tables(void)
 /* ---- a trial ---- */
 
 static int vhe, pan_ok, pan3, uao_ok, lse, hpds, ttst, e0pd, fwb;
-static int tg16, tg64;
+static int tg16, tg64, sel2;
 
 static unsigned pick_grain(void)
 {
@@ -270,8 +278,10 @@ static u64 pick_address(const struct tables *t, int leaf, u64 pa)
     return a & ONES(t->ia);
 }
 
-/* What does not fit a field of the descriptor formats: makes faults at chosen places. */
-static void spoil(struct tables *t, struct path *p)
+/* What does not fit a field of the descriptor formats: makes faults at chosen places. ps: the output size.
+ * Bits 51:48 of addresses are avoided without the size for them: QEMU ignores them then, the pseudocode of
+ * the Arm ARM (AArch64.LeafBase, OAOutOfRange) makes an address size fault, see ../test_walk.c. */
+static void spoil(struct tables *t, struct path *p, unsigned ps)
 {
     int l = t->level + (int)below((unsigned)(p->leaf - t->level + 1));
     u64 v;
@@ -289,6 +299,12 @@ static void spoil(struct tables *t, struct path *p)
             v &= ~1ul;
         v &= ~2ul;
         break;
+    case 2:
+        if (t->grain == 16 && ps == 6) { /* bits 51:48 of the address */
+            v |= BIT(12 + below(4));
+            break;
+        }
+        /* fall through */
     default:
         v |= BIT(32 + below(16));
     }
@@ -327,8 +343,10 @@ static unsigned pick_ps2(const struct tables *t)
 {
     unsigned ia = t->ia;
 
+    if (lpa && t->grain == 16)
+        return ia > 48 || chance(2) ? 6 : 5;
     if (t->level == 0 || (t->level == 1 && t->grain != 12))
-        return 4 + below(2);
+        return ia > 44 ? 5 : 4 + below(2);
     return ia <= 32 && chance(4) ? below(6) : ia <= 40 && chance(4) ? 2 + below(4) : 5;
 }
 
@@ -406,15 +424,17 @@ static void run(unsigned n)
     struct tables t1, safe, t2;
     struct path p1, p2, junk;
     u64 pa = DATA + (u64)below(DATA_LEN / 64) * 64, oa = pa, va, leaf, hcr = BIT(31), sctlr, tcr, vtcr = 0,
-        ttbr;
+        vstcr = BIT(31), ttbr;
     u64 mair = pick_mair(), esr2, far2, hpfar, esr1, far1, hash = 0xcbf29ce484222325, spsr, tag, old;
-    int s2 = HOST == 2 && regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8), be2 = chance(8),
-        at = is_at(op), ok;
+    int s2 = (HOST == 2 || sel2) && regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8),
+        be2 = chance(8), at = is_at(op), ok;
     u64 safe_attrs = D_AF | D_SH | D_AP1 | D_AP2, s2_normal;
 
     clear_tables();
     /* stage 1 geometry; T0SZ beyond the range of 16 to 39 (or 48) is implementation defined: avoid */
     tsz = 16 + below(ttst ? (grain == 16 ? 32 : 33) : 24);
+    if (lva && grain == 16 && chance(2))
+        tsz = 12 + below(4);
     if (regime == EL2 && tsz > 32) /* the code must be in reach */
         tsz = 32;
     t1 = (struct tables){.grain = grain, .ia = 64 - tsz, .big_endian = be != 0, .arena = &arena1};
@@ -422,6 +442,10 @@ static void run(unsigned n)
     t1.base = new_table(&t1);
     safe = (struct tables){.grain = 12, .ia = 39, .big_endian = be != 0, .level = 1, .arena = &arena1};
     safe.base = new_table(&safe);
+
+    ps = chance(4) ? below(6) : 5;
+    if (lpa && chance(2))
+        ps = 6;
 
     /* stage 2 */
     arena2 = (ARENA2 + 0xfffff) & ~0xffffful;
@@ -435,8 +459,8 @@ static void run(unsigned n)
             t2.level = grain2 == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
             t2.ia = 64 - t0sz;
             top = grain2 + (unsigned)(3 - t2.level) * stride(&t2);
-            if (t2.level >= 0 && t2.ia > top && t2.ia - top <= stride(&t2) + 4 && t2.ia <= 44 &&
-                !(t2.level == 0 && grain2 != 12)) {
+            if (t2.level >= 0 && t2.ia > top && t2.ia - top <= stride(&t2) + 4 &&
+                t2.ia <= (lpa && grain2 == 16 ? 52 : 44) && !(t2.level == 0 && grain2 != 12)) {
                 s2_valid = 1;
                 break;
             }
@@ -444,6 +468,8 @@ static void run(unsigned n)
                 break;
             sl0 = below(3);
             t0sz = 20 + below(chance(8) ? 20 : 14); /* mostly with the code in reach */
+            if (lpa && grain2 == 16 && chance(3))
+                t0sz = 12 + below(8);
         }
         vtcr = BIT(31) | t0sz | sl0 << 6 | (rnd() & 0x3f00) | (u64)tg0_of(grain2) << 14 |
                (u64)pick_ps2(&t2) << 16 | (chance(2) ? BIT(21) : 0) | (chance(2) ? BIT(22) : 0);
@@ -458,7 +484,7 @@ static void run(unsigned n)
         ok = map_pages(&t2, CODE, CODE_LEN, s2_normal);
         p2.leaf = pick_leaf(&t2);
         for (i = 0; ok && i < 20; i++) {
-            oa = pick_address(&t2, p2.leaf, pa) & ONES(44);
+            oa = pick_address(&t2, p2.leaf, pa) & ONES(ps == 6 && grain == 16 && grain2 == 16 ? 52 : 44);
             if (map(&t2, oa, pa, 0, p2.leaf, &p2))
                 break;
             p2.leaf = 3;
@@ -505,7 +531,7 @@ static void run(unsigned n)
     set(&t1, p1.e[p1.leaf], leaf);
     dress_tables(&t1, &p1, 1);
     if (chance(8))
-        spoil(&t1, &p1);
+        spoil(&t1, &p1, regime == EL2 ? 0 : ps); /* with E2H that has its output size elsewhere */
 
     /* stage-1 tables as stage 2 sees them */
     if (s2 && s2_valid) {
@@ -537,7 +563,7 @@ static void run(unsigned n)
                 map(&t2, s1_tables[i].base + o, s1_tables[i].base + o, attrs, 3, &junk);
         }
         if (chance(8))
-            spoil(&t2, &p2);
+            spoil(&t2, &p2, vtcr >> 16 & 7);
     }
 
     /* controls */
@@ -546,7 +572,8 @@ static void run(unsigned n)
     if (pan3)
         sctlr |= rnd() & BIT(57);
     ttbr = t1.base;
-    ps = chance(4) ? below(6) : 5;
+    if (lpa && regime != EL2 && chance(24)) /* bits 51:48 of the address, with the 64K granule and PS 6 */
+        ttbr |= BIT(2 + below(4));
     spsr = 0x3c0 | el << 2 | (el != 0);
     if (pan_ok && chance(3) && el)
         spsr |= BIT(22);
@@ -569,14 +596,27 @@ static void run(unsigned n)
             tcr |= rnd() & (0xfful << 43);
     }
 #if HOST == 3 /* SCR_EL3 in the place of HCR_EL2 */
-    hcr = 0x530 | (rnd() & BIT(0)) | (chance(3) ? BIT(9) : 0);
+    if (s2) {
+        if (chance(16))
+            hcr |= BIT(12); /* DC */
+        vstcr = BIT(31) |
+                (vtcr & 0xc0ff); /* the same tables for addresses of both states, mostly of the same shape */
+        if (chance(3))
+            vstcr |= rnd() & (3ul << 29);
+        if (chance(3))
+            vtcr |= rnd() & (3ul << 29);
+        if (chance(16))
+            vtcr ^= 1 + below(3);
+    }
+    WRITE(hcr_el2, hcr);
+    hcr = 0x530 | (rnd() & BIT(0)) | (chance(3) ? BIT(9) : 0) | (s2 ? BIT(18) : 0);
 #endif
     if (regime == EL20 || (vhe && chance(3)))
         hcr |= BIT(34);
     if (regime == EL20 && (el == 0 || chance(2) || at))
         hcr |= BIT(27);
-    if (s2 && chance(16))
-        hcr |= BIT(12); /* DC; there is no stage 2 with HOST 3 */
+    if (HOST == 2 && s2 && chance(16))
+        hcr |= BIT(12); /* DC */
 
     /* the address */
     if (upper)
@@ -601,10 +641,16 @@ static void run(unsigned n)
         WRITE(mair_el1, mair);
         WRITE(ttbr0_el1, upper ? safe.base : ttbr);
         WRITE(ttbr1_el1, upper ? ttbr : safe.base);
-#if HOST == 2
         WRITE(vtcr_el2, vtcr);
         WRITE(vttbr_el2, t2.base);
-#endif
+        if (sel2) {
+            WRITE(scr_el3, 0x40530); /* VSTCR_EL2 and VSTTBR_EL2 are there with EEL2 */
+            __asm__ volatile("isb");
+            WRITE(s3_4_c2_c6_2, vstcr);
+            WRITE(s3_4_c2_c6_0, t2.base);
+            WRITE(scr_el3, 0x531);
+            __asm__ volatile("isb");
+        }
         WRITE(vbar_el1, (u64)el1_vectors + (upper ? 0 : ALIAS));
         WRITE(H(vbar), el2_vectors);
         l.sctlr2 = l.sctlr2_off | (be2 ? BIT(25) : 0);
@@ -612,6 +658,12 @@ static void run(unsigned n)
             l.elr += upper || !(sctlr & 1) || (hcr & BIT(12)) ? 0 : ALIAS;
             if (!(sctlr & 1) || (hcr & BIT(12)))
                 WRITE(vbar_el1, el1_vectors);
+#if HOST == 3
+            if (READ(hcr_el2) & BIT(12)) { /* DC: stage 1 is off */
+                WRITE(vbar_el1, el1_vectors);
+                l.elr = (u64)ops + 32 * (u64)op;
+            }
+#endif
         }
     } else {
         WRITE(H(mair), mair);
@@ -637,18 +689,26 @@ static void run(unsigned n)
         }
     }
     old = *(u64 *)pa;
-    flush((u64)vhe);
+    flush((u64)(HOST == 2 ? vhe : sel2));
+#if HOST == 3
+    WRITE(vbar_el2, el1_vectors);
+    WRITE(esr_el2, 0);
+#endif
     WRITE(esr_el1, 0);
     WRITE(far_el1, 0);
-#if HOST == 2
     WRITE(hpfar_el2, 0);
-#endif
     WRITE(par_el1, 0);
     launch(&l);
     WRITE(H(vbar), el2_vectors);
     esr2 = READ(H(esr));
     far2 = READ(H(far));
-    hpfar = HOST == 2 ? READ(hpfar_el2) : 0;
+    hpfar = READ(hpfar_el2);
+#if HOST == 3
+    if (READ(esr_el2)) { /* passed on by EL2 */
+        esr2 = READ(esr_el2);
+        far2 = READ(far_el2);
+    }
+#endif
     esr1 = READ(esr_el1);
     far1 = READ(far_el1);
 
@@ -712,6 +772,9 @@ void main(void)
     lse = (READ(id_aa64isar0_el1) >> 20 & 15) != 0;
     tg16 = (mmfr0 >> 20 & 15) != 0;
     tg64 = (mmfr0 >> 24 & 15) == 0;
+    lva = mmfr2 >> 16 & 1;
+    lpa = (mmfr0 & 15) == 6;
+    sel2 = HOST == 3 && (READ(id_aa64pfr0_el1) >> 36 & 15);
     for (u64 o = 0; o < DATA_LEN; o += 8)
         *(u64 *)(DATA + o) = BRK | o << 32;
     for (unsigned n = 0; n < TRIALS; n++) {

@@ -82,6 +82,27 @@ static const unsigned short regs_v82[] = {
     ENC(3, 0, 12, 1, 1),
 };
 
+/* What EL3 lets EL2 (and EL1) use by bits of SCR_EL3: asked of cores that have it. */
+enum {
+    HAS_HCX = 1,
+    HAS_FGT = 2,
+    HAS_ECV = 4,
+    HAS_PAUTH = 8,
+    HAS_SCXT = 16,
+    HAS_SEL2 = 32,
+};
+static const struct {
+    unsigned short enc, needs;
+} regs_later[] = {
+    {ENC(3, 4, 1, 2, 2), HAS_HCX},   {ENC(3, 4, 1, 1, 4), HAS_FGT},   {ENC(3, 4, 1, 1, 5), HAS_FGT},
+    {ENC(3, 4, 1, 1, 6), HAS_FGT},   {ENC(3, 4, 3, 1, 4), HAS_FGT},   {ENC(3, 4, 3, 1, 5), HAS_FGT},
+    {ENC(3, 4, 14, 0, 6), HAS_ECV},  {ENC(3, 3, 14, 0, 5), HAS_ECV},  {ENC(3, 0, 2, 1, 0), HAS_PAUTH},
+    {ENC(3, 0, 2, 2, 3), HAS_PAUTH}, {ENC(3, 0, 2, 3, 1), HAS_PAUTH}, {ENC(3, 3, 13, 0, 7), HAS_SCXT},
+    {ENC(3, 4, 2, 6, 0), HAS_SEL2},  {ENC(3, 4, 2, 6, 2), HAS_SEL2},  {ENC(3, 4, 14, 4, 1), HAS_SEL2},
+    {ENC(3, 4, 14, 5, 1), HAS_SEL2}, {ENC(3, 4, 14, 5, 2), HAS_SEL2}, {ENC(3, 0, 13, 0, 7), HAS_SCXT},
+    {ENC(3, 4, 13, 0, 7), HAS_SCXT}, {ENC(3, 6, 13, 0, 7), HAS_SCXT},
+};
+
 static const unsigned short sys[] = {
     ENC(1, 0, 7, 8, 0), ENC(1, 4, 7, 8, 0), ENC(1, 4, 7, 8, 4), ENC(1, 6, 7, 8, 0), ENC(1, 0, 8, 7, 0),
     ENC(1, 4, 8, 7, 0), ENC(1, 4, 8, 7, 4), ENC(1, 4, 8, 7, 6), ENC(1, 4, 8, 7, 1), ENC(1, 6, 8, 7, 0),
@@ -95,6 +116,8 @@ static const unsigned short sys[] = {
 #define ERET 0xd69f03e0
 #define WFI  0xd503207f
 #define FADD 0x1e602800
+/* pacia x0, x1; pacdb x0, x1; pacga x0, x1, x1; xpaci x0 */
+static const u32 pauth[] = {0xdac10020, 0xdac10c20, 0x9ac13020, 0xdac143e0};
 static const u32 other[] = {SVC, HVC, SMC, BRK, ERET, ERET, ERET, WFI, FADD, SMC, HVC, 0};
 
 /* Modes that SPSR_ELx can name: AArch64's, with the reserved ones. */
@@ -103,7 +126,7 @@ static u64 pick_spsr(void)
     return below(16) | 0x3c0;
 }
 
-static void run(unsigned n, int v82, int vhe)
+static void run(unsigned n, int v82, int vhe, unsigned has)
 {
     unsigned el = below(4);
     u64 sparse = rnd() & 1 ? ~0ul : rnd() & rnd(), value = (u64)slot, esr3, spsr;
@@ -124,10 +147,18 @@ static void run(unsigned n, int v82, int vhe)
         insn = (regs[r].read_only || below(2) ? 0xd5200003 : 0xd5000003) | (u32)regs[r].enc << 5;
         if (v82 && below(8) == 0)
             insn = 0xd5200003 | (u32)regs_v82[below(sizeof(regs_v82) / sizeof(regs_v82[0]))] << 5;
+        if (has && below(4) == 0) {
+            unsigned i = below(sizeof(regs_later) / sizeof(regs_later[0]));
+
+            if (regs_later[i].needs & has)
+                insn = (below(2) ? 0xd5200003 : 0xd5000003) | (u32)regs_later[i].enc << 5;
+        }
         if (!(insn & 0x00200000))
             value = 0;
     }
     }
+    if ((has & HAS_PAUTH) && below(12) == 0)
+        insn = pauth[below(sizeof(pauth) / sizeof(pauth[0]))];
     if (insn == WFI) { /* one that waits would not come back */
         scr |= BIT(12);
         if (el == 3)
@@ -135,11 +166,23 @@ static void run(unsigned n, int v82, int vhe)
     }
     if (v82)
         scr |= rnd() & (BIT(14) | BIT(15));
+    if (has & HAS_PAUTH) {
+        scr |= rnd() & (BIT(16) | BIT(17));
+        hcr |= (rnd() | rnd()) & (BIT(40) | BIT(41));
+    }
+    if (has & HAS_SCXT) {
+        scr |= rnd() & BIT(25);
+        hcr |= (rnd() | rnd()) & BIT(53);
+    }
+    scr |= rnd() &
+           ((has & HAS_FGT ? BIT(27) : 0) | (has & HAS_ECV ? BIT(28) : 0) | (has & HAS_HCX ? BIT(38) : 0));
     if (vhe && below(3) == 0)
         hcr |= BIT(34);
     if (el == 1)
         hcr &= ~BIT(27);
-    if (el == 2)
+    if (has & HAS_SEL2 && below(2))
+        scr |= BIT(18);
+    if (el == 2 && !(scr & BIT(18)))
         scr |= BIT(0); /* there is no secure EL2 */
     spsr = 0x3c0 | el << 2 | (el != 0);
     if (insn == ERET && el == 3) { /* the launch is one from EL3 */
@@ -155,8 +198,12 @@ static void run(unsigned n, int v82, int vhe)
     WRITE(mdcr_el3, rnd() & sparse & (BIT(6) | BIT(9) | BIT(10)));
     WRITE(mdscr_el1, 0);
     WRITE(pmuserenr_el0, rnd() & 15);
-    WRITE(sctlr_el1, 0x30d00800 | (rnd() & (BIT(16) | BIT(18))));
-    WRITE(sctlr_el2, 0x30c50830 | (rnd() & (BIT(16) | BIT(18))));
+    WRITE(sctlr_el1, 0x30d00800 | (rnd() & (BIT(16) | BIT(18) | (has & HAS_PAUTH ? BIT(31) | BIT(13) : 0))));
+    WRITE(sctlr_el2, 0x30c50830 | (rnd() & (BIT(16) | BIT(18) | (has & HAS_PAUTH ? BIT(31) | BIT(13) : 0))));
+    if (has & HAS_FGT) { /* MIDR_EL1 and SCTLR_EL1 read, TTBR0_EL1 written */
+        WRITE(S3_4_C1_C1_4, rnd() & (BIT(25) | BIT(29)));
+        WRITE(S3_4_C1_C1_5, rnd() & BIT(36));
+    }
     WRITE(cnthctl_el2, hcr & BIT(34) ? 0xc03 : 3);
     WRITE(cntkctl_el1, 0x303);
     WRITE(spsr_el1, pick_spsr());
@@ -187,12 +234,17 @@ static void run(unsigned n, int v82, int vhe)
 
 void main(void)
 {
-    int vhe = READ(id_aa64mmfr1_el1) >> 8 & 1, v82 = (READ(id_aa64pfr0_el1) >> 28 & 15) != 0;
+    u64 pfr0 = READ(id_aa64pfr0_el1), mmfr0 = READ(id_aa64mmfr0_el1), mmfr1 = READ(id_aa64mmfr1_el1);
+    int vhe = mmfr1 >> 8 & 1, v82 = (pfr0 >> 28 & 15) != 0;
+    unsigned has = (mmfr1 >> 40 & 15 ? HAS_HCX : 0) | (mmfr0 >> 56 & 15 ? HAS_FGT : 0) |
+                   ((mmfr0 >> 60 & 15) > 1 ? HAS_ECV : 0) |
+                   (READ(id_aa64isar1_el1) >> 4 & 0xff ? HAS_PAUTH : 0) |
+                   ((pfr0 >> 56 & 15) > 1 ? HAS_SCXT : 0) | (pfr0 >> 36 & 15 ? HAS_SEL2 : 0);
 
     WRITE(scr_el3, 0x531);
     __asm__ volatile("isb");
     for (unsigned n = 0; n < TRIALS; n++)
-        run(n, v82, vhe);
+        run(n, v82, vhe, has);
     put('E');
     put('N');
     put('D');
