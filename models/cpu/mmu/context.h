@@ -23,7 +23,7 @@ struct code_page;
 #define MMU_TLB_SIZE  512         /* data entries of a view, direct mapped */
 #define MMU_TLB_INDEX(va) ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1))
 #define MMU_XTLB_SIZE 128         /* fetch entries */
-#define MMU_NO_TAG    UINT64_C(1) /* never equals a page address */
+#define MMU_NO_TAG    UINT64_C(0x800) /* never equals a page address, nor one with the low bits of a misaligned va */
 
 #define MMU_WALK_MAX 28 /* descriptor reads of one nested walk */
 

@@ -92,7 +92,7 @@ static void run(uint64_t seed, bool off, const char *const *params, struct outco
     out->wrong = t_counter(p, "mispredicts");
     *remembered = 0;
     for (unsigned i = 0; i < 1u << MEMO_SETS_BITS; i++)
-        *remembered += (m->edges[i][0].from != 0) + (m->edges[i][1].from != 0);
+        *remembered += (m->edges[i][0].key != 0) + (m->edges[i][1].key != 0);
     pe_free(p);
 }
 
