@@ -15,6 +15,7 @@ As a library
         g.expect(r"Linux .* aarch64")
         status = g.wait()               # exit status; a signal N is -N
         g.at["ready"]                   # seconds from start to the last character of that match
+        g.cpu_at["ready"]               # seconds of processor time that the command (without children) had used by then
         g.usage.ru_maxrss               # KiB; host cost of the command (resource.struct_rusage), after wait()
         g.text                          # the whole console so far
 `expect` looks at what came after the last match. It raises Failure when the time is up, when the command ends first,
@@ -70,11 +71,12 @@ class GuestRun:
         self.fail = [re.compile(f, re.M) for f in fail]
         self.text = ""          # the console so far, carriage returns dropped
         self.at = {}            # name -> seconds
+        self.cpu_at = {}        # name -> seconds of processor time
         self.status = None      # exit status when it has ended
         self.usage = None
         self._pos = 0           # where the next expect begins to look
         self._checked = 0       # where the fail patterns begin to look
-        self._chunks = []       # (length of text after this arrival, time)
+        self._chunks = []       # (length of text after this arrival, time, processor time)
         self._partial = b""
         self._log = open(log, "wb") if log else None
         self._eof = False
@@ -130,6 +132,14 @@ class GuestRun:
         """Since the start."""
         return time.monotonic() - self.start
 
+    def cpu_seconds(self):
+        """Processor time that the command has used, all threads, without children."""
+        try:
+            # Linux: a clock's number is made of the process's (clock_getcpuclockid), 2 is that of the scheduler.
+            return time.clock_gettime(~self.pid << 3 | 2)
+        except OSError:         # it has ended
+            return self._chunks[-1][2] if self._chunks else 0.0
+
     def tail(self, lines=20):
         return "\n".join(self.text.rstrip("\n").split("\n")[-lines:])
 
@@ -152,7 +162,7 @@ class GuestRun:
             self._log.write(data)
             self._log.flush()
         self.text += data.decode("utf-8", "replace").replace("\r", "").replace("\0", "")
-        self._chunks.append((len(self.text), now))
+        self._chunks.append((len(self.text), now, self.cpu_seconds()))
         for f in self.fail:
             m = f.search(self.text, self._checked)
             if m:
@@ -162,7 +172,7 @@ class GuestRun:
         return True
 
     def _when(self, offset):
-        """When the character before `offset` arrived."""
+        """When the character before `offset` arrived: time, processor time."""
         lo, hi = 0, len(self._chunks) - 1
         while lo < hi:
             mid = (lo + hi) // 2
@@ -170,7 +180,7 @@ class GuestRun:
                 hi = mid
             else:
                 lo = mid + 1
-        return self._chunks[lo][1] if self._chunks else 0.0
+        return self._chunks[lo][1:] if self._chunks else (0.0, 0.0)
 
     def expect(self, pattern, timeout=None, name=None):
         """Waits for the regular expression; returns the match."""
@@ -181,7 +191,7 @@ class GuestRun:
             # A greedy group at the very end may still grow: it is complete once something follows on its line.
             if m and (m.end() < len(self.text) or self._eof or not re.search(r"[+*?]\)?\$?$", pattern)):
                 self._pos = m.end()
-                self.at[name or pattern] = self._when(m.end())
+                self.at[name or pattern], self.cpu_at[name or pattern] = self._when(m.end())
                 return m
             if not self._read(until):
                 if self._eof:

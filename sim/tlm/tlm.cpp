@@ -54,9 +54,9 @@ class Runner : public sc_core::sc_module
     void events_thread();
     void wait_turn(Pe &p, tg_time now);
     void done_with_turn(Pe &p, tg_time due);
-    void sync(Pe &p);
+    void sync(Pe &p, tg_time local);
     void sleep(Pe &p);
-    void slice(Pe &p, tg_time now);
+    tg_time slice(Pe &p, tg_time now);
     cpu_stop run_sampled(Pe &p, tg_time until);
     uint64_t sampling_distance(Pe &p) const;
     const tlm_switch *pending_switch() const;
@@ -87,6 +87,8 @@ class Runner : public sc_core::sc_module
     sc_core::sc_event rearm_, parked_, resume_;
     Pe *current_ = nullptr; /* the PE inside cpu_run, until it meets an external target */
     unsigned polls_ = 0;
+    unsigned n_asleep_ = 0,
+             n_blocked_ = 0;  /* PEs with that flag: mostly none, then nobody is looked through */
     size_t armed_ = SIZE_MAX; /* index of the switch that PEs know of */
     timespec last_poll_{};
 
@@ -224,7 +226,9 @@ void Runner::wait_turn(Pe &p, tg_time now)
         if (first)
             break;
         p.blocked = true;
+        n_blocked_++;
         sc_core::wait(p.turn);
+        n_blocked_--;
         p.blocked = false;
         if (now_ps() != now) { /* someone spent time inside its turn */
             now = now_ps();
@@ -237,6 +241,8 @@ void Runner::wait_turn(Pe &p, tg_time now)
 void Runner::done_with_turn(Pe &p, tg_time due)
 {
     p.due = due;
+    if (!n_blocked_)
+        return;
     for (auto &o : pes_) {
         if (o->blocked) {
             o->turn.notify();
@@ -248,9 +254,9 @@ void Runner::done_with_turn(Pe &p, tg_time due)
 /* ---- a PE ---- */
 
 /* Lets everybody else reach this PE's local time. */
-void Runner::sync(Pe &p)
+void Runner::sync(Pe &p, tg_time local)
 {
-    tg_time local = cpu_local_time(p.c), now = now_ps();
+    tg_time now = now_ps();
 
     if (local > now) {
         done_with_turn(p, local);
@@ -276,6 +282,7 @@ void Runner::sleep(Pe &p)
     if (p.last_kick > now && p.last_kick < until)
         until = p.last_kick;
     p.asleep = true;
+    n_asleep_++;
     done_with_turn(p, until);
     everybody_sleeps();
     if (m_->stop == MACHINE_RUNNING) {
@@ -284,6 +291,7 @@ void Runner::sleep(Pe &p)
         else
             sc_core::wait(ps(until > now ? until - now : 0), p.kick);
     }
+    n_asleep_--;
     p.asleep = false;
 }
 
@@ -423,7 +431,9 @@ void Runner::limit_insns(Pe &p)
     cpu_set_insn_limit(p.c, limit ? cpu_insns(p.c) + (limit > sum ? limit - sum : 0) : 0);
 }
 
-void Runner::slice(Pe &p, tg_time now)
+/* Lets the PE run for a quantum or less, and the others get as far. Its local time then, or TG_TIME_NEVER
+ * where that may have changed since: asking for it takes a division. */
+tg_time Runner::slice(Pe &p, tg_time now)
 {
     tg_time next = tg_evq_next(m_->env.evq);
     tg_time until = (now / m_->quantum + 1) * m_->quantum;
@@ -451,7 +461,7 @@ void Runner::slice(Pe &p, tg_time now)
     if (opt_.max_insns && machine_insns(m_) >= opt_.max_insns)
         machine_stop(m_, MACHINE_LIMIT, "%llu instructions", static_cast<unsigned long long>(opt_.max_insns));
     if (m_->stop != MACHINE_RUNNING)
-        return;
+        return TG_TIME_NEVER;
     check_switch(p, why);
     if (cpu_insns(p.c) != before || local > now || why == CPU_STOP_WFI || why == CPU_STOP_OFF)
         p.idle_slices = 0;
@@ -459,9 +469,9 @@ void Runner::slice(Pe &p, tg_time now)
         machine_stop(m_, MACHINE_BUG, "PE %u neither executes nor sleeps at PC %#llx, cycle %llu", p.index,
                      static_cast<unsigned long long>(cpu_get_pc(p.c)),
                      static_cast<unsigned long long>(cpu_cycles(p.c)));
-    if (pes_.size() > 1)
+    if (n_asleep_)
         others_may_wake(p, local);
-    sync(p);
+    sync(p, local);
     if (why == CPU_STOP_WFI && m_->stop == MACHINE_RUNNING) {
         /* Everything up to now has to be seen before the PE decides that there is nothing to wake for. */
         tg_evq_run(m_->env.evq, now_ps());
@@ -474,17 +484,22 @@ void Runner::slice(Pe &p, tg_time now)
         if (cpu_is_on(p.c))
             cpu_idle_until(p.c, now_ps());
     }
+    return why == CPU_STOP_LIMIT ? local : TG_TIME_NEVER;
 }
 
 void Runner::pe_thread(unsigned i)
 {
     Pe &p = *pes_[i];
     char why[256];
+    tg_time next_local = TG_TIME_NEVER;
 
     p.parked = true; /* until the events thread has started the machine */
     sc_core::wait(resume_);
     p.parked = false;
     for (;;) {
+        tg_time local = next_local;
+
+        next_local = TG_TIME_NEVER;
         if (m_->stop != MACHINE_RUNNING) {
             park(p);
             continue;
@@ -492,8 +507,10 @@ void Runner::pe_thread(unsigned i)
         if (opt_.max_time && now_ps() >= opt_.max_time) {
             /* The events thread ends the run when all have come so far. */
             p.asleep = true;
+            n_asleep_++;
             done_with_turn(p, TG_TIME_NEVER);
             sc_core::wait(p.kick);
+            n_asleep_--;
             p.asleep = false;
             continue;
         }
@@ -502,7 +519,9 @@ void Runner::pe_thread(unsigned i)
             sleep(p);
             continue;
         }
-        sync(p); /* powered on at a time that is still to come */
+        if (local == TG_TIME_NEVER)
+            local = cpu_local_time(p.c);
+        sync(p, local); /* powered on at a time that is still to come */
         if (m_->stop != MACHINE_RUNNING || !cpu_is_on(p.c))
             continue;
         tg_time now = now_ps();
@@ -510,12 +529,12 @@ void Runner::pe_thread(unsigned i)
             wait_turn(p, now);
             now = now_ps();
         }
-        if (cpu_local_time(p.c) < now)
+        if (local < now)
             cpu_idle_until(p.c, now);
         tg_evq_run(m_->env.evq, now);
         if (m_->stop != MACHINE_RUNNING)
             continue;
-        slice(p, now);
+        next_local = slice(p, now);
         if (tg_unlikely(m_->stop == MACHINE_RUNNING && cpu_stuck(p.c, why, sizeof(why))))
             machine_stop(m_, MACHINE_STUCK, "PE %u: %s", i, why);
         if ((++polls_ & 63) == 0)

@@ -22,7 +22,8 @@ static void clear_view(struct cpu *c, struct mmu_view *v)
     for (unsigned i = 0; i < MMU_XTLB_SIZE; i++)
         v->xtlb[i].tag = MMU_NO_TAG;
     v->jump_tag = ++c->mmu.next_tag;
-    v->large = 0;
+    memset(&v->brief->global, 0, sizeof(v->brief->global));
+    memset(&v->brief->large, 0, sizeof(v->brief->large));
     v->xfilter = 0;
     c->pipe.fetch_page = UINT64_MAX;
 }
@@ -30,7 +31,8 @@ static void clear_view(struct cpu *c, struct mmu_view *v)
 int mmu_init(struct cpu *c)
 {
     c->mmu.views = calloc(VIEWS, sizeof(*c->mmu.views));
-    if (!c->mmu.views)
+    c->mmu.briefs = calloc(VIEWS, sizeof(*c->mmu.briefs));
+    if (!c->mmu.views || !c->mmu.briefs)
         return -ENOMEM;
     c->mmu.n_views = 0; /* grows as views are first used, so that untouched ones cost nothing */
     return 0;
@@ -39,7 +41,9 @@ int mmu_init(struct cpu *c)
 void mmu_fini(struct cpu *c)
 {
     free(c->mmu.views);
+    free(c->mmu.briefs);
     c->mmu.views = NULL;
+    c->mmu.briefs = NULL;
 }
 
 enum mmu_regime mmu_current_regime(const struct cpu *c)
@@ -182,6 +186,7 @@ static struct mmu_view *new_view(struct cpu *c)
             link = &(*link)->hash_next;
         *link = v->hash_next;
     }
+    v->brief = &m->briefs[v - m->views];
     clear_view(c, v);
     return v;
 }
@@ -202,6 +207,9 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
     if (!v) {
         v = new_view(c);
         v->key = key;
+        v->brief->regime = key.regime;
+        v->brief->vmid = key.vmid;
+        v->brief->asid = key.asid;
         v->gctx = ((uint64_t)key.regime << 60) | ((uint64_t)key.vmid << 32) | TG_BIT(58);
         if (!(key.sctlr & SCTLR_M) &&
             !(key.flags & MMU_KEY_S2)) /* no translation: the timing TLBs keep those apart */
@@ -213,6 +221,48 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
     v->last_used = ++m->tick;
     m->current[regime][priv] = v;
     return v;
+}
+
+/* ---- regions ---- */
+
+#define REGION_BITS 21
+#define REGIONS_MAX 16 /* of a range that are looked up one by one */
+
+static unsigned region_hash(uint64_t region)
+{
+    return (unsigned)((region * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
+}
+
+/* The mapping of 2^log2size bytes around va; bits 55:0 tell regions apart. */
+static void regions_add(struct mmu_regions *r, uint64_t va, unsigned log2size)
+{
+    unsigned h = region_hash((va & tg_ones(56)) >> REGION_BITS);
+
+    if (log2size > REGION_BITS)
+        memset(r, 0xff, sizeof(*r));
+    else
+        r->bits[h / 64] |= TG_BIT(h % 64);
+}
+
+/* May something of [va, last] (bits 55:0) have been added? */
+static bool regions_hit(const struct mmu_regions *r, uint64_t va, uint64_t last)
+{
+    uint64_t n = (last >> REGION_BITS) - (va >> REGION_BITS);
+
+    if (n >= REGIONS_MAX)
+        return true;
+    for (uint64_t i = va >> REGION_BITS; i <= last >> REGION_BITS; i++)
+        if (r->bits[region_hash(i) / 64] & TG_BIT(region_hash(i) % 64))
+            return true;
+    return false;
+}
+
+static void note_mapping(struct mmu_view *v, uint64_t va, const struct mmu_result *r)
+{
+    if (r->global)
+        regions_add(&v->brief->global, va, r->log2size);
+    if (r->log2size > MMU_PAGE_BITS)
+        regions_add(&v->brief->large, va, r->log2size);
 }
 
 /* ---- filling ---- */
@@ -240,8 +290,7 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
     e->addend = (uintptr_t)ram_at(ram, pa) - (uintptr_t)page;
     e->pa_off = pa - page;
     v->size[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
-    if (r->log2size > MMU_PAGE_BITS)
-        v->large |= TG_BIT(r->log2size);
+    note_mapping(v, va, r);
 }
 
 static uint64_t filter_bit(uint64_t va)
@@ -260,8 +309,7 @@ struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct m
     e->code = code;
     e->guarded = r->guarded;
     v->xsize[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
-    if (r->log2size > MMU_PAGE_BITS)
-        v->large |= TG_BIT(r->log2size);
+    note_mapping(v, va, r);
     return e;
 }
 
@@ -298,10 +346,12 @@ static bool data_tag(const struct mmu_tlbe *e, uint64_t *tag)
     return *tag != MMU_NO_TAG;
 }
 
-static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_inval *w, bool only_global)
+/* [va, last]: of w, bits 55:0 */
+static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_inval *w, uint64_t va,
+                          uint64_t last, bool only_global)
 {
-    uint64_t va = w->va & tg_ones(56), last = va + w->bytes - 1, tag;
-    bool scan = v->large || w->bytes > 32 * MMU_PAGE_SIZE, code = false;
+    bool scan = w->bytes > 32 * MMU_PAGE_SIZE || regions_hit(&v->brief->large, va, last), code = false;
+    uint64_t tag;
 
     if (scan) {
         for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
@@ -335,16 +385,21 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
 
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
 {
+    uint64_t va = w->va & tg_ones(56), last = va + w->bytes - 1; /* of by_va */
+
     if (c->timed)
         ttlb_invalidate(c, w);
     for (unsigned i = 0; i < c->mmu.n_views; i++) {
+        const struct mmu_brief *b = &c->mmu.briefs[i];
         struct mmu_view *v = &c->mmu.views[i];
-        bool asid_differs = w->match_asid && v->key.asid != w->asid;
+        bool asid_differs = w->match_asid && b->asid != w->asid;
 
-        if (v->key.regime != w->regime || (w->match_vmid && v->key.vmid != w->vmid))
+        if (b->regime != w->regime || (w->match_vmid && b->vmid != w->vmid))
+            continue;
+        if (w->by_va && asid_differs && !regions_hit(&b->global, va, last))
             continue;
         if (w->by_va)
-            invalidate_va(c, v, w, asid_differs);
+            invalidate_va(c, v, w, va, last, asid_differs);
         else if (!asid_differs)
             clear_view(
                 c, v); /* all, by ASID, by IPA: entries are of combined stages, so by IPA drops the VM's */

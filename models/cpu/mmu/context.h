@@ -94,6 +94,20 @@ struct mmu_key {
     uint64_t vstcr, vsttbr; /* FEAT_SEL2: of Secure addresses, in the Secure state */
 };
 
+/* A set of 2 MiB regions of virtual addresses, by hash: what is not in it was never entered. */
+struct mmu_regions {
+    uint64_t bits[4];
+};
+
+/* What TLBI asks of a view, apart from the views, which are large: most of them have nothing of what it
+ * names. */
+struct mmu_brief {
+    struct mmu_regions global; /* from which global pages were entered since the view was cleared */
+    struct mmu_regions large;  /* from which pages of mappings larger than a TLB entry were entered */
+    uint16_t vmid, asid;
+    uint8_t regime;
+};
+
 struct mmu_view {
     struct mmu_tlbe tlb[MMU_TLB_SIZE];
     struct mmu_xtlbe xtlb[MMU_XTLB_SIZE];
@@ -105,7 +119,7 @@ struct mmu_view {
                             dies */
     uint64_t actx, gctx; /* tags of the timing TLBs: of this address space, and of global pages of its VM */
     uint64_t last_used;
-    uint64_t large;   /* a bit per log2 size > 12 that entries came from */
+    struct mmu_brief *brief;
     uint64_t xfilter; /* a bit per hashed page that code was fetched from since jump_tag changed */
     struct mmu_view *hash_next;
 };
@@ -140,7 +154,8 @@ struct mmu_result {
 };
 
 struct mmu {
-    struct mmu_view *views; /* pool */
+    struct mmu_view *views;   /* pool */
+    struct mmu_brief *briefs; /* of each view */
     unsigned n_views;
     struct mmu_view *hash[256];
     struct mmu_view *current[MMU_REGIMES][MMU_PRIVS]; /* NULL: the key must be looked up anew */

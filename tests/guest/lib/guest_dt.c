@@ -31,7 +31,12 @@ static void devices(struct fdtw *w, const struct guest_dt *g)
         LEVEL_HIGH | (g->gic == 2 ? ((1u << g->cpus) - 1) << 8 : 0); /* GICv2: PPI CPU mask */
     fdtw_node(w, "timer");
     fdtw_str(w, "compatible", "arm,armv8-timer");
-    fdtw_cells(w, "interrupts", PPI, 13, flags, PPI, 14, flags, PPI, GUEST_VTIMER_PPI, flags, PPI, 10, flags);
+    if (g->el2)
+        fdtw_cells(w, "interrupts", PPI, 13, flags, PPI, 14, flags, PPI, GUEST_VTIMER_PPI, flags, PPI,
+                   GUEST_HPTIMER_PPI, flags, PPI, GUEST_HVTIMER_PPI, flags);
+    else
+        fdtw_cells(w, "interrupts", PPI, 13, flags, PPI, 14, flags, PPI, GUEST_VTIMER_PPI, flags, PPI,
+                   GUEST_HPTIMER_PPI, flags);
     fdtw_prop(w, "always-on", NULL, 0);
     fdtw_end(w);
     if (g->pmu) {
@@ -51,6 +56,8 @@ static void devices(struct fdtw *w, const struct guest_dt *g)
         fdtw_reg(w, 2, (uint64_t[]){GUEST_GICD, GUEST_GICD_SIZE, GUEST_GICC, GUEST_GICC_SIZE});
     else
         fdtw_reg(w, 2, (uint64_t[]){GUEST_GICD, GUEST_GICD_SIZE, GUEST_GICR, GUEST_GICR_SIZE * g->cpus});
+    if (g->el2)
+        fdtw_cells(w, "interrupts", PPI, GUEST_MAINT_PPI, flags);
     fdtw_end(w);
     fdtw_node(w, "apb-pclk");
     fdtw_str(w, "compatible", "fixed-clock");
@@ -97,7 +104,7 @@ int64_t guest_dt_write(const struct guest_dt *g, void *buf, uint32_t cap)
     cpus(&w, g->cpus);
     fdtw_node(&w, "psci");
     fdtw_prop(&w, "compatible", "arm,psci-1.0\0arm,psci-0.2", sizeof("arm,psci-1.0\0arm,psci-0.2"));
-    fdtw_str(&w, "method", "hvc");
+    fdtw_str(&w, "method", g->el2 ? "smc" : "hvc");
     fdtw_end(&w);
     devices(&w, g);
     fdtw_end(&w);

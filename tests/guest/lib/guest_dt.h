@@ -20,7 +20,14 @@
 #define GUEST_DEV_SIZE  UINT64_C(0x1000)
 #define GUEST_RAM       UINT64_C(0x40000000)
 
-enum { GUEST_UART_SPI = 1, GUEST_PMU_PPI = 7, GUEST_VTIMER_PPI = 11 }; /* INTIDs 33, 23, 27 */
+enum {
+    GUEST_UART_SPI = 1,     /* INTID 33 */
+    GUEST_PMU_PPI = 7,      /* 23 */
+    GUEST_MAINT_PPI = 9,    /* 25: the virtual CPU interface's maintenance interrupt */
+    GUEST_HPTIMER_PPI = 10, /* 26 */
+    GUEST_VTIMER_PPI = 11,  /* 27 */
+    GUEST_HVTIMER_PPI = 12  /* 28 */
+};
 
 struct guest_dt {
     uint64_t ram_size;                 /* bytes, at GUEST_RAM */
@@ -28,6 +35,7 @@ struct guest_dt {
     unsigned cpus;
     unsigned gic; /* 2 or 3 */
     bool uart_irq, pmu;
+    bool el2; /* the guest has EL2: PSCI by SMC, interrupts for a hypervisor of its own */
     const char *bootargs;
 };
 

@@ -93,6 +93,7 @@ void load_guest(struct vmm *v)
         .gic = v->opt.gic,
         .uart_irq = true,
         .pmu = v->pmu,
+        .el2 = v->opt.el2,
         .bootargs = v->opt.append,
     };
     uint64_t free_off = load_kernel(v);

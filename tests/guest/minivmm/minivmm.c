@@ -25,6 +25,8 @@ static const char usage[] =
     "  --mem SIZE       memory in MiB, or with suffix K, M or G (default 256M)\n"
     "  --gic 2|3        version of the virtual GIC (default: 3 when KVM has it)\n"
     "  --no-pmu         no virtual PMU (default: when KVM has one)\n"
+    "  --el2 vhe|nvhe   the guest starts at EL2 (the host needs kvm-arm.mode=nested), with HCR_EL2.E2H fixed "
+    "to 1 or 0\n"
     "  --no-stdin       leave standard input alone\n"
     "  --thp            let the host back guest memory with huge pages\n"
     "  --stats          at the end, print how many exits came to user space\n"
@@ -81,21 +83,15 @@ static uint64_t parse_number(const char *option, const char *s, uint64_t min, ui
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-    enum { KERNEL = 1, INITRD, APPEND, CPUS, MEM, NO_PMU, NO_STDIN, THP, STATS, GIC, DUMP, HELP };
+    enum { KERNEL = 1, INITRD, APPEND, CPUS, MEM, NO_PMU, NO_STDIN, THP, STATS, GIC, EL2, DUMP, HELP };
     static const struct option options[] = {
-        {"kernel", required_argument, NULL, KERNEL},
-        {"initrd", required_argument, NULL, INITRD},
-        {"append", required_argument, NULL, APPEND},
-        {"cpus", required_argument, NULL, CPUS},
-        {"mem", required_argument, NULL, MEM},
-        {"gic", required_argument, NULL, GIC},
-        {"no-pmu", no_argument, NULL, NO_PMU},
-        {"no-stdin", no_argument, NULL, NO_STDIN},
-        {"thp", no_argument, NULL, THP},
-        {"stats", no_argument, NULL, STATS},
-        {"dump-dtb", required_argument, NULL, DUMP},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
+        {"kernel", required_argument, NULL, KERNEL}, {"initrd", required_argument, NULL, INITRD},
+        {"append", required_argument, NULL, APPEND}, {"cpus", required_argument, NULL, CPUS},
+        {"mem", required_argument, NULL, MEM},       {"gic", required_argument, NULL, GIC},
+        {"el2", required_argument, NULL, EL2},       {"no-pmu", no_argument, NULL, NO_PMU},
+        {"no-stdin", no_argument, NULL, NO_STDIN},   {"thp", no_argument, NULL, THP},
+        {"stats", no_argument, NULL, STATS},         {"dump-dtb", required_argument, NULL, DUMP},
+        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
     };
     int c;
     *o = (struct options){.append = "", .cpus = 1, .mem = UINT64_C(256) << 20};
@@ -119,6 +115,12 @@ static void parse_options(struct options *o, int argc, char **argv)
             break;
         case GIC:
             o->gic = (unsigned)parse_number("gic", optarg, 2, 3, false);
+            break;
+        case EL2:
+            if (strcmp(optarg, "vhe") && strcmp(optarg, "nvhe"))
+                die("--el2 %s: expected vhe or nvhe", optarg);
+            o->el2 = true;
+            o->e2h0 = !strcmp(optarg, "nvhe");
             break;
         case NO_PMU:
             o->no_pmu = true;

@@ -25,6 +25,7 @@ struct options {
     unsigned cpus, gic; /* gic: 2, 3, or 0 for the best that KVM has */
     uint64_t mem;       /* bytes */
     bool no_pmu, no_stdin, thp, stats;
+    bool el2, e2h0; /* nested: EL2 for the guest; with HCR_EL2.E2H fixed to 0 */
 };
 
 struct pl011 {

@@ -17,6 +17,16 @@
 #include <unistd.h>
 
 enum { NR_IRQS = 64, MAX_REPORTS = 8 };
+
+/* Of Linux 6.16, newer than the headers that Debian 12 cross-compiles with. */
+enum {
+    CAP_ARM_EL2 = 240,
+    CAP_ARM_EL2_E2H0 = 241,
+    VCPU_HAS_EL2 = 7,
+    VCPU_HAS_EL2_E2H0 = 8,
+    VGIC_GRP_MAINT_IRQ = 9
+};
+
 #define CORE_REG(field) \
     (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.field))
 
@@ -47,6 +57,11 @@ static void open_kvm(struct vmm *v)
     int version = MUST(v->kvm, KVM_GET_API_VERSION, 0);
     if (version != KVM_API_VERSION)
         die("KVM speaks API version %d, not %d", version, KVM_API_VERSION);
+    if (v->opt.el2 && !capability(v, v->opt.e2h0 ? CAP_ARM_EL2_E2H0 : CAP_ARM_EL2))
+        die("--el2: KVM offers no such EL2; the host needs FEAT_NV2 and kvm-arm.mode=nested on its command "
+            "line, Linux "
+            "from 6.16 on%s",
+            v->opt.e2h0 ? ", and HCR_EL2.NV1" : "");
     int ipa = capability(v, KVM_CAP_ARM_VM_IPA_SIZE);
     v->vm = MUST(v->kvm, KVM_CREATE_VM, ipa && ipa < 40 ? KVM_VM_TYPE_ARM_IPA_SIZE((unsigned long)ipa) : 0);
     int max = capability(v, KVM_CAP_MAX_VCPUS);
@@ -83,6 +98,10 @@ static void create_vcpu(struct vmm *v, unsigned id, const struct kvm_vcpu_init *
         init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
     if (v->pmu)
         init.features[0] |= 1u << KVM_ARM_VCPU_PMU_V3;
+    if (v->opt.el2)
+        init.features[0] |= 1u << VCPU_HAS_EL2;
+    if (v->opt.e2h0)
+        init.features[0] |= 1u << VCPU_HAS_EL2_E2H0;
     MUST(c->fd, KVM_ARM_VCPU_INIT, &init);
     c->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
     if (c->run == MAP_FAILED)
@@ -110,7 +129,7 @@ static int create_device(struct vmm *v, uint32_t type)
 static void create_gic(struct vmm *v)
 {
     uint64_t dist = GUEST_GICD, redist = GUEST_GICR, cpu = GUEST_GICC;
-    uint32_t irqs = NR_IRQS;
+    uint32_t irqs = NR_IRQS, maintenance = 16 + GUEST_MAINT_PPI;
     v->gic = -1;
     if (v->opt.gic != 2 && (v->gic = create_device(v, KVM_DEV_TYPE_ARM_VGIC_V3)) >= 0)
         v->opt.gic = 3;
@@ -132,6 +151,8 @@ static void create_gic(struct vmm *v)
         set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu,
                  "address of the CPU interface");
     }
+    if (v->opt.el2)
+        set_attr(v->gic, VGIC_GRP_MAINT_IRQ, 0, &maintenance, "maintenance interrupt of the GIC");
     set_attr(v->gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL,
              "KVM_DEV_ARM_VGIC_CTRL_INIT");
 }
