@@ -48,6 +48,8 @@ def reason(x, us, them, major):
         return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM"
     if x.name == "S3_3_C9_C12_0" and "MDCR<5>" in x.has:
         return "PMCR_EL0: QEMU does not have MDCR_EL2.TPMCR for a host's EL0, QEMU 7.2 for none"
+    if x.name == "S3_3_C9_C14_0" and x.el < 2 and x.has & {"HDFGRTR<57>", "HDFGWTR<57>"} and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:
+        return "PMUSERENR_EL0: QEMU does not have bit 57 of HDFGRTR_EL2 and HDFGWTR_EL2"
     if major < 8 and "HCR<20>" in x.has and x.enc >> 7 & 15 in (11, 15) and not undefined(us):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
     if major < 8 and re.match(r"S3_5_", x.name) and x.el == 2 and x.mode == 0 and undefined(us):
