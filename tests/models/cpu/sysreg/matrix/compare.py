@@ -3,12 +3,13 @@
 """Trap matrix: every system register and instruction, here and in QEMU, under each bit of each trap control.
 
   compare.py TOLLGATE PLATFORM IMAGE QEMU [--seed N] [--encodings N] [--controls N] [--pairs N] [--only ENC]
-             [--all [--part K/N]] [--el3] [--keep DIR]
+             [--all [--part K/N]] [--el3] [--first CONTROL] [--keep DIR]
 
 Runs the image of matrix.c in both and compares outcomes: done, exception to which level with which syndrome, and what an
 access under nested virtualization touched. By default a sample: --encodings N and --controls N take one in 2^N of them, --pairs N
 draws N pairs of controls for each access. --all is everything (an hour or more), --part one N-th of it. --el3: the image
-starts as firmware at EL3, whose controls (SCR_EL3, CPTR_EL3, MDCR_EL3) join the others. --only ENC (hexadecimal, op0:op1:CRn:CRm:op2 as in MRS)
+starts as firmware at EL3, whose controls (SCR_EL3, CPTR_EL3, MDCR_EL3) join the others.
+--first leaves out the controls before that one. --only ENC (hexadecimal, op0:op1:CRn:CRm:op2 as in MRS)
 is one encoding with every control. QEMU 9.0 or later has nested virtualization, fine-grained traps and ECV; with an older one, what it
 lacks is switched off here too. Differences that are right stand in known.py, with the reason. Exit status 1: there are others.
 """
@@ -114,6 +115,7 @@ def main():
     p.add_argument("--only", type=lambda v: int(v, 16), default=0)
     p.add_argument("--all", action="store_true")
     p.add_argument("--part", type=lambda v: tuple(map(int, v.split("/"))), default=(0, 1))
+    p.add_argument("--first", choices=CONTROLS, default="HCR")
     p.add_argument("--el3", action="store_true")
     p.add_argument("--keep")
     p.add_argument("--show", type=int, default=40)
@@ -123,7 +125,7 @@ def main():
     if a.only:
         a.controls = 0
     data = bytearray(open(a.image, "rb").read())
-    struct.pack_into("<QHHHHHH", data, 32, a.seed, a.encodings, a.controls, a.pairs, a.only, *a.part)
+    struct.pack_into("<QHHHHHHH", data, 32, a.seed, a.encodings, a.controls, a.pairs, a.only, *a.part, CONTROLS.index(a.first))
     version = subprocess.run([a.qemu, "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
     major = int(re.search(r"version (\d+)", version).group(1))
     features = [f for since, names in FEATURES if major >= since for f in names.split()]

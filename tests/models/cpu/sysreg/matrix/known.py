@@ -44,8 +44,8 @@ def reason(x, us, them, major):
         return "event counters from MDCR_EL2.HPMN on are EL2's; QEMU does not hold EL1 off them"
     if not x.read and x.name.startswith("S3_4_") and x.el == 1 and undefined(us) and x.has & NV:
         return "a write of a read-only register is undefined; QEMU traps it as EL2's (HCR_EL2.NV)"
-    if re.fullmatch(r"S3_3_C9_C12_[45]|S3_3_C9_C13_[02]|S3_3_C14_C(8|9|10|11)_.", x.name) and x.el == 0 and "MDCR<6>" in x.has:
-        return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM"
+    if re.fullmatch(r"S3_3_C9_C12_[45]|S3_3_C9_C13_[02]|S3_3_C14_C(8|9|10|11)_.", x.name) and x.el == 0 and x.has & {"MDCR<6>", "MDCR_EL3<6>"}:
+        return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM and MDCR_EL3.TPM"
     if x.name == "S3_3_C9_C12_0" and "MDCR<5>" in x.has:
         return "PMCR_EL0: QEMU does not have MDCR_EL2.TPMCR for a host's EL0, QEMU 7.2 for none"
     if x.name == "S3_3_C9_C14_0" and x.el < 2 and x.has & {"HDFGRTR<57>", "HDFGWTR<57>"} and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:

@@ -17,7 +17,7 @@ extern struct {
     u16 encodings, controls; /* 1 in 2^n of them */
     u16 pairs, wanted;       /* pairs of controls per access; wanted: an encoding, all else is left out */
     u16 part, parts;         /* of the encodings, one of so many random parts */
-    u16 spare[2];
+    u16 first, spare;        /* register of the first control tried */
 } config;
 
 #define UART   ((volatile u32 *)0x09000000)
@@ -331,7 +331,7 @@ static u64 attempt(u32 enc, u32 read, u32 el, const u64 v[REGS], u64 operand)
     u64 slot = (u64)slots[read][enc], esr, elr, touched = 0, kind;
     int nested = el == 1 && (v[HCR] & HCR_NV);
 
-    for (u32 r = 0; r < REGS; r++)
+    for (u32 r = 0; r < SCR3; r++)
         write_control(r, v[r]);
     if (nested) {
         WRITE(elr_el1, OF_EL1 | 1);
@@ -398,7 +398,7 @@ static void controls(u32 enc, u32 m, u32 el, u32 read, u64 operand, u64 base)
 {
     u64 v[REGS], seed = mix(config.seed ^ mix((u64)enc << 16 | m << 8 | el << 4 | read)), outcome;
 
-    for (u32 k = 0; k < ALL_CONTROLS; k++) {
+    for (u32 k = (u32)config.first << 6; k < ALL_CONTROLS; k++) {
         /* What is undefined without controls can be trapped by HCR_EL2 only. */
         if ((u32)base == UNDEFINED && k >= 64 && k < CONTROLS)
             continue;
@@ -495,7 +495,7 @@ void main(void)
     while (at_el3_flag) /* there is no firmware */
         __asm__ volatile("wfi");
     /* PSCI SYSTEM_OFF by SMC, the conduit of a board that enters at EL2. */
-    for (u32 r = 0; r < REGS; r++)
+    for (u32 r = 0; r < SCR3; r++)
         write_control(r, value[E2H0][r]);
     __asm__ volatile("mov w0, %w0\n smc #0" ::"r"(0x84000008) : "x0", "x1", "x2", "x3");
 }
