@@ -111,6 +111,10 @@ static const char *known(const char *ours, const char *theirs)
     if (a.op >= OP_AT && (a.value & PAR_F) && !(b.value & PAR_F) && tg_get(a.value, PAR_FST) == 0 &&
         va_bits(a.va) > 48)
         return "stage 1 off: QEMU's max has physical addresses of 52 bits";
+    if (a.op < OP_BR && (a.va & 7) && fsc_in(&b, FSC_EXTERNAL, FSC_EXTERNAL))
+        return "outside RAM: QEMU accesses the first part before it looks at the second page";
+    if (a.op < OP_BR && fsc_in(&a, FSC_ALIGNMENT, FSC_ALIGNMENT))
+        return "unaligned access to Device memory: QEMU 7.2 does not make the alignment fault";
     if (a.op == OP_ZVA && fsc_in(&a, FSC_ALIGNMENT, FSC_ALIGNMENT))
         return "DC ZVA to Device memory: QEMU does not make the alignment fault";
     if (a.op == OP_BR && fsc_in(&a, FSC_PERMISSION, FSC_PERMISSION + 3))
