@@ -32,6 +32,7 @@ static bool is_data_abort(uint64_t esr)
 #define FSC_ALIGNMENT 0x21
 #define ESR_FSC(esr)  ((esr)&63)
 #define ADDRESS       UINT64_C(0xffffffff) /* of a pointer to the scratch area: no tag */
+#define INSN_SB       UINT32_C(0xd50330ff)
 #define SPSR_BTYPE    UINT64_C(0xc00)
 #define ESR_WNR       UINT64_C(0x40)
 
@@ -98,6 +99,12 @@ enum verdict state_compare(const uint32_t *code, const struct insn_state *before
         b.pstate & SPSR_BTYPE) {
         b.pstate &= ~SPSR_BTYPE;
         *reason = "SPSR_ELx.BTYPE of an exception at the target of a branch: zero is permitted (ZEROBTYPE)";
+        if (equal(&a, &b))
+            return EXPLAINED;
+    }
+    if (a.pc == b.pc && word && code[word - 1] == INSN_SB && !(a.pstate & SPSR_BTYPE)) {
+        b.pstate &= ~SPSR_BTYPE;
+        *reason = "SB at the target of a branch: QEMU 7.2 does not clear PSTATE.BTYPE";
         if (equal(&a, &b))
             return EXPLAINED;
     }
