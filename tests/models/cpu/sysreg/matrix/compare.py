@@ -83,7 +83,7 @@ def parse(text, who):
 
 
 def undefined(access):
-    return (1 if access[2] == 1 or (access[2] == 0 and access[1] != 2) else 2) << 60 | 0x02000000
+    return (3 if access[2] == 3 else 1 if access[2] == 1 or (access[2] == 0 and access[1] != 2) else 2) << 60 | 0x02000000
 
 
 def run(command, image):

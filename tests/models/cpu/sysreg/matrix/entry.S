@@ -80,8 +80,8 @@ el2_vectors:
 el1_vectors:
     VECTORS hvc #3
 
-/* SMC #7 of the harness: control x0 (0 SCR, 1 CPTR, 2 MDCR) becomes x1. All else is a trial's: on to EL2. x0 and x1 of a trial do not
- * matter. */
+/* SMC #7 of the harness: control x0 (0 SCR, 1 CPTR, 2 MDCR) becomes x1. SMC #8: a trial at EL3, of the instruction at x2. All else comes from
+ * a trial, and goes to EL2. */
     .balign 2048
 el3_vectors:
     VECTORS b from_el3
@@ -92,7 +92,11 @@ from_el3:
     movk    x17, #7
     cmp     x16, x17
     b.eq    1f
-    adr     x17, el3_syndrome
+    add     x17, x17, #1
+    cmp     x16, x17
+    b.ne    4f
+    br      x2
+4:  adr     x17, el3_syndrome
     str     x16, [x17]
     mrs     x16, elr_el3
     str     x16, [x17, #8]
@@ -137,7 +141,12 @@ launch:
     msr     elr_el2, x2
     msr     hcr_el2, x0
     isb
-    eret
+    tst     x1, #8
+    b.eq    1f
+    tst     x1, #4
+    b.eq    1f
+    smc     #8              /* SPSR says EL3 */
+1:  eret
 
 from_trial:
     mov     x0, #0x80000000

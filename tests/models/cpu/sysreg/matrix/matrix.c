@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trap matrix, guest side. Every encoding of MRS, MSR, SYS and SYSL (op0 1 to 3) is executed at EL0, EL1 and
- * EL2, under E2H off and on and for a host, first with every control permissive and then with each bit of
- * each control turned over. Prints an access's outcome, and under which controls it differs: the same image
- * runs here and in QEMU, and compare.py holds one output against the other. What is tried depends on the
- * configuration and the encoding only, never on an outcome. Bare metal, no library.
+ * Trap matrix, guest side. Every encoding of MRS, MSR, SYS and SYSL (op0 1 to 3) is executed at EL0, EL1,
+ * EL2, and EL3 where there is one, under E2H off and on and for a host, first with every control permissive
+ * and then with each bit of each control turned over. Prints an access's outcome, and under which controls it
+ * differs: the same image runs here and in QEMU, and compare.py holds one output against the other. What is
+ * tried depends on the configuration and the encoding only, never on an outcome. Bare metal, no library.
  */
 typedef unsigned long u64;
 typedef unsigned int u32;
@@ -151,7 +151,8 @@ static const u64 turned[REGS] = {
     [HDFGR] = ~0ul,
     [HDFGW] = ~0ul,
     [HAFG] = ~0ul,
-    /* ST, TLOR, TERR, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn: not what the way back needs */
+    /* IRQ, FIQ (which trap ICC registers), ST, TLOR, TERR, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn: not
+       what the way back needs */
     [SCR3] =
         BIT(11) | BIT(14) | BIT(15) | BIT(16) | BIT(17) | BIT(21) | BIT(25) | BIT(27) | BIT(28) | BIT(38),
     [CPTR3] = BIT(10) | BIT(20) | BIT(30) | BIT(31),
@@ -402,6 +403,9 @@ static void controls(u32 enc, u32 m, u32 el, u32 read, u64 operand, u64 base)
         /* What is undefined without controls can be trapped by HCR_EL2 only. */
         if ((u32)base == UNDEFINED && k >= 64 && k < CONTROLS)
             continue;
+        /* EL2's other controls do not reach EL3 */
+        if (el == 3 && k >= 64 && k < (u32)SCR3 << 6)
+            continue;
         if (!control_there(k) || mix(seed + k) & ((1u << config.controls) - 1))
             continue;
         __builtin_memcpy(v, value[m], sizeof(v));
@@ -436,7 +440,7 @@ static int forbidden(u32 enc, u32 read)
 static void encoding(u32 enc)
 {
     for (u32 m = 0; m < MODES; m++) {
-        for (u32 el = 0; el < 3; el++) {
+        for (u32 el = 0; el < (at_el3_flag ? 4 : 3); el++) {
             u64 held = enc < (1u << 14) ? (u64)scratch : 0;
 
             if (m == HOST && el == 1)
