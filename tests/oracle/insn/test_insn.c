@@ -234,6 +234,7 @@ int main(int argc, char **argv)
         qemu = bare ? INSN_QEMU_SYSTEM : INSN_QEMU;
     target_features(target, &set.feat);
     set.bare = bare;
+    set.newer = target->since >= 9;
     seed = rng;
     printf("seed %" PRIu64 "\n", rng);
     for (unsigned round = 0; drawn < insns && failures < shown; round++) {
