@@ -14,6 +14,7 @@ THEIRS = (
     (r"S3_0_C2_C[123]_[0-3]", "keys of FEAT_PAuth: not of this core"),
     (r"S3_[0346]_C13_C0_7|S3_5_C13_C0_7", "SCXTNUM: not of this core"),
     (r"S3_0_C4_C3_0|S3_0_C12_C9_5", "FEAT_NMI is not implemented here"),
+    (r"S3_4_C2_C6_[02]", "VSTTBR_EL2, VSTCR_EL2: FEAT_SEL2 is not implemented here"),
     (r"S2_4_C0_C7_0|S3_4_C3_C0_0|S3_4_C5_C0_1|S3_4_C5_C3_0|S3_4_C4_C3_[0-3]", "registers of AArch32, which is not implemented here"),
     (r"S3_3_C2_C4_[01]", "RNDR, RNDRRS: not of this core"),
     (r"S3_3_C4_C2_[57]", "DIT, TCO: not of this core"),
@@ -50,6 +51,8 @@ def reason(x, us, them, major):
         return "PMCR_EL0: QEMU does not have MDCR_EL2.TPMCR for a host's EL0, QEMU 7.2 for none"
     if x.name == "S3_3_C9_C14_0" and x.el < 2 and x.has & {"HDFGRTR<57>", "HDFGWTR<57>"} and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:
         return "PMUSERENR_EL0: QEMU does not have bit 57 of HDFGRTR_EL2 and HDFGWTR_EL2"
+    if x.name == "S3_4_C1_C1_1" and x.el == 2 and "MDCR_EL3<9>" in x.has and us >> 60 == 3:
+        return "MDCR_EL2: QEMU does not have the trap of MDCR_EL3.TDA"
     if major < 8 and "HCR<20>" in x.has and x.enc >> 7 & 15 in (11, 15) and not undefined(us):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
     if major < 8 and re.match(r"S3_5_", x.name) and x.el == 2 and x.mode == 0 and undefined(us):
