@@ -116,7 +116,7 @@ enum verdict state_compare(const uint32_t *code, const struct insn_state *before
                   "DEFINED (B2.9.2), QEMU does not";
         return EXPLAINED;
     }
-    if (acquire_pc(insn) && is_alignment(a.esr) && !is_alignment(b.esr)) {
+    if (acquire_pc(insn) && is_alignment(a.esr) && (a.pc != b.pc || !is_alignment(b.esr))) {
         *reason = "LDAPR and LDAPUR: QEMU 7.2 does not check their alignment (B2.5.2)";
         return EXPLAINED;
     }
