@@ -55,8 +55,8 @@ def reason(x, us, them, major):
         return "MDCR_EL2: QEMU does not have the trap of MDCR_EL3.TDA"
     if major < 8 and "HCR<20>" in x.has and x.enc >> 7 & 15 in (11, 15) and not undefined(us):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
-    if major < 8 and re.match(r"S3_5_", x.name) and x.el == 2 and x.mode == 0 and undefined(us):
-        return "QEMU 7.2 has the EL12 names at EL2 without E2H"
+    if major < 8 and re.match(r"S3_5_", x.name) and x.el >= 2 and x.mode == 0 and undefined(us):
+        return "QEMU 7.2 has the EL12 names at EL2 and EL3 without E2H"
     if x.enc >> 14 == 2 and x.enc >> 7 & 15 in (11, 15) and "HCR<20>" in x.has:
         return "HCR_EL2.TIDCP reaches op0 = 1 and 3; QEMU traps op0 = 2 too"
     if x.enc >> 14 == 1 and x.read and x.has & (NV | {"HCR<44>"}):
