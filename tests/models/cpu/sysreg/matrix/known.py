@@ -53,6 +53,8 @@ def reason(x, us, them, major):
         return "PMUSERENR_EL0: QEMU does not have bit 57 of HDFGRTR_EL2 and HDFGWTR_EL2"
     if x.name == "S3_4_C1_C1_1" and x.el == 2 and "MDCR_EL3<9>" in x.has and us >> 60 == 3:
         return "MDCR_EL2: QEMU does not have the trap of MDCR_EL3.TDA"
+    if major < 8 and re.fullmatch(r"S2_0_C7_C[89]_6", x.name):
+        return "DBGCLAIMSET_EL1, DBGCLAIMCLR_EL1: QEMU 7.2 does not have them"
     if major < 8 and "HCR<20>" in x.has and x.enc >> 7 & 15 in (11, 15) and not undefined(us):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
     if major < 8 and re.match(r"S3_5_", x.name) and x.el >= 2 and x.mode == 0 and undefined(us):
