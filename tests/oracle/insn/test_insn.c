@@ -264,7 +264,7 @@ int main(int argc, char **argv)
             printf("%8" PRIu64 " %s\n", uses[e], a64_encoding_names[e]);
     }
     for (unsigned i = 0; i < REASONS && reasons[i]; i++)
-        printf("%8lu %s\n", explained[i], reasons[i]);
+        printf("explained %8lu %s\n", explained[i], reasons[i]);
     printf("%" PRIu64 " instructions compared, in sequences of %u; ended by BRK %lu, undefined %lu, memory "
            "fault %lu, other %lu; %lu "
            "differ\n",
