@@ -125,7 +125,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     out->ns = r.ns;
     out->mem_type = r.mem_type;
     if (r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0) {
-        abort_code(c, c->cur, va, FSC_ALIGNMENT, access != MMU_READ);
+        abort_code(c, c->cur, va, FSC_ALIGNMENT, access == MMU_WRITE);
         out->faulted = true;
         return;
     }
@@ -308,7 +308,7 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
     }
     c->cur = op;
     if ((va & (size - 1)) && !within_16(c, view, va, size)) {
-        abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ);
+        abort_code(c, op, va, FSC_ALIGNMENT, access == MMU_WRITE);
         return NULL;
     }
     mmu_access(c, view, va, size, access, &l);

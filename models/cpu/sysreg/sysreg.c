@@ -510,10 +510,12 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
             return undefined(c, op);
         if (c->sr_check & SR_CHECK_NV)
             return nested(c, op, row, sr_nested_alias(c, row, write));
-        /* EL2 with E2H, or EL3 with E2H in the register; the EL1 name's own traps do not reach them. */
+        /* EL2 with E2H, or EL3 with E2H in the register. Of the EL1 name's traps those to EL3 reach them:
+         * CPACR_EL12, SCXTNUM_EL12. */
         if (c->el < 2 || !(c->sr[SR_HCR_EL2] & HCR_E2H))
             return undefined(c, op);
-        return ACCESS_REGISTER;
+        return c->el == 2 && sr_trap_target(c, row->groups, write) == T3 ? trapped(c, op, T3)
+                                                                         : ACCESS_REGISTER;
     }
     if (c->el == 2 && row->redir != SR_NONE && (c->sr[SR_HCR_EL2] & HCR_E2H)) {
         *out = row = redirected(c, row);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which instruction words are allocated: our decoder against LLVM's disassembler, over random words of the
- * whole A64 space and, for each of our encodings, random words within it and words one bit off it. Features
- * as our largest preset has them. Words where the two may differ stand in a table with the
- * reason. Also: no word matches two of our encodings that are not in a first-match group.
+ * whole A64 space and, for each of our encodings, random words within it and words one bit off it. For
+ * everything that is implemented, or for what a core has. Words where the two may differ stand in a table
+ * with the reason. Also: no word matches two of our encodings that are not in a first-match group.
  *
- *   test_oracle_decode [-n RANDOM_WORDS] [-s SEED] [-v]     -v prints each difference by encoding
- *   test_oracle_decode -a [-p PART/PARTS]                   all 2^32 words (an hour), or one part of them
+ *   test_oracle_decode [-c CORE] [-n RANDOM_WORDS] [-s SEED] [-v]     -v prints each difference by encoding
+ *   test_oracle_decode -a [-c CORE] [-p PART/PARTS]                   all 2^32 words (an hour), or one part
+ * CORE: max (default), neoverse-n1, cortex-a57
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -27,11 +28,29 @@
 #define DEFAULT_WORDS 1500000
 #define DEFAULT_SEED  20260103
 #define PER_ENCODING  1500
-#define FEATURES                                                                                             \
+/* Feature sets by their names here (NULL: all) and in LLVM. */
+#define LLVM_N1                                                                                              \
     "+v8.2a,+lse,+rdm,+fullfp16,+dotprod,+aes,+sha2,+rcpc,+ssbs,+crc,+lor,+pan,+pan-rwv,+uaops,+ras,+ccpp,+" \
-    "neon,+vh,+fp16fml,+complxnum,+jsconv,+rcpc-immo,+flagm,+altnzcv,+dit,+fptoint,+sb,+predres,+"           \
-    "specrestrict,+ccdp,+rand,"                                                                              \
-    "+sha3,+sm4,+bf16,+i8mm,+wfxt,+xs,+tlb-rmi,+pauth,+bti"
+    "neon,+vh"
+static const struct core {
+    const char *name;
+    const char *const *features;
+    const char *llvm;
+} cores[] = {
+    {"max", NULL,
+     LLVM_N1
+     ",+fp16fml,+complxnum,+jsconv,+rcpc-immo,+flagm,+altnzcv,+dit,+fptoint,+sb,+predres,+specrestrict,"
+     "+ccdp,+rand,+sha3,+sm4,+bf16,+i8mm,+wfxt,+xs,+tlb-rmi,+pauth,+bti"},
+    {"neoverse-n1",
+     (const char *const[]){"fp",   "crc32", "aes", "pmull", "sha1", "sha256", "lse",     "rdm",
+                           "pan",  "pan2",  "uao", "vhe",   "lor",  "lrcpc",  "dotprod", "fp16",
+                           "ssbs", "ssbs2", "dpb", "ras",   "el2",  NULL},
+     LLVM_N1},
+    {"cortex-a57", (const char *const[]){"fp", "crc32", "aes", "pmull", "sha1", "sha256", "el2", NULL},
+     "+v8a,+aes,+sha2,+crc,+neon"},
+};
+static const struct core *core = cores;
+static struct cpu_features features;
 
 static const size_t n_encodings = sizeof(encodings) / sizeof(encodings[0]);
 
@@ -103,9 +122,30 @@ static void check_overlap(uint32_t insn)
     }
 }
 
-static void compare(uint32_t insn)
+/* The encoding of insn on the core, -1: unallocated. */
+static int our_match(uint32_t insn)
 {
     int match = a64_match(insn);
+    struct cpu_op op;
+    bool end;
+
+    return match >= 0 && core->features && a64_decode(&features, insn, &op, &end) < 0 ? -1 : match;
+}
+
+static void set_features(void)
+{
+    for (const char *const *f = core->features; f && *f; f++) {
+#define FEAT(id, name, text)   \
+    if (strcmp(*f, name) == 0) \
+        cpu_features_set(&features, CPU_FEAT_##id, true);
+        CPU_FEATURES(FEAT)
+#undef FEAT
+    }
+}
+
+static void compare(uint32_t insn)
+{
+    int match = our_match(insn);
     uint8_t bytes[4] = {(uint8_t)insn, (uint8_t)(insn >> 8), (uint8_t)(insn >> 16), (uint8_t)(insn >> 24)};
     char text[128];
     bool theirs = LLVMDisasmInstruction(llvm, bytes, 4, 0, text, sizeof(text)) == 4, ours = match >= 0;
@@ -131,7 +171,7 @@ int main(int argc, char **argv)
     int opt;
 
     seed = DEFAULT_SEED;
-    while ((opt = getopt(argc, argv, "ap:n:s:v")) != -1) {
+    while ((opt = getopt(argc, argv, "ac:p:n:s:v")) != -1) {
         if (opt == 'n')
             words = strtoul(optarg, NULL, 0);
         else if (opt == 's')
@@ -140,16 +180,23 @@ int main(int argc, char **argv)
             verbose = true;
         else if (opt == 'a')
             all = true;
-        else if (opt == 'p' && sscanf(optarg, "%lu/%lu", &part, &parts) == 2 && part < parts)
+        else if (opt == 'c') {
+            for (core = cores; core < cores + sizeof(cores) / sizeof(cores[0]); core++)
+                if (strcmp(core->name, optarg) == 0)
+                    break;
+            if (core == cores + sizeof(cores) / sizeof(cores[0]))
+                return 2;
+        } else if (opt == 'p' && sscanf(optarg, "%lu/%lu", &part, &parts) == 2 && part < parts)
             ;
         else
             return 2;
     }
     printf("seed %" PRIu64 "\n", seed);
+    set_features();
     LLVMInitializeAArch64TargetInfo();
     LLVMInitializeAArch64TargetMC();
     LLVMInitializeAArch64Disassembler();
-    llvm = LLVMCreateDisasmCPUFeatures("aarch64", "generic", FEATURES, NULL, 0, NULL, NULL);
+    llvm = LLVMCreateDisasmCPUFeatures("aarch64", "generic", core->llvm, NULL, 0, NULL, NULL);
     shown = calloc(n_encodings + 1, sizeof(*shown));
     if (!llvm || !shown)
         return 1;

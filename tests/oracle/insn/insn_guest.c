@@ -50,7 +50,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
         memcpy(s->x, u->uc_mcontext.regs, sizeof(s->x));
         s->sp = u->uc_mcontext.sp;
         s->pc = u->uc_mcontext.pc;
-        s->nzcv = u->uc_mcontext.pstate & 0xf0000000;
+        s->pstate = u->uc_mcontext.pstate & 0xf0000000;
         memcpy(s->v, fp->vregs, sizeof(s->v));
         s->fpcr = fp->fpcr;
         s->fpsr = fp->fpsr;
@@ -64,7 +64,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     memcpy(u->uc_mcontext.regs, s->x, sizeof(s->x));
     u->uc_mcontext.sp = s->sp;
     u->uc_mcontext.pc = s->pc;
-    u->uc_mcontext.pstate = (u->uc_mcontext.pstate & ~UINT64_C(0xf0000000)) | s->nzcv;
+    u->uc_mcontext.pstate = (u->uc_mcontext.pstate & ~UINT64_C(0xf0000000)) | s->pstate;
     memcpy(fp->vregs, s->v, sizeof(s->v));
     fp->fpcr = (uint32_t)s->fpcr;
     fp->fpsr = (uint32_t)s->fpsr;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random sequences of A64 instructions. Encodings are drawn evenly out of the decoder's tables, their fields
- * at random; x28 always holds INSN_POINTER. What cannot run anywhere is given what it needs: a base register
- * is set just before its load or store, an index register made small, branches go forward to the start of
- * another unit, an exclusive store mostly follows its load.
+ * at random; x28 always points into the scratch area. What cannot run anywhere is given what it needs: a base
+ * register is set just before its load or store, an index register made small, branches go forward to the
+ * start of another unit, an exclusive store mostly follows its load.
  */
 #include "sequence.h"
 
@@ -43,8 +43,26 @@ static bool special_ok(const char *name)
     return starts(name, "PRFM");
 }
 
-bool sequence_includes(const struct cpu_features *feat, unsigned e)
+/* What EL1 and EL2 may do besides. */
+static bool special_privileged(const char *name)
 {
+    return (starts(name, "MSRI_") && strcmp(name, "MSRI_SPSel") != 0) || strcmp(name, "MRS_CurrentEL") == 0 ||
+           strcmp(name, "MRS_DAIF") == 0 || strcmp(name, "MSR_DAIF") == 0 ||
+           strcmp(name, "MRS_SP_EL0") == 0 || strcmp(name, "MSR_SP_EL0") == 0 ||
+           strcmp(name, "MRS_TPIDR_EL0") == 0 || strcmp(name, "MSR_TPIDR_EL0") == 0;
+}
+
+int sequence_encoding(const char *name)
+{
+    for (unsigned e = 0; e < sequence_encodings(); e++)
+        if (strcmp(a64_encoding_names[e], name) == 0)
+            return (int)e;
+    return -1;
+}
+
+bool sequence_includes(const struct setting *set, unsigned e)
+{
+    const struct cpu_features *feat = &set->feat;
     uint32_t insn = encodings[e].value;
     const char *name = a64_encoding_names[e];
 
@@ -59,18 +77,18 @@ bool sequence_includes(const struct cpu_features *feat, unsigned e)
         starts(name, "BLRA") || starts(name, "RETA") || starts(name, "LDRA"))
         return false;
     /* DC ZVA of QEMU's `max` clears 512 bytes */
-    if (strcmp(name, "SYS") == 0 && cpu_features_has(feat, CPU_FEAT_LRCPC2))
+    if (!set->newer && strcmp(name, "SYS") == 0 && cpu_features_has(feat, CPU_FEAT_LRCPC2))
         return false;
     /* QEMU 7.2 leaves the sign in bits 31 to 16; a scalar result clears all above itself (C7.2, V[]). */
-    if (strcmp(name, "FCVTZS_FIX_EH") == 0)
+    if (!set->newer && strcmp(name, "FCVTZS_FIX_EH") == 0)
         return false;
     /* nor does it clear Z for a denormal that FPCR.FZ flushes (FPToFixedJS); tests/models/cpu/fpu compares
      * the rest */
-    if (strcmp(name, "FJCVTZS") == 0)
+    if (!set->newer && strcmp(name, "FJCVTZS") == 0)
         return false;
     /* branches, exceptions, system (C4.1.94) */
     if ((insn & 0x1c000000) == 0x14000000 || starts(name, "PRFM"))
-        return special_ok(name);
+        return special_ok(name) || (set->bare && special_privileged(name));
     return true;
 }
 
@@ -144,10 +162,12 @@ static uint32_t set_base(uint64_t *rng, unsigned n, unsigned align)
 }
 
 /* The words of a load or store; 0: draw again. */
-static unsigned make_ldst(uint64_t *rng, uint32_t insn, const struct cpu_op *op, uint32_t *w)
+static unsigned make_ldst(const struct setting *set, uint64_t *rng, uint32_t insn, const struct cpu_op *op,
+                          uint32_t *w)
 {
     unsigned n = A64_BITS(insn, 9, 5), m = A64_BITS(insn, 20, 16), words = 0;
-    bool aligned = needs_alignment(op) || n == 31 || (stream_random(rng) & 1);
+    bool must = set->bare ? stream_random(rng) % 8 : true, /* faults end sequences: few of them */
+        aligned = (must && needs_alignment(op)) || (!set->bare && n == 31) || (stream_random(rng) & 1);
     uint64_t r = stream_random(rng);
 
     if ((insn & 0x3b000000) == 0x18000000) { /* literal */
@@ -164,7 +184,7 @@ static unsigned make_ldst(uint64_t *rng, uint32_t insn, const struct cpu_op *op,
             return 0;
         if (m != 31) /* MOVZ, or MOVN for offsets that may be negative */
             w[words++] = (r & 1 && !word ? 0x92800000 : 0xd2800000) | (r >> 8 & 31) << 5 | m;
-    } else if ((insn & 0x3f200c00) == 0x19000000) { /* LDAPUR, STLUR: unscaled, and aligned */
+    } else if ((insn & 0x3f200c00) == 0x19000000 && must) { /* LDAPUR, STLUR: unscaled, and aligned */
         insn &= ~((uint32_t)tg_ones(insn >> 30) << 12);
     } else if ((insn & 0x3b000000) == 0x39000000) { /* unsigned, scaled by up to 16 */
         insn = set_field(insn, 21, 16, 0);
@@ -218,21 +238,28 @@ static uint32_t resolve(uint32_t insn, int disp)
     return set_field(insn, 23, 5, (uint32_t)disp);
 }
 
-unsigned sequence_make(const struct cpu_features *feat, uint64_t *rng, unsigned units, uint32_t *words,
-                       uint64_t *uses)
+static void make_state(const struct setting *set, uint64_t *rng, struct insn_state *s);
+
+unsigned sequence_make(const struct setting *set, uint64_t *rng, unsigned units, uint32_t *words,
+                       struct insn_state *before, uint64_t *uses)
 {
     unsigned n = 0, n_fixups = 0, *begin = malloc((units + 1) * sizeof(*begin));
     struct fixup *fixups = malloc(units * sizeof(*fixups));
+    bool privileged;
 
+    make_state(set, rng, before);
+    privileged = before->regime != INSN_EL0 && before->regime != INSN_EL0_HOST;
     for (unsigned u = 0; u < units;) {
         unsigned e = (unsigned)(stream_random(rng) % sequence_encodings()), k;
         uint32_t insn, *w = words + n;
         struct cpu_op op;
 
-        if (!sequence_includes(feat, e) || !draw(feat, rng, e, &insn, &op))
+        if (!sequence_includes(set, e) || !draw(&set->feat, rng, e, &insn, &op))
+            continue;
+        if (!privileged && !special_ok(a64_encoding_names[e]) && special_privileged(a64_encoding_names[e]))
             continue;
         if (is_ldst(&op)) {
-            k = make_ldst(rng, insn, &op, w);
+            k = make_ldst(set, rng, insn, &op, w);
         } else if (strcmp(a64_encoding_names[e], "SYS") == 0) { /* DC ZVA */
             unsigned t = insn & 15;
 
@@ -305,7 +332,45 @@ static uint64_t integer(uint64_t *rng)
     }
 }
 
-void sequence_state(uint64_t *rng, struct insn_state *s)
+/* Where on bare metal: level, controls, PSTATE, and where x28 points to. */
+static void make_place(const struct setting *set, uint64_t *rng, struct insn_state *s)
+{
+    static const uint8_t good[] = {INSN_PAGE_RW0, INSN_PAGE_RW1, INSN_PAGE_RW4};
+    uint64_t r = stream_random(rng), q = stream_random(rng);
+    bool vhe = cpu_features_has(&set->feat, CPU_FEAT_VHE);
+    unsigned page, el;
+
+    do
+        s->regime = stream_random(rng) % INSN_REGIMES;
+    while (!vhe && (s->regime == INSN_EL0_HOST || s->regime == INSN_EL2_HOST));
+    el = s->regime == INSN_EL1 ? 1 : s->regime >= INSN_EL2 ? 2 : 0;
+    s->control |= r & 1 ? INSN_TBI : 0;
+    s->control |= (r >> 1 & 7) == 0 ? INSN_A : 0;
+    s->control |= (r >> 4 & 7) == 0 ? INSN_BE : 0;
+    s->control |= (r >> 7 & 3) == 0 && cpu_features_has(&set->feat, CPU_FEAT_LSE2) ? INSN_NAA : 0;
+    s->pstate |= 0x3c0 | el << 2 | (el && r >> 9 & 3);
+    s->pstate |= cpu_features_has(&set->feat, CPU_FEAT_PAN) && (r >> 11 & 3) == 0 ? UINT64_C(1) << 22 : 0;
+    s->pstate |=
+        cpu_features_has(&set->feat, CPU_FEAT_UAO) && (r >> 13 & 3) == 0 && el ? UINT64_C(1) << 23 : 0;
+    s->pstate |= cpu_features_has(&set->feat, CPU_FEAT_DIT) && (r >> 15 & 1) ? UINT64_C(1) << 24 : 0;
+    s->pstate |= cpu_features_has(&set->feat, CPU_FEAT_SSBS) && (r >> 16 & 1) ? UINT64_C(1) << 12 : 0;
+    if ((r >> 17 & 7) < 3) { /* the middle of a page without faults, or a border without them */
+        page = good[(r >> 20 & 0xff) % sizeof(good)];
+        s->x[POINTER] = INSN_SCRATCH + 4096 * page + 2048;
+    } else {
+        page = (r >> 17 & 7) < 5 ? INSN_PAGE_RW0 : (unsigned)((r >> 20 & 0xff) % (INSN_PAGES - 1));
+        s->x[POINTER] = INSN_SCRATCH + 4096 * (page + 1);
+    }
+    /* Neither QEMU knows that unaligned accesses to Device memory fault. */
+    if (s->x[POINTER] - (INSN_SCRATCH + 4096 * INSN_PAGE_DEVICE) <= 4096)
+        s->control |= INSN_A;
+    s->sp = s->x[POINTER] - 1024;
+    s->sp0 = el && s->pstate & 1 ? stream_random(rng) : s->sp;
+    if (s->control & INSN_TBI ? q & 3 : (q & 15) == 0)
+        s->x[POINTER] |= (q >> 8 & 0xff) << 56;
+}
+
+static void make_state(const struct setting *set, uint64_t *rng, struct insn_state *s)
 {
     static const int widths[] = {16, 32, 64, 0};
     uint64_t near = 0, r = stream_random(rng);
@@ -329,6 +394,8 @@ void sequence_state(uint64_t *rng, struct insn_state *s)
         }
     }
     s->fpcr = r & 1 ? 0 : r >> 16 & 0x07c80000;
-    s->nzcv = r & 0xf0000000;
+    s->pstate = r & 0xf0000000;
     s->seed = stream_random(rng);
+    if (set->bare)
+        make_place(set, rng, s);
 }

@@ -8,15 +8,23 @@
 #include "insn_state.h"
 #include "models/cpu/features.h"
 
-/* Writes a sequence of `units` instructions (each with what prepares its address) and a final BRK; returns
- * its words, at most SEQUENCE_UNIT_WORDS * units + 1. uses: per encoding, how often it was drawn. */
+/* What sequences are drawn for. */
+struct setting {
+    struct cpu_features feat;
+    bool newer; /* QEMU 10: what 7.2 gets wrong takes part */
+    bool bare;  /* on bare metal: faults, unaligned atomics, EL1 and EL2 */
+};
+
+/* Draws a state to start with, and writes a sequence of `units` instructions for it (each with what prepares
+ * its address) and a final BRK; returns its words, at most SEQUENCE_UNIT_WORDS * units + 1. The PC is left to
+ * the caller. uses: per encoding, how often it was drawn. */
 #define SEQUENCE_UNIT_WORDS 4
-unsigned sequence_make(const struct cpu_features *feat, uint64_t *rng, unsigned units, uint32_t *words,
-                       uint64_t *uses);
-/* Random registers to start with; x28 points to the scratch area. */
-void sequence_state(uint64_t *rng, struct insn_state *s);
+unsigned sequence_make(const struct setting *set, uint64_t *rng, unsigned units, uint32_t *words,
+                       struct insn_state *before, uint64_t *uses);
 unsigned sequence_encodings(void);
-/* Encodings that sequences contain on a core with these features. */
-bool sequence_includes(const struct cpu_features *feat, unsigned encoding);
+/* Number of the encoding of that name, -1: none. */
+int sequence_encoding(const char *name);
+/* Encodings that sequences contain. */
+bool sequence_includes(const struct setting *set, unsigned encoding);
 
 #endif

@@ -77,6 +77,13 @@ static unsigned cpacr_el1(const struct ctx *x)
     return 0;
 }
 
+static unsigned cpacr_el12(const struct ctx *x)
+{
+    if (x->el < 2 || !x->e2h)
+        return UNDEF;
+    return x->el == 2 && x->has3 && bit(x->cptr3, 31) ? 3 : 0;
+}
+
 static unsigned cptr_el2(const struct ctx *x)
 {
     if (x->el < 2)
@@ -406,6 +413,7 @@ static const struct {
     {"SCTLR_EL1", ENC(3, 0, 1, 0, 0), sctlr_el1, true},
     {"ACTLR_EL1", ENC(3, 0, 1, 0, 1), actlr_el1, false},
     {"CPACR_EL1", ENC(3, 0, 1, 0, 2), cpacr_el1, false}, /* CPTR_EL2 at EL2: the same trap to EL3 */
+    {"CPACR_EL12", ENC(3, 5, 1, 0, 2), cpacr_el12, false},
     {"ERRSELR_EL1", ENC(3, 0, 5, 3, 1), errselr, false},
     {"LORC_EL1", ENC(3, 0, 10, 4, 3), lorc, false},
     {"CONTEXTIDR_EL1", ENC(3, 0, 13, 0, 1), sctlr_el1, true},

@@ -103,6 +103,10 @@ static const char *known(const char *ours, const char *theirs)
     if (fsc_in(&a, FSC_EXCLUSIVE, FSC_EXCLUSIVE) &&
         (fsc_in(&b, FSC_EXTERNAL, FSC_EXTERNAL) || !(is_abort(b.esr2) || is_abort(b.esr1))))
         return "atomic access outside RAM: unsupported, an external abort, or what the boards have there";
+    if (a.op < OP_BR && (a.va & 7) && fsc_in(&b, FSC_EXTERNAL, FSC_EXTERNAL))
+        return "outside RAM: QEMU accesses the first part before it looks at the second page";
+    if (a.op < OP_BR && fsc_in(&a, FSC_ALIGNMENT, FSC_ALIGNMENT))
+        return "unaligned access to Device memory: QEMU 7.2 does not make the alignment fault";
     if (a.op == OP_ZVA && fsc_in(&a, FSC_ALIGNMENT, FSC_ALIGNMENT))
         return "DC ZVA to Device memory: QEMU does not make the alignment fault";
     if (a.op == OP_BR && fsc_in(&a, FSC_PERMISSION, FSC_PERMISSION + 3))

@@ -25,6 +25,11 @@ extern u64 launch_x3;
 #define DESCRIBE -1 /* trial to be described: compile with -DDESCRIBE=n */
 #endif
 
+/* Accesses that cross the end of a page of any granule, whose neighbour has a path of its own. */
+#ifndef CROSS
+#define CROSS 0
+#endif
+
 #define UART    ((volatile u32 *)0x09000000)
 #define BIT(n)  (1ul << (n))
 #define ONES(n) ((n) > 63 ? ~0ul : BIT(n) - 1)
@@ -394,7 +399,7 @@ static enum op pick_op(enum regime regime, unsigned *el)
     enum op op;
 
     for (;;) {
-        op = (enum op)below(OP_COUNT);
+        op = (enum op)below(CROSS ? OP_BR : OP_COUNT);
         if (op == OP_LDADD && !lse)
             continue;
         if (op >= OP_AT_S1E1RP && op < OP_AT_S1E2R && !pan_ok)
@@ -415,6 +420,29 @@ static enum op pick_op(enum regime regime, unsigned *el)
     }
 }
 
+#define LEAF_RANDOM (7ul << 2 | BIT(5) | D_AP1 | D_AP2 | D_SH | BIT(11))
+
+/* The page behind va, where an access from there ends: mostly there, mostly with attributes like the first's
+ * (like1, like2: its leaves). It is at the beginning of DATA. */
+static void map_neighbour(struct tables *t1, struct tables *t2, int s2, u64 va, u64 like1, u64 like2)
+{
+    u64 next = (va | ONES(t1->grain)) + 1, oa = DATA, attrs;
+    struct path p;
+
+    if (next & ~ONES(t1->ia) || chance(8))
+        return;
+    if (s2) {
+        oa = pick_address(t2, 3, DATA) & ~0xfffful & ONES(44);
+        attrs = chance(2) ? like2 & (0xful << 51 | 0xffc)
+                          : 15ul << 2 | (chance(3) ? rnd() & D_S2RW : D_S2RW) | D_SH | (chance(4) ? 0 : D_AF);
+        if (!chance(8) && oa >> t2->ia == 0)
+            map(t2, oa, DATA, attrs, 3, &p);
+    }
+    attrs = chance(2) ? like1 & (0xful << 51 | 0xffc)
+                      : (rnd() & LEAF_RANDOM & ~(chance(8) ? 0 : 7ul << 2)) | D_SH | (chance(4) ? 0 : D_AF);
+    map(t1, next, oa, attrs, 3, &p);
+}
+
 static void run(unsigned n)
 {
     enum regime regime = vhe ? (enum regime)below(3) : (enum regime)(below(3) == 2);
@@ -423,8 +451,8 @@ static void run(unsigned n)
     struct launch l;
     struct tables t1, safe, t2;
     struct path p1, p2, junk;
-    u64 pa = DATA + (u64)below(DATA_LEN / 64) * 64, oa = pa, va, leaf, hcr = BIT(31), sctlr, tcr, vtcr = 0,
-        vstcr = BIT(31), ttbr;
+    u64 pa = CROSS ? DATA + DATA_LEN - 1 - below(7) : DATA + (u64)below(DATA_LEN / 64) * 64, oa = pa, va,
+        leaf, hcr = BIT(31), sctlr, tcr, vtcr = 0, vstcr = BIT(31), ttbr;
     u64 mair = pick_mair(), esr2, far2, hpfar, esr1, far1, hash = 0xcbf29ce484222325, spsr, tag, old;
     int s2 = (HOST == 2 || sel2) && regime == EL10 && below(5) < 3, s2_valid = 0, be = chance(8),
         be2 = chance(8), at = is_at(op), ok;
@@ -496,7 +524,7 @@ static void run(unsigned n)
             unsigned memattr = hcr & BIT(46) ? fwb_attrs[below(7)] : below(4) << 2 | (1 + below(3));
             u64 d = get(&t2, p2.e[p2.leaf]);
 
-            if (chance(2))
+            if (chance(2) || (CROSS && chance(2)))
                 memattr = hcr & BIT(46) ? 6 : 15;
             d |= (u64)memattr << 2 | (chance(3) ? rnd() & D_S2RW : D_S2RW) | (rnd() & D_SH) |
                  (chance(4) ? 0 : D_AF) | (chance(3) ? rnd() & (3ul << 53) : 0) | (rnd() & (3ul << 51)) |
@@ -522,14 +550,17 @@ static void run(unsigned n)
     }
     if (i == 20)
         return;
-    leaf = get(&t1, p1.e[p1.leaf]) | (rnd() & (7ul << 2 | BIT(5) | D_AP1 | D_AP2 | D_SH | BIT(11))) |
-           (chance(4) ? 0 : D_AF) | (rnd() & (3ul << 51)) | (chance(3) ? rnd() & (3ul << 53) : 0) |
-           (rnd() & (0xfful << 55));
+    leaf = get(&t1, p1.e[p1.leaf]) | (rnd() & LEAF_RANDOM) | (chance(4) ? 0 : D_AF) | (rnd() & (3ul << 51)) |
+           (chance(3) ? rnd() & (3ul << 53) : 0) | (rnd() & (0xfful << 55));
     if ((leaf & D_SH) == 1ul << 8)
         leaf ^= 1ul << 8;
     leaf &= ~BIT(63);
+    if (CROSS && !chance(8))
+        leaf &= ~(7ul << 2); /* Device would be an alignment fault here, and none in QEMU: Normal, mostly */
     set(&t1, p1.e[p1.leaf], leaf);
     dress_tables(&t1, &p1, 1);
+    if (CROSS && p1.leaf == 3)
+        map_neighbour(&t1, &t2, s2 && s2_valid, va, leaf, p2.leaf < 0 ? 0 : get(&t2, p2.e[p2.leaf]));
     if (chance(8))
         spoil(&t1, &p1, regime == EL2 ? 0 : ps); /* with E2H that has its output size elsewhere */
 
@@ -688,7 +719,7 @@ static void run(unsigned n)
             }
         }
     }
-    old = *(u64 *)pa;
+    old = *(u64 *)(pa & ~7ul);
     flush((u64)(HOST == 2 ? vhe : sel2));
 #if HOST == 3
     WRITE(vbar_el2, el1_vectors);
@@ -727,8 +758,13 @@ static void run(unsigned n)
         for (int v = t2.level; p2.leaf >= 0 && v <= p2.leaf; v++)
             hash = fold(hash, get(&t2, p2.e[v]) & mask);
     }
-    hash = fold(hash, *(u64 *)pa);
-    *(u64 *)pa = old;
+    hash = fold(hash, *(u64 *)(pa & ~7ul));
+    *(u64 *)(pa & ~7ul) = old;
+    if (CROSS) {
+        hash = fold(fold(hash, *(u64 *)DATA), *(u64 *)(DATA + DATA_LEN));
+        *(u64 *)DATA = BRK;
+        *(u64 *)(DATA + DATA_LEN) = BRK | DATA_LEN << 32;
+    }
     if (op == OP_ZVA)
         for (i = 0; i < 8; i++)
             ((u64 *)pa)[i] = BRK | ((pa & (DATA_LEN - 1)) + 8 * i) << 32;
@@ -777,6 +813,8 @@ void main(void)
     sel2 = HOST == 3 && (READ(id_aa64pfr0_el1) >> 36 & 15);
     for (u64 o = 0; o < DATA_LEN; o += 8)
         *(u64 *)(DATA + o) = BRK | o << 32;
+    if (CROSS)
+        *(u64 *)(DATA + DATA_LEN) = BRK | DATA_LEN << 32;
     for (unsigned n = 0; n < TRIALS; n++) {
         rng = 0x9e3779b97f4a7c15 * (n + 1);
         rnd();

@@ -3,11 +3,13 @@
 """Trap matrix: every system register and instruction, here and in QEMU, under each bit of each trap control.
 
   compare.py TOLLGATE PLATFORM IMAGE QEMU [--seed N] [--encodings N] [--controls N] [--pairs N] [--only ENC]
-             [--all] [--keep DIR]
+             [--all [--part K/N]] [--el3] [--first CONTROL] [--keep DIR]
 
 Runs the image of matrix.c in both and compares outcomes: done, exception to which level with which syndrome, and what an
 access under nested virtualization touched. By default a sample: --encodings N and --controls N take one in 2^N of them, --pairs N
-draws N pairs of controls for each access. --all is everything (some minutes). --only ENC (hexadecimal, op0:op1:CRn:CRm:op2 as in MRS)
+draws N pairs of controls for each access. --all is everything (an hour or more), --part one N-th of it. --el3: the image
+starts as firmware at EL3, whose controls (SCR_EL3, CPTR_EL3, MDCR_EL3) join the others.
+--first leaves out the controls before that one. --only ENC (hexadecimal, op0:op1:CRn:CRm:op2 as in MRS)
 is one encoding with every control. QEMU 9.0 or later has nested virtualization, fine-grained traps and ECV; with an older one, what it
 lacks is switched off here too. Differences that are right stand in known.py, with the reason. Exit status 1: there are others.
 """
@@ -22,7 +24,7 @@ import tempfile
 import known
 
 CONTROLS = ("HCR HCRX CPTR CPACR MDCR HSTR CNTHCTL CNTKCTL MDSCR PMUSERENR SCTLR_EL1 SCTLR_EL2 ICH_HCR "
-            "HFGRTR HFGWTR HFGITR HDFGRTR HDFGWTR HAFGRTR").split()
+            "HFGRTR HFGWTR HFGITR HDFGRTR HDFGWTR HAFGRTR SCR_EL3 CPTR_EL3 MDCR_EL3").split()
 NV = ("HCR.NV+NV1", "HCR.NV+NV2", "HCR.NV+NV1+NV2")
 MODES = ("E2H=0", "E2H=1", "host")
 
@@ -81,13 +83,23 @@ def parse(text, who):
 
 
 def undefined(access):
-    return (1 if access[2] == 1 or (access[2] == 0 and access[1] != 2) else 2) << 60 | 0x02000000
+    return (3 if access[2] == 3 else 1 if access[2] == 1 or (access[2] == 0 and access[1] != 2) else 2) << 60 | 0x02000000
 
 
 def run(command, image):
+    """What it wrote to the console up to END; with --el3 it waits then and is ended."""
     env = dict(os.environ, QEMU_MODULE_DIR="/nonexistent")
-    r = subprocess.run(command + [image], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, check=False)
-    return r.stdout.decode("latin-1")
+    lines = []
+    with subprocess.Popen(command + [image], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as r:
+        for line in r.stdout:
+            lines.append(line.decode("latin-1").rstrip("\r\n"))
+            if lines[-1] == "END":
+                break
+        try:
+            r.wait(1)
+        except subprocess.TimeoutExpired:
+            r.kill()
+    return "\n".join(lines)
 
 
 def main():
@@ -102,6 +114,9 @@ def main():
     p.add_argument("--pairs", type=int, default=4)
     p.add_argument("--only", type=lambda v: int(v, 16), default=0)
     p.add_argument("--all", action="store_true")
+    p.add_argument("--part", type=lambda v: tuple(map(int, v.split("/"))), default=(0, 1))
+    p.add_argument("--first", choices=CONTROLS, default="HCR")
+    p.add_argument("--el3", action="store_true")
     p.add_argument("--keep")
     p.add_argument("--show", type=int, default=40)
     a = p.parse_args()
@@ -110,7 +125,7 @@ def main():
     if a.only:
         a.controls = 0
     data = bytearray(open(a.image, "rb").read())
-    struct.pack_into("<QHHHH", data, 32, a.seed, a.encodings, a.controls, a.pairs, a.only)
+    struct.pack_into("<QHHHHHHH", data, 32, a.seed, a.encodings, a.controls, a.pairs, a.only, *a.part, CONTROLS.index(a.first))
     version = subprocess.run([a.qemu, "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
     major = int(re.search(r"version (\d+)", version).group(1))
     features = [f for since, names in FEATURES if major >= since for f in names.split()]
@@ -119,9 +134,13 @@ def main():
         image = os.path.join(directory, "image")
         open(image, "wb").write(data)
         sets = [s for f in features for s in ("--set", f"cpus.core.features.{f}=true")]
-        ours = run([a.tollgate, "run", a.platform, "--set", "core=neoverse-n1", *sets, "--quiet", "--kernel"], image)
-        theirs = run([a.qemu, "-M", "virt,virtualization=on,gic-version=3", "-m", "128", "-display", "none", "-serial", "stdio",
-                      "-net", "none", "-monitor", "none", "-cpu", "max,sve=off,sme=off", "-kernel"], image)
+        if a.el3:
+            sets += ["--set", "secure=true"]
+        ours = run([a.tollgate, "run", a.platform, "--set", "core=neoverse-n1", *sets, "--quiet", "--firmware" if a.el3 else "--kernel"],
+                   image)
+        theirs = run([a.qemu, "-M", "virt,virtualization=on,gic-version=3" + (",secure=on" if a.el3 else ""), "-m", "128", "-display", "none", "-serial", "stdio",
+                      "-net", "none", "-monitor", "none", "-cpu", "max,sve=off,sme=off",
+                      "-bios" if a.el3 else "-kernel"], image)
         if a.keep:
             open(os.path.join(directory, "ours"), "w").write(ours)
             open(os.path.join(directory, "theirs"), "w").write(theirs)

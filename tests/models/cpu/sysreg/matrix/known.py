@@ -14,6 +14,7 @@ THEIRS = (
     (r"S3_0_C2_C[123]_[0-3]", "keys of FEAT_PAuth: not of this core"),
     (r"S3_[0346]_C13_C0_7|S3_5_C13_C0_7", "SCXTNUM: not of this core"),
     (r"S3_0_C4_C3_0|S3_0_C12_C9_5", "FEAT_NMI is not implemented here"),
+    (r"S3_4_C2_C6_[02]", "VSTTBR_EL2, VSTCR_EL2: FEAT_SEL2 is not implemented here"),
     (r"S2_4_C0_C7_0|S3_4_C3_C0_0|S3_4_C5_C0_1|S3_4_C5_C3_0|S3_4_C4_C3_[0-3]", "registers of AArch32, which is not implemented here"),
     (r"S3_3_C2_C4_[01]", "RNDR, RNDRRS: not of this core"),
     (r"S3_3_C4_C2_[57]", "DIT, TCO: not of this core"),
@@ -44,14 +45,20 @@ def reason(x, us, them, major):
         return "event counters from MDCR_EL2.HPMN on are EL2's; QEMU does not hold EL1 off them"
     if not x.read and x.name.startswith("S3_4_") and x.el == 1 and undefined(us) and x.has & NV:
         return "a write of a read-only register is undefined; QEMU traps it as EL2's (HCR_EL2.NV)"
-    if re.fullmatch(r"S3_3_C9_C12_[45]|S3_3_C9_C13_[02]|S3_3_C14_C(8|9|10|11)_.", x.name) and x.el == 0 and "MDCR<6>" in x.has:
-        return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM"
+    if re.fullmatch(r"S3_3_C9_C12_[45]|S3_3_C9_C13_[02]|S3_3_C14_C(8|9|10|11)_.", x.name) and x.el == 0 and x.has & {"MDCR<6>", "MDCR_EL3<6>"}:
+        return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM and MDCR_EL3.TPM"
     if x.name == "S3_3_C9_C12_0" and "MDCR<5>" in x.has:
         return "PMCR_EL0: QEMU does not have MDCR_EL2.TPMCR for a host's EL0, QEMU 7.2 for none"
+    if x.name == "S3_3_C9_C14_0" and x.el < 2 and x.has & {"HDFGRTR<57>", "HDFGWTR<57>"} and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:
+        return "PMUSERENR_EL0: QEMU does not have bit 57 of HDFGRTR_EL2 and HDFGWTR_EL2"
+    if x.name == "S3_4_C1_C1_1" and x.el == 2 and "MDCR_EL3<9>" in x.has and us >> 60 == 3:
+        return "MDCR_EL2: QEMU does not have the trap of MDCR_EL3.TDA"
+    if major < 8 and re.fullmatch(r"S2_0_C7_C[89]_6", x.name):
+        return "DBGCLAIMSET_EL1, DBGCLAIMCLR_EL1: QEMU 7.2 does not have them"
     if major < 8 and "HCR<20>" in x.has and x.enc >> 7 & 15 in (11, 15) and not undefined(us):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
-    if major < 8 and re.match(r"S3_5_", x.name) and x.el == 2 and x.mode == 0 and undefined(us):
-        return "QEMU 7.2 has the EL12 names at EL2 without E2H"
+    if major < 8 and re.match(r"S3_5_", x.name) and x.el >= 2 and x.mode == 0 and undefined(us):
+        return "QEMU 7.2 has the EL12 names at EL2 and EL3 without E2H"
     if x.enc >> 14 == 2 and x.enc >> 7 & 15 in (11, 15) and "HCR<20>" in x.has:
         return "HCR_EL2.TIDCP reaches op0 = 1 and 3; QEMU traps op0 = 2 too"
     if x.enc >> 14 == 1 and x.read and x.has & (NV | {"HCR<44>"}):

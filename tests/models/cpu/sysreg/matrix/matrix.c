@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trap matrix, guest side. Every encoding of MRS, MSR, SYS and SYSL (op0 1 to 3) is executed at EL0, EL1 and
- * EL2, under E2H off and on and for a host, first with every control permissive and then with each bit of
- * each control turned over. Prints an access's outcome, and under which controls it differs: the same image
- * runs here and in QEMU, and compare.py holds one output against the other. What is tried depends on the
- * configuration and the encoding only, never on an outcome. Bare metal, no library.
+ * Trap matrix, guest side. Every encoding of MRS, MSR, SYS and SYSL (op0 1 to 3) is executed at EL0, EL1,
+ * EL2, and EL3 where there is one, under E2H off and on and for a host, first with every control permissive
+ * and then with each bit of each control turned over. Prints an access's outcome, and under which controls it
+ * differs: the same image runs here and in QEMU, and compare.py holds one output against the other. What is
+ * tried depends on the configuration and the encoding only, never on an outcome. Bare metal, no library.
  */
 typedef unsigned long u64;
 typedef unsigned int u32;
 typedef unsigned short u16;
 
+extern u64 el3_syndrome[2], at_el3_flag, scr_el3_base;
 void launch(u64 hcr, u64 spsr, u64 elr, u64 value, u64 *x3);
 extern struct {
     u64 seed;
     u16 encodings, controls; /* 1 in 2^n of them */
     u16 pairs, wanted;       /* pairs of controls per access; wanted: an encoding, all else is left out */
+    u16 part, parts;         /* of the encodings, one of so many random parts */
+    u16 first, spare;        /* register of the first control tried */
 } config;
 
 #define UART   ((volatile u32 *)0x09000000)
@@ -106,6 +109,9 @@ enum reg {
     HDFGR,
     HDFGW,
     HAFG,
+    SCR3, /* and on: EL3's, which SMC #7 writes */
+    CPTR3,
+    MDCR3,
     REGS,
 };
 enum mode {
@@ -145,6 +151,12 @@ static const u64 turned[REGS] = {
     [HDFGR] = ~0ul,
     [HDFGW] = ~0ul,
     [HAFG] = ~0ul,
+    /* IRQ, FIQ (which trap ICC registers), ST, TLOR, TERR, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn: not
+       what the way back needs */
+    [SCR3] =
+        BIT(11) | BIT(14) | BIT(15) | BIT(16) | BIT(17) | BIT(21) | BIT(25) | BIT(27) | BIT(28) | BIT(38),
+    [CPTR3] = BIT(10) | BIT(20) | BIT(30) | BIT(31),
+    [MDCR3] = 0xffffffff,
 };
 static u64 value[MODES][REGS], current[REGS];
 static int has_hcx, has_fgt, has_amu, has_nv2, has_nv, n_counters;
@@ -223,6 +235,17 @@ static void write_control(enum reg r, u64 v)
     }
 }
 
+/* Last before a trial and first after it: they may trap what the harness does. */
+static void write_el3(enum reg r, u64 v)
+{
+    register u64 x0 __asm__("x0") = r - SCR3, x1 __asm__("x1") = v;
+
+    if (current[r] == v || !at_el3_flag)
+        return;
+    current[r] = v;
+    __asm__ volatile("smc #7" ::"r"(x0), "r"(x1) : "x16", "x17", "memory");
+}
+
 static void set_values(void)
 {
     for (unsigned m = 0; m < MODES; m++) {
@@ -234,6 +257,7 @@ static void set_values(void)
         v[MDCR] = (u64)n_counters;
         v[CNTHCTL] = m == E2H0 ? 3 : 0xf03;
         v[CNTKCTL] = 0x303;
+        v[SCR3] = scr_el3_base;
         v[PMUSERENR] = 0xf;
         v[SCTLR1] = 0x30d00800 | turned[SCTLR1];
         v[SCTLR2] = 0x30c50830 | turned[SCTLR2];
@@ -268,6 +292,10 @@ static int control_there(u32 k)
         return has_fgt;
     case HAFG:
         return has_fgt && has_amu;
+    case SCR3:
+    case CPTR3:
+    case MDCR3:
+        return at_el3_flag != 0;
     }
     return 1;
 }
@@ -296,24 +324,33 @@ static void fill_page(void)
 }
 
 /*
- * Outcome: bits 63:60: 0 done, 1 exception to EL1, 2 to EL2; 59:48 what was touched: the offset in the
- * VNCR_EL2 page, or 0x801 to 0x804 for ELR, SPSR, ESR, FAR of EL1 when it reads what they held; 31:0 ESR.
+ * Outcome: bits 63:60: 0 done, 1 exception to EL1, 2 to EL2, 3 to EL3; 59:48 what was touched: the offset in
+ * the VNCR_EL2 page, or 0x801 to 0x804 for ELR, SPSR, ESR, FAR of EL1 when it reads what they held; 31:0 ESR.
  */
 static u64 attempt(u32 enc, u32 read, u32 el, const u64 v[REGS], u64 operand)
 {
     u64 slot = (u64)slots[read][enc], esr, elr, touched = 0, kind;
     int nested = el == 1 && (v[HCR] & HCR_NV);
 
-    for (u32 r = 0; r < REGS; r++)
+    for (u32 r = 0; r < SCR3; r++)
         write_control(r, v[r]);
     if (nested) {
         WRITE(elr_el1, OF_EL1 | 1);
         WRITE(far_el1, OF_EL1 | 4);
     }
+    el3_syndrome[0] = 0;
+    for (u32 r = SCR3; r < REGS; r++)
+        write_el3(r, v[r]);
     launch(v[HCR], 0x3c0 | el << 2 | (el != 0), slot, operand, &read_value);
+    for (u32 r = SCR3; r < REGS; r++)
+        write_el3(r, value[E2H0][r]);
     esr = READ(esr_el2);
     elr = READ(elr_el2);
-    if (esr == 0x5a000003) { /* from EL1's vectors */
+    if (el3_syndrome[0]) {
+        kind = 3;
+        esr = el3_syndrome[0];
+        elr = el3_syndrome[1];
+    } else if (esr == 0x5a000003) { /* from EL1's vectors */
         kind = 1;
         esr = READ(esr_el1);
         elr = READ(elr_el1);
@@ -362,9 +399,12 @@ static void controls(u32 enc, u32 m, u32 el, u32 read, u64 operand, u64 base)
 {
     u64 v[REGS], seed = mix(config.seed ^ mix((u64)enc << 16 | m << 8 | el << 4 | read)), outcome;
 
-    for (u32 k = 0; k < ALL_CONTROLS; k++) {
+    for (u32 k = (u32)config.first << 6; k < ALL_CONTROLS; k++) {
         /* What is undefined without controls can be trapped by HCR_EL2 only. */
         if ((u32)base == UNDEFINED && k >= 64 && k < CONTROLS)
+            continue;
+        /* EL2's other controls do not reach EL3 */
+        if (el == 3 && k >= 64 && k < (u32)SCR3 << 6)
             continue;
         if (!control_there(k) || mix(seed + k) & ((1u << config.controls) - 1))
             continue;
@@ -400,7 +440,7 @@ static int forbidden(u32 enc, u32 read)
 static void encoding(u32 enc)
 {
     for (u32 m = 0; m < MODES; m++) {
-        for (u32 el = 0; el < 3; el++) {
+        for (u32 el = 0; el < (at_el3_flag ? 4 : 3); el++) {
             u64 held = enc < (1u << 14) ? (u64)scratch : 0;
 
             if (m == HOST && el == 1)
@@ -440,7 +480,7 @@ void main(void)
     if (has_nv2)
         WRITE(VNCR_EL2, page);
     for (u32 r = 0; r < REGS; r++)
-        current[r] = ~0ul;
+        current[r] = r < SCR3 ? ~0ul : value[E2H0][r];
     put('I');
     hex((u64)has_fgt << 16 | (u64)has_hcx << 12 | (u64)has_amu << 8 | (u64)has_nv << 4 | (mmfr0 >> 60), 5);
     put('\n');
@@ -448,14 +488,18 @@ void main(void)
         if (config.wanted ? enc + (1u << 14) != config.wanted
                           : mix(config.seed + enc) & ((1u << config.encodings) - 1))
             continue;
+        if (mix(enc + 1) % config.parts != config.part)
+            continue;
         encoding(enc);
     }
     put('E');
     put('N');
     put('D');
     put('\n');
+    while (at_el3_flag) /* there is no firmware */
+        __asm__ volatile("wfi");
     /* PSCI SYSTEM_OFF by SMC, the conduit of a board that enters at EL2. */
-    for (u32 r = 0; r < REGS; r++)
+    for (u32 r = 0; r < SCR3; r++)
         write_control(r, value[E2H0][r]);
     __asm__ volatile("mov w0, %w0\n smc #0" ::"r"(0x84000008) : "x0", "x1", "x2", "x3");
 }

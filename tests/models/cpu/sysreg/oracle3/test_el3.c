@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * EL3 oracle, host side: runs the image in a PE and in QEMU, and compares line by line: trial, EL,
- * instruction, SCR_EL3, HCR_EL2, ESR_EL3, SPSR_EL3, return address, ESR_EL2, ESR_EL1. Usage: test_el3 QEMU
+ * instruction, SCR_EL3, HCR_EL2, ESR_EL3, SPSR_EL3, return address, ESR_EL2, ESR_EL1, nTWI of
+ * SCTLR_EL1 and SCTLR_EL2. Usage: test_el3 QEMU
  * IMAGE CPU. Where QEMU is known to be wrong or different by choice, the line is skipped, with the reason in
  * `known`.
  */
@@ -28,11 +29,11 @@ static const char *const features_newer[] = {"fgt", "ecv", "ecv_poff", NULL};
 /* Differences that are QEMU 7.2's; NULL: none. */
 static const char *known(const char *ours, const char *theirs)
 {
-    uint64_t n, el, insn, scr, hcr;
+    uint64_t n, el, insn, scr, hcr, ntwi;
     bool secure;
 
     (void)theirs;
-    if (sscanf(ours, "%lx %lx %lx %lx %lx", &n, &el, &insn, &scr, &hcr) != 5)
+    if (sscanf(ours, "%lx %lx %lx %lx %lx %*x %*x %*x %*x %*x %lx", &n, &el, &insn, &scr, &hcr, &ntwi) != 6)
         return NULL;
     secure = !(scr & (1 | SCR_EEL2));     /* without an EL2 */
     switch (insn & ~UINT64_C(0x200000)) { /* reads and writes */
@@ -70,8 +71,9 @@ static const char *known(const char *ours, const char *theirs)
                    ? "SCXTNUM_EL0: HCR_EL2.EnSCXT acts as 1 for a host's EL0; QEMU traps"
                    : NULL;
     case 0xd503207f:
-        return el == 0 && (hcr & HCR_HOST) == HCR_HOST
-                   ? "WFI of a host's EL0: SCTLR_EL2.nTWI decides, QEMU does otherwise"
+        /* EL2's asks not to trap, EL1's to trap */
+        return el == 0 && (hcr & HCR_HOST) == HCR_HOST && ntwi == 2
+                   ? "WFI of a host's EL0: QEMU 7.2 asks SCTLR_EL1.nTWI, QEMU 10 SCTLR_EL2.nTWI"
                    : NULL;
     default:
         return NULL;

@@ -226,6 +226,7 @@ static void run(unsigned n, int v82, int vhe, unsigned has)
     hex(READ(elr_el3) - (u64)slot < 64 ? READ(elr_el3) - (u64)slot : 0xff);
     hex(READ(esr_el2));
     hex(READ(esr_el1));
+    hex((READ(sctlr_el1) >> 16 & 1) | (READ(sctlr_el2) >> 15 & 2)); /* nTWI of both */
     put('\n');
     WRITE(scr_el3, 0x531);
     WRITE(mdcr_el3, 0);
