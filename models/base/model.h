@@ -163,7 +163,8 @@ struct tg_model_class {
     size_t n_frames;
     const struct tg_counter *counters;
     size_t n_counters;
-    void (*derive)(struct tg_model *m); /* NULL, or computes the counters that follow from others; before a read */
+    void (*derive)(
+        struct tg_model *m); /* NULL, or computes the counters that follow from others; before a read */
     const struct tg_port *ports;
     size_t n_ports;
     unsigned irq_inputs; /* number of input lines (tg_model_irq_in); 0: none; UINT_MAX: as realize decides */

@@ -51,10 +51,11 @@ enum {
     H_BLR,
     H_COUNT,
 };
-#define ROW(s)                                                                  \
-    {                                                                           \
-        A64_HANDLERS(X) op_enter##s, op_fall##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, \
-            op_b_far##s, op_blr_near##s, op_b##s, op_bl##s, op_blr##s \
+#define ROW(s)                                                                                             \
+    {                                                                                                      \
+        A64_HANDLERS(X)                                                                                    \
+        op_enter##s, op_fall##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, op_b_far##s, \
+            op_blr_near##s, op_b##s, op_bl##s, op_blr##s                                                   \
     }
 static cpu_op_fn *const handlers[3][H_COUNT] = {
 #define X(h) op_##h##_f,
@@ -132,16 +133,19 @@ struct code_page *code_page_get(struct cpu *c, uint64_t pa)
     return p;
 }
 
-/* The links behind the operation that ends a block at `offset` of its page; page NULL: they are not to be resolved. */
-static void make_links(struct cpu_op *slot, struct code_page *page, const struct cpu_op *last, unsigned offset)
+/* The links behind the operation that ends a block at `offset` of its page; page NULL: they are not to be
+ * resolved. */
+static void make_links(struct cpu_op *slot, struct code_page *page, const struct cpu_op *last,
+                       unsigned offset)
 {
     *(struct cpu_links *)(void *)slot = (struct cpu_links){
-        .disp = {[CPU_NEXT] = (int32_t)offset + 4, [CPU_TAKEN] = (int32_t)((int64_t)offset + (int64_t)last->imm)},
+        .disp =
+            {[CPU_NEXT] = (int32_t)offset + 4, [CPU_TAKEN] = (int32_t)((int64_t)offset + (int64_t)last->imm)},
         .page = page};
 }
 
-/* Branches and calls of cached blocks have handlers of their own: direct ones that leave the page, and calls, which
- * remember where they return to (cpu_return.site). */
+/* Branches and calls of cached blocks have handlers of their own: direct ones that leave the page, and calls,
+ * which remember where they return to (cpu_return.site). */
 static void specialise(cpu_op_fn *const *fns, struct cpu_op *last)
 {
     int64_t to = (int64_t)last->off + (int64_t)last->imm;

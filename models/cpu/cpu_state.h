@@ -89,6 +89,13 @@ struct cpu {
     uint8_t el;               /* 0..3 */
     uint8_t attn;             /* CPU_ATTN_* */
     bool timed;               /* mode */
+    /* Arguments of what goes on at the end of a block in a function of its own: all that jump to one another
+     * have the same signature. */
+    struct {
+        const struct cpu_links *links;
+        uint64_t va;
+        uint8_t way, outcome; /* CPU_NEXT, CPU_TAKEN; enum pipe_outcome */
+    } end;
     unsigned return_top;
     struct cpu_return returns[CPU_RETURNS]; /* a ring */
     union cpu_vreg v[32] __attribute__((aligned(64)));
@@ -202,7 +209,8 @@ static inline void cpu_set_nzcv(struct cpu *c, uint32_t nzcv)
     c->vf = (uint64_t)(nzcv & 1) << 63;
 }
 
-/* May a block remember the block at pc as where it goes? A page may be mapped twice, so none at the offset of stop_pc. */
+/* May a block remember the block at pc as where it goes? A page may be mapped twice, so none at the offset of
+ * stop_pc. */
 static inline bool code_may_chain(const struct cpu *c, uint64_t pc)
 {
     return !(c->stop_pc && ((pc + 1) & 4095) == (c->stop_pc & 4095));

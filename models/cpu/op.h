@@ -25,18 +25,19 @@ struct cpu_op {
 };
 _Static_assert(sizeof(struct cpu_op) == 32, "a decoded operation is half a cache line");
 
-/* Behind each operation that ends a block: where it goes on. Index 0: after it; 1: where a branch leads. Small and in one
- * place, because the host's cache is what a large guest loop runs out of first. */
+/* Behind each operation that ends a block: where it goes on. Index 0: after it; 1: where a branch leads.
+ * Small and in one place, because the host's cache is what a large guest loop runs out of first. */
 enum {
     CPU_NEXT,
     CPU_TAKEN,
 };
 struct cpu_links {
     union {
-        /* block there, when it is on the same page (a page's blocks die together) and was looked up; else NULL */
+        /* block there, when it is on the same page (a page's blocks die together) and was looked up; else
+         * NULL */
         const struct cpu_op *ops[2];
-        /* of a branch that always leads to another page (op_b_far, op_bl_far): the block there, as the jump cache knew
-         * it under `tag` (mmu_view.jump_tag), with this page at virtual address `from` */
+        /* of a branch that always leads to another page (op_b_far, op_bl_far): the block there, as the jump
+         * cache knew it under `tag` (mmu_view.jump_tag), with this page at virtual address `from` */
         struct {
             const struct cpu_op *ops;
             uint64_t tag;
@@ -50,8 +51,8 @@ struct cpu_links {
 };
 _Static_assert(sizeof(struct cpu_links) == sizeof(struct cpu_op), "links live in an operation's slot");
 
-/* Return addresses of calls that have not returned, with the block there if the call knows it: `site` is the call, whose
- * imm keeps it. */
+/* Return addresses of calls that have not returned, with the block there if the call knows it: `site` is the
+ * call, whose imm keeps it. */
 #define CPU_RETURNS 16
 struct cpu_return {
     uint64_t va, tag; /* mmu_view.jump_tag at the call */

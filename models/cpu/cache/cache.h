@@ -37,8 +37,9 @@ struct line {
 
 struct cache {
     struct line *lines; /* [sets][ways], most recent first */
-    /* For each set, what handlers look at: the most recent line's address and what it can be used for without a
-     * change of its state, CACHE_READ and CACHE_WRITE, once it has arrived. 0: they must look at the set. */
+    /* For each set, what handlers look at: the most recent line's address and what it can be used for without
+     * a change of its state, CACHE_READ and CACHE_WRITE, once it has arrived. 0: they must look at the set.
+     */
     uint64_t *quick;
     uint32_t ways, set_mask, latency;
 };
@@ -112,8 +113,8 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
     return NULL;
 }
 
-/* After an access to the line at pa: handlers need not look for it again if it is at the front of its set, and there at
- * `now`, which no access to come is earlier than. */
+/* After an access to the line at pa: handlers need not look for it again if it is at the front of its set,
+ * and there at `now`, which no access to come is earlier than. */
 static inline void cache_note(struct cache *k, uint64_t pa, uint64_t now)
 {
     const uint64_t write = LINE_UNIQUE | LINE_DIRTY;

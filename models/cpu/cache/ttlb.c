@@ -147,8 +147,8 @@ void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
     const struct mmu_tlbe *e = &view->tlb[n];
     const struct ttlb_entry *l1 = &t->e[i];
 
-    if ((e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)) && ((l1->va ^ va) & l1->mask) == 0 &&
-        (l1->ctx == view->actx || l1->ctx == view->gctx))
+    if ((e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)) &&
+        ((l1->va ^ va) & l1->mask) == 0 && (l1->ctx == view->actx || l1->ctx == view->gctx))
         view->dtlb[n] = t->id[i];
 }
 

@@ -6,7 +6,8 @@
 #include "models/cpu/code.h"
 #include "models/cpu/mmu/pac.h"
 
-/* A block that does not lie in the line fetched last. A handler of its own, so that others need no stack frame. */
+/* A block that does not lie in the line fetched last. A handler of its own, so that others need no stack
+ * frame. */
 void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_fetch(c, op);
@@ -34,22 +35,25 @@ void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
     const struct cpu_links *links = LINKS(op);
 
     op--; /* the instruction before it ends the block */
-    if (tg_unlikely(!pipe_end_fast(c, op, PIPE_SEQUENTIAL)))
-        TG_TAIL(TG_FN(cpu_end_link)(c, op, PIPE_SEQUENTIAL, links, CPU_NEXT));
+    if (tg_unlikely(!pipe_end_fast(c, op, PIPE_SEQUENTIAL))) {
+        c->end.outcome = PIPE_SEQUENTIAL;
+        c->end.links = links;
+        c->end.way = CPU_NEXT;
+        TG_TAIL(TG_FN(cpu_end_link)(c, op));
+    }
     GOTO_LINK(c, links, CPU_NEXT);
 }
 
-TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome,
-                                 const struct cpu_links *links, unsigned way)
+TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, outcome);
-    GOTO_LINK(c, links, way);
+    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    GOTO_LINK(c, c->end.links, c->end.way);
 }
 
-TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va)
+TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, outcome);
-    GOTO_VA(c, va);
+    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    GOTO_VA(c, c->end.va);
 }
 
 /* After a single-stepped instruction. */
@@ -60,15 +64,14 @@ void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 }
 
 /* A link that is not resolved: same page, the run loop resolves it; other page, the jump cache. */
-void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_links *links, unsigned way)
+void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
 {
-    const struct cpu_op *op;
-    int32_t disp = links->disp[way];
+    int32_t disp = c->end.links->disp[c->end.way];
     uint64_t va = c->pc_page + (uint64_t)(int64_t)disp;
 
     if (disp >= 0 && disp < (int32_t)MMU_PAGE_SIZE) {
-        c->link = (struct cpu_links *)(uintptr_t)links;
-        c->link_way = (uint8_t)way;
+        c->link = (struct cpu_links *)(uintptr_t)c->end.links;
+        c->link_way = c->end.way;
         c->pc = va;
         return;
     }
@@ -77,21 +80,21 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_links *links, unsigned wa
 
 /* ---- to other pages, and back ---- */
 
-/* Of an unconditional branch to another page: as long as the view's fetch mappings stay, the block is the one that was
- * found before. */
-#define GOTO_FAR(c)                                                                              \
-    do {                                                                                         \
-        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)LINKS(op);                         \
-                                                                                                 \
-        if (tg_unlikely(l_->far.tag != (c)->view->jump_tag || l_->from != (c)->pc_page))         \
-            TG_TAIL(TG_FN(cpu_far)((c), l_));                                                    \
-        (c)->pc_page = ((c)->pc_page + (uint64_t)(int64_t)l_->disp[CPU_TAKEN]) & MMU_PAGE_MASK;  \
-        ENTER(c, l_->far.ops);                                                                   \
+/* Of an unconditional branch to another page: as long as the view's fetch mappings stay, the block is the one
+ * that was found before. */
+#define GOTO_FAR(c)                                                                             \
+    do {                                                                                        \
+        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)LINKS(op);                        \
+                                                                                                \
+        if (tg_unlikely(l_->far.tag != (c)->view->jump_tag || l_->from != (c)->pc_page))        \
+            TG_TAIL(TG_FN(cpu_far)((c), op));                                                   \
+        (c)->pc_page = ((c)->pc_page + (uint64_t)(int64_t)l_->disp[CPU_TAKEN]) & MMU_PAGE_MASK; \
+        ENTER(c, l_->far.ops);                                                                  \
     } while (0)
 
-static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, struct cpu_links *l)
+static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, const struct cpu_op *op)
 {
-    const struct cpu_op *op;
+    struct cpu_links *l = (struct cpu_links *)(uintptr_t)LINKS(op);
     uint64_t va = c->pc_page + (uint64_t)(int64_t)l->disp[CPU_TAKEN];
     const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
 
@@ -114,22 +117,26 @@ TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
     r->site = (struct cpu_op *)(uintptr_t)op;
 }
 
-#define RETURN(c, to)                                                                            \
-    do {                                                                                         \
-        const struct cpu_return *r_ = &(c)->returns[(c)->return_top];                            \
-                                                                                                 \
-        (c)->return_top = ((c)->return_top - 1) & (CPU_RETURNS - 1);                             \
-        if (tg_unlikely(r_->va != (to) || r_->tag != (c)->view->jump_tag || !r_->ops))           \
-            TG_TAIL(TG_FN(cpu_return)((c), r_, to));                                             \
-        (c)->pc_page = (to) & MMU_PAGE_MASK;                                                     \
-        ENTER(c, r_->ops);                                                                       \
+#define RETURN(c, to)                                                                   \
+    do {                                                                                \
+        const uint64_t va_ = (to);                                                      \
+        const struct cpu_return *r_ = &(c)->returns[(c)->return_top];                   \
+                                                                                        \
+        (c)->return_top = ((c)->return_top - 1) & (CPU_RETURNS - 1);                    \
+        if (tg_unlikely(r_->va != va_ || r_->tag != (c)->view->jump_tag || !r_->ops)) { \
+            (c)->end.va = va_;                                                          \
+            TG_TAIL(TG_FN(cpu_return)((c), op));                                        \
+        }                                                                               \
+        (c)->pc_page = va_ & MMU_PAGE_MASK;                                             \
+        ENTER(c, r_->ops);                                                              \
     } while (0)
 
-/* Not to where the last call came from, or the call does not know the block there yet: it learns it, if it is on the
- * call's page, with which it dies. */
-static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_return *r, uint64_t va)
+/* Not to where the last call came from, or the call does not know the block there yet: it learns it, if it is
+ * on the call's page, with which it dies. */
+static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 {
-    const struct cpu_op *op;
+    const struct cpu_return *r = &c->returns[(c->return_top + 1) & (CPU_RETURNS - 1)];
+    uint64_t va = c->end.va;
     const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
 
     if (r->va == va && r->site && (va & ~MMU_PAGE_MASK) && j->va == va && j->tag == c->view->jump_tag &&
@@ -138,25 +145,27 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_return *r,
     GOTO_VA(c, va);
 }
 
-static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va)
+static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, outcome);
-    RETURN(c, va);
+    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    RETURN(c, c->end.va);
 }
 
-static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, outcome);
+    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
     GOTO_FAR(c);
 }
 
-#define END_FAR(c, outcome)                                        \
-    do {                                                           \
-        const enum pipe_outcome end_ = (outcome);                  \
-                                                                   \
-        if (tg_unlikely(!pipe_end_fast(c, op, end_)))              \
-            TG_TAIL(TG_FN(cpu_end_far)(c, op, end_));              \
-        GOTO_FAR(c);                                               \
+#define END_FAR(c, result)                              \
+    do {                                                \
+        const enum pipe_outcome end_ = (result);        \
+                                                        \
+        if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
+            (c)->end.outcome = (uint8_t)end_;           \
+            TG_TAIL(TG_FN(cpu_end_far)(c, op));         \
+        }                                               \
+        GOTO_FAR(c);                                    \
     } while (0)
 
 /* ---- the instructions ---- */
@@ -167,7 +176,7 @@ static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op, e
         pipe_issue(c, op);                                                          \
         if (cond_expr)                                                              \
             END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, true, 0), CPU_TAKEN); \
-        END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, false, 0), CPU_NEXT); \
+        END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, false, 0), CPU_NEXT);     \
     } while (0)
 
 #define OP_B_COND(cc)                \
@@ -290,15 +299,19 @@ OP_END(ret)
 
     pipe_issue(c, op);
     outcome = pipe_predict(c, op, PIPE_RETURN, true, target);
-    if (tg_unlikely(!pipe_end_fast(c, op, outcome)))
-        TG_TAIL(TG_FN(cpu_end_return)(c, op, outcome, target));
+    if (tg_unlikely(!pipe_end_fast(c, op, outcome))) {
+        c->end.outcome = (uint8_t)outcome;
+        c->end.va = target;
+        TG_TAIL(TG_FN(cpu_end_return)(c, op));
+    }
     RETURN(c, target);
 }
 
 /* ---- FEAT_BTI: what lands where is decided when the target enters the jump cache; the rest is the run
  * loop's ---- */
 
-/* When the next block would leave to the run loop at once, what waits there (an interrupt) is to find BTYPE. */
+/* When the next block would leave to the run loop at once, what waits there (an interrupt) is to find BTYPE.
+ */
 #define GOTO_VA_BTYPE(c, to, type)                                                                    \
     do {                                                                                              \
         uint64_t va_ = (to);                                                                          \
@@ -355,44 +368,44 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
     return t;
 }
 
-#define OP_PAC_BRANCH(n, key)                                    \
-    OP_END(bra_##n)                                              \
-    {                                                            \
-        struct exec_target target;                               \
-                                                                 \
-        pipe_issue(c, op);                                       \
-        target = TG_FN(exec_authenticate)(c, op, key);           \
-        if (!target.ok)                                          \
-            return;                                              \
-        pipe_branch(c, op, PIPE_JUMP, target.va);          \
-        if (cpu_has(c, CPU_FEAT_BTI))                            \
-            GOTO_VA_BTYPE(c, target.va, exec_jump_type(c, op));  \
-        GOTO_VA(c, target.va);                                   \
-    }                                                            \
-    OP_END(blra_##n)                                             \
-    {                                                            \
-        struct exec_target target;                               \
-                                                                 \
-        pipe_issue(c, op);                                       \
-        target = TG_FN(exec_authenticate)(c, op, key);           \
-        if (!target.ok)                                          \
-            return;                                              \
-        pipe_branch(c, op, PIPE_CALL_INDIRECT, target.va); \
-        c->x[30] = cpu_op_pc(c, op) + 4;                         \
-        if (cpu_has(c, CPU_FEAT_BTI))                            \
-            GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);             \
-        GOTO_VA(c, target.va);                                   \
-    }                                                            \
-    OP_END(reta_##n)                                             \
-    {                                                            \
-        struct exec_target target;                               \
-                                                                 \
-        pipe_issue(c, op);                                       \
-        target = TG_FN(exec_authenticate)(c, op, key);           \
-        if (!target.ok)                                          \
-            return;                                              \
-        pipe_branch(c, op, PIPE_RETURN, target.va);        \
-        GOTO_VA(c, target.va);                                   \
+#define OP_PAC_BRANCH(n, key)                                   \
+    OP_END(bra_##n)                                             \
+    {                                                           \
+        struct exec_target target;                              \
+                                                                \
+        pipe_issue(c, op);                                      \
+        target = TG_FN(exec_authenticate)(c, op, key);          \
+        if (!target.ok)                                         \
+            return;                                             \
+        pipe_branch(c, op, PIPE_JUMP, target.va);               \
+        if (cpu_has(c, CPU_FEAT_BTI))                           \
+            GOTO_VA_BTYPE(c, target.va, exec_jump_type(c, op)); \
+        GOTO_VA(c, target.va);                                  \
+    }                                                           \
+    OP_END(blra_##n)                                            \
+    {                                                           \
+        struct exec_target target;                              \
+                                                                \
+        pipe_issue(c, op);                                      \
+        target = TG_FN(exec_authenticate)(c, op, key);          \
+        if (!target.ok)                                         \
+            return;                                             \
+        pipe_branch(c, op, PIPE_CALL_INDIRECT, target.va);      \
+        c->x[30] = cpu_op_pc(c, op) + 4;                        \
+        if (cpu_has(c, CPU_FEAT_BTI))                           \
+            GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);            \
+        GOTO_VA(c, target.va);                                  \
+    }                                                           \
+    OP_END(reta_##n)                                            \
+    {                                                           \
+        struct exec_target target;                              \
+                                                                \
+        pipe_issue(c, op);                                      \
+        target = TG_FN(exec_authenticate)(c, op, key);          \
+        if (!target.ok)                                         \
+            return;                                             \
+        pipe_branch(c, op, PIPE_RETURN, target.va);             \
+        GOTO_VA(c, target.va);                                  \
     }
 OP_PAC_BRANCH(0, PAC_IA)
 OP_PAC_BRANCH(1, PAC_IB)

@@ -41,7 +41,8 @@ A64_HANDLERS(X)
 
 #include "models/cpu/pipeline/pipe_inline.h"
 
-/* Goes on with the next operation. TG_OPAQUE: or gcc would load through the old pointer and copy the new one. */
+/* Goes on with the next operation. TG_OPAQUE: or gcc would load through the old pointer and copy the new one.
+ */
 #define TG_OPAQUE(v) __asm__("" : "+r"(v))
 #define NEXT(c, op)               \
     do {                          \
@@ -120,65 +121,73 @@ enum exec_outcome {
 #define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
 /* Where a block goes on: op_enter's work, without a jump to it. cpu_follow is in exec/branch.c. */
-cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter);
-void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_links *links, unsigned way);
+cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 #if TG_TIMED
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit || (c)->pipe.cycle >= (c)->run_until_cycle)
 #else
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
 #endif
-/* What op_enter's own operation says is not looked at but for timing: the first instruction tells how many follow. */
-#define ENTER(c, block)                               \
-    do {                                              \
-        op = (block) + 1;                             \
-        if (tg_unlikely(TG_MUST_LEAVE(c)))            \
-            TG_TAIL(TG_FN(op_enter)((c), op - 1));    \
-        (c)->icount += op->rem + 1u;                  \
-        if (tg_unlikely(!pipe_enter((c), op - 1)))    \
-            TG_TAIL(TG_FN(op_fetch)((c), op - 1));    \
-        TG_TAIL(op->fn((c), op));                     \
+/* What op_enter's own operation says is not looked at but for timing: the first instruction tells how many
+ * follow. */
+#define ENTER(c, block)                            \
+    do {                                           \
+        op = (block) + 1;                          \
+        if (tg_unlikely(TG_MUST_LEAVE(c)))         \
+            TG_TAIL(TG_FN(op_enter)((c), op - 1)); \
+        (c)->icount += op->rem + 1u;               \
+        if (tg_unlikely(!pipe_enter((c), op - 1))) \
+            TG_TAIL(TG_FN(op_fetch)((c), op - 1)); \
+        TG_TAIL(op->fn((c), op));                  \
     } while (0)
 #define LINKS(op) ((const struct cpu_links *)(const void *)((op) + 1))
-#define GOTO_LINK(c, links, way)                           \
-    do {                                                   \
-        const struct cpu_links *l_ = (links);              \
-        if (tg_unlikely(!l_->ops[way]))                    \
-            TG_TAIL(TG_FN(cpu_follow)((c), l_, way));      \
-        ENTER(c, l_->ops[way]);                            \
+#define GOTO_LINK(c, links_, way_)               \
+    do {                                         \
+        const struct cpu_links *l_ = (links_);   \
+        if (tg_unlikely(!l_->ops[way_])) {       \
+            (c)->end.links = l_;                 \
+            (c)->end.way = (way_);               \
+            TG_TAIL(TG_FN(cpu_follow)((c), op)); \
+        }                                        \
+        ENTER(c, l_->ops[way_]);                 \
     } while (0)
-#define GOTO_VA(c, to)                                                    \
-    do {                                                                  \
-        uint64_t va_ = (to);                                              \
-        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];    \
+#define GOTO_VA(c, to)                                                      \
+    do {                                                                    \
+        uint64_t va_ = (to);                                                \
+        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];      \
         if (tg_unlikely(j_->va != va_ || j_->tag != (c)->view->jump_tag)) { \
-            (c)->pc = va_;                                                \
-            return;                                                       \
-        }                                                                 \
-        (c)->pc_page = va_ & MMU_PAGE_MASK;                               \
-        ENTER(c, j_->ops);                                                \
+            (c)->pc = va_;                                                  \
+            return;                                                         \
+        }                                                                   \
+        (c)->pc_page = va_ & MMU_PAGE_MASK;                                 \
+        ENTER(c, j_->ops);                                                  \
     } while (0)
 
-/* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its own where no
- * memo knows the block. */
-void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome,
-                         const struct cpu_links *links, unsigned way);
-void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome, uint64_t va);
-#define END_LINK(c, outcome, way)                                        \
-    do {                                                                 \
-        const enum pipe_outcome end_ = (outcome);                        \
-                                                                         \
-        if (tg_unlikely(!pipe_end_fast(c, op, end_)))                    \
-            TG_TAIL(TG_FN(cpu_end_link)(c, op, end_, LINKS(op), way));   \
-        GOTO_LINK(c, LINKS(op), way);                                    \
+/* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its
+ * own where no memo knows the block. */
+cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
+#define END_LINK(c, result, way_)                       \
+    do {                                                \
+        const enum pipe_outcome end_ = (result);        \
+                                                        \
+        if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
+            (c)->end.outcome = (uint8_t)end_;           \
+            (c)->end.links = LINKS(op);                 \
+            (c)->end.way = (way_);                      \
+            TG_TAIL(TG_FN(cpu_end_link)(c, op));        \
+        }                                               \
+        GOTO_LINK(c, LINKS(op), way_);                  \
     } while (0)
-#define END_VA(c, outcome, va)                                           \
-    do {                                                                 \
-        const enum pipe_outcome end_ = (outcome);                        \
-        const uint64_t to_ = (va);                                       \
-                                                                         \
-        if (tg_unlikely(!pipe_end_fast(c, op, end_)))                    \
-            TG_TAIL(TG_FN(cpu_end_va)(c, op, end_, to_));                \
-        GOTO_VA(c, to_);                                                 \
+#define END_VA(c, result, to)                           \
+    do {                                                \
+        const enum pipe_outcome end_ = (result);        \
+        const uint64_t to_ = (to);                      \
+                                                        \
+        if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
+            (c)->end.outcome = (uint8_t)end_;           \
+            (c)->end.va = to_;                          \
+            TG_TAIL(TG_FN(cpu_end_va)(c, op));          \
+        }                                               \
+        GOTO_VA(c, to_);                                \
     } while (0)
 
 /* Registers. Reads of 31 give zero, writes to 31 go nowhere: the decoder has mapped the index. */

@@ -10,47 +10,48 @@
 #include "models/cpu/mmu/access.h"
 
 /*
- * Instructions that access memory are written with OPM (exec.h): their body is compiled twice. With `fast` it may
- * only do what needs no call, so that the handler has no stack frame; where that does not do, it leaves before
- * anything has changed, and the second one runs from the beginning.
+ * Instructions that access memory are written with OPM (exec.h): their body is compiled twice. With `fast` it
+ * may only do what needs no call, so that the handler has no stack frame; where that does not do, it leaves
+ * before anything has changed, and the second one runs from the beginning.
  */
 
 /* Before any use of the base register: a misaligned SP faults before anything else happens. */
-#define CHECK_SP                                                            \
-    do {                                                                    \
-        if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15))) {     \
-            if (fast)                                                       \
-                return EXEC_SLOW;                                           \
-            if (mem_sp_misaligned(c, op))                                   \
-                return EXEC_STOP;                                           \
-        }                                                                   \
+#define CHECK_SP                                                        \
+    do {                                                                \
+        if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15))) { \
+            if (fast)                                                   \
+                return EXEC_SLOW;                                       \
+            if (mem_sp_misaligned(c, op))                               \
+                return EXEC_STOP;                                       \
+        }                                                               \
     } while (0)
 
 /* The access has to be aligned to its size (ordered accesses). */
-#define CHECK_ALIGNED(va, size, write)                                      \
-    do {                                                                    \
-        if (tg_unlikely((va) & ((size) - 1))) {                             \
-            if (fast)                                                       \
-                return EXEC_SLOW;                                           \
-            if (mem_check_aligned(c, op, va, size, write))                  \
-                return EXEC_STOP;                                           \
-        }                                                                   \
+#define CHECK_ALIGNED(va, size, write)                     \
+    do {                                                   \
+        if (tg_unlikely((va) & ((size)-1))) {              \
+            if (fast)                                      \
+                return EXEC_SLOW;                          \
+            if (mem_check_aligned(c, op, va, size, write)) \
+                return EXEC_STOP;                          \
+        }                                                  \
     } while (0)
 
 /* Reads size bytes at va into out, or leaves the body. */
-#define LOAD(view, va, size, out)                                                                \
-    do {                                                                                         \
+#define LOAD(view, va, size, out)                                                                  \
+    do {                                                                                           \
         if (fast ? !mem_load_fast(c, view, va, size, out) : !mem_load(c, op, view, va, size, out)) \
-            return fast ? EXEC_SLOW : EXEC_STOP;                                                 \
+            return fast ? EXEC_SLOW : EXEC_STOP;                                                   \
     } while (0)
-#define STORE(view, va, size, in)                                                                \
-    do {                                                                                         \
+#define STORE(view, va, size, in)                                                                  \
+    do {                                                                                           \
         if (fast ? !mem_store_fast(c, view, va, size, in) : !mem_store(c, op, view, va, size, in)) \
-            return fast ? EXEC_SLOW : EXEC_STOP;                                                 \
+            return fast ? EXEC_SLOW : EXEC_STOP;                                                   \
     } while (0)
 
 /* False: the software TLB or the timing model has to be asked; nothing has happened. */
-TG_INLINE bool mem_load_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size, void *out)
+TG_INLINE bool mem_load_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size,
+                             void *out)
 {
     const unsigned n = MMU_TLB_INDEX(va);
     const struct mmu_tlbe *e = &view->tlb[n];

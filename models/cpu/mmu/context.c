@@ -65,6 +65,11 @@ void mmu_controls_changed(struct cpu *c)
     memset(c->mmu.current, 0, sizeof(c->mmu.current));
 }
 
+void mmu_el10_controls_changed(struct cpu *c)
+{
+    memset(c->mmu.current[MMU_EL10], 0, sizeof(c->mmu.current[MMU_EL10]));
+}
+
 #define SCTLR_KEY                                                                                        \
     (SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_I | SCTLR_WXN | SCTLR_E0E | SCTLR_EE | SCTLR_EPAN | SCTLR_BT0 | \
      SCTLR_BT1)

@@ -17,13 +17,14 @@ struct cpu;
 struct cpu_op;
 struct code_page;
 
-#define MMU_PAGE_BITS 12 /* software TLB page; larger mappings are entered page by page */
-#define MMU_PAGE_SIZE 4096u
-#define MMU_PAGE_MASK (~UINT64_C(4095))
-#define MMU_TLB_SIZE  512         /* data entries of a view, direct mapped */
+#define MMU_PAGE_BITS     12 /* software TLB page; larger mappings are entered page by page */
+#define MMU_PAGE_SIZE     4096u
+#define MMU_PAGE_MASK     (~UINT64_C(4095))
+#define MMU_TLB_SIZE      512 /* data entries of a view, direct mapped */
 #define MMU_TLB_INDEX(va) ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1))
-#define MMU_XTLB_SIZE 128         /* fetch entries */
-#define MMU_NO_TAG    UINT64_C(0x800) /* never equals a page address, nor one with the low bits of a misaligned va */
+#define MMU_XTLB_SIZE     128 /* fetch entries */
+#define MMU_NO_TAG \
+    UINT64_C(0x800) /* never equals a page address, nor one with the low bits of a misaligned va */
 
 #define MMU_WALK_MAX 28 /* descriptor reads of one nested walk */
 
@@ -112,7 +113,7 @@ struct mmu_view {
     struct mmu_tlbe tlb[MMU_TLB_SIZE];
     struct mmu_xtlbe xtlb[MMU_XTLB_SIZE];
     uint32_t dtlb[MMU_TLB_SIZE]; /* timed: number of the data TLB's entry that holds the page (ttlb.id) */
-    uint8_t size[MMU_TLB_SIZE]; /* log2 of the mapping each entry came from, bit 7: global */
+    uint8_t size[MMU_TLB_SIZE];  /* log2 of the mapping each entry came from, bit 7: global */
     uint8_t xsize[MMU_XTLB_SIZE];
     struct mmu_key key;
     uint64_t jump_tag;   /* identifies view and its fetch mappings in the jump cache; changes when one of them
@@ -172,6 +173,9 @@ enum mmu_regime mmu_current_regime(const struct cpu *c);
 /* A register that translation depends on was written: cached choices of views are dropped; contents of views
  * stay. */
 void mmu_controls_changed(struct cpu *c);
+/* The same for a register that matters to the EL1&0 regime only: a hypervisor's own views stay across a world
+ * switch. */
+void mmu_el10_controls_changed(struct cpu *c);
 /* View for (regime, priv) under the present register values. Never NULL. */
 struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv);
 

@@ -104,7 +104,8 @@ const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)
     return (const struct memo_state *)(const void *)(m->states->bytes + m->states->at[number]);
 }
 
-void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last, unsigned outcome)
+void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last,
+              unsigned outcome)
 {
     struct memo_edge *set = memo_set(m, memo_index(from, last), outcome, e->events);
 

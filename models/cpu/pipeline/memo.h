@@ -20,8 +20,9 @@
 /* Buckets that a block may charge whose accesses all hit: a byte each in memo_edge.waits, in this order. */
 #define MEMO_LANES(X) X(DEPEND) X(EXECUTE) X(FRONTEND) X(MISPREDICT) X(L1D) X(SYNC) X(SYSREG)
 #define MEMO_EVEN     UINT64_C(0x00ff00ff00ff00ff)
-/* Cycles after which what has been charged is moved on, before a lane of 16 bits is full: no lane can hold more than
- * the cycles that have passed. The upper limit of an edge's cycles stands for the block that runs meanwhile. */
+/* Cycles after which what has been charged is moved on, before a lane of 16 bits is full: no lane can hold
+ * more than the cycles that have passed. The upper limit of an edge's cycles stands for the block that runs
+ * meanwhile. */
 #define MEMO_CARRY_AT   32768
 #define MEMO_CYCLES_MAX 4096
 
@@ -63,9 +64,11 @@ struct memo {
     uint32_t state;  /* at the beginning of the block that runs; 0: not a known one, the arrays hold it */
     uint32_t set;    /* of edges, for that state and block */
     /* when to fold: fold_again in window.c */
-    uint32_t skip, tried, futile; /* blocks to leave out; tried in this burst; bursts in a row that did not pay */
-    uint64_t since, timed;        /* instructions retired when the burst began; of those since, timed one by one */
-    uint64_t even, odd; /* waits charged since they were carried, 16 bits a lane: lanes 0, 2, 4, 6; and 1, 3, 5 */
+    uint32_t skip, tried,
+        futile;            /* blocks to leave out; tried in this burst; bursts in a row that did not pay */
+    uint64_t since, timed; /* instructions retired when the burst began; of those since, timed one by one */
+    uint64_t even,
+        odd; /* waits charged since they were carried, 16 bits a lane: lanes 0, 2, 4, 6; and 1, 3, 5 */
     struct memo_edge (*edges)[2];
     struct memo_table *states;
     bool off;           /* nothing is remembered: for tests, results are the same */
@@ -80,25 +83,28 @@ void memo_forget(struct memo *m);
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size);
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
 /* An edge from state `from`. Replaces the older of its set. */
-void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last, unsigned outcome);
+void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last,
+              unsigned outcome);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
 void memo_add_charged(const struct memo *m, uint64_t *buckets);
 void memo_carry(struct memo *m, uint64_t *buckets);
 
-/* A block is known by its last operation (low address bits). outcome: below 32, the alignment of operations. */
+/* A block is known by its last operation (low address bits). outcome: below 32, the alignment of operations.
+ */
 static inline uint64_t memo_key(uint32_t from, const struct cpu_op *last, unsigned outcome)
 {
     return (uint64_t)from << 32 | (uint32_t)(uintptr_t)last | outcome;
 }
 
-/* Index of the set for edges from a state by the block that ends with `last`; what else there is to tell apart moves on
- * from there. */
+/* Index of the set for edges from a state by the block that ends with `last`; what else there is to tell
+ * apart moves on from there. */
 static inline uint32_t memo_index(uint32_t from, const struct cpu_op *last)
 {
     return (uint32_t)((uintptr_t)last >> 5) ^ (from * UINT32_C(0x85ebca6b) >> (32 - MEMO_SETS_BITS));
 }
 
-static inline struct memo_edge *memo_set(const struct memo *m, uint32_t index, unsigned outcome, uint32_t events)
+static inline struct memo_edge *memo_set(const struct memo *m, uint32_t index, unsigned outcome,
+                                         uint32_t events)
 {
     return m->edges[(index ^ outcome >> 1 ^ events) & ((1u << MEMO_SETS_BITS) - 1)];
 }

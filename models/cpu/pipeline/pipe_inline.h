@@ -44,15 +44,16 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
 {
     (void)c, (void)op, (void)va, (void)pa, (void)size;
 }
-TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
+                              unsigned size)
 {
     (void)c, (void)view, (void)n, (void)pa, (void)size;
     return true;
 }
 #define pipe_store_fast pipe_load_fast
 #define pipe_rmw_fast   pipe_load_fast
-TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
-                                         uint64_t target)
+TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
+                                         bool taken, uint64_t target)
 {
     (void)c, (void)op, (void)kind, (void)taken, (void)target;
     return PIPE_SEQUENTIAL;
@@ -218,11 +219,11 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
         pipe_load_extra(c, op, extra, bucket);
 }
 
-/* The part of an access to RAM that needs no call: the data TLB holds the page, and the L1D the line in a state that need
- * not change. It costs the class's latency, already scheduled. False: nothing has happened. n: the page's index in the
- * software TLB of view. */
-TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size,
-                                unsigned use)
+/* The part of an access to RAM that needs no call: the data TLB holds the page, and the L1D the line in a
+ * state that need not change. It costs the class's latency, already scheduled. False: nothing has happened.
+ * n: the page's index in the software TLB of view. */
+TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
+                                unsigned size, unsigned use)
 {
     struct caches *k = &c->pipe.caches;
     const uint32_t id = view->dtlb[n];
@@ -237,7 +238,8 @@ TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, unsi
     return true;
 }
 
-TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
+                              unsigned size)
 {
     if (!pipe_access_fast(c, view, n, pa, size, CACHE_READ))
         return false;
@@ -245,7 +247,8 @@ TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsign
     return true;
 }
 
-TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
+                             unsigned size)
 {
     if (!pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
         return false;
@@ -336,7 +339,8 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
 
 /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline
  * up. */
-TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa, unsigned size)
+TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
+                               unsigned size)
 {
     struct pipe *p = &c->pipe;
 
@@ -383,8 +387,8 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
 #endif
 }
 
-/* A block ends. Window: false when no memo knows what it took; pipe_block_end has to be asked. In order only its branch
- * is left. */
+/* A block ends. Window: false when no memo knows what it took; pipe_block_end has to be asked. In order only
+ * its branch is left. */
 TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
@@ -429,8 +433,8 @@ static const uint8_t bht_next[8] = {0, 1, 0, 2, 1, 3, 2, 3};
 
 /* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know
  * taken branches. kind: a constant, and so is what is left of this in a handler. */
-TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, bool taken,
-                                         uint64_t target)
+TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
+                                         bool taken, uint64_t target)
 {
     struct pipe *p = &c->pipe;
     uint64_t pc = cpu_op_pc(c, op);
@@ -482,7 +486,8 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op,
 #define PIPE_FETCH_NOW(p) (TG_VARIANT == 1 ? (p)->cycle : (p)->dispatch)
 
 /* Another page is fetched from: cycles that the instruction TLB takes. */
-static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct cpu *c, const struct cpu_op *enter)
+static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct cpu *c,
+                                                                         const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     uint64_t va = c->pc_page + enter->off, late = 0;
@@ -495,7 +500,8 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct 
 }
 
 /* A line that is not known to be in the L1I, `late` cycles from now: what the front end is late then. */
-static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct cpu *c, uint64_t line, uint64_t late)
+static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct cpu *c, uint64_t line,
+                                                                         uint64_t late)
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
@@ -548,7 +554,8 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 #endif
 
 /* An indirect branch of the rarer kinds. */
-TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind, uint64_t target)
+TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
+                           uint64_t target)
 {
     enum pipe_outcome outcome = pipe_predict(c, op, kind, true, target);
 

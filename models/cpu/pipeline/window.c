@@ -83,7 +83,8 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
 {
     struct pipe *p = &c->pipe;
     const uint32_t width = p->width;
-    uint64_t dispatch = p->dispatch, cycle = p->cycle, booked_last = p->booked, results_last = p->results_until;
+    uint64_t dispatch = p->dispatch, cycle = p->cycle, booked_last = p->booked,
+             results_last = p->results_until;
     uint64_t *rob_at = p->rob_at, *const rob_end = p->rob_end;
     uint32_t dispatch_slots = p->dispatch_slots, slots = p->slots;
 
@@ -385,7 +386,8 @@ static void front_end(struct cpu *c, enum pipe_outcome outcome)
 }
 
 /* The edge to the present state, if one can hold what has happened since. False: none can. */
-static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, uint64_t dispatch, const uint64_t *buckets)
+static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, uint64_t dispatch,
+                    const uint64_t *buckets)
 {
     static const uint8_t lane_of[CPU_BUCKET_COUNT] = {
 #define X(id) [CPU_BUCKET_##id] = LANE_##id + 1,
@@ -412,9 +414,9 @@ static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, u
 }
 
 /*
- * Folding costs as much as timing some dozen operations, and pays where states come again. So it is tried for a burst of
- * blocks that no memo knew; when too few instructions were found in memos meanwhile, it is left out, longer each time.
- * A burst, not a block: only an edge between two folded states can be remembered.
+ * Folding costs as much as timing some dozen operations, and pays where states come again. So it is tried for
+ * a burst of blocks that no memo knew; when too few instructions were found in memos meanwhile, it is left
+ * out, longer each time. A burst, not a block: only an edge between two folded states can be remembered.
  */
 #define FOLD_BURST    64
 #define FOLD_WORTH    10 /* instructions found, for each block folded */

@@ -34,35 +34,34 @@
 
 /* Common events that the PE can count (D11.11.2). Those of caches, TLBs, branches and stalls grow in timed
  * mode only. */
-#define PMU_EVENTS(X)                                                                                     \
-    X(0x00, 0)                        /* SW_INCR: by PMSWINC_EL0 */                                       \
-    X(0x01, c->n.l1i_miss)            /* L1I_CACHE_REFILL */                                              \
-    X(0x02, c->n.itlb_miss)           /* L1I_TLB_REFILL */                                                \
-    X(0x03, c->n.l1d_miss)            /* L1D_CACHE_REFILL */                                              \
-    X(0x04, cpu_l1d_accesses(c))      /* L1D_CACHE */                                                     \
-    X(0x05, c->n.dtlb_miss)           /* L1D_TLB_REFILL */                                                \
-    X(0x06, c->n.loads)               /* LD_RETIRED */                                                    \
-    X(0x07, c->n.stores)              /* ST_RETIRED */                                                    \
-    X(0x08, cpu_insns(c))             /* INST_RETIRED */                                                  \
-    X(0x09, c->n.exceptions)          /* EXC_TAKEN */                                                     \
-    X(0x0a, c->n.erets)               /* EXC_RETURN */                                                    \
-    X(0x10, c->n.mispredicts)         /* BR_MIS_PRED */                                                   \
-    X(0x11, awake_cycles(c))          /* CPU_CYCLES */                                                    \
-    X(0x12, c->n.branches)            /* BR_PRED */                                                       \
-    X(0x13, c->n.loads + c->n.stores) /* MEM_ACCESS */                                                    \
-    X(0x14, c->n.l1i_access)          /* L1I_CACHE */                                                     \
-    X(0x15, c->n.l1d_writeback)       /* L1D_CACHE_WB */                                                  \
-    X(0x16, c->n.l2_access)           /* L2D_CACHE */                                                     \
-    X(0x17, c->n.l2_miss)             /* L2D_CACHE_REFILL */                                              \
-    X(0x18, c->n.l2_writeback)        /* L2D_CACHE_WB */                                                  \
-    X(CHAIN, 0)                       /* overflows of the even counter before: add() */                   \
-    X(0x21, c->n.branches)            /* BR_RETIRED */                                                    \
-    X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                                           \
-    X(0x23,                                                                                               \
-      frontend_stall(c))                                                               /* STALL_FRONTEND */ \
-    X(0x24, backend_stall(c))                                                        /* STALL_BACKEND */  \
-    X(0x2d, c->n.tlb2_miss)                                                          /* L2D_TLB_REFILL */ \
-    X(0x34, c->n.walks)                                                              /* DTLB_WALK */
+#define PMU_EVENTS(X)                                                                   \
+    X(0x00, 0)                        /* SW_INCR: by PMSWINC_EL0 */                     \
+    X(0x01, c->n.l1i_miss)            /* L1I_CACHE_REFILL */                            \
+    X(0x02, c->n.itlb_miss)           /* L1I_TLB_REFILL */                              \
+    X(0x03, c->n.l1d_miss)            /* L1D_CACHE_REFILL */                            \
+    X(0x04, cpu_l1d_accesses(c))      /* L1D_CACHE */                                   \
+    X(0x05, c->n.dtlb_miss)           /* L1D_TLB_REFILL */                              \
+    X(0x06, c->n.loads)               /* LD_RETIRED */                                  \
+    X(0x07, c->n.stores)              /* ST_RETIRED */                                  \
+    X(0x08, cpu_insns(c))             /* INST_RETIRED */                                \
+    X(0x09, c->n.exceptions)          /* EXC_TAKEN */                                   \
+    X(0x0a, c->n.erets)               /* EXC_RETURN */                                  \
+    X(0x10, c->n.mispredicts)         /* BR_MIS_PRED */                                 \
+    X(0x11, awake_cycles(c))          /* CPU_CYCLES */                                  \
+    X(0x12, c->n.branches)            /* BR_PRED */                                     \
+    X(0x13, c->n.loads + c->n.stores) /* MEM_ACCESS */                                  \
+    X(0x14, c->n.l1i_access)          /* L1I_CACHE */                                   \
+    X(0x15, c->n.l1d_writeback)       /* L1D_CACHE_WB */                                \
+    X(0x16, c->n.l2_access)           /* L2D_CACHE */                                   \
+    X(0x17, c->n.l2_miss)             /* L2D_CACHE_REFILL */                            \
+    X(0x18, c->n.l2_writeback)        /* L2D_CACHE_WB */                                \
+    X(CHAIN, 0)                       /* overflows of the even counter before: add() */ \
+    X(0x21, c->n.branches)            /* BR_RETIRED */                                  \
+    X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                         \
+    X(0x23, frontend_stall(c))        /* STALL_FRONTEND */                              \
+    X(0x24, backend_stall(c))         /* STALL_BACKEND */                               \
+    X(0x2d, c->n.tlb2_miss)           /* L2D_TLB_REFILL */                              \
+    X(0x34, c->n.walks)               /* DTLB_WALK */
 
 /* The architecture's cycle counts stop in WFI and WFE. */
 static uint64_t awake_cycles(const struct cpu *c)

@@ -182,6 +182,12 @@ static bool row_exists(const struct cpu *c, const struct sr_row *row)
     return !(row->flags & F_EVN) || cpu_has(c, CPU_FEAT_FGT) || !sr_counter_reserved(c, row);
 }
 
+/* NAME_EL12 and NAME_EL02 are the EL1 and EL0 name with op1 = 5 (D17.1.3): the op1 of that name. */
+static unsigned alias_op1(uint32_t enc)
+{
+    return tg_get(enc, TG_SYSENC_CRN) == 14 && tg_get(enc, TG_SYSENC_CRM) != 1 ? 3 : 0;
+}
+
 const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
 {
     unsigned r = row_of_enc[enc & 0xffff];
@@ -195,10 +201,7 @@ const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
     if (tg_get(enc, TG_SYSENC_OP0) != 3)
         return NULL;
     if (tg_get(enc, TG_SYSENC_OP1) == 5) {
-        /* NAME_EL12 and NAME_EL02: the EL1 or EL0 name with op1 = 5 (D17.1.3). */
-        bool el02 = tg_get(enc, TG_SYSENC_CRN) == 14 && tg_get(enc, TG_SYSENC_CRM) != 1;
-
-        r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, el02 ? 3 : 0)];
+        r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, alias_op1(enc))];
         row = r ? &sr_rows[r - 1] : NULL;
         if (!row || row->kind != SR_KIND_REG || row->redir == SR_NONE || !cpu_has(c, CPU_FEAT_VHE))
             return NULL;
@@ -557,8 +560,12 @@ void sysreg_changed(struct cpu *c, enum sr_id id)
 {
     const struct sr_row *row = sr_row_by_id(id);
 
-    if (row->flags & F_MMU)
-        mmu_controls_changed(c);
+    if (row->flags & F_MMU) {
+        if (row->min_el == 1 || id == SR_HCR_EL2 || id == SR_VTTBR_EL2 || id == SR_VTCR_EL2)
+            mmu_el10_controls_changed(c);
+        else
+            mmu_controls_changed(c);
+    }
     /* A register of EL1 says nothing about execution at EL2 and EL3. */
     if ((row->flags & F_CTX) && !(row->min_el == 1 && c->el >= 2))
         cpu_context_changed(c);
@@ -639,20 +646,40 @@ static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, boo
     return true;
 }
 
-/* The row when nothing can stand in the way of the access: no rule can trap it from this level, the name is
- * not redirected, the feature is there. NULL says nothing; access_check decides. */
+/* Can nothing stand in the way of an access to the row from this level: no rule that traps it, its feature
+ * there? */
+static inline bool row_open(const struct cpu *c, const struct sr_row *row)
+{
+    return row->quick && c->el >= row->min_el && !(row->groups & c->sr_slow) &&
+           (row->feature == CPU_FEAT_NONE || cpu_has(c, (enum cpu_feature)row->feature));
+}
+
+/* The row when nothing can stand in the way of the access. NULL says nothing; access_check decides. A host at
+ * EL2 with E2H uses its own registers under the names of EL1, and those of EL1 as NAME_EL12: half of a world
+ * switch. */
 static inline const struct sr_row *quick_row(const struct cpu *c, uint32_t enc)
 {
     unsigned r = row_of_enc[enc & 0xffff];
     const struct sr_row *row = &sr_rows[r - !!r];
 
-    if (!r || !row->quick || c->el < row->min_el || (row->groups & c->sr_slow))
+    if (tg_likely(r)) {
+        if (row->redir != SR_NONE) {
+            if (c->el == 0)
+                return NULL;
+            if (c->sr[SR_HCR_EL2] & HCR_E2H) {
+                if (c->el != 2)
+                    return NULL;
+                row = redirected(c, row);
+            }
+        }
+        return row_open(c, row) ? row : NULL;
+    }
+    if (c->el != 2 || (enc & (TG_SYSENC_OP0 | TG_SYSENC_OP1)) != TG_SYSENC(3, 5, 0, 0, 0) || c->sr_check ||
+        !(c->sr[SR_HCR_EL2] & HCR_E2H))
         return NULL;
-    if (row->redir != SR_NONE && (c->el == 0 || (c->sr[SR_HCR_EL2] & HCR_E2H)))
-        return NULL;
-    if (row->feature != CPU_FEAT_NONE && !cpu_has(c, (enum cpu_feature)row->feature))
-        return NULL;
-    return row;
+    r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, alias_op1(enc))];
+    row = &sr_rows[r - !!r];
+    return r && row->redir != SR_NONE && row_open(c, row) ? row : NULL;
 }
 
 bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)

@@ -37,6 +37,7 @@ static bool parse(const char *text, struct line *l)
 
 #define ESR_EC       TG_FIELD(31, 26)
 #define ESR_ISS_INSN TG_FIELD(24, 14) /* ISV and what it makes valid */
+#define ESR_WNR      TG_BIT(6)
 #define ESR_S1PTW    TG_BIT(7)
 #define ESR_FSC      TG_FIELD(5, 0)
 #define HPFAR_NS     TG_BIT(63)
@@ -120,6 +121,10 @@ static const char *known(const char *ours, const char *theirs)
         (a.esr2 & ESR_S1PTW)) /* QEMU has it by the state, not by NSTable before the descriptor */
         b.hpfar |= a.hpfar & HPFAR_NS;
     same_level(&a, &b);
+    if (is_abort(a.esr2) && (a.esr2 & ESR_S1PTW) && fsc_in(&a, FSC_PERMISSION, FSC_PERMISSION + 3))
+        b.esr2 |=
+            a.esr2 &
+            ESR_WNR; /* stage 2 forbids the update of a descriptor (AF): QEMU calls that what the access is */
     if (a.op >= OP_AT && !((a.value | b.value) & PAR_F)) {
         uint64_t attr = tg_get(a.value, PAR_ATTR);
 
