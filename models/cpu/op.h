@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The decoded operation: what the decoder makes of an instruction word once, and what handlers run from. 32
- * bytes, in arrays: a block is [enter] op op ... op [link slots]. A handler ends by tail-calling the next
+ * bytes, in arrays: a block is [enter] op op ... op [links]. A handler ends by tail-calling the next
  * operation's handler.
  */
 #ifndef TG_CPU_OP_H

@@ -96,6 +96,37 @@ static void line_crossing(void **state)
     }
 }
 
+/* A store looks its line up after commit, that is late; what it finds then is not there yet for a load that
+ * starts before. */
+static void in_flight(void **state)
+{
+    static const uint32_t code[] = {
+        0xf9400043, /* ldr x3, [x2]: from memory */
+        0x14000001, /* b . + 4 */
+        0xf9000444, /* str x4, [x2, #8] */
+        0xf9400845, /* ldr x5, [x2, #16]: the same line, so not before it is there */
+        0x8b0500c8, /* add x8, x6, x5 */
+        0xf9400107, /* ldr x7, [x8]: from memory, after that */
+        0x910004e9, /* add x9, x7, #1 */
+    };
+    static const char *const base[] = {BASE, NULL};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct pe *p = t_new(kinds[i], base, false);
+        uint64_t cycles = 0;
+
+        for (unsigned k = 0; k < 2; k++) { /* code and TLB are warm in the second round */
+            cpu_set_x(p->cpu, 2, T_DATA + 0x10000 * k);
+            cpu_set_x(p->cpu, 6, T_DATA + 0x10000 * k + 0x1000);
+            cpu_idle_until(p->cpu, cpu_local_time(p->cpu) + TG_US);
+            cycles = t_once(p, code, 7);
+        }
+        assert_in_range(cycles, 2 * 110, 2 * 110 + 60);
+        pe_free(p);
+    }
+}
+
 /* Ascending misses start a stream: with the prefetcher memory's latency is partly hidden. */
 static void prefetcher(void **state)
 {
@@ -221,7 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels),     cmocka_unit_test(tlb_steps), cmocka_unit_test(line_crossing),
-        cmocka_unit_test(prefetcher), cmocka_unit_test(coherence),
+        cmocka_unit_test(prefetcher), cmocka_unit_test(coherence), cmocka_unit_test(in_flight),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

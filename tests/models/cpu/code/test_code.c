@@ -333,6 +333,50 @@ static void test_ahead(void **state)
     }
 }
 
+/* What a call returns to changes, by a store in the call's own block or in the function; the call has
+ * returned there before. On the call's page, at its end, and with the function on another page. */
+static void test_returns(void **state)
+{
+    static const uint32_t callee[] = {0xd50b7b21, DSB, 0xd50b7521,
+                                      DSB,        ISB, RET}; /* dc cvau, x1; ic ivau, x1 */
+    static const struct {
+        unsigned at, function; /* offsets in the window */
+        uint32_t call;
+    } where[] = {
+        {0x100, 0x200, 0x9400003e},  /* bl . + 0xf8 */
+        {0x100, 0x1200, 0x9400043e}, /* bl . + 0x10f8 */
+        {0xff4, 0x200, 0x97fffc81},  /* bl . - 0xdfc: returns to the next page */
+        {0x100, 0x1200, 0xd63f0060}, /* blr x3 */
+    };
+
+    (void)state;
+    EACH_MODE(m) for (unsigned i = 0; i < 4; i++)
+    {
+        struct pe *p = start(m);
+        /* mov x9, x30; str w2, [x1]; the call; mov x0, #1; ret x9 */
+        const uint32_t code[] = {0xaa1e03e9, 0xb9000022, where[i].call, MOV_X0(1), 0xd65f0120};
+        uint64_t target = WINDOW(0) + where[i].at + 12;
+
+        map(p, 0, 0, CODE(0) | EXEC);
+        map(p, 0, 1, CODE(1) | EXEC);
+        map(p, 0, 2, CODE(2) | EXEC);
+        pe_code(p, CODE(0) + where[i].at, code, 5);
+        pe_code(p, CODE(0) + where[i].function, callee, 6);
+        cpu_set_x(p->cpu, 3, WINDOW(0) + where[i].function);
+        for (unsigned n = 1; n < 6; n++) {
+            for (unsigned k = 0; k < 4; k++) { /* the store goes elsewhere */
+                cpu_set_x(p->cpu, 1, WINDOW(2));
+                cpu_set_x(p->cpu, 2, 0);
+                assert_int_equal(call(p, WINDOW(0) + where[i].at), n);
+            }
+            cpu_set_x(p->cpu, 1, target);
+            cpu_set_x(p->cpu, 2, MOV_X0(n + 1));
+            assert_int_equal(call(p, WINDOW(0) + where[i].at), n + 1);
+        }
+        pe_free(p);
+    }
+}
+
 /* Without maintenance, what runs is one of the two; with it, the new one. At every place of a block, and of a
  * page that has both code and data. */
 static void test_old_or_new(void **state)
@@ -772,6 +816,7 @@ int main(void)
         cmocka_unit_test(test_move),         cmocka_unit_test(test_permissions),
         cmocka_unit_test(test_asid),         cmocka_unit_test(test_vmid),
         cmocka_unit_test(test_device),       cmocka_unit_test(test_becomes_device),
+        cmocka_unit_test(test_returns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
