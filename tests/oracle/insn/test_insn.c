@@ -186,9 +186,9 @@ int main(int argc, char **argv)
 {
     unsigned long insns = DEFAULT_INSNS, drawn = 0, missing = 0;
     unsigned units = DEFAULT_UNITS;
-    uint64_t rng = DEFAULT_SEED, seed, compared = 0, *uses = calloc(sequence_encodings(), sizeof(*uses));
-    struct batch *b = batch_new();
-    struct insn_state *want = malloc(BATCH * sizeof(*want)), *got = malloc(BATCH * sizeof(*got));
+    uint64_t rng = DEFAULT_SEED, seed, compared = 0, *uses;
+    struct batch *b;
+    struct insn_state *want, *got;
     const char *core = "neoverse-n1";
     struct setting set = {0};
     bool verbose = false, again = false, ask = false;
@@ -228,7 +228,13 @@ int main(int argc, char **argv)
     if (again)
         return replay(argv + optind, argc - optind, ask);
     target = target_named(core, bare);
-    if (!target || !units || units > 1000 || !uses || !want || !got)
+    if (!target || !units || units > 1000)
+        return 2;
+    b = batch_new();
+    uses = calloc(sequence_encodings(), sizeof(*uses));
+    want = malloc(BATCH * sizeof(*want));
+    got = malloc(BATCH * sizeof(*got));
+    if (!uses || !want || !got)
         return 2;
     if (!qemu)
         qemu = bare ? INSN_QEMU_SYSTEM : INSN_QEMU;
