@@ -419,7 +419,7 @@ static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, u
  * out, longer each time. A burst, not a block: only an edge between two folded states can be remembered.
  */
 #define FOLD_BURST    64
-#define FOLD_WORTH    10 /* instructions found, for each block folded */
+#define FOLD_WORTH    24 /* instructions found, for each block folded */
 #define FOLD_SKIP_MAX 4  /* log2 of the largest pause, in bursts */
 
 static void fold_again(struct cpu *c)

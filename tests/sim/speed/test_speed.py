@@ -90,13 +90,13 @@ FLOAT = [
 
 # Workload, core, mode -> host instructions for each guest instruction.
 REACHED = {
-    ("integer", "neoverse-n1", "fast"): 19.6,
-    ("integer", "neoverse-n1", "timed"): 66.0,
-    ("integer", "cortex-a53", "timed"): 132.0,
-    ("float", "neoverse-n1", "fast"): 95.0,
-    ("float", "neoverse-n1", "timed"): 119.0,
-    ("hypercall", "neoverse-n1", "fast"): 72.9,
-    ("hypercall", "neoverse-n1", "timed"): 193.0,
+    ("integer", "neoverse-n1", "fast"): 16.2,
+    ("integer", "neoverse-n1", "timed"): 50.3,
+    ("integer", "cortex-a53", "timed"): 118.2,
+    ("float", "neoverse-n1", "fast"): 93.7,
+    ("float", "neoverse-n1", "timed"): 110.6,
+    ("hypercall", "neoverse-n1", "fast"): 63.5,
+    ("hypercall", "neoverse-n1", "timed"): 178.4,
 }
 MARGIN = 1.03
 LENGTHS = (2000000, 8000000)
