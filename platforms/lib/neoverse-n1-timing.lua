@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Geometry and timing of Neoverse N1, for the presets that have them: cores/neoverse-n1.lua, where the sources are named, and
--- cores/armv8.6-max.lua.
+-- Geometry and timing of Neoverse N1, for the presets that have them: cores/neoverse-n1.lua, where the sources are named,
+-- cores/armv8.6-max.lua, and cores/cortex-a76.lua, which has caches of its own.
 return {
   l1i = { size = "64KiB", ways = 4, line = 64, latency = 1 },
   l1d = { size = "64KiB", ways = 4, line = 64, latency = 4, mshrs = 20 }, -- mshrs: as Cortex-A76

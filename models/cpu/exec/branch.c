@@ -28,20 +28,12 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
-/* After the last instruction of a block that ends without a branch (length limit, page end). Its link slots
+/* After the last instruction of a block that ends without a branch (length limit, page end). Its links
  * follow. */
 void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 {
-    const struct cpu_links *links = LINKS(op);
-
     op--; /* the instruction before it ends the block */
-    if (tg_unlikely(!pipe_end_fast(c, op, PIPE_SEQUENTIAL))) {
-        c->end.outcome = PIPE_SEQUENTIAL;
-        c->end.links = links;
-        c->end.way = CPU_NEXT;
-        TG_TAIL(TG_FN(cpu_end_link)(c, op));
-    }
-    GOTO_LINK(c, links, CPU_NEXT);
+    END_LINK_OF(c, PIPE_SEQUENTIAL, LINKS(op + 1), CPU_NEXT);
 }
 
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)

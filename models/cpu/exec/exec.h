@@ -165,17 +165,19 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 /* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its
  * own where no memo knows the block. */
 cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
-#define END_LINK(c, result, way_)                       \
+#define END_LINK(c, result, way_) END_LINK_OF(c, result, LINKS(op), way_)
+/* links_: where they are not behind op. */
+#define END_LINK_OF(c, result, links_, way_)            \
     do {                                                \
         const enum pipe_outcome end_ = (result);        \
                                                         \
         if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
             (c)->end.outcome = (uint8_t)end_;           \
-            (c)->end.links = LINKS(op);                 \
+            (c)->end.links = (links_);                  \
             (c)->end.way = (way_);                      \
             TG_TAIL(TG_FN(cpu_end_link)(c, op));        \
         }                                               \
-        GOTO_LINK(c, LINKS(op), way_);                  \
+        GOTO_LINK(c, links_, way_);                     \
     } while (0)
 #define END_VA(c, result, to)                           \
     do {                                                \

@@ -58,10 +58,10 @@
     X(CHAIN, 0)                       /* overflows of the even counter before: add() */ \
     X(0x21, c->n.branches)            /* BR_RETIRED */                                  \
     X(0x22, c->n.mispredicts)         /* BR_MIS_PRED_RETIRED */                         \
-    X(0x23, frontend_stall(c))        /* STALL_FRONTEND */                              \
-    X(0x24, backend_stall(c))         /* STALL_BACKEND */                               \
-    X(0x2d, c->n.tlb2_miss)           /* L2D_TLB_REFILL */                              \
-    X(0x34, c->n.walks)               /* DTLB_WALK */
+    X(0x23, stalled(c, STALL(FRONTEND) | STALL(MISPREDICT))) /* STALL_FRONTEND */       \
+    X(0x24, stalled(c, STALL_BACKEND))                       /* STALL_BACKEND */        \
+    X(0x2d, c->n.tlb2_miss)                                  /* L2D_TLB_REFILL */       \
+    X(0x34, c->n.walks)                                      /* DTLB_WALK */
 
 /* The architecture's cycle counts stop in WFI and WFE. */
 static uint64_t awake_cycles(const struct cpu *c)
@@ -69,35 +69,18 @@ static uint64_t awake_cycles(const struct cpu *c)
     return cpu_now_cycle(c) - c->pipe.buckets[CPU_BUCKET_IDLE];
 }
 
-static uint64_t backend_stall(const struct cpu *c)
+/* Cycles charged to a set of buckets (bits by enum cpu_bucket). */
+#define STALL(bucket) TG_BIT(CPU_BUCKET_##bucket)
+#define STALL_MEMORY  (STALL(L1D) | STALL(L2) | STALL(SLC) | STALL(DRAM) | STALL(TLB) | STALL(DEVICE))
+#define STALL_BACKEND (STALL_MEMORY | STALL(DEPEND) | STALL(EXECUTE) | STALL(BARRIER))
+static uint64_t stalled(const struct cpu *c, uint64_t set)
 {
-    static const uint8_t buckets[] = {CPU_BUCKET_DEPEND, CPU_BUCKET_EXECUTE, CPU_BUCKET_L1D,
-                                      CPU_BUCKET_L2,     CPU_BUCKET_SLC,     CPU_BUCKET_DRAM,
-                                      CPU_BUCKET_TLB,    CPU_BUCKET_DEVICE,  CPU_BUCKET_BARRIER};
     uint64_t sum = 0, b[CPU_BUCKET_COUNT];
 
     cpu_buckets(c, b);
-    for (unsigned i = 0; i < TG_ARRAY_SIZE(buckets); i++)
-        sum += b[buckets[i]];
+    for (; set; set &= set - 1)
+        sum += b[__builtin_ctzll(set)];
     return sum;
-}
-
-static uint64_t frontend_stall(const struct cpu *c)
-{
-    uint64_t b[CPU_BUCKET_COUNT];
-
-    cpu_buckets(c, b);
-    return b[CPU_BUCKET_FRONTEND] + b[CPU_BUCKET_MISPREDICT];
-}
-
-/* Cycles that wait for memory. */
-static uint64_t memory_stall(const struct cpu *c)
-{
-    uint64_t b[CPU_BUCKET_COUNT];
-
-    cpu_buckets(c, b);
-    return b[CPU_BUCKET_L1D] + b[CPU_BUCKET_L2] + b[CPU_BUCKET_SLC] + b[CPU_BUCKET_DRAM] + b[CPU_BUCKET_TLB] +
-           b[CPU_BUCKET_DEVICE];
 }
 
 uint64_t pmu_event_source(const struct cpu *c, unsigned event)
@@ -107,7 +90,7 @@ uint64_t pmu_event_source(const struct cpu *c, unsigned event)
     case 0x4004: /* CNT_CYCLES: the system counter's, while the PE is awake */
         return tg_time_to_cycles(tg_cycles_to_time(awake_cycles(c), c->hz), c->p.cntfrq);
     case 0x4005: /* STALL_BACKEND_MEM */
-        return memory_stall(c);
+        return stalled(c, STALL_MEMORY);
 #define X(num, expr) \
     case num:        \
         return expr;

@@ -46,9 +46,10 @@ static const char *const features_el3[] = {"fp",      "crc32",     "lse",       
                                            "ssbs",    "ssbs2",     "dpb",       "csv2", "gran64k", "pmuv3",
                                            "pmuv3p1", "debugv8p1", "debugv8p2", "el2",  "el3",     NULL};
 
-static inline struct pe *pe_vectors(const char *const *features)
+/* params: as in pe_new. */
+static inline struct pe *pe_vectors_with(const char *const *features, const char *const *params)
 {
-    struct pe *p = pe_new(features, NULL, 1);
+    struct pe *p = pe_new(features, params, 1);
     uint32_t spin[512];
 
     for (unsigned i = 0; i < 512; i++)
@@ -56,6 +57,11 @@ static inline struct pe *pe_vectors(const char *const *features)
     for (unsigned el = 1; el <= 3; el++)
         pe_code(p, VECTORS(el), spin, 512);
     return p;
+}
+
+static inline struct pe *pe_vectors(const char *const *features)
+{
+    return pe_vectors_with(features, NULL);
 }
 
 /* State as after reset, vectors set, at the EL given, no lower level trapped unless the test says so. */

@@ -32,14 +32,7 @@ static const char *const records[] = {"error_records", "2", NULL};
 
 static struct pe *core(const char *const *features)
 {
-    struct pe *p = pe_new(features, records, 1);
-    uint32_t spin[512];
-
-    for (unsigned i = 0; i < 512; i++)
-        spin[i] = SPIN;
-    for (unsigned el = 1; el <= 3; el++)
-        pe_code(p, VECTORS(el), spin, 512);
-    return p;
+    return pe_vectors_with(features, records);
 }
 
 /* Runs the access at the current state; its result. Fails when it is trapped. */
