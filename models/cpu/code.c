@@ -13,14 +13,15 @@
 #include "models/cpu/sysreg/access.h"
 #include "a64_ops.h"
 
-#define HASH_SIZE 4096
+#define HASH_SIZE  4096
+#define ARENA_SIZE (CODE_ARENA_OPS * (sizeof(struct cpu_op) + sizeof(struct cpu_op_info)))
+#define STEP_OPS   (1 + CPU_LINKS_SLOTS) /* code_single: an operation, then op_stepped or links */
 
 struct code_cache {
-    struct cpu_op *arena;
-    uint32_t used; /* operations; index 0 is never a block */
+    struct cpu_op *arena; /* CODE_ARENA_OPS operations, then as many cpu_op_info */
+    uint32_t used;        /* operations; the first are code_single's */
     struct code_page *hash[HASH_SIZE];
     struct code_page *all;
-    struct cpu_op step[2]; /* code_single: operation, op_stepped or links */
 };
 
 #define X(h) cpu_op_fn op_##h##_f, op_##h##_i, op_##h##_w;
@@ -33,6 +34,7 @@ X(bl_near)
 X(bl_far)
 X(b_far)
 X(blr_near)
+X(nop)
 #undef X
 
 /* Handlers by variant; the pseudo-operations follow the generated ones. */
@@ -45,7 +47,9 @@ enum {
     H_BL_FAR,
     H_B_FAR,
     H_BLR_NEAR,
-    /* generated ones that cached blocks replace */
+    /* generated ones that blocks leave out or replace */
+    H_HINT,
+    H_NOP,
     H_B,
     H_BL,
     H_BLR,
@@ -55,7 +59,7 @@ enum {
     {                                                                                                      \
         A64_HANDLERS(X)                                                                                    \
         op_enter##s, op_fall##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, op_b_far##s, \
-            op_blr_near##s, op_b##s, op_bl##s, op_blr##s                                                   \
+            op_blr_near##s, op_hint##s, op_nop##s, op_b##s, op_bl##s, op_blr##s                            \
     }
 static cpu_op_fn *const handlers[3][H_COUNT] = {
 #define X(h) op_##h##_f,
@@ -80,13 +84,13 @@ int code_init(struct cpu *c)
 
     if (!k)
         return -ENOMEM;
-    k->arena = mmap(NULL, sizeof(struct cpu_op) * CODE_ARENA_OPS, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    k->arena =
+        mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (k->arena == MAP_FAILED) {
         free(k);
         return -ENOMEM;
     }
-    k->used = 1;
+    k->used = STEP_OPS;
     c->code = k;
     return 0;
 }
@@ -96,7 +100,7 @@ void code_fini(struct cpu *c)
     if (!c->code)
         return;
     code_drop_all(c);
-    munmap(c->code->arena, sizeof(struct cpu_op) * CODE_ARENA_OPS);
+    munmap(c->code->arena, ARENA_SIZE);
     free(c->code);
     c->code = NULL;
 }
@@ -148,37 +152,79 @@ static void make_links(struct cpu_op *slot, struct code_page *page, const struct
  * which remember where they return to (cpu_return.site). */
 static void specialise(cpu_op_fn *const *fns, struct cpu_op *last)
 {
-    int64_t to = (int64_t)last->off + (int64_t)last->imm;
+    int64_t to = (int64_t)op_info(last)->off + (int64_t)last->imm;
     bool far = to < 0 || to >= MMU_PAGE_SIZE;
+    cpu_op_fn *const fn = CPU_OP_FN(last);
 
-    if (last->fn == fns[H_BL]) {
-        last->fn = fns[far ? H_BL_FAR : H_BL_NEAR];
+    if (fn == fns[H_BL]) {
+        cpu_op_set_fn(last, fns[far ? H_BL_FAR : H_BL_NEAR]);
         last->imm = 0;
-    } else if (last->fn == fns[H_B] && far) {
-        last->fn = fns[H_B_FAR];
-    } else if (last->fn == fns[H_BLR]) {
-        last->fn = fns[H_BLR_NEAR];
+    } else if (fn == fns[H_B] && far) {
+        cpu_op_set_fn(last, fns[H_B_FAR]);
+    } else if (fn == fns[H_BLR]) {
+        cpu_op_set_fn(last, fns[H_BLR_NEAR]);
         last->imm = 0;
     }
 }
 
-static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, struct cpu_op *op)
+/* ADR, and the loads and prefetch of literals (C4.1): their displacement is from the instruction on. */
+static bool is_pc_relative(uint32_t insn)
 {
-    bool end;
-    int h = a64_decode(&c->feat, insn, op, &end);
+    return (insn & 0x9f000000) == 0x10000000 || (insn & 0x3b000000) == 0x18000000;
+}
 
+/* The instruction at `offset` of its page; true when it ends a block. */
+static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, unsigned offset,
+                       struct cpu_op *op)
+{
+    struct cpu_op_info *info = op_info(op);
+    bool end;
+    int h = a64_decode(&c->feat, insn, op, info, &end);
+
+    info->off = (uint16_t)offset;
     if (h < 0) {
-        op->tclass = CPU_TC_EXCEPTION;
-        op->insn = insn;
-        op->fn = fns[H_UNDEFINED];
+        info->tclass = CPU_TC_EXCEPTION;
+        info->insn = insn;
+        cpu_op_set_fn(op, fns[H_UNDEFINED]);
         return true;
     }
-    op->fn = fns[h];
-    if (op->fn == op_mrs_w)
-        op->s3 = CPU_SLOT_SYSREG_READ;
-    else if (op->fn == op_msr_w)
-        op->s3 = CPU_SLOT_SYSREG_WRITE;
+    cpu_op_set_fn(op, fns[h]);
+    if (is_pc_relative(insn))
+        op->imm += offset;
+    if (fns[h] == op_mrs_w)
+        info->s3 = CPU_SLOT_SYSREG_READ;
+    else if (fns[h] == op_msr_w)
+        info->s3 = CPU_SLOT_SYSREG_WRITE;
     return end;
+}
+
+/* An operation that stands for no instruction. */
+static void pseudo(struct cpu_op *op, cpu_op_fn *fn, unsigned offset)
+{
+    *op = (struct cpu_op){0};
+    cpu_op_set_fn(op, fn);
+    *op_info(op) = (struct cpu_op_info){.off = (uint16_t)offset};
+}
+
+/*
+ * Instructions that need no operation when another one of their block follows. The window model times them
+ * with that one. Prefetches are another class and the in-order model times each by its operation: only in
+ * fast mode, where branches forward within the page only say where decoding goes on. (Back: a loop would be
+ * unrolled, and interrupts wait for the end of a block.)
+ */
+static bool left_out(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
+{
+    cpu_op_fn *const fn = CPU_OP_FN(op);
+
+    return c->timed ? fn == fns[H_HINT] && c->p.pipe_kind == PIPE_WINDOW
+                    : fn == fns[H_HINT] || fn == fns[H_NOP];
+}
+
+static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
+{
+    int64_t to = (int64_t)op_info(op)->off + (int64_t)op->imm;
+
+    return !c->timed && CPU_OP_FN(op) == fns[H_B] && to > op_info(op)->off && to < MMU_PAGE_SIZE;
 }
 
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
@@ -186,8 +232,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     struct code_cache *k = c->code;
     cpu_op_fn *const *fns = variant(c);
     struct cpu_op *enter, *op;
-    unsigned n = 0, at = offset;
-    bool end = false;
+    unsigned n = 0, n_ops, at = offset, last = offset, hints = 0;
+    bool end = false, out = false;
 
     if (page->entry[offset / 4])
         return &k->arena[page->entry[offset / 4]];
@@ -195,46 +241,56 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];
     op = enter + 1;
-    while (!end && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
+    while ((!end || out) && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
            !(n && c->stop_pc && at == ((c->stop_pc - 1) & 4095))) {
         uint32_t insn;
 
+        if (n && !out)
+            op++;
         memcpy(&insn, mem + at, sizeof(insn));
-        end = decode_one(c, fns, insn, op);
-        op->off = (uint16_t)at;
+        end = decode_one(c, fns, insn, at, op);
+        op_info(op)->rem = (uint8_t)n++; /* its number, for now */
+        op_info(op)->hints = (uint8_t)hints;
         page->lines |= TG_BIT(at / 64);
+        last = at;
         at += 4;
-        n++;
-        op++;
+        out = left_out(c, fns, op);
+        hints = out ? hints + 1 : 0;
+        if (leads_within(c, fns, op)) {
+            at = (unsigned)(last + (int64_t)op->imm);
+            out = true;
+        }
     }
-    for (unsigned i = 0; i < n; i++)
-        enter[1 + i].rem = (uint8_t)(n - 1 - i);
-    *enter = (struct cpu_op){
-        .fn = fns[H_ENTER], .imm = page->pa + offset, .off = (uint16_t)offset, .rem = (uint8_t)n};
-    if (!end) {
-        *op = (struct cpu_op){.fn = fns[H_FALL], .off = (uint16_t)(at - 4)};
-        op++;
+    op++;
+    n_ops = (unsigned)(op - enter) - 1;
+    for (unsigned i = 1; i <= n_ops; i++) {
+        op_info(enter + i)->rem = (uint8_t)(n - 1 - op_info(enter + i)->rem);
+        op_info(enter + i)->left = (uint8_t)(n_ops - i);
     }
-    make_links(op, page, op - 1, at - 4);
+    pseudo(enter, fns[H_ENTER], offset);
+    enter->imm = page->pa + offset;
+    enter->rd = (uint8_t)n;
+    enter->rn = (uint8_t)n_ops;
+    if (!end)
+        pseudo(op++, fns[H_FALL], last);
+    make_links(op, page, op - 1, last);
     specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
-    k->used = (uint32_t)(op + 1 - k->arena);
+    k->used = (uint32_t)(op + CPU_LINKS_SLOTS - k->arena);
     c->n.blocks_decoded++;
     return enter;
 }
 
 const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
 {
-    struct cpu_op *op = c->code->step;
+    struct cpu_op *op = c->code->arena;
     cpu_op_fn *const *fns = variant(c);
 
-    if (!decode_one(c, fns, insn, op)) {
-        op[1] = (struct cpu_op){.fn = fns[H_STEPPED], .off = (uint16_t)(offset + 4)};
-    } else {
+    if (decode_one(c, fns, insn, offset, op))
         make_links(op + 1, NULL, op, offset);
-    }
-    op->off = (uint16_t)offset;
-    op->rem = 0;
+    else
+        pseudo(op + 1, fns[H_STEPPED], offset + 4);
+    op_info(op)->rem = op_info(op)->left = op_info(op)->hints = 0;
     return op;
 }
 
@@ -251,10 +307,10 @@ static void forget_returns(struct cpu *c, const struct code_page *page)
     cpu_op_fn *const *fns = variant(c);
 
     for (unsigned i = 0; i < TG_ARRAY_SIZE(page->entry); i++) {
-        struct cpu_op *enter = &c->code->arena[page->entry[i]], *last = enter + enter->rem;
+        struct cpu_op *enter = &c->code->arena[page->entry[i]], *last = enter + enter->rn;
+        cpu_op_fn *const fn = CPU_OP_FN(last);
 
-        if (page->entry[i] &&
-            (last->fn == fns[H_BL_NEAR] || last->fn == fns[H_BL_FAR] || last->fn == fns[H_BLR_NEAR]))
+        if (page->entry[i] && (fn == fns[H_BL_NEAR] || fn == fns[H_BL_FAR] || fn == fns[H_BLR_NEAR]))
             last->imm = 0;
     }
 }
@@ -285,7 +341,7 @@ void code_drop_all(struct cpu *c)
         free(p);
     }
     memset(k->hash, 0, sizeof(k->hash));
-    k->used = 1;
+    k->used = STEP_OPS;
     c->link = NULL;
     memset(c->returns, 0, sizeof(c->returns));
     memo_forget(&c->pipe.memo);

@@ -11,8 +11,7 @@
 #include <stdint.h>
 #include "models/cpu/op.h"
 
-#define CODE_BLOCK_MAX 64         /* instructions in a block */
-#define CODE_ARENA_OPS (1u << 20) /* operations a PE keeps decoded: 32 MiB */
+#define CODE_BLOCK_MAX 64 /* instructions in a block */
 
 struct code_page {
     uint64_t pa;    /* of the 4 KiB page */

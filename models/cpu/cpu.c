@@ -369,7 +369,7 @@ static void run_single(struct cpu *c, uint32_t insn)
     c->icount++;
     c->ilimit = 0;
     pipe_single(c, op);
-    op->fn(c, op);
+    CPU_OP_FN(op)(c, op);
 }
 
 /* One instruction, without chaining: software step, breakpoints, the last instructions before a limit. */
@@ -531,7 +531,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         c->pc_page = c->pc & MMU_PAGE_MASK;
         if (c->timed && c->p.pipe_kind == PIPE_WINDOW && !c->pipe.memo.skip)
             pipe_fold(&c->pipe);
-        ops->fn(c, ops);
+        CPU_OP_FN(ops)(c, ops);
     }
     c->in_run = false;
     return stop;

@@ -76,7 +76,7 @@ struct cpu {
     uint64_t cf;
     uint64_t pc;      /* valid outside blocks */
     uint64_t pc_page; /* virtual address of the page of the block that runs */
-    uint64_t icount;  /* instructions retired, counted a block ahead (see op.rem) */
+    uint64_t icount;  /* instructions retired, counted a block ahead (see cpu_op_info.rem) */
     uint64_t ilimit;  /* leave to the run loop at the first block boundary at or after this count; 0: at the
                          next one */
     struct mmu_view *view;    /* software TLB of the current context, for data accesses and fetches */
@@ -220,13 +220,19 @@ static inline bool code_may_chain(const struct cpu *c, uint64_t pc)
 
 static inline uint64_t cpu_op_pc(const struct cpu *c, const struct cpu_op *op)
 {
-    return c->pc_page + op->off;
+    return c->pc_page + op_info(op)->off;
+}
+
+/* Address behind an operation that ends a block. */
+static inline uint64_t cpu_next_pc(const struct cpu *c, const struct cpu_op *last)
+{
+    return c->pc_page + (uint64_t)(int64_t)cpu_links_of(last)->disp[CPU_NEXT];
 }
 
 /* Instructions retired before op. Handlers whose effect depends on exact time set c->cur = op first. */
 static inline uint64_t cpu_icount_at(const struct cpu *c, const struct cpu_op *op)
 {
-    return c->icount - op->rem - 1;
+    return c->icount - op_info(op)->rem - 1;
 }
 
 /* ---- exceptions: models/cpu/sysreg/exception.c. All end the current block: the handler returns false

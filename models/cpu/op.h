@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The decoded operation: what the decoder makes of an instruction word once, and what handlers run from. 32
- * bytes, in arrays: a block is [enter] op op ... op [links]. A handler ends by tail-calling the next
- * operation's handler.
+ * The decoded operation: what the decoder makes of an instruction word once, and what handlers run from, in
+ * arrays: a block is [enter] op op ... op [links]. NOPs, and in fast mode branches within a page, have none.
+ * A handler ends by tail-calling the next operation's handler. What most handlers do not need stands apart
+ * (cpu_op_info), for the host's data cache is what a large guest loop runs out of first.
  */
 #ifndef TG_CPU_OP_H
 #define TG_CPU_OP_H
@@ -14,19 +15,44 @@ struct cpu_op;
 typedef void cpu_op_fn(struct cpu *c, const struct cpu_op *op);
 
 struct cpu_op {
-    cpu_op_fn *fn;
-    uint64_t imm;           /* decoded immediate; branches: target, see exec/branch.c */
-    uint32_t insn;          /* the instruction word */
-    uint8_t rd, rn, rm, ra; /* register indices, already mapped (below) */
-    uint16_t off;           /* byte offset of the instruction in its 4 KiB page */
-    uint8_t rem;            /* instructions of the block after this one */
-    uint8_t tclass;         /* timing: enum cpu_tclass | TC_ flags */
-    uint8_t d, s1, s2, s3;  /* timing: scoreboard slots of the result and up to three sources */
+    uint32_t
+        fn; /* the handler, by cpu_op_set_fn: the program's code lies in the host's first 4 GiB (no PIE) */
+    /* register indices, already mapped (below); where there is no such register, another number of the
+     * encoding's */
+    uint8_t rd, rn, rm, ra;
+    uint64_t imm; /* decoded immediate; branches: target, see exec/branch.c */
 };
-_Static_assert(sizeof(struct cpu_op) == 32, "a decoded operation is half a cache line");
+_Static_assert(sizeof(struct cpu_op) == 16, "four decoded operations in a cache line");
 
-/* Behind each operation that ends a block: where it goes on. Index 0: after it; 1: where a branch leads.
- * Small and in one place, because the host's cache is what a large guest loop runs out of first. */
+#define CPU_OP_FN(op) ((cpu_op_fn *)(uintptr_t)(op)->fn)
+
+static inline void cpu_op_set_fn(struct cpu_op *op, cpu_op_fn *fn)
+{
+    op->fn = (uint32_t)(uintptr_t)fn;
+}
+
+/* The rest of it: for timing, exceptions and rarer handlers. */
+struct cpu_op_info {
+    uint32_t insn;         /* the instruction word */
+    uint16_t off;          /* byte offset of the instruction in its 4 KiB page */
+    uint8_t rem;           /* instructions of the block after this one */
+    uint8_t tclass;        /* timing: enum cpu_tclass | TC_ flags */
+    uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
+    uint8_t left;          /* operations of the block after this one; rem, but for what follows */
+    uint8_t hints;         /* NOPs right before the instruction, which have no operation of their own */
+    uint16_t unused;
+};
+_Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by the same index");
+
+/* Of an operation in a PE's arena, which holds all that are executed: operations, then what belongs to each.
+ */
+#define CODE_ARENA_OPS (1u << 20)
+static inline struct cpu_op_info *op_info(const struct cpu_op *op)
+{
+    return (struct cpu_op_info *)(uintptr_t)(op + CODE_ARENA_OPS);
+}
+
+/* Behind each operation that ends a block: where it goes on. Index 0: after it; 1: where a branch leads. */
 enum {
     CPU_NEXT,
     CPU_TAKEN,
@@ -49,7 +75,14 @@ struct cpu_links {
         uint64_t from;
     };
 };
-_Static_assert(sizeof(struct cpu_links) == sizeof(struct cpu_op), "links live in an operation's slot");
+#define CPU_LINKS_SLOTS 2
+_Static_assert(sizeof(struct cpu_links) == CPU_LINKS_SLOTS * sizeof(struct cpu_op),
+               "links live in operations' slots");
+
+static inline const struct cpu_links *cpu_links_of(const struct cpu_op *last)
+{
+    return (const struct cpu_links *)(const void *)(last + 1);
+}
 
 /* Return addresses of calls that have not returned, with the block there if the call knows it: `site` is the
  * call, whose imm keeps it. */

@@ -279,8 +279,8 @@ static bool insn_maintenance(uint32_t insn)
 
 bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write)
 {
-    unsigned el = op && insn_unprivileged(op->insn) ? 0 : c->el;
-    bool cm = op && insn_maintenance(op->insn);
+    unsigned el = op && insn_unprivileged(op_info(op)->insn) ? 0 : c->el;
+    bool cm = op && insn_maintenance(op_info(op)->insn);
 
     if (tg_likely(!c->debug->watch) || !generates_now(c))
         return false;

@@ -62,6 +62,11 @@ static inline uint64_t a64_imm_movwide(uint32_t insn) /* imm16 << hw*16 */
     return (uint64_t)A64_BITS(insn, 20, 5) << (16 * A64_BITS(insn, 22, 21));
 }
 
+static inline uint64_t a64_imm_sysreg(uint32_t insn) /* op0 (1 from bit 19 on: 2 or 3), op1, CRn, CRm, op2 */
+{
+    return A64_BITS(insn, 20, 5);
+}
+
 static inline int64_t a64_imm_adr(uint32_t insn) /* byte displacement */
 {
     return tg_sext(A64_BITS(insn, 23, 5) << 2 | A64_BITS(insn, 30, 29), 21);

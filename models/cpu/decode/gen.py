@@ -17,6 +17,7 @@ attributes:
   WV f, RV f, RWV f   the same for vector registers
   nzcv=r|w|rw   uses or sets the flags
   imm=NAME      op->imm: a field, or the function a64_imm_NAME(insn) of a64_imm.h
+  ra=(EXPR)     op->ra, where it is no register: a number from 0 to 255 that the handler needs (C, over field names)
   tc=CLASS      timing class (models/cpu/op.h), default alu
   feat=F        needs cpu feature F (several: feat=A+B)
   else=NAME     handler of a core without the feature, for which the word is allocated all the same (default: undefined)
@@ -125,11 +126,13 @@ def parse_line(line, where, group):
             enc.regs.append((m.group(1), m.group(2)))
         elif a in ("end", "setsra", "setsrn"):
             enc.flags.add(a)
-        elif re.match(r"(nzcv|imm|tc|feat|else|if|var|sel|slow|fn)=", a):
+        elif re.match(r"(nzcv|imm|ra|tc|feat|else|if|var|sel|slow|fn)=", a):
             k, v = a.split("=", 1)
             enc.attrs[k] = v
         else:
             die(where, f"{enc.name}: unknown attribute '{a}'")
+    if "ra" in enc.attrs and ("setsra" in enc.flags or any(f == "ra" for _, f in enc.regs)):
+        die(where, f"{enc.name}: ra is a register")
     for f in enc.var_fields():
         if f not in enc.fields:
             die(where, f"{enc.name}: no field {f}")
@@ -194,7 +197,7 @@ def emit_case(enc, index, base, ids):
         if "else" not in enc.attrs:
             out.append(f"        if (!({cond}))\n            return -1;")
         elif enc.attrs["else"] == "hint":  # a NOP touches nothing
-            out.append(f"        if (!({cond})) {{\n            op->tclass = CPU_TC_ALU;")
+            out.append(f"        if (!({cond})) {{\n            info->tclass = CPU_TC_ALU;")
             out.append(f"            return {ids['hint']};\n        }}")
     # fields
     srcs, dst = [], None
@@ -222,9 +225,9 @@ def emit_case(enc, index, base, ids):
         nzcv = nzcv.replace("w", "")
     srcs = srcs[:3]
     if dst:
-        out.append(f"        op->d = {dst};")
+        out.append(f"        info->d = {dst};")
     for i, s in enumerate(srcs, 1):
-        out.append(f"        op->s{i} = {s};")
+        out.append(f"        info->s{i} = {s};")
     tc = "CPU_TC_" + enc.attrs.get("tc", "alu").upper()
     if "w" in nzcv:
         tc += " | CPU_TC_SETS_NZCV"
@@ -232,10 +235,12 @@ def emit_case(enc, index, base, ids):
         tc += " | CPU_TC_SETS_RA"
     if "setsrn" in enc.flags:
         tc += " | CPU_TC_SETS_RN"
-    out.append(f"        op->tclass = {tc};")
+    out.append(f"        info->tclass = {tc};")
     if "imm" in enc.attrs:
         i = enc.attrs["imm"]
         out.append(f"        op->imm = {ex(enc, i) if i in enc.fields else f'(uint64_t)a64_imm_{i}(insn)'};")
+    if "ra" in enc.attrs:
+        out.append(f"        op->ra = (uint8_t){expr(enc, enc.attrs['ra'])};")
     if "end" in enc.flags:
         out.append("        *end = true;")
     if "slow" in enc.attrs:
@@ -349,13 +354,13 @@ unsigned a64_match_count(uint32_t insn)
     return n;
 }
 
-int a64_decode(const struct cpu_features *feat, uint32_t insn, struct cpu_op *op, bool *end)
+int a64_decode(const struct cpu_features *feat, uint32_t insn, struct cpu_op *op, struct cpu_op_info *info, bool *end)
 {
     op->imm = 0;
-    op->insn = insn;
     op->rd = op->rn = op->rm = op->ra = CPU_X_ZERO;
-    op->d = CPU_SLOT_NOWHERE;
-    op->s1 = op->s2 = op->s3 = CPU_SLOT_NONE;
+    info->insn = insn;
+    info->d = CPU_SLOT_NOWHERE;
+    info->s1 = info->s2 = info->s3 = CPU_SLOT_NONE;
     *end = false;
     switch (a64_match(insn)) {
 """)

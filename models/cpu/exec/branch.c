@@ -19,10 +19,10 @@ void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
 {
     if (tg_unlikely(TG_MUST_LEAVE(c))) {
-        c->pc = c->pc_page + op->off;
+        c->pc = c->pc_page + (op->imm & ~MMU_PAGE_MASK);
         return;
     }
-    c->icount += op->rem;
+    c->icount += op->rd;
     if (!pipe_enter(c, op))
         TG_TAIL(TG_FN(op_fetch)(c, op));
     NEXT(c, op);
@@ -33,7 +33,7 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
 void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 {
     op--; /* the instruction before it ends the block */
-    END_LINK_OF(c, PIPE_SEQUENTIAL, LINKS(op + 1), CPU_NEXT);
+    END_LINK_OF(c, PIPE_SEQUENTIAL, cpu_links_of(op + 1), CPU_NEXT);
 }
 
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)
@@ -52,7 +52,7 @@ TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_fall(c, op - 1);
-    c->pc = c->pc_page + op->off;
+    c->pc = c->pc_page + op_info(op)->off;
 }
 
 /* A link that is not resolved: same page, the run loop resolves it; other page, the jump cache. */
@@ -76,7 +76,7 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
  * that was found before. */
 #define GOTO_FAR(c)                                                                             \
     do {                                                                                        \
-        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)LINKS(op);                        \
+        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)cpu_links_of(op);                 \
                                                                                                 \
         if (tg_unlikely(l_->far.tag != (c)->view->jump_tag || l_->from != (c)->pc_page))        \
             TG_TAIL(TG_FN(cpu_far)((c), op));                                                   \
@@ -86,7 +86,7 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
 
 static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, const struct cpu_op *op)
 {
-    struct cpu_links *l = (struct cpu_links *)(uintptr_t)LINKS(op);
+    struct cpu_links *l = (struct cpu_links *)(uintptr_t)cpu_links_of(op);
     uint64_t va = c->pc_page + (uint64_t)(int64_t)l->disp[CPU_TAKEN];
     const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
 
@@ -102,7 +102,7 @@ TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
 {
     struct cpu_return *r = &c->returns[c->return_top = (c->return_top + 1) & (CPU_RETURNS - 1)];
 
-    c->x[30] = cpu_op_pc(c, op) + 4;
+    c->x[30] = cpu_next_pc(c, op);
     r->va = c->x[30];
     r->tag = c->view->jump_tag;
     r->ops = (const struct cpu_op *)(uintptr_t)op->imm;
@@ -213,15 +213,14 @@ OP_END(cbnz_1)
     BRANCH_IF(XR(rn) != 0);
 }
 
-#define TB_BIT (A64_BITS(op->insn, 31, 31) << 5 | A64_BITS(op->insn, 23, 19))
 OP_END(tbz)
 {
-    BRANCH_IF(!(XR(rn) >> TB_BIT & 1));
+    BRANCH_IF(!(XR(rn) >> op->ra & 1));
 }
 
 OP_END(tbnz)
 {
-    BRANCH_IF(XR(rn) >> TB_BIT & 1);
+    BRANCH_IF(XR(rn) >> op->ra & 1);
 }
 
 OP_END(b)
@@ -240,7 +239,7 @@ OP_END(b_far)
 OP_END(bl)
 {
     pipe_issue(c, op);
-    c->x[30] = cpu_op_pc(c, op) + 4;
+    c->x[30] = cpu_next_pc(c, op);
     END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), CPU_TAKEN);
 }
 
@@ -271,7 +270,7 @@ OP_END(blr)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    c->x[30] = cpu_op_pc(c, op) + 4;
+    c->x[30] = cpu_next_pc(c, op);
     END_VA(c, pipe_predict(c, op, PIPE_CALL_INDIRECT, true, target), target);
 }
 
@@ -339,7 +338,7 @@ OP_END(blr_bti)
 
     pipe_issue(c, op);
     pipe_branch(c, op, PIPE_CALL_INDIRECT, target);
-    c->x[30] = cpu_op_pc(c, op) + 4;
+    c->x[30] = cpu_next_pc(c, op);
     GOTO_VA_BTYPE(c, target, BTYPE_CALL);
 }
 
@@ -383,7 +382,7 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
         if (!target.ok)                                         \
             return;                                             \
         pipe_branch(c, op, PIPE_CALL_INDIRECT, target.va);      \
-        c->x[30] = cpu_op_pc(c, op) + 4;                        \
+        c->x[30] = cpu_next_pc(c, op);                          \
         if (cpu_has(c, CPU_FEAT_BTI))                           \
             GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);            \
         GOTO_VA(c, target.va);                                  \

@@ -44,11 +44,11 @@ A64_HANDLERS(X)
 /* Goes on with the next operation. TG_OPAQUE: or gcc would load through the old pointer and copy the new one.
  */
 #define TG_OPAQUE(v) __asm__("" : "+r"(v))
-#define NEXT(c, op)               \
-    do {                          \
-        (op)++;                   \
-        TG_OPAQUE(op);            \
-        TG_TAIL(op->fn((c), op)); \
+#define NEXT(c, op)                      \
+    do {                                 \
+        (op)++;                          \
+        TG_OPAQUE(op);                   \
+        TG_TAIL(CPU_OP_FN(op)((c), op)); \
     } while (0)
 
 /* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run
@@ -127,19 +127,16 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 #else
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
 #endif
-/* What op_enter's own operation says is not looked at but for timing: the first instruction tells how many
- * follow. */
 #define ENTER(c, block)                            \
     do {                                           \
         op = (block) + 1;                          \
         if (tg_unlikely(TG_MUST_LEAVE(c)))         \
             TG_TAIL(TG_FN(op_enter)((c), op - 1)); \
-        (c)->icount += op->rem + 1u;               \
+        (c)->icount += (block)->rd;                \
         if (tg_unlikely(!pipe_enter((c), op - 1))) \
             TG_TAIL(TG_FN(op_fetch)((c), op - 1)); \
-        TG_TAIL(op->fn((c), op));                  \
+        TG_TAIL(CPU_OP_FN(op)((c), op));           \
     } while (0)
-#define LINKS(op) ((const struct cpu_links *)(const void *)((op) + 1))
 #define GOTO_LINK(c, links_, way_)               \
     do {                                         \
         const struct cpu_links *l_ = (links_);   \
@@ -165,7 +162,7 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 /* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its
  * own where no memo knows the block. */
 cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
-#define END_LINK(c, result, way_) END_LINK_OF(c, result, LINKS(op), way_)
+#define END_LINK(c, result, way_) END_LINK_OF(c, result, cpu_links_of(op), way_)
 /* links_: where they are not behind op. */
 #define END_LINK_OF(c, result, links_, way_)            \
     do {                                                \

@@ -192,8 +192,8 @@ OPV_COLD(bfcvt_hs) { PUT(fpu_cvt_32_bf(F, SS(rn))); return true; }
 
 /* ---- compare, conditional compare, conditional select ---- */
 
-#define COND (A64_BITS(op->insn, 15, 12))
-#define NZCV (A64_BITS(op->insn, 3, 0))
+#define COND (op->ra >> 4)
+#define NZCV (op->ra & 15)
 
 #define FP_COMPARE(name, ccname, signal)                                                             \
     OPV_COLD(name##_h)  { cpu_set_nzcv(c, fpu_cmp16(F, SH(rn), SH(rm), signal)); return true; }           \

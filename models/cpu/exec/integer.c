@@ -11,8 +11,8 @@
     OP(name##_0) { WW(rd, expr_w); return true; }      \
     OP(name##_1) { WX(rd, expr_x); return true; }
 
-OP(adr)  { WX(rd, cpu_op_pc(c, op) + op->imm); return true; }
-OP(adrp) { WX(rd, (cpu_op_pc(c, op) & ~UINT64_C(0xfff)) + op->imm); return true; }
+/* ADR's imm is from the page on: code.c */
+OP(adr) { WX(rd, c->pc_page + op->imm); return true; }
 
 OP_SF(add_i, WR(rn) + (uint32_t)op->imm, XR(rn) + op->imm)
 OP_SF(sub_i, WR(rn) - (uint32_t)op->imm, XR(rn) - op->imm)
@@ -31,13 +31,13 @@ TG_INLINE uint64_t exec_logic_flags(struct cpu *c, uint64_t r, bool is64)
 
 /* The immediate of a W form has its upper half clear, and EOR/ORR with it must clear the result's. */
 OP(and_i) { WX(rd, XR(rn) & op->imm); return true; }
-OP(orr_i) { WX(rd, op->insn >> 31 ? XR(rn) | op->imm : (uint32_t)(WR(rn) | op->imm)); return true; }
-OP(eor_i) { WX(rd, op->insn >> 31 ? XR(rn) ^ op->imm : (uint32_t)(WR(rn) ^ op->imm)); return true; }
+OP(orr_i) { WX(rd, op->ra ? XR(rn) | op->imm : (uint32_t)(WR(rn) | op->imm)); return true; }
+OP(eor_i) { WX(rd, op->ra ? XR(rn) ^ op->imm : (uint32_t)(WR(rn) ^ op->imm)); return true; }
 OP_SF(ands_i, exec_logic_flags(c, WR(rn) & (uint32_t)op->imm, false), exec_logic_flags(c, XR(rn) & op->imm, true))
 
 OP(movz) { WX(rd, op->imm); return true; }
 OP_SF(movn, ~(uint32_t)op->imm, ~op->imm)
-#define MOVK_MASK (~(UINT64_C(0xffff) << (16 * A64_BITS(op->insn, 22, 21))))
+#define MOVK_MASK (~(UINT64_C(0xffff) << (16 * op->ra)))
 OP_SF(movk, (WR(rd) & (uint32_t)MOVK_MASK) | (uint32_t)op->imm, (XR(rd) & MOVK_MASK) | op->imm)
 
 /* Bitfield moves: see a64_imm_bfm. */
@@ -135,7 +135,7 @@ TG_INLINE uint64_t exec_extend(uint64_t v, unsigned option, unsigned shift)
 
     return e << shift;
 }
-#define EXT exec_extend(XR(rm), A64_BITS(op->insn, 15, 13), (unsigned)op->imm)
+#define EXT exec_extend(XR(rm), op->ra, (unsigned)op->imm)
 OP_SF(add_x, WR(rn) + (uint32_t)EXT, XR(rn) + EXT)
 OP_SF(sub_x, WR(rn) - (uint32_t)EXT, XR(rn) - EXT)
 OP_SF(adds_x, exec_adds32(c, WR(rn), (uint32_t)EXT, 0), exec_adds64(c, XR(rn), EXT, 0))
@@ -149,10 +149,10 @@ OP_SF(sbcs, exec_adds32(c, WR(rn), ~WR(rm), (unsigned)c->cf), exec_adds64(c, XR(
 /* Conditional compare: the flags of the comparison, or the immediate ones. */
 #define OP_CCMP(name, compare)                                             \
     OP(name) {                                                             \
-        if (exec_cond(c, A64_BITS(op->insn, 15, 12)))                      \
+        if (exec_cond(c, op->ra >> 4))                      \
             compare;                                                       \
         else                                                               \
-            cpu_set_nzcv(c, A64_BITS(op->insn, 3, 0));                     \
+            cpu_set_nzcv(c, op->ra & 15);                     \
         return true;                                                       \
     }
 OP_CCMP(ccmn_r_0, exec_adds32(c, WR(rn), WR(rm), 0))
@@ -167,7 +167,7 @@ OP_CCMP(ccmp_i_1, exec_subs64(c, XR(rn), op->imm))
 /* FEAT_FlagM: N, Z, C, V are bits 3 to 0 of the rotated register, those that the mask names. */
 OP(rmif)
 {
-    uint32_t mask = A64_BITS(op->insn, 3, 0), v = (uint32_t)exec_ror64(XR(rn), (unsigned)op->imm);
+    uint32_t mask = op->ra, v = (uint32_t)exec_ror64(XR(rn), (unsigned)op->imm);
 
     cpu_set_nzcv(c, (cpu_nzcv(c) & ~mask) | (v & mask));
     return true;

@@ -66,24 +66,16 @@
     LDST_INT(mode, addr, c->view, wb)          \
     LDST_VEC(mode, addr, wb)
 
+/* imm: option; ra: what the offset is shifted by */
 TG_INLINE uint64_t exec_ldst_offset(const struct cpu *c, const struct cpu_op *op)
 {
-    unsigned shift = 0;
     uint64_t m = XR(rm);
 
-    if (op->imm) /* S: scaled by the access size */
-        shift = A64_BITS(op->insn, 26, 26) && A64_BITS(op->insn, 23, 23) ? 4 : op->insn >> 30;
-    switch (A64_BITS(op->insn, 15, 13)) {
-    case 2: /* UXTW */
+    if (op->imm == 2) /* UXTW */
         m = (uint32_t)m;
-        break;
-    case 6: /* SXTW */
+    else if (op->imm == 6) /* SXTW */
         m = (uint64_t)(int64_t)(int32_t)m;
-        break;
-    default: /* LSL, SXTX */
-        break;
-    }
-    return m << shift;
+    return m << op->ra;
 }
 
 LDST(ui, XR(rn) + op->imm, NO_WB)
@@ -112,11 +104,11 @@ OPM(ldra_of_1) { LDRA_BODY(PAC_DB, NO_WB) }
 OPM(ldra_pr_0) { LDRA_BODY(PAC_DA, WX(rn, va)) }
 OPM(ldra_pr_1) { LDRA_BODY(PAC_DB, WX(rn, va)) }
 
-/* ---- literals ---- */
+/* ---- literals: imm is from the page on (code.c) ---- */
 
 #define LIT_BODY(type, set)                                                    \
     type v;                                                                    \
-    LOAD(c->view, cpu_op_pc(c, op) + op->imm, sizeof(v), &v);                  \
+    LOAD(c->view, c->pc_page + op->imm, sizeof(v), &v);                        \
     set;                                                                       \
     return true;
 OPM(ldr_lit_0) { LIT_BODY(uint32_t, WX(rd, v)) }

@@ -9,7 +9,7 @@
 
 /* clang-format off */
 
-#define SYS_ENC (op->insn >> 5 & 0xffff)
+#define SYS_ENC ((unsigned)op->imm)
 
 /* ---- exception generation: c->pc is set when they come back ---- */
 
@@ -52,7 +52,7 @@ OP(dmb)
 {
 #if TG_TIMED
     pipe_issue_now(c, op);
-    pipe_dmb(c, op->insn >> 8 & 15);
+    pipe_dmb(c, op_info(op)->insn >> 8 & 15);
 #endif
     return true;
 }
@@ -62,7 +62,7 @@ OP_END(isb)
 #if TG_TIMED
     c->pipe.fetch_line = UINT64_MAX;
 #endif
-    END_VA(c, PIPE_SYNC, cpu_op_pc(c, op) + 4);
+    END_VA(c, PIPE_SYNC, cpu_next_pc(c, op));
 }
 
 /* Nothing runs ahead of program order here: time is all that a speculation barrier costs. */

@@ -93,7 +93,7 @@ static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, cons
     if (r->s1ptw)
         iss |= ISS_S1PTW;
     if (r->s2 && !r->s1ptw && !cache_op)
-        iss |= instruction_syndrome(op->insn);
+        iss |= instruction_syndrome(op_info(op)->insn);
     raise_abort(c, op, EC_DABT_LOWER, iss, va, r);
 }
 
@@ -184,9 +184,9 @@ static void swap_bytes(uint8_t *p, unsigned size)
 /* Element size of an access: half of it for pairs, the lane's for structures (LD1..ST4). */
 static unsigned element_size(const struct cpu_op *op, unsigned size)
 {
-    if ((op->insn & 0xbe000000) == 0x0c000000)
-        return 1u << a64_simd_scale(op->insn);
-    return (op->insn & 0x3a000000) == 0x28000000 ? size / 2 : size;
+    if ((op_info(op)->insn & 0xbe000000) == 0x0c000000)
+        return 1u << a64_simd_scale(op_info(op)->insn);
+    return (op_info(op)->insn & 0x3a000000) == 0x28000000 ? size / 2 : size;
 }
 
 struct span {

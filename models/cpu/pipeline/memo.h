@@ -89,7 +89,7 @@ void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const st
 void memo_add_charged(const struct memo *m, uint64_t *buckets);
 void memo_carry(struct memo *m, uint64_t *buckets);
 
-/* A block is known by its last operation (low address bits). outcome: below 32, the alignment of operations.
+/* A block is known by its last operation (low address bits). outcome: below 16, the alignment of operations.
  */
 static inline uint64_t memo_key(uint32_t from, const struct cpu_op *last, unsigned outcome)
 {
@@ -100,7 +100,7 @@ static inline uint64_t memo_key(uint32_t from, const struct cpu_op *last, unsign
  * apart moves on from there. */
 static inline uint32_t memo_index(uint32_t from, const struct cpu_op *last)
 {
-    return (uint32_t)((uintptr_t)last >> 5) ^ (from * UINT32_C(0x85ebca6b) >> (32 - MEMO_SETS_BITS));
+    return (uint32_t)((uintptr_t)last >> 4) ^ (from * UINT32_C(0x85ebca6b) >> (32 - MEMO_SETS_BITS));
 }
 
 static inline struct memo_edge *memo_set(const struct memo *m, uint32_t index, unsigned outcome,

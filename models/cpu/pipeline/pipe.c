@@ -321,11 +321,11 @@ void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enu
 {
     struct pipe *p = &c->pipe;
 
-    delay_register(p, op->d, extra, bucket);
-    if (op->tclass & CPU_TC_SETS_RA)
-        delay_register(p, op->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra, extra, bucket);
+    delay_register(p, op_info(op)->d, extra, bucket);
+    if (op_info(op)->tclass & CPU_TC_SETS_RA)
+        delay_register(p, op_info(op)->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra, extra, bucket);
     if (c->p.pipe_kind == PIPE_WINDOW) {
-        uint64_t done = p->start + p->cls[op->tclass & CPU_TC_MASK].latency + extra;
+        uint64_t done = p->start + p->cls[op_info(op)->tclass & CPU_TC_MASK].latency + extra;
         uint64_t *last = p->rob_at == p->rob ? p->rob_end - 1 : p->rob_at - 1;
 
         if (done > p->cycle) {

@@ -89,7 +89,7 @@ TG_INLINE void pipe_result(struct pipe *p, unsigned slot, uint64_t ready, uint8_
 TG_INLINE void pipe_results(struct pipe *p, const struct cpu_op *op, const struct pipe_class *k,
                             uint64_t start)
 {
-    const unsigned sets = op->tclass, d = op->d;
+    const unsigned sets = op_info(op)->tclass, d = op_info(op)->d;
     const uint64_t done = start + k->latency;
 
     pipe_result(p, d, done, k->bucket);
@@ -124,13 +124,14 @@ TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_cla
 TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
-    const unsigned cls = op->tclass & CPU_TC_MASK;
+    const struct cpu_op_info *info = op_info(op);
+    const unsigned cls = info->tclass & CPU_TC_MASK;
     const struct pipe_class *k = &p->cls[cls];
-    uint64_t r1 = p->ready[op->s1], r2 = p->ready[op->s2], r3 = p->ready[op->s3];
+    uint64_t r1 = p->ready[info->s1], r2 = p->ready[info->s2], r3 = p->ready[info->s3];
     uint64_t from = p->cycle, t = from + (p->slots >= p->width), need = pipe_max(r1, pipe_max(r2, r3)), at;
 
     if (tg_unlikely(need > from + 1)) {
-        unsigned slot = need == r1 ? op->s1 : need == r2 ? op->s2 : op->s3;
+        unsigned slot = need == r1 ? info->s1 : need == r2 ? info->s2 : info->s3;
 
         /* A cycle in which something issued is base; what follows without issue is the operand's. */
         p->buckets[p->ready_bucket[slot]] += need - from - 1;
@@ -437,7 +438,7 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op,
                                          bool taken, uint64_t target)
 {
     struct pipe *p = &c->pipe;
-    uint64_t pc = cpu_op_pc(c, op);
+    uint64_t pc = cpu_next_pc(c, op) - 4;
     bool wrong = false, known = true;
 
     c->n.branches++;
@@ -490,7 +491,7 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct 
                                                                          const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
-    uint64_t va = c->pc_page + enter->off, late = 0;
+    uint64_t va = c->pc_page + (enter->imm & ~MMU_PAGE_MASK), late = 0;
 
     if (!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp))
         late = ttlb_fetch_slow(c, c->view, va, PIPE_FETCH_NOW(p));
@@ -518,12 +519,12 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct 
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
-    uint64_t pa = enter->imm, last = pa + 4u * enter->rem - 1;
+    uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1;
 
 #if TG_VARIANT == 2
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
-    memo_enter(&p->memo, enter + enter->rem);
+    memo_enter(&p->memo, enter + enter->rn);
 #endif
     return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
 }
@@ -533,7 +534,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
-    uint64_t pa = enter->imm, last = pa + 4u * enter->rem - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
+    uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
     uint64_t late = 0;
 
     if (1)

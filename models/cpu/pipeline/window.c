@@ -39,12 +39,12 @@ static uint64_t port_later(struct pipe *p, const struct pipe_class *k, uint64_t 
 /* Results besides the first register; the latest cycle of one. */
 static inline uint64_t more_results(struct pipe *p, const struct cpu_op *op, uint64_t start, uint64_t done)
 {
-    const unsigned sets = op->tclass;
+    const unsigned sets = op_info(op)->tclass;
 
     if (sets & CPU_TC_SETS_NZCV)
         p->ready[CPU_SLOT_FLAGS] = done;
     if (sets & CPU_TC_SETS_RA)
-        p->ready[op->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
+        p->ready[op_info(op)->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
     if (sets & CPU_TC_SETS_RN) /* base write-back */
         p->ready[op->rn] = start + 1;
     return pipe_max(done, start + 1);
@@ -53,7 +53,7 @@ static inline uint64_t more_results(struct pipe *p, const struct cpu_op *op, uin
 static bool crossed(uint32_t events, const struct cpu_op *op)
 {
     for (; events; events >>= 8)
-        if ((events & 0xff) == op->rem + 1u)
+        if ((events & 0xff) == op_info(op)->rem + 1u)
             return true;
     return false;
 }
@@ -63,89 +63,130 @@ static void after_op(struct cpu *c, const struct cpu_op *op)
 {
     if (crossed(c->pipe.memo.events, op))
         pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
-    if (op->s3 == CPU_SLOT_SYSREG_READ || op->s3 == CPU_SLOT_SYSREG_WRITE)
+    if (op_info(op)->s3 == CPU_SLOT_SYSREG_READ || op_info(op)->s3 == CPU_SLOT_SYSREG_WRITE)
         pipe_serialise(&c->pipe, CPU_BUCKET_SYSREG,
-                       op->s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
+                       op_info(op)->s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
 }
 
 bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
 
-    if (p->memo.events >> 24 || !p->pending || op < p->pending || op > p->pending + p->pending->rem)
+    if (p->memo.events >> 24 || !p->pending || op < p->pending || op > p->pending + op_info(p->pending)->left)
         return false;
-    p->memo.events = p->memo.events << 8 | (op->rem + 1u);
+    p->memo.events = p->memo.events << 8 | (op_info(op)->rem + 1u);
     return true;
 }
 
-/* Times the operations from `op` to `last`. The loop keeps in registers what it changes with each of them. */
-static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op *last)
+/* What each operation changes, in registers while there are more of them. */
+struct flow {
+    uint64_t dispatch, cycle, booked, results;
+    uint64_t *rob_at, *rob_end;
+    uint32_t dispatch_slots, slots;
+};
+
+static inline __attribute__((always_inline)) void
+time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct cpu_op_info *info)
 {
-    struct pipe *p = &c->pipe;
+    const struct pipe_class *k = &p->cls[info->tclass & CPU_TC_MASK];
     const uint32_t width = p->width;
-    uint64_t dispatch = p->dispatch, cycle = p->cycle, booked_last = p->booked,
-             results_last = p->results_until;
-    uint64_t *rob_at = p->rob_at, *const rob_end = p->rob_end;
-    uint32_t dispatch_slots = p->dispatch_slots, slots = p->slots;
+    uint64_t d = pipe_max(f->dispatch + (f->dispatch_slots >= width), *f->rob_at), t, done;
 
-    for (; op <= last; op++) {
-        const struct pipe_class *k = &p->cls[op->tclass & CPU_TC_MASK];
-        uint64_t d = pipe_max(dispatch + (dispatch_slots >= width), *rob_at), t, done;
+    f->dispatch_slots = d == f->dispatch ? f->dispatch_slots + 1 : 1;
+    if (d != f->dispatch) { /* what has passed is cleared */
+        pipe_calendar_pass(p, f->dispatch, d + 1);
+        f->dispatch = d;
+    }
+    t = pipe_max(pipe_max(p->ready[info->s1], p->ready[info->s2]), pipe_max(d, p->ready[info->s3]));
+    if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
+        uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
 
-        dispatch_slots = d == dispatch ? dispatch_slots + 1 : 1;
-        if (d != dispatch) { /* what has passed is cleared */
-            pipe_calendar_pass(p, dispatch, d + 1);
-            dispatch = d;
-        }
-        t = pipe_max(pipe_max(p->ready[op->s1], p->ready[op->s2]), pipe_max(d, p->ready[op->s3]));
-        if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
-            uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
-
-            if (tg_likely(((booked + k->bias) & k->full) == 0)) {
-                *row = booked + k->book;
-                booked_last = pipe_max(booked_last, t);
-            } else {
-                p->dispatch = d;
-                t = port_later(p, k, t);
-                booked_last = pipe_max(booked_last, p->booked);
-            }
-        } else if (k->interval) {
+        if (tg_likely(((booked + k->bias) & k->full) == 0)) {
+            *row = booked + k->book;
+            f->booked = pipe_max(f->booked, t);
+        } else {
             p->dispatch = d;
             t = port_later(p, k, t);
-            booked_last = pipe_max(booked_last, p->booked);
+            f->booked = pipe_max(f->booked, p->booked);
         }
-        done = t + k->latency;
-        p->start = t;
-        p->ready[op->d] = done;
-        results_last = pipe_max(results_last, done);
-        if (op->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN))
-            results_last = pipe_max(results_last, more_results(p, op, t, done));
-        if (done > cycle + 1) {
-            /* One cycle of progress, then what the front end was late, then the execution that the window
-             * waited for. */
-            uint64_t wait = done - cycle - 1, late = d > cycle ? d - cycle : 0;
+    } else if (k->interval) {
+        p->dispatch = d;
+        t = port_later(p, k, t);
+        f->booked = pipe_max(f->booked, p->booked);
+    }
+    done = t + k->latency;
+    p->start = t;
+    p->ready[info->d] = done;
+    f->results = pipe_max(f->results, done);
+    if (info->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN))
+        f->results = pipe_max(f->results, more_results(p, op, t, done));
+    if (done > f->cycle + 1) {
+        /* One cycle of progress, then what the front end was late, then the execution that the window
+         * waited for. */
+        uint64_t wait = done - f->cycle - 1, late = d > f->cycle ? d - f->cycle : 0;
 
-            if (late > wait)
-                late = wait;
-            p->buckets[p->front_bucket] += late;
-            p->buckets[k->bucket] += wait - late;
-        }
-        done = pipe_max(done, cycle + (slots >= width));
-        slots = done == cycle ? slots + 1 : 1;
-        cycle = done;
-        *rob_at++ = done;
-        if (rob_at == rob_end)
-            rob_at = p->rob;
-        if (tg_unlikely(p->memo.events || (uint8_t)(op->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
-            p->dispatch = dispatch, p->dispatch_slots = dispatch_slots, p->cycle = cycle, p->slots = slots;
-            p->rob_at = rob_at, p->results_until = results_last;
+        if (late > wait)
+            late = wait;
+        p->buckets[p->front_bucket] += late;
+        p->buckets[k->bucket] += wait - late;
+    }
+    done = pipe_max(done, f->cycle + (f->slots >= width));
+    f->slots = done == f->cycle ? f->slots + 1 : 1;
+    f->cycle = done;
+    *f->rob_at++ = done;
+    if (f->rob_at == f->rob_end)
+        f->rob_at = p->rob;
+}
+
+static inline void flow_begin(struct flow *f, const struct pipe *p)
+{
+    *f = (struct flow){.dispatch = p->dispatch,
+                       .cycle = p->cycle,
+                       .booked = p->booked,
+                       .results = p->results_until,
+                       .rob_at = p->rob_at,
+                       .rob_end = p->rob_end,
+                       .dispatch_slots = p->dispatch_slots,
+                       .slots = p->slots};
+}
+
+static inline void flow_end(const struct flow *f, struct pipe *p)
+{
+    p->dispatch = f->dispatch;
+    p->cycle = f->cycle;
+    p->booked = f->booked;
+    p->results_until = f->results;
+    p->rob_at = f->rob_at;
+    p->dispatch_slots = f->dispatch_slots;
+    p->slots = f->slots;
+}
+
+/* Times the operations from `op` to `last`, and the NOPs before them. */
+static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op *last)
+{
+    static const struct cpu_op_info nop = {.tclass = CPU_TC_ALU,
+                                           .d = CPU_SLOT_NOWHERE,
+                                           .s1 = CPU_SLOT_NONE,
+                                           .s2 = CPU_SLOT_NONE,
+                                           .s3 = CPU_SLOT_NONE};
+    struct pipe *p = &c->pipe;
+    struct flow f;
+
+    flow_begin(&f, p);
+    for (; op <= last; op++) {
+        const struct cpu_op_info *info = op_info(op);
+
+        if (tg_unlikely(info->hints))
+            for (unsigned i = 0; i < info->hints; i++)
+                time_one(p, &f, op, &nop);
+        time_one(p, &f, op, info);
+        if (tg_unlikely(p->memo.events || (uint8_t)(info->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
+            flow_end(&f, p);
             after_op(c, op);
-            dispatch = p->dispatch, dispatch_slots = p->dispatch_slots, cycle = p->cycle, slots = p->slots;
-            results_last = p->results_until;
+            flow_begin(&f, p);
         }
     }
-    p->dispatch = dispatch, p->dispatch_slots = dispatch_slots, p->cycle = cycle, p->slots = slots;
-    p->rob_at = rob_at, p->results_until = results_last, p->booked = booked_last;
+    flow_end(&f, p);
 }
 
 /* ---- states ---- */
@@ -331,11 +372,11 @@ void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
     struct pipe *p = &c->pipe;
     const struct cpu_op *from = p->pending;
 
-    if (!from || !op || op < from || op > from + from->rem)
+    if (!from || !op || op < from || op > from + op_info(from)->left)
         return;
     pipe_unfold(p);
     time_ops(c, from, op);
-    if (op->rem) {
+    if (op_info(op)->left) {
         p->pending = op + 1;
     } else {
         p->pending = NULL;

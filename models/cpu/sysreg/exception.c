@@ -438,12 +438,12 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         return;
     }
     if (tg_unlikely(eret_trapped(c))) {
-        cpu_raise_sync(c, op, 2, esr_make(EC_ERET, tg_get(op->insn, ERET_AUTH)), 0, false, 0, false);
+        cpu_raise_sync(c, op, 2, esr_make(EC_ERET, tg_get(op_info(op)->insn, ERET_AUTH)), 0, false, 0, false);
         return;
     }
     elr = CPU_BANKED(c, ELR, from);
-    if ((op->insn & ERET_A) &&
-        !pac_authenticate(c, op, op->insn & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
+    if ((op_info(op)->insn & ERET_A) &&
+        !pac_authenticate(c, op, op_info(op)->insn & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
         return;
     e.pc = cpu_op_pc(c, op);
     settle(c, op, true);

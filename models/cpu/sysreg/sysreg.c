@@ -391,7 +391,7 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
     if (target == 0)
         cpu_raise_undef(c, op);
     else
-        cpu_raise_sync(c, op, target, sysreg_esr(op->insn), 0, false, 0, false);
+        cpu_raise_sync(c, op, target, sysreg_esr(op_info(op)->insn), 0, false, 0, false);
 }
 
 static void gic_context(const struct cpu *c, struct tg_gic_pe_ctx *ctx)
@@ -419,9 +419,10 @@ static enum outcome undefined(struct cpu *c, const struct cpu_op *op)
 {
     /* With FEAT_IDST a read in the feature ID space says what it wanted to read (D17.1.4): op1 0, 1, 3, CRn
      * 0, CRm 0 to 7. */
-    uint32_t enc = (uint32_t)tg_get(op->insn, TG_FIELD(20, 5)), op1 = (uint32_t)tg_get(enc, TG_SYSENC_OP1);
+    uint32_t enc = (uint32_t)tg_get(op_info(op)->insn, TG_FIELD(20, 5)),
+             op1 = (uint32_t)tg_get(enc, TG_SYSENC_OP1);
 
-    if (tg_unlikely(cpu_has(c, CPU_FEAT_IDST)) && (op->insn & SYSREG_READ) &&
+    if (tg_unlikely(cpu_has(c, CPU_FEAT_IDST)) && (op_info(op)->insn & SYSREG_READ) &&
         tg_get(enc, TG_SYSENC_OP0) == 3 && (op1 < 2 || op1 == 3) && tg_get(enc, TG_SYSENC_CRN) == 0 &&
         tg_get(enc, TG_SYSENC_CRM) < 8)
         sysreg_trap(c, op, c->el ? c->el : cpu_tge(c) ? 2 : 1);

@@ -127,9 +127,10 @@ static int our_match(uint32_t insn)
 {
     int match = a64_match(insn);
     struct cpu_op op;
+    struct cpu_op_info info;
     bool end;
 
-    return match >= 0 && core->features && a64_decode(&features, insn, &op, &end) < 0 ? -1 : match;
+    return match >= 0 && core->features && a64_decode(&features, insn, &op, &info, &end) < 0 ? -1 : match;
 }
 
 static void set_features(void)

@@ -60,16 +60,21 @@ int sequence_encoding(const char *name)
     return -1;
 }
 
+struct decoded {
+    struct cpu_op op;
+    struct cpu_op_info info;
+};
+
 bool sequence_includes(const struct setting *set, unsigned e)
 {
     const struct cpu_features *feat = &set->feat;
     uint32_t insn = encodings[e].value;
     const char *name = a64_encoding_names[e];
 
-    struct cpu_op op;
+    struct decoded d;
     bool end;
 
-    if (a64_match(insn) == (int)e && a64_decode(feat, insn, &op, &end) < 0)
+    if (a64_match(insn) == (int)e && a64_decode(feat, insn, &d.op, &d.info, &end) < 0)
         return false;
     /* The keys of qemu-aarch64 are its own; tests/models/cpu/features/pac compares with qemu-system-aarch64.
      */
@@ -92,9 +97,9 @@ bool sequence_includes(const struct setting *set, unsigned e)
     return true;
 }
 
-static bool is_ldst(const struct cpu_op *op)
+static bool is_ldst(const struct decoded *d)
 {
-    switch (op->tclass & CPU_TC_MASK) {
+    switch (d->info.tclass & CPU_TC_MASK) {
     case CPU_TC_LOAD:
     case CPU_TC_LOAD_PAIR:
     case CPU_TC_STORE:
@@ -110,22 +115,25 @@ static bool is_ldst(const struct cpu_op *op)
     }
 }
 
-static bool needs_alignment(const struct cpu_op *op)
+static bool needs_alignment(const struct decoded *d)
 {
-    unsigned tc = op->tclass & CPU_TC_MASK;
+    unsigned tc = d->info.tclass & CPU_TC_MASK;
 
     return tc == CPU_TC_LOAD_EXCL || tc == CPU_TC_STORE_EXCL || tc == CPU_TC_ATOMIC;
 }
 
-static bool writes_pointer(const struct cpu_op *op)
+static bool writes_pointer(const struct decoded *d)
 {
-    return op->d == POINTER || ((op->tclass & CPU_TC_SETS_RA) && op->ra == POINTER && op->d < CPU_SLOT_V0) ||
-           ((op->tclass & CPU_TC_SETS_RN) && op->rn == POINTER);
+    const struct cpu_op_info *info = &d->info;
+
+    return info->d == POINTER ||
+           ((info->tclass & CPU_TC_SETS_RA) && d->op.ra == POINTER && info->d < CPU_SLOT_V0) ||
+           ((info->tclass & CPU_TC_SETS_RN) && d->op.rn == POINTER);
 }
 
 /* A word of encoding e that is allocated, has the features, and leaves x28 alone. */
 static bool draw(const struct cpu_features *feat, uint64_t *rng, unsigned e, uint32_t *insn,
-                 struct cpu_op *op)
+                 struct decoded *d)
 {
     for (unsigned tries = 0; tries < 64; tries++) {
         uint64_t r = stream_random(rng);
@@ -140,7 +148,7 @@ static bool draw(const struct cpu_features *feat, uint64_t *rng, unsigned e, uin
         else if (starts(a64_encoding_names[e], "FCMP"))
             *insn &= ~(strchr(a64_encoding_names[e], 'Z') ? UINT32_C(0x1f0000) : 0);
         if (a64_match(*insn) == (int)e && !is_unpredictable(*insn) &&
-            a64_decode(feat, *insn, op, &end) >= 0 && !writes_pointer(op))
+            a64_decode(feat, *insn, &d->op, &d->info, &end) >= 0 && !writes_pointer(d))
             return true;
     }
     return false;
@@ -162,12 +170,12 @@ static uint32_t set_base(uint64_t *rng, unsigned n, unsigned align)
 }
 
 /* The words of a load or store; 0: draw again. */
-static unsigned make_ldst(const struct setting *set, uint64_t *rng, uint32_t insn, const struct cpu_op *op,
+static unsigned make_ldst(const struct setting *set, uint64_t *rng, uint32_t insn, const struct decoded *d,
                           uint32_t *w)
 {
     unsigned n = A64_BITS(insn, 9, 5), m = A64_BITS(insn, 20, 16), words = 0;
     bool must = set->bare ? stream_random(rng) % 8 : true, /* faults end sequences: few of them */
-        aligned = (must && needs_alignment(op)) || (!set->bare && n == 31) || (stream_random(rng) & 1);
+        aligned = (must && needs_alignment(d)) || (!set->bare && n == 31) || (stream_random(rng) & 1);
     uint64_t r = stream_random(rng);
 
     if ((insn & 0x3b000000) == 0x18000000) { /* literal */
@@ -189,7 +197,7 @@ static unsigned make_ldst(const struct setting *set, uint64_t *rng, uint32_t ins
     } else if ((insn & 0x3b000000) == 0x39000000) { /* unsigned, scaled by up to 16 */
         insn = set_field(insn, 21, 16, 0);
     }
-    if ((insn & 0x3f800000) == 0x08000000 && (op->tclass & CPU_TC_MASK) == CPU_TC_STORE_EXCL) {
+    if ((insn & 0x3f800000) == 0x08000000 && (d->info.tclass & CPU_TC_MASK) == CPU_TC_STORE_EXCL) {
         uint32_t load = insn | 0x00400000 | 0x001f0000;
         unsigned t = r >> 16 & 7;
 
@@ -252,14 +260,14 @@ unsigned sequence_make(const struct setting *set, uint64_t *rng, unsigned units,
     for (unsigned u = 0; u < units;) {
         unsigned e = (unsigned)(stream_random(rng) % sequence_encodings()), k;
         uint32_t insn, *w = words + n;
-        struct cpu_op op;
+        struct decoded d;
 
-        if (!sequence_includes(set, e) || !draw(&set->feat, rng, e, &insn, &op))
+        if (!sequence_includes(set, e) || !draw(&set->feat, rng, e, &insn, &d))
             continue;
         if (!privileged && !special_ok(a64_encoding_names[e]) && special_privileged(a64_encoding_names[e]))
             continue;
-        if (is_ldst(&op)) {
-            k = make_ldst(set, rng, insn, &op, w);
+        if (is_ldst(&d)) {
+            k = make_ldst(set, rng, insn, &d, w);
         } else if (strcmp(a64_encoding_names[e], "SYS") == 0) { /* DC ZVA */
             unsigned t = insn & 15;
 

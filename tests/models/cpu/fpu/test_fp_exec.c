@@ -76,9 +76,9 @@ static int source_width(const char *name)
 }
 
 /* Does the instruction use general registers? Then fields rd and rn stay below 8. */
-static bool uses_general(const struct cpu_op *op)
+static bool uses_general(const struct cpu_op *op, const struct cpu_op_info *info)
 {
-    return op->d < CPU_X_ZERO || op->s1 < CPU_X_ZERO || op->s2 < CPU_X_ZERO || op->d == CPU_X_SINK ||
+    return info->d < CPU_X_ZERO || info->s1 < CPU_X_ZERO || info->s2 < CPU_X_ZERO || info->d == CPU_X_SINK ||
            op->rn == CPU_X_ZERO;
 }
 
@@ -116,6 +116,8 @@ static void test_against_oracle(void **unused)
     char in_path[] = "/tmp/tg-fp-exec-XXXXXX", command[1024];
     struct cpu *c = aligned_alloc(64, (sizeof *c + 63) / 64 * 64);
     struct cpu_features feat;
+    /* op_info finds the rest of an operation behind all of them */
+    struct cpu_op *op = calloc(CODE_ARENA_OPS + 2, sizeof *op);
     int fd = mkstemp(in_path), differences = 0;
     FILE *in, *out;
 
@@ -123,20 +125,22 @@ static void test_against_oracle(void **unused)
     assert_true(fd >= 0);
     assert_non_null(before);
     assert_non_null(c);
+    assert_non_null(op);
     all_features(&feat);
     for (size_t e = 0; e < n_enc; e++) {
         for (size_t k = 0; k < cases; k++) {
             uint32_t insn = (uint32_t)stream_random(&state);
-            struct cpu_op op;
+            struct cpu_op one;
+            struct cpu_op_info info;
             bool end;
 
             insn = (insn & ~encodings[e].mask) | encodings[e].value;
             if (a64_match(insn) != (int)e)
                 continue;
-            assert_true(a64_decode(&feat, insn, &op, &end) >= 0);
-            if (uses_general(&op) && (stream_random(&state) & 7)) /* the rest: xzr among others */
+            assert_true(a64_decode(&feat, insn, &one, &info, &end) >= 0);
+            if (uses_general(&one, &info) && (stream_random(&state) & 7)) /* the rest: xzr among others */
                 insn &= ~(UINT32_C(0x318) & ~encodings[e].mask);
-            else if (uses_general(&op))
+            else if (uses_general(&one, &info))
                 insn |= UINT32_C(0x3ff) & ~encodings[e].mask;
             fill(&before[n], &state, a64_encoding_names[e]);
             before[n++].insn = insn;
@@ -152,7 +156,6 @@ static void test_against_oracle(void **unused)
     for (size_t i = 0; i < n; i++) {
         const struct exec_state *b = &before[i];
         struct exec_state want;
-        struct cpu_op op[2];
         bool end, same;
         int h;
 
@@ -173,12 +176,12 @@ static void test_against_oracle(void **unused)
         fpu_set_fpsr(&c->fpu, (uint32_t)b->fpsr);
         cpu_set_nzcv(c, (uint32_t)(b->nzcv >> 28));
 
-        h = a64_decode(&feat, (uint32_t)b->insn, &op[0], &end);
+        h = a64_decode(&feat, (uint32_t)b->insn, &op[0], op_info(op), &end);
         assert_true(h >= 0 && !end);
-        op[0].fn = handlers[h];
-        op[1].fn = finish;
+        cpu_op_set_fn(&op[0], handlers[h]);
+        cpu_op_set_fn(&op[1], finish);
         finished = trapped = NULL;
-        op[0].fn(c, &op[0]);
+        CPU_OP_FN(op)(c, op);
         assert_ptr_equal(finished, &op[1]);
 
         same = memcmp(c->v, want.v, sizeof want.v) == 0 && memcmp(c->x, want.x, sizeof want.x) == 0 &&
@@ -200,7 +203,7 @@ static void test_against_oracle(void **unused)
 
         c->fp_trap = 1;
         finished = NULL;
-        op[0].fn(c, &op[0]);
+        CPU_OP_FN(op)(c, op);
         assert_ptr_equal(trapped, &op[0]);
         assert_null(finished);
     }
@@ -210,6 +213,7 @@ static void test_against_oracle(void **unused)
     assert_int_equal(differences, 0);
     assert_true(n >= n_enc * cases * 9 / 10);
     free(before);
+    free(op);
     free(c);
 }
 
@@ -239,11 +243,12 @@ static void test_features(void **unused)
         bool conversion = strncmp(name, "FCVT_", 5) == 0 || strcmp(name, "FCVTL_SH") == 0;
         bool half = source_width(name) == 16 || strstr(name, "_HW") || strstr(name, "_HX");
         struct cpu_op op;
+        struct cpu_op_info info;
         bool end;
 
-        assert_int_equal(a64_decode(&none, encodings[e].value, &op, &end), -1);
-        assert_true(a64_decode(&all, encodings[e].value, &op, &end) >= 0);
-        assert_int_equal(a64_decode(&fp, encodings[e].value, &op, &end) >= 0,
+        assert_int_equal(a64_decode(&none, encodings[e].value, &op, &info, &end), -1);
+        assert_true(a64_decode(&all, encodings[e].value, &op, &info, &end) >= 0);
+        assert_int_equal(a64_decode(&fp, encodings[e].value, &op, &info, &end) >= 0,
                          (!half || conversion) && !later);
     }
 }

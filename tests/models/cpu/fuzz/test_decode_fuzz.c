@@ -22,18 +22,23 @@
 /* Three operations: the middle one is decoded into, its neighbours must not change. */
 struct bench {
     struct cpu_op op[3];
+    struct cpu_op_info info[3];
 };
 
-static const char *fields_wrong(const struct cpu_op *op, uint32_t insn)
+/* ra: of a register, or a number of eight bits. */
+static const char *fields_wrong(const struct cpu_op *op, const struct cpu_op_info *info, uint32_t insn)
 {
-    if (op->insn != insn)
+    if (info->insn != insn)
         return "the word is another one";
-    if (op->rd >= CPU_X_COUNT || op->rn >= CPU_X_COUNT || op->rm >= CPU_X_COUNT || op->ra >= CPU_X_COUNT)
+    if (op->rd >= CPU_X_COUNT || op->rn >= CPU_X_COUNT || op->rm >= CPU_X_COUNT)
         return "a register's index is out of range";
-    if (op->d >= CPU_SLOT_COUNT || op->s1 >= CPU_SLOT_COUNT || op->s2 >= CPU_SLOT_COUNT ||
-        op->s3 >= CPU_SLOT_COUNT)
+    if (((info->tclass & CPU_TC_SETS_RA) || (info->tclass & CPU_TC_MASK) == CPU_TC_STORE_EXCL) &&
+        op->ra >= CPU_X_COUNT)
+        return "ra is no register's index";
+    if (info->d >= CPU_SLOT_COUNT || info->s1 >= CPU_SLOT_COUNT || info->s2 >= CPU_SLOT_COUNT ||
+        info->s3 >= CPU_SLOT_COUNT)
         return "a scoreboard slot is out of range";
-    if ((op->tclass & CPU_TC_MASK) >= CPU_TC_COUNT)
+    if ((info->tclass & CPU_TC_MASK) >= CPU_TC_COUNT)
         return "the timing class is out of range";
     return NULL;
 }
@@ -51,9 +56,11 @@ static const char *wrong(const struct cpu_features *feat, const struct cpu_featu
 
         memset(&b[k], fills[k], sizeof(b[k]));
         memset(neighbour, fills[k], sizeof(neighbour));
-        h[k] = a64_decode(feat, insn, &b[k].op[1], &end[k]);
+        h[k] = a64_decode(feat, insn, &b[k].op[1], &b[k].info[1], &end[k]);
         if (memcmp(&b[k].op[0], neighbour, sizeof(neighbour)) ||
-            memcmp(&b[k].op[2], neighbour, sizeof(neighbour)))
+            memcmp(&b[k].op[2], neighbour, sizeof(neighbour)) ||
+            memcmp(&b[k].info[0], neighbour, sizeof(neighbour)) ||
+            memcmp(&b[k].info[2], neighbour, sizeof(neighbour)))
             return "it writes beside the operation";
     }
     if (h[0] != h[1] || (h[0] >= 0 && end[0] != end[1]))
@@ -64,17 +71,18 @@ static const char *wrong(const struct cpu_features *feat, const struct cpu_featu
         return NULL;
     if (match < 0)
         return "decoded, but allocated nowhere";
-    if (a64_decode(all, insn, &b[1].op[1], &end[1]) < 0)
+    if (a64_decode(all, insn, &b[1].op[1], &b[1].info[1], &end[1]) < 0)
         return "undefined on a core with more features";
-    h[1] = a64_decode(feat, insn, &b[1].op[1], &end[1]);
+    h[1] = a64_decode(feat, insn, &b[1].op[1], &b[1].info[1], &end[1]);
     for (unsigned k = 0; k < 2; k++) { /* the caller's fields */
-        b[k].op[1].fn = NULL;
-        b[k].op[1].off = 0;
-        b[k].op[1].rem = 0;
+        b[k].op[1].fn = 0;
+        b[k].info[1].off = b[k].info[1].unused = 0;
+        b[k].info[1].rem = b[k].info[1].left = b[k].info[1].hints = 0;
     }
-    if (memcmp(&b[0].op[1], &b[1].op[1], sizeof(struct cpu_op)))
+    if (memcmp(&b[0].op[1], &b[1].op[1], sizeof(struct cpu_op)) ||
+        memcmp(&b[0].info[1], &b[1].info[1], sizeof(struct cpu_op_info)))
         return "a field is not filled";
-    return fields_wrong(&b[0].op[1], insn);
+    return fields_wrong(&b[0].op[1], &b[0].info[1], insn);
 }
 
 int main(int argc, char **argv)
