@@ -53,6 +53,8 @@ class Runner : public sc_core::sc_module
     void pe_thread(unsigned i);
     void events_thread();
     void wait_turn(Pe &p, tg_time now);
+    void next_turn(tg_time now);
+    void wait_for_others(Pe &p);
     void done_with_turn(Pe &p, tg_time due);
     void sync(Pe &p, tg_time local);
     void sleep(Pe &p);
@@ -71,6 +73,7 @@ class Runner : public sc_core::sc_module
     void start_machine();
 
     bool is_alone(const Pe &p) const;
+    bool is_near(tg_time local, tg_time at) const;
     static void before_device(void *opaque, tg_time at);
     static void after_device(void *opaque);
     static void on_kick(void *opaque, unsigned pe, tg_time at);
@@ -89,6 +92,7 @@ class Runner : public sc_core::sc_module
     unsigned polls_ = 0;
     unsigned n_asleep_ = 0,
              n_blocked_ = 0;  /* PEs with that flag: mostly none, then nobody is looked through */
+    tg_time round_ = 0;       /* the last time that some PE waits for by the clock: see sync */
     size_t armed_ = SIZE_MAX; /* index of the switch that PEs know of */
     timespec last_poll_{};
 
@@ -215,6 +219,16 @@ void Runner::on_earlier(void *opaque, tg_time when)
 
 /* ---- order at equal times ---- */
 
+/* Until another PE is done with its turn. */
+void Runner::wait_for_others(Pe &p)
+{
+    p.blocked = true;
+    n_blocked_++;
+    sc_core::wait(p.turn);
+    n_blocked_--;
+    p.blocked = false;
+}
+
 void Runner::wait_turn(Pe &p, tg_time now)
 {
     p.due = now;
@@ -225,14 +239,24 @@ void Runner::wait_turn(Pe &p, tg_time now)
             first = pes_[j]->due != now;
         if (first)
             break;
-        p.blocked = true;
-        n_blocked_++;
-        sc_core::wait(p.turn);
-        n_blocked_--;
-        p.blocked = false;
+        next_turn(now); /* that PE may wait for us: sync */
+        wait_for_others(p);
         if (now_ps() != now) { /* someone spent time inside its turn */
             now = now_ps();
             p.due = now;
+        }
+    }
+}
+
+/* Wakes the first of those whose turn has come. */
+void Runner::next_turn(tg_time now)
+{
+    if (!n_blocked_)
+        return;
+    for (auto &o : pes_) {
+        if (o->blocked && o->due <= now) {
+            o->turn.notify();
+            break;
         }
     }
 }
@@ -241,25 +265,31 @@ void Runner::wait_turn(Pe &p, tg_time now)
 void Runner::done_with_turn(Pe &p, tg_time due)
 {
     p.due = due;
-    if (!n_blocked_)
-        return;
-    for (auto &o : pes_) {
-        if (o->blocked) {
-            o->turn.notify();
-            break;
-        }
-    }
+    next_turn(now_ps());
 }
 
 /* ---- a PE ---- */
 
-/* Lets everybody else reach this PE's local time. */
+/* A quantum ends with the block in which it does: PEs meet at its end, not each a bit later. */
+bool Runner::is_near(tg_time local, tg_time at) const
+{
+    return local >= at && local - at < m_->quantum / 2;
+}
+
+/* Lets everybody else reach this PE's local time. The first that waits for a time waits for SystemC's clock,
+ * which costs as much as a hundred guest instructions; the others for the same time are told one after the
+ * other, as turns end. */
 void Runner::sync(Pe &p, tg_time local)
 {
     tg_time now = now_ps();
 
-    if (local > now) {
-        done_with_turn(p, local);
+    if (local <= now)
+        return;
+    done_with_turn(p, local);
+    if (round_ == local) {
+        wait_for_others(p);
+    } else {
+        round_ = local;
         sc_core::wait(ps(local - now));
     }
 }
@@ -471,7 +501,7 @@ tg_time Runner::slice(Pe &p, tg_time now)
                      static_cast<unsigned long long>(cpu_cycles(p.c)));
     if (n_asleep_)
         others_may_wake(p, local);
-    sync(p, local);
+    sync(p, why == CPU_STOP_LIMIT && is_near(local, until) ? until : local);
     if (why == CPU_STOP_WFI && m_->stop == MACHINE_RUNNING) {
         /* Everything up to now has to be seen before the PE decides that there is nothing to wake for. */
         tg_evq_run(m_->env.evq, now_ps());
@@ -521,7 +551,8 @@ void Runner::pe_thread(unsigned i)
         }
         if (local == TG_TIME_NEVER)
             local = cpu_local_time(p.c);
-        sync(p, local); /* powered on at a time that is still to come */
+        if (!is_near(local, now_ps()))
+            sync(p, local); /* powered on at a time that is still to come */
         if (m_->stop != MACHINE_RUNNING || !cpu_is_on(p.c))
             continue;
         tg_time now = now_ps();
