@@ -163,13 +163,34 @@ static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 /* ---- the instructions ---- */
 
 /* Two ways on, not one to a computed address: the host guesses directions better than targets. */
-#define BRANCH_IF(cond_expr)                                                        \
-    do {                                                                            \
-        pipe_issue(c, op);                                                          \
-        if (cond_expr)                                                              \
-            END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, true, 0), CPU_TAKEN); \
-        END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, false, 0), CPU_NEXT);     \
+/* With timing, what follows the condition is a kilobyte of code: one copy for all conditions, for the host's
+ * instruction cache. */
+#if TG_TIMED
+static void TG_FN(cpu_taken)(struct cpu *c, const struct cpu_op *op)
+{
+    END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, true, 0), CPU_TAKEN);
+}
+
+static void TG_FN(cpu_not_taken)(struct cpu *c, const struct cpu_op *op)
+{
+    END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, false, 0), CPU_NEXT);
+}
+
+#define BRANCH_IF(cond_expr)                  \
+    do {                                      \
+        pipe_issue(c, op);                    \
+        if (cond_expr)                        \
+            TG_TAIL(TG_FN(cpu_taken)(c, op)); \
+        TG_TAIL(TG_FN(cpu_not_taken)(c, op)); \
     } while (0)
+#else
+#define BRANCH_IF(cond_expr)                           \
+    do {                                               \
+        if (cond_expr)                                 \
+            GOTO_LINK(c, cpu_links_of(op), CPU_TAKEN); \
+        GOTO_LINK(c, cpu_links_of(op), CPU_NEXT);      \
+    } while (0)
+#endif
 
 #define OP_B_COND(cc)                \
     OP_END(b_cond_##cc)              \

@@ -537,7 +537,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
     uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
     uint64_t late = 0;
 
-    if (1)
+    if (c->pc_page != p->fetch_page || c->view != p->fetch_view)
         late = TG_FN(pipe_fetch_page)(c, enter);
     for (; line <= last; line += 1 << LINE_BITS) {
         if (line == fetched)
