@@ -59,6 +59,7 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     if (cpu_has(c, CPU_FEAT_LPA))
         c->p.pa_bits = 52;
     c->rng = m->env->seed ^ c->p.rng_seed ^ (c->index + UINT64_C(1)) * UINT64_C(0xd1342543de82ef95);
+    c->fast_stretch = 1;
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
     if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) ||
@@ -129,6 +130,31 @@ void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
     out[CPU_BUCKET_BASE] = now - others;
 }
 
+uint64_t cpu_fast_stretch(const struct cpu *c)
+{
+    return c->timed ? 0 : c->fast_stretch;
+}
+
+void cpu_fast_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
+{
+    const uint64_t *b = c->pipe.buckets;
+
+    out[CPU_BUCKET_EXCEPTION] = b[CPU_BUCKET_EXCEPTION];
+    out[CPU_BUCKET_IDLE] = b[CPU_BUCKET_IDLE];
+    out[CPU_BUCKET_BASE] = cpu_now_cycle(c) - c->fast_rest - b[CPU_BUCKET_EXCEPTION] - b[CPU_BUCKET_IDLE];
+}
+
+/* The buckets that fast mode does not move. */
+static uint64_t rest(const uint64_t b[CPU_BUCKET_COUNT])
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        if (i != CPU_BUCKET_BASE && i != CPU_BUCKET_EXCEPTION && i != CPU_BUCKET_IDLE)
+            sum += b[i];
+    return sum;
+}
+
 static void advance_idle(struct cpu *c, uint64_t cycle)
 {
     uint64_t now = cpu_now_cycle(c);
@@ -163,6 +189,8 @@ static void apply_mode(struct cpu *c)
         memo_carry(&c->pipe.memo, c->pipe.buckets);
         c->cyc_off = c->pipe.cycle - c->icount;
         c->timed = false;
+        c->fast_rest = rest(c->pipe.buckets);
+        c->fast_stretch++;
     }
     code_drop_all(c);
 }

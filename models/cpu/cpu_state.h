@@ -156,6 +156,9 @@ struct cpu {
     /* ---- time ---- */
     uint64_t hz;
     uint64_t cyc_off; /* fast mode: cycles = icount + cyc_off */
+    /* Of the buckets, fast mode moves base, exception and idle only: */
+    uint64_t fast_rest;      /* sum of the others while in it */
+    uint64_t fast_stretch;   /* times that it was entered */
     uint64_t run_until_cycle;
     enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
     uint64_t insn_stop;      /* cpu_set_insn_limit */
