@@ -461,18 +461,23 @@ static const struct cpu_op *find_block(struct cpu *c)
     return ops;
 }
 
+/* The first cycle in which timer_poll has something to do. */
+static inline uint64_t deadline_cycle(struct cpu *c)
+{
+    tg_time deadline = timer_next(c);
+
+    if (deadline != c->deadline) { /* else the division was made */
+        c->deadline = deadline;
+        c->deadline_cycle = deadline == TG_TIME_NEVER ? UINT64_MAX : tg_time_to_cycles_up(deadline, c->hz);
+    }
+    return c->deadline_cycle;
+}
+
 /* Sets the limits of the next stretch: the run's end, the next own timer, the instruction count. */
 static void set_limits(struct cpu *c, uint64_t until)
 {
-    tg_time deadline = timer_next(c);
-    uint64_t cycle = until;
+    uint64_t deadline = deadline_cycle(c), cycle = deadline < until ? deadline : until;
 
-    if (deadline != TG_TIME_NEVER) {
-        uint64_t d = tg_time_to_cycles_up(deadline, c->hz);
-
-        if (d < cycle)
-            cycle = d;
-    }
     if (c->timed) {
         memo_carry(&c->pipe.memo, c->pipe.buckets);
         if (cycle > c->pipe.cycle + MEMO_CARRY_AT)
@@ -511,7 +516,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             stop = CPU_STOP_REQUEST;
             break;
         }
-        if (timer_next(c) <= cpu_now(c))
+        if (tg_unlikely(deadline_cycle(c) <= cpu_now_cycle(c)))
             timer_poll(c, cpu_now(c));
         if (c->asleep) {
             if (!wakes(c)) {

@@ -159,6 +159,8 @@ struct cpu {
     /* Of the buckets, fast mode moves base, exception and idle only: */
     uint64_t fast_rest;      /* sum of the others while in it */
     uint64_t fast_stretch;   /* times that it was entered */
+    tg_time deadline;        /* timer_next when the run loop last looked, */
+    uint64_t deadline_cycle; /* and the first cycle that is not before it */
     uint64_t run_until_cycle;
     enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
     uint64_t insn_stop;      /* cpu_set_insn_limit */

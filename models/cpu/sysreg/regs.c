@@ -219,7 +219,7 @@ void sr_wr_daif(struct cpu *c, enum sr_id id, uint64_t v)
 
     (void)id;
     c->daif = (uint8_t)tg_get(v, SPSR_DAIF);
-    if (old & ~c->daif)
+    if ((old & ~c->daif) && cpu_interrupt_pending(c, false))
         cpu_attention(c, CPU_ATTN_IRQ);
     if ((old ^ c->daif) & DAIF_D)
         debug_controls_changed(c);

@@ -573,7 +573,8 @@ void sysreg_changed(struct cpu *c, enum sr_id id)
     if (row->flags & F_DBG)
         debug_controls_changed(c);
     if (row->flags & F_IRQ) {
-        cpu_attention(c, CPU_ATTN_IRQ);
+        if (cpu_interrupt_pending(c, false))
+            cpu_attention(c, CPU_ATTN_IRQ);
         cpu_gic_context_changed(c);
     }
 }
