@@ -84,15 +84,6 @@ void cpu_fini(struct tg_model *m)
 
 /* ---- time ---- */
 
-uint64_t cpu_now_cycle(const struct cpu *c)
-{
-    if (c->timed) {
-        pipe_catch_up((struct cpu *)(uintptr_t)c, c->cur); /* only works out what is true already */
-        return c->pipe.cycle;
-    }
-    return (c->cur ? cpu_icount_at(c, c->cur) : c->icount) + c->cyc_off;
-}
-
 tg_time cpu_now(const struct cpu *c)
 {
     return tg_cycles_to_time(cpu_now_cycle(c), c->hz);
@@ -220,27 +211,39 @@ static enum mmu_priv unprivileged(const struct cpu *c)
     return tg_likely(order == 0 || order == (SCTLR_E0E | SCTLR_EE)) ? MMU_USER : MMU_UNPRIV;
 }
 
+static inline struct mmu_view *view_of(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
+{
+    struct mmu_view *v = c->mmu.current[regime][priv];
+
+    return tg_likely(v) ? v : mmu_view_get(c, regime, priv);
+}
+
+void cpu_fp_changed(struct cpu *c)
+{
+    bool unknown;
+
+    c->fp_trap = cpu_fp_trap_target(c, &unknown) != 0;
+}
+
 void cpu_context_changed(struct cpu *c)
 {
     enum mmu_regime regime = mmu_current_regime(c);
-    bool unknown;
 
     if (c->el == 0) {
-        c->view = c->uview = mmu_view_get(c, regime, MMU_USER);
+        c->view = c->uview = view_of(c, regime, MMU_USER);
     } else {
         /* HCR_EL2.NV and NV1: EL1 is a hypervisor without VHE, to which PAN and unprivileged accesses mean
          * nothing (D8.11.3). */
         bool nv1 = c->el == 1 && (cpu_hcr_eff(c) & (HCR_NV | HCR_NV1)) == (HCR_NV | HCR_NV1);
 
-        c->view =
-            mmu_view_get(c, regime, mmu_two_privileges(regime) && c->pan && !nv1 ? MMU_PRIV_PAN : MMU_PRIV);
+        c->view = view_of(c, regime, mmu_two_privileges(regime) && c->pan && !nv1 ? MMU_PRIV_PAN : MMU_PRIV);
         /* LDTR and STTR are unprivileged at EL1, and at EL2 of a host (E2H, TGE). */
-        if (!c->uao && ((c->el == 1 && !nv1) || (c->el == 2 && cpu_is_host(c))))
-            c->uview = mmu_view_get(c, regime, unprivileged(c));
+        if (!c->uao && ((c->el == 1 && !nv1) || (c->el == 2 && cpu_host(c))))
+            c->uview = view_of(c, regime, unprivileged(c));
         else
             c->uview = c->view;
     }
-    c->fp_trap = cpu_fp_trap_target(c, &unknown) != 0;
+    cpu_fp_changed(c);
     sysreg_context_changed(c);
 }
 

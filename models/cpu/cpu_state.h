@@ -267,8 +267,17 @@ bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi);
 
 /* After a change of EL, HCR, SCTLR ...: recomputes view, uview, fp_trap and what else is derived. (cpu.c) */
 void cpu_context_changed(struct cpu *c);
-/* The current exact local time, in cycles or ps; uses c->cur when a handler runs. (cpu.c) */
-uint64_t cpu_now_cycle(const struct cpu *c);
-tg_time cpu_now(const struct cpu *c);
+/* The same of fp_trap alone. (cpu.c) */
+void cpu_fp_changed(struct cpu *c);
+/* The current exact local time, in cycles or ps; uses c->cur when a handler runs. */
+static inline uint64_t cpu_now_cycle(const struct cpu *c)
+{
+    if (c->timed) {
+        pipe_catch_up((struct cpu *)(uintptr_t)c, c->cur); /* only works out what is true already */
+        return c->pipe.cycle;
+    }
+    return (c->cur ? cpu_icount_at(c, c->cur) : c->icount) + c->cyc_off;
+}
+tg_time cpu_now(const struct cpu *c); /* (cpu.c) */
 
 #endif

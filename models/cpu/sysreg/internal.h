@@ -53,6 +53,7 @@ enum {
     F_FGT = 1024,
     F_NONSEC = 2048,
     F_SECURE = 4096,
+    F_FP = 8192,
 };
 #define SR_FLAG_EVN F_EVN
 

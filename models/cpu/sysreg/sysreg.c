@@ -561,15 +561,21 @@ void sysreg_changed(struct cpu *c, enum sr_id id)
 {
     const struct sr_row *row = sr_row_by_id(id);
 
+    /* A register of EL1, and of stage 2, says nothing about execution at EL2 and EL3. */
+    bool el10 = row->min_el == 1 || id == SR_VTTBR_EL2 || id == SR_VTCR_EL2;
+
     if (row->flags & F_MMU) {
-        if (row->min_el == 1 || id == SR_HCR_EL2 || id == SR_VTTBR_EL2 || id == SR_VTCR_EL2)
+        if (id == SR_HCR_EL2)
+            mmu_hcr_changed(c);
+        else if (el10)
             mmu_el10_controls_changed(c);
         else
             mmu_controls_changed(c);
     }
-    /* A register of EL1 says nothing about execution at EL2 and EL3. */
-    if ((row->flags & F_CTX) && !(row->min_el == 1 && c->el >= 2))
+    if ((row->flags & F_CTX) && !(el10 && c->el >= 2))
         cpu_context_changed(c);
+    if ((row->flags & F_FP) && !(el10 && c->el >= 2))
+        cpu_fp_changed(c);
     if (row->flags & F_DBG)
         debug_controls_changed(c);
     if (row->flags & F_IRQ) {
@@ -583,7 +589,11 @@ static void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
 {
     uint64_t old, now;
 
-    if (row->write && !(row->flags & (F_MMU | F_CTX | F_IRQ | F_DBG))) {
+    if (!row->write && !row->flags) {
+        c->sr[row->id] = (v & row->wmask) | (c->sr[row->id] & ~row->wmask);
+        return;
+    }
+    if (row->write && !(row->flags & (F_MMU | F_CTX | F_FP | F_IRQ | F_DBG))) {
         row->write(c, (enum sr_id)row->id, v & row->wmask);
         return;
     }
