@@ -59,6 +59,7 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     if (cpu_has(c, CPU_FEAT_LPA))
         c->p.pa_bits = 52;
     c->rng = m->env->seed ^ c->p.rng_seed ^ (c->index + UINT64_C(1)) * UINT64_C(0xd1342543de82ef95);
+    sysreg_init(c);
     c->fast_stretch = 1;
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));

@@ -118,8 +118,11 @@ struct cpu {
     /* ---- system registers ---- */
     uint64_t sr[SR_COUNT]; /* raw storage by sysreg/sysreg.h ids */
     uint64_t sp_el[4];     /* banked stack pointers; the current one lives in x[CPU_X_SP] */
-    uint64_t sr_slow; /* trap groups (sysreg/internal.h) of rows that need more than the quick check now */
-    uint8_t sr_check; /* SR_CHECK_* */
+    uint8_t sr_check;      /* SR_CHECK_* */
+    uint64_t hcr_valid;    /* bits of HCR_EL2 that this PE has */
+    uint64_t sr_groups[4]; /* trap groups (sysreg/internal.h) of which some rule can fire on this PE, by the
+                              level of the access */
+    uint8_t sr_open[SR_ROWS]; /* rows that nothing can stand in the way of: row_open in sysreg.c */
 #define CPU_FGT_PAIRS 4
     uint64_t fgt_valid[CPU_FGT_PAIRS]
                       [2]; /* bits of the fine-grained trap registers that exist, for reads and writes */
