@@ -297,9 +297,9 @@ void pmu_level_changed(struct cpu *c)
         unsigned n = (unsigned)__builtin_ctz(m);
         uint64_t left;
 
-        p->source[n] = source(c, n);
         if (prohibited(c, n) || !filter_passes(c, c->sr[type_reg(n)]))
             continue;
+        p->source[n] = source(c, n);
         p->counting |= UINT32_C(1) << n;
         if (!(p->inten & UINT32_C(1) << n))
             continue;
