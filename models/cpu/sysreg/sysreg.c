@@ -689,7 +689,8 @@ static uint8_t row_open(const struct cpu *c, const struct sr_row *row)
 /* The row when nothing can stand in the way of the access. NULL says nothing; access_check decides. A host at
  * EL2 with E2H uses its own registers under the names of EL1, and those of EL1 as NAME_EL12: half of a world
  * switch. */
-static inline const struct sr_row *quick_row(const struct cpu *c, uint32_t enc, unsigned write)
+static inline __attribute__((always_inline)) const struct sr_row *quick_row(const struct cpu *c, uint32_t enc,
+                                                                            unsigned write)
 {
     unsigned r = row_of_enc[enc & 0xffff];
     bool own = c->el == 2 && (c->sr[SR_HCR_EL2] & HCR_E2H);
@@ -710,12 +711,11 @@ static inline const struct sr_row *quick_row(const struct cpu *c, uint32_t enc, 
     return c->sr_open[r] >> OPEN_SHIFT(c->el, write) & 1 ? &sr_rows[r] : NULL;
 }
 
-bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)
+/* What sysreg_mrs and sysreg_msr leave: checks, time, the interrupt controller. row: NULL, or what quick_row
+ * found. */
+static bool mrs_in_full(struct cpu *c, const struct cpu_op *op, uint32_t enc, const struct sr_row *row,
+                        uint64_t *v)
 {
-    const struct sr_row *row;
-
-    c->cur = op;
-    row = quick_row(c, enc, 0);
     if (!row) {
         enum outcome how = access_check(c, op, enc, false, &row);
 
@@ -730,12 +730,9 @@ bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *
     return true;
 }
 
-bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
+static bool msr_in_full(struct cpu *c, const struct cpu_op *op, uint32_t enc, const struct sr_row *row,
+                        uint64_t v)
 {
-    const struct sr_row *row;
-
-    c->cur = op;
-    row = quick_row(c, enc, 1);
     if (!row) {
         enum outcome how = access_check(c, op, enc, true, &row);
 
@@ -746,6 +743,28 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_write);
     if (row->kind == SR_KIND_GIC)
         return gic_access(c, op, enc, true, &v);
+    row_write(c, row, v);
+    return true;
+}
+
+bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)
+{
+    const struct sr_row *row = quick_row(c, enc, 0);
+
+    c->cur = op;
+    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timed))
+        return mrs_in_full(c, op, enc, row, v);
+    *v = row_read(c, row);
+    return true;
+}
+
+bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
+{
+    const struct sr_row *row = quick_row(c, enc, 1);
+
+    c->cur = op;
+    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timed))
+        return msr_in_full(c, op, enc, row, v);
     row_write(c, row, v);
     return true;
 }
