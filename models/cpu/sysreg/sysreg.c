@@ -587,14 +587,10 @@ void sysreg_changed(struct cpu *c, enum sr_id id)
     }
 }
 
-static void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
+static void row_write_in_full(struct cpu *c, const struct sr_row *row, uint64_t v)
 {
     uint64_t old, now;
 
-    if (!row->write && !row->flags) {
-        c->sr[row->id] = (v & row->wmask) | (c->sr[row->id] & ~row->wmask);
-        return;
-    }
     if (row->write && !(row->flags & (F_MMU | F_CTX | F_FP | F_IRQ | F_DBG))) {
         row->write(c, (enum sr_id)row->id, v & row->wmask);
         return;
@@ -609,6 +605,14 @@ static void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
      * see to it. */
     if (row->flags && c->sr[row->id] != old)
         sysreg_changed(c, (enum sr_id)row->id);
+}
+
+static inline void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
+{
+    if (row->write || row->flags)
+        row_write_in_full(c, row, v);
+    else
+        c->sr[row->id] = (v & row->wmask) | (c->sr[row->id] & ~row->wmask);
 }
 
 uint64_t sysreg_read_id(struct cpu *c, enum sr_id id)
