@@ -59,6 +59,8 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     if (cpu_has(c, CPU_FEAT_LPA))
         c->p.pa_bits = 52;
     c->rng = m->env->seed ^ c->p.rng_seed ^ (c->index + UINT64_C(1)) * UINT64_C(0xd1342543de82ef95);
+    sysreg_init(c);
+    c->fast_stretch = 1;
     c->hz = c->p.freq;
     c->jumps = calloc(CPU_JUMPS, sizeof(*c->jumps));
     if (!c->jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) ||
@@ -82,15 +84,6 @@ void cpu_fini(struct tg_model *m)
 }
 
 /* ---- time ---- */
-
-uint64_t cpu_now_cycle(const struct cpu *c)
-{
-    if (c->timed) {
-        pipe_catch_up((struct cpu *)(uintptr_t)c, c->cur); /* only works out what is true already */
-        return c->pipe.cycle;
-    }
-    return (c->cur ? cpu_icount_at(c, c->cur) : c->icount) + c->cyc_off;
-}
 
 tg_time cpu_now(const struct cpu *c)
 {
@@ -129,6 +122,31 @@ void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
     out[CPU_BUCKET_BASE] = now - others;
 }
 
+uint64_t cpu_fast_stretch(const struct cpu *c)
+{
+    return c->timed ? 0 : c->fast_stretch;
+}
+
+void cpu_fast_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
+{
+    const uint64_t *b = c->pipe.buckets;
+
+    out[CPU_BUCKET_EXCEPTION] = b[CPU_BUCKET_EXCEPTION];
+    out[CPU_BUCKET_IDLE] = b[CPU_BUCKET_IDLE];
+    out[CPU_BUCKET_BASE] = cpu_now_cycle(c) - c->fast_rest - b[CPU_BUCKET_EXCEPTION] - b[CPU_BUCKET_IDLE];
+}
+
+/* The buckets that fast mode does not move. */
+static uint64_t rest(const uint64_t b[CPU_BUCKET_COUNT])
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        if (i != CPU_BUCKET_BASE && i != CPU_BUCKET_EXCEPTION && i != CPU_BUCKET_IDLE)
+            sum += b[i];
+    return sum;
+}
+
 static void advance_idle(struct cpu *c, uint64_t cycle)
 {
     uint64_t now = cpu_now_cycle(c);
@@ -163,6 +181,8 @@ static void apply_mode(struct cpu *c)
         memo_carry(&c->pipe.memo, c->pipe.buckets);
         c->cyc_off = c->pipe.cycle - c->icount;
         c->timed = false;
+        c->fast_rest = rest(c->pipe.buckets);
+        c->fast_stretch++;
     }
     code_drop_all(c);
 }
@@ -192,27 +212,39 @@ static enum mmu_priv unprivileged(const struct cpu *c)
     return tg_likely(order == 0 || order == (SCTLR_E0E | SCTLR_EE)) ? MMU_USER : MMU_UNPRIV;
 }
 
+static inline struct mmu_view *view_of(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
+{
+    struct mmu_view *v = c->mmu.current[regime][priv];
+
+    return tg_likely(v) ? v : mmu_view_get(c, regime, priv);
+}
+
+void cpu_fp_changed(struct cpu *c)
+{
+    bool unknown;
+
+    c->fp_trap = cpu_fp_trap_target(c, &unknown) != 0;
+}
+
 void cpu_context_changed(struct cpu *c)
 {
     enum mmu_regime regime = mmu_current_regime(c);
-    bool unknown;
 
     if (c->el == 0) {
-        c->view = c->uview = mmu_view_get(c, regime, MMU_USER);
+        c->view = c->uview = view_of(c, regime, MMU_USER);
     } else {
         /* HCR_EL2.NV and NV1: EL1 is a hypervisor without VHE, to which PAN and unprivileged accesses mean
          * nothing (D8.11.3). */
         bool nv1 = c->el == 1 && (cpu_hcr_eff(c) & (HCR_NV | HCR_NV1)) == (HCR_NV | HCR_NV1);
 
-        c->view =
-            mmu_view_get(c, regime, mmu_two_privileges(regime) && c->pan && !nv1 ? MMU_PRIV_PAN : MMU_PRIV);
+        c->view = view_of(c, regime, mmu_two_privileges(regime) && c->pan && !nv1 ? MMU_PRIV_PAN : MMU_PRIV);
         /* LDTR and STTR are unprivileged at EL1, and at EL2 of a host (E2H, TGE). */
-        if (!c->uao && ((c->el == 1 && !nv1) || (c->el == 2 && cpu_is_host(c))))
-            c->uview = mmu_view_get(c, regime, unprivileged(c));
+        if (!c->uao && ((c->el == 1 && !nv1) || (c->el == 2 && cpu_host(c))))
+            c->uview = view_of(c, regime, unprivileged(c));
         else
             c->uview = c->view;
     }
-    c->fp_trap = cpu_fp_trap_target(c, &unknown) != 0;
+    cpu_fp_changed(c);
     sysreg_context_changed(c);
 }
 
@@ -433,18 +465,23 @@ static const struct cpu_op *find_block(struct cpu *c)
     return ops;
 }
 
+/* The first cycle in which timer_poll has something to do. */
+static inline uint64_t deadline_cycle(struct cpu *c)
+{
+    tg_time deadline = timer_next(c);
+
+    if (deadline != c->deadline) { /* else the division was made */
+        c->deadline = deadline;
+        c->deadline_cycle = deadline == TG_TIME_NEVER ? UINT64_MAX : tg_time_to_cycles_up(deadline, c->hz);
+    }
+    return c->deadline_cycle;
+}
+
 /* Sets the limits of the next stretch: the run's end, the next own timer, the instruction count. */
 static void set_limits(struct cpu *c, uint64_t until)
 {
-    tg_time deadline = timer_next(c);
-    uint64_t cycle = until;
+    uint64_t deadline = deadline_cycle(c), cycle = deadline < until ? deadline : until;
 
-    if (deadline != TG_TIME_NEVER) {
-        uint64_t d = tg_time_to_cycles_up(deadline, c->hz);
-
-        if (d < cycle)
-            cycle = d;
-    }
     if (c->timed) {
         memo_carry(&c->pipe.memo, c->pipe.buckets);
         if (cycle > c->pipe.cycle + MEMO_CARRY_AT)
@@ -483,7 +520,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             stop = CPU_STOP_REQUEST;
             break;
         }
-        if (timer_next(c) <= cpu_now(c))
+        if (tg_unlikely(deadline_cycle(c) <= cpu_now_cycle(c)))
             timer_poll(c, cpu_now(c));
         if (c->asleep) {
             if (!wakes(c)) {

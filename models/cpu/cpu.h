@@ -155,6 +155,10 @@ cpu_cycles(const struct cpu *c); /* local cycle count since power-on of the mach
 uint64_t cpu_hz(const struct cpu *c);
 /* CPI stack so far; sums to cpu_cycles. */
 void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT]);
+/* Number of the present stretch of fast mode, 0 in timed mode. Within a stretch no buckets move but base,
+ * exception and idle, which cpu_fast_buckets fills in: for those who ask often. */
+uint64_t cpu_fast_stretch(const struct cpu *c);
+void cpu_fast_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT]);
 unsigned cpu_index(const struct cpu *c);
 uint64_t cpu_mpidr(const struct cpu *c);
 /* True while undefined instructions repeat without progress (exit status 3), with a reason text. */

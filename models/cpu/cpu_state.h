@@ -118,8 +118,11 @@ struct cpu {
     /* ---- system registers ---- */
     uint64_t sr[SR_COUNT]; /* raw storage by sysreg/sysreg.h ids */
     uint64_t sp_el[4];     /* banked stack pointers; the current one lives in x[CPU_X_SP] */
-    uint64_t sr_slow; /* trap groups (sysreg/internal.h) of rows that need more than the quick check now */
-    uint8_t sr_check; /* SR_CHECK_* */
+    uint8_t sr_check;      /* SR_CHECK_* */
+    uint64_t hcr_valid;    /* bits of HCR_EL2 that this PE has */
+    uint64_t sr_groups[4]; /* trap groups (sysreg/internal.h) of which some rule can fire on this PE, by the
+                              level of the access */
+    uint8_t sr_open[SR_ROWS]; /* rows that nothing can stand in the way of: row_open in sysreg.c */
 #define CPU_FGT_PAIRS 4
     uint64_t fgt_valid[CPU_FGT_PAIRS]
                       [2]; /* bits of the fine-grained trap registers that exist, for reads and writes */
@@ -156,6 +159,11 @@ struct cpu {
     /* ---- time ---- */
     uint64_t hz;
     uint64_t cyc_off; /* fast mode: cycles = icount + cyc_off */
+    /* Of the buckets, fast mode moves base, exception and idle only: */
+    uint64_t fast_rest;      /* sum of the others while in it */
+    uint64_t fast_stretch;   /* times that it was entered */
+    tg_time deadline;        /* timer_next when the run loop last looked, */
+    uint64_t deadline_cycle; /* and the first cycle that is not before it */
     uint64_t run_until_cycle;
     enum cpu_mode want_mode; /* set by cpu_set_mode, taken by the run loop */
     uint64_t insn_stop;      /* cpu_set_insn_limit */
@@ -262,8 +270,17 @@ bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi);
 
 /* After a change of EL, HCR, SCTLR ...: recomputes view, uview, fp_trap and what else is derived. (cpu.c) */
 void cpu_context_changed(struct cpu *c);
-/* The current exact local time, in cycles or ps; uses c->cur when a handler runs. (cpu.c) */
-uint64_t cpu_now_cycle(const struct cpu *c);
-tg_time cpu_now(const struct cpu *c);
+/* The same of fp_trap alone. (cpu.c) */
+void cpu_fp_changed(struct cpu *c);
+/* The current exact local time, in cycles or ps; uses c->cur when a handler runs. */
+static inline uint64_t cpu_now_cycle(const struct cpu *c)
+{
+    if (c->timed) {
+        pipe_catch_up((struct cpu *)(uintptr_t)c, c->cur); /* only works out what is true already */
+        return c->pipe.cycle;
+    }
+    return (c->cur ? cpu_icount_at(c, c->cur) : c->icount) + c->cyc_off;
+}
+tg_time cpu_now(const struct cpu *c); /* (cpu.c) */
 
 #endif

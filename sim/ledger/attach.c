@@ -12,10 +12,15 @@ static struct cpu *pe_cpu(void *opaque, unsigned pe)
 static void op_sample(void *opaque, unsigned pe, struct ledger_sample *out)
 {
     const struct cpu *c = pe_cpu(opaque, pe);
+    uint64_t stretch = cpu_fast_stretch(c);
     out->insns = cpu_insns(c);
     out->cycles = cpu_cycles(c);
-    out->ps = cpu_local_time(c);
-    cpu_buckets(c, out->buckets);
+    out->ps = tg_cycles_to_time(out->cycles, cpu_hz(c));
+    if (stretch && out->stretch == stretch)
+        cpu_fast_buckets(c, out->buckets);
+    else
+        cpu_buckets(c, out->buckets);
+    out->stretch = stretch;
 }
 
 static uint64_t op_get_x(void *opaque, unsigned pe, unsigned n)

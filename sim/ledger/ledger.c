@@ -81,6 +81,7 @@ struct open_trap {
 struct pe {
     enum ledger_where where;
     int vcpu;                                         /* of the guest it runs; -1: none */
+    int recent;                                       /* the last one it ran; -1: none yet */
     struct ledger_sample last;                        /* boundary up to which everything is attributed */
     struct ledger_sample context[LEDGER_WHERE_COUNT]; /* of this phase; ps unused */
     uint64_t busy[LEDGER_WHERE_COUNT], idle;          /* cycles since the start */
@@ -176,7 +177,7 @@ static int find_vm(struct ledger *l, uint32_t vmid)
 }
 
 /* -1: too many, or out of memory. */
-static int find_vcpu(struct ledger *l, uint32_t vmid, uint64_t vmpidr)
+static int look_up_vcpu(struct ledger *l, uint32_t vmid, uint64_t vmpidr)
 {
     struct key k = {vmid, vmpidr};
     struct index *x = &l->vcpu_index;
@@ -210,6 +211,14 @@ static int find_vcpu(struct ledger *l, uint32_t vmid, uint64_t vmpidr)
     }
     index_put(x, k, l->n_vcpus);
     return (int)l->n_vcpus++;
+}
+
+/* The vCPU that the PE runs. -1: too many, or out of memory. */
+static int find_vcpu(struct ledger *l, struct pe *p, uint32_t vmid, uint64_t vmpidr)
+{
+    if (p->recent < 0 || l->vcpus[p->recent].key.a != vmid || l->vcpus[p->recent].key.b != vmpidr)
+        p->recent = look_up_vcpu(l, vmid, vmpidr);
+    return p->recent;
 }
 
 /* ---- rows ---- */
@@ -292,6 +301,21 @@ static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e
 
 /* ---- attributing ---- */
 
+/* The buckets that move within a stretch of fast mode. */
+static const uint8_t moving[] = {CPU_BUCKET_BASE, CPU_BUCKET_EXCEPTION, CPU_BUCKET_IDLE};
+
+static bool same_stretch(const struct ledger_sample *a, const struct ledger_sample *b)
+{
+    return a->stretch && a->stretch == b->stretch;
+}
+
+/* Counts of the PE now. Of a stretch that goes on since p->last only the buckets that move are filled in. */
+static void take_sample(const struct ledger *l, unsigned pe, struct ledger_sample *now)
+{
+    now->stretch = l->pes[pe].last.stretch;
+    l->ops.sample(l->ops.opaque, pe, now);
+}
+
 /* Everything between the last boundary of the PE and `now` ran in `where`. */
 static void advance(struct ledger *l, struct pe *p, const struct ledger_sample *now, enum ledger_where where)
 {
@@ -302,15 +326,28 @@ static void advance(struct ledger *l, struct pe *p, const struct ledger_sample *
         idle = cycles;
     c->cycles += cycles;
     c->insns += insns;
-    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-        c->buckets[i] += now->buckets[i] - p->last.buckets[i];
+    bool few = same_stretch(now, &p->last);
+    if (few)
+        for (unsigned i = 0; i < sizeof(moving); i++)
+            c->buckets[moving[i]] += now->buckets[moving[i]] - p->last.buckets[moving[i]];
+    else
+        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+            c->buckets[i] += now->buckets[i] - p->last.buckets[i];
     p->busy[where] += cycles - idle;
     p->idle += idle;
     if (where == LEDGER_GUEST && p->vcpu >= 0) {
         l->vcpus[p->vcpu].pub.guest_cycles += cycles;
         l->vcpus[p->vcpu].pub.guest_insns += insns;
     }
-    p->last = *now;
+    if (!few) {
+        p->last = *now;
+        return;
+    }
+    p->last.cycles = now->cycles;
+    p->last.insns = now->insns;
+    p->last.ps = now->ps;
+    for (unsigned i = 0; i < sizeof(moving); i++)
+        p->last.buckets[moving[i]] = now->buckets[moving[i]];
 }
 
 /* The PE calls after it charged the entry; the boundary lies before that. */
@@ -377,8 +414,9 @@ static uint64_t scale(uint64_t v, uint64_t num, uint64_t den)
     return (uint64_t)((unsigned __int128)v * num / den);
 }
 
-/* What has run on the PE since the exit opened. */
-static void exit_delta(const struct pe *p, const struct open_exit *x, struct exit_row *d)
+/* What has run on the PE since the exit opened. True: all of it in one stretch, so that d->buckets is filled
+ * in only where they move. */
+static bool exit_delta(const struct pe *p, const struct open_exit *x, struct exit_row *d)
 {
     d->cycles = p->last.cycles - x->at.cycles;
     d->insns = p->last.insns - x->at.insns;
@@ -386,8 +424,14 @@ static void exit_delta(const struct pe *p, const struct open_exit *x, struct exi
     d->idle = p->idle - x->idle;
     for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++)
         d->where[i] = p->busy[i] - x->where[i];
-    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-        d->buckets[i] = p->last.buckets[i] - x->at.buckets[i];
+    bool few = same_stretch(&p->last, &x->at);
+    if (few)
+        for (unsigned i = 0; i < sizeof(moving); i++)
+            d->buckets[moving[i]] = p->last.buckets[moving[i]] - x->at.buckets[moving[i]];
+    else
+        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+            d->buckets[i] = p->last.buckets[i] - x->at.buckets[i];
+    return few;
 }
 
 /* The vCPU was entered on another PE: keep the first PE's proportions, fit them to the time that passed. */
@@ -395,8 +439,9 @@ static void exit_delta_migrated(struct ledger *l, unsigned pe, const struct open
 {
     struct pe *from = &l->pes[x->pe], *to = &l->pes[pe];
     struct ledger_sample now;
-    l->ops.sample(l->ops.opaque, x->pe, &now);
+    take_sample(l, x->pe, &now);
     advance(l, from, &now, now_where(l, x->pe));
+    memset(d->buckets, 0, sizeof(d->buckets));
     exit_delta(from, x, d);
     uint64_t ps = to->last.ps > x->at.ps ? to->last.ps - x->at.ps : 0;
     uint64_t cycles = tg_time_to_cycles(ps, l->ops.hz(l->ops.opaque, x->pe));
@@ -464,8 +509,9 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
     x->open = false;
     struct exit_row *r = exit_row(l, vcpu, x->reason, x->detail);
     struct exit_row d;
+    bool few = false;
     if (x->pe == pe)
-        exit_delta(&l->pes[pe], x, &d);
+        few = exit_delta(&l->pes[pe], x, &d);
     else
         exit_delta_migrated(l, pe, x, &d);
     l->total_exits++;
@@ -486,8 +532,12 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
     r->ps_max = d.ps > r->ps_max ? d.ps : r->ps_max;
     for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++)
         r->where[i] += d.where[i];
-    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-        r->buckets[i] += d.buckets[i];
+    if (few)
+        for (unsigned i = 0; i < sizeof(moving); i++)
+            r->buckets[moving[i]] += d.buckets[moving[i]];
+    else
+        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+            r->buckets[i] += d.buckets[i];
     hist_add(&r->hist, d.cycles);
 }
 
@@ -570,10 +620,10 @@ void ledger_exception(struct ledger *l, unsigned pe, const struct cpu_exception 
     struct pe *p = &l->pes[pe];
     bool guest = e->from_guest && is_guest(e->vmid);
     struct ledger_sample now;
-    l->ops.sample(l->ops.opaque, pe, &now);
+    take_sample(l, pe, &now);
     back_to_exception(l, pe, p, e, &now);
     if (guest)
-        p->vcpu = find_vcpu(l, e->vmid, e->vmpidr);
+        p->vcpu = find_vcpu(l, p, e->vmid, e->vmpidr);
     advance(l, p, &now, guest ? LEDGER_GUEST : host_where(e->from_el));
     bool inside = guest && e->to_el == 1;
     p->where = inside ? LEDGER_GUEST : host_where(e->to_el);
@@ -601,9 +651,9 @@ void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e)
     bool to_guest = e->to_el < 2 && !e->to_host && is_guest(e->vmid);
     bool inside = e->from_el == 1 && to_guest;
     struct ledger_sample now;
-    l->ops.sample(l->ops.opaque, pe, &now);
+    take_sample(l, pe, &now);
     if (inside && p->vcpu < 0)
-        p->vcpu = find_vcpu(l, e->vmid, e->vmpidr);
+        p->vcpu = find_vcpu(l, p, e->vmid, e->vmpidr);
     advance(l, p, &now, inside ? LEDGER_GUEST : host_where(e->from_el));
     if (inside) {
         p->where = LEDGER_GUEST;
@@ -611,7 +661,7 @@ void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e)
     }
     pop_trap(l, p, e->from_el, e->to_el);
     p->where = to_guest ? LEDGER_GUEST : host_where(e->to_el);
-    p->vcpu = to_guest ? find_vcpu(l, e->vmid, e->vmpidr) : -1;
+    p->vcpu = to_guest ? find_vcpu(l, p, e->vmid, e->vmpidr) : -1;
     if (p->vcpu < 0)
         return;
     struct vcpu *v = &l->vcpus[p->vcpu];
@@ -626,7 +676,7 @@ void ledger_power(struct ledger *l, unsigned pe, unsigned el)
         return;
     struct pe *p = &l->pes[pe];
     struct ledger_sample now;
-    l->ops.sample(l->ops.opaque, pe, &now);
+    take_sample(l, pe, &now);
     advance(l, p, &now, p->where);
     p->where = host_where(el);
     p->vcpu = -1;
@@ -637,7 +687,7 @@ void ledger_sync(struct ledger *l)
 {
     for (unsigned i = 0; i < l->n_pe; i++) {
         struct ledger_sample now;
-        l->ops.sample(l->ops.opaque, i, &now);
+        take_sample(l, i, &now);
         advance(l, &l->pes[i], &now, now_where(l, i));
     }
 }
@@ -658,7 +708,7 @@ struct ledger *ledger_new(unsigned n_pe, const struct ledger_ops *ops)
         return NULL;
     }
     for (unsigned i = 0; i < n_pe; i++) {
-        l->pes[i].vcpu = -1;
+        l->pes[i].vcpu = l->pes[i].recent = -1;
         l->pes[i].where = LEDGER_EL2;
         ops->sample(ops->opaque, i, &l->pes[i].last);
     }

@@ -48,6 +48,10 @@ struct ledger_sample {
     uint64_t insns, cycles;
     uint64_t ps;
     uint64_t buckets[CPU_BUCKET_COUNT]; /* sum to cycles */
+    /* 0, or the number of a stretch in which no buckets move but base, exception and idle (cpu_fast_stretch).
+     * Who asks says which stretch he has all buckets of: if it goes on, the others may be left as they are.
+     */
+    uint64_t stretch;
 };
 
 struct ledger_ops {

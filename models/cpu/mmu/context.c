@@ -63,17 +63,27 @@ enum mmu_regime mmu_current_regime(const struct cpu *c)
 void mmu_controls_changed(struct cpu *c)
 {
     memset(c->mmu.current, 0, sizeof(c->mmu.current));
+    memset(c->mmu.el10, 0, sizeof(c->mmu.el10));
+}
+
+void mmu_hcr_changed(struct cpu *c)
+{
+    memset(c->mmu.current[MMU_EL10], 0, sizeof(c->mmu.current[MMU_EL10]));
 }
 
 void mmu_el10_controls_changed(struct cpu *c)
 {
-    memset(c->mmu.current[MMU_EL10], 0, sizeof(c->mmu.current[MMU_EL10]));
+    mmu_hcr_changed(c);
+    memset(c->mmu.el10, 0, sizeof(c->mmu.el10));
 }
 
 #define SCTLR_KEY                                                                                        \
     (SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_I | SCTLR_WXN | SCTLR_E0E | SCTLR_EE | SCTLR_EPAN | SCTLR_BT0 | \
      SCTLR_BT1)
 #define HCR_KEY (HCR_VM | HCR_PTW | HCR_DC | HCR_CD | HCR_ID | HCR_FWB)
+
+/* All of HCR_EL2 that mmu_make_key looks at, and what cpu_hcr_eff makes it of. */
+#define HCR_CONTEXT (HCR_KEY | HCR_E2H | HCR_TGE | HCR_NV | HCR_NV1)
 
 uint16_t mmu_vmid(const struct cpu *c)
 {
@@ -190,21 +200,36 @@ static struct mmu_view *new_view(struct cpu *c)
         while (*link != v)
             link = &(*link)->hash_next;
         *link = v->hash_next;
+        memset(m->el10, 0, sizeof(m->el10)); /* may know it */
     }
     v->brief = &m->briefs[v - m->views];
     clear_view(c, v);
     return v;
 }
 
-struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
+/* Where the view of the EL1&0 regime under the present HCR_EL2 is kept. */
+static struct mmu_view **el10_view(struct cpu *c, enum mmu_priv priv)
 {
     struct mmu *m = &c->mmu;
-    struct mmu_view *v = m->current[regime][priv];
+    uint64_t hcr = c->sr[SR_HCR_EL2] & HCR_CONTEXT;
+
+    if (m->el10[m->el10_newer].hcr != hcr) {
+        m->el10_newer ^= 1;
+        if (m->el10[m->el10_newer].hcr != hcr) {
+            memset(&m->el10[m->el10_newer], 0, sizeof(m->el10[0]));
+            m->el10[m->el10_newer].hcr = hcr;
+        }
+    }
+    return &m->el10[m->el10_newer].view[priv];
+}
+
+static struct mmu_view *find_view(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
+{
+    struct mmu *m = &c->mmu;
+    struct mmu_view *v;
     struct mmu_key key;
     unsigned h;
 
-    if (v)
-        return v;
     mmu_make_key(c, regime, priv, &key);
     h = hash_key(&key);
     for (v = m->hash[h]; v && memcmp(&v->key, &key, sizeof(key)); v = v->hash_next)
@@ -222,6 +247,25 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
         v->actx = mmu_two_privileges(key.regime) ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;
+    }
+    return v;
+}
+
+struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
+{
+    struct mmu *m = &c->mmu;
+    struct mmu_view *v = m->current[regime][priv];
+
+    if (v)
+        return v;
+    if (regime == MMU_EL10) {
+        v = *el10_view(c, priv);
+        if (!v) {
+            v = find_view(c, regime, priv);
+            *el10_view(c, priv) = v;
+        }
+    } else {
+        v = find_view(c, regime, priv);
     }
     v->last_used = ++m->tick;
     m->current[regime][priv] = v;

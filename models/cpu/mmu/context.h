@@ -160,6 +160,13 @@ struct mmu {
     unsigned n_views;
     struct mmu_view *hash[256];
     struct mmu_view *current[MMU_REGIMES][MMU_PRIVS]; /* NULL: the key must be looked up anew */
+    /* Views of the EL1&0 regime under two values of HCR_EL2 while the registers beside it stand: a world
+     * switch with VHE changes no other. */
+    struct {
+        uint64_t hcr;
+        struct mmu_view *view[MMU_PRIVS]; /* NULL: not known */
+    } el10[2];
+    unsigned el10_newer;
     uint64_t next_tag;
     uint64_t tick;
 };
@@ -176,6 +183,8 @@ void mmu_controls_changed(struct cpu *c);
 /* The same for a register that matters to the EL1&0 regime only: a hypervisor's own views stay across a world
  * switch. */
 void mmu_el10_controls_changed(struct cpu *c);
+/* HCR_EL2 was written. */
+void mmu_hcr_changed(struct cpu *c);
 /* View for (regime, priv) under the present register values. Never NULL. */
 struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv);
 

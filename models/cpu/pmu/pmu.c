@@ -31,23 +31,24 @@
 #define FILTER_SH  TG_BIT(24)
 #define EVENT      TG_FIELD(15, 0)
 #define CHAIN      0x1e
+#define CPU_CYCLES 0x11
 
 /* Common events that the PE can count (D11.11.2). Those of caches, TLBs, branches and stalls grow in timed
  * mode only. */
 #define PMU_EVENTS(X)                                                                   \
-    X(0x00, 0)                        /* SW_INCR: by PMSWINC_EL0 */                     \
-    X(0x01, c->n.l1i_miss)            /* L1I_CACHE_REFILL */                            \
-    X(0x02, c->n.itlb_miss)           /* L1I_TLB_REFILL */                              \
-    X(0x03, c->n.l1d_miss)            /* L1D_CACHE_REFILL */                            \
-    X(0x04, cpu_l1d_accesses(c))      /* L1D_CACHE */                                   \
-    X(0x05, c->n.dtlb_miss)           /* L1D_TLB_REFILL */                              \
-    X(0x06, c->n.loads)               /* LD_RETIRED */                                  \
-    X(0x07, c->n.stores)              /* ST_RETIRED */                                  \
-    X(0x08, cpu_insns(c))             /* INST_RETIRED */                                \
-    X(0x09, c->n.exceptions)          /* EXC_TAKEN */                                   \
-    X(0x0a, c->n.erets)               /* EXC_RETURN */                                  \
-    X(0x10, c->n.mispredicts)         /* BR_MIS_PRED */                                 \
-    X(0x11, awake_cycles(c))          /* CPU_CYCLES */                                  \
+    X(0x00, 0)                   /* SW_INCR: by PMSWINC_EL0 */                          \
+    X(0x01, c->n.l1i_miss)       /* L1I_CACHE_REFILL */                                 \
+    X(0x02, c->n.itlb_miss)      /* L1I_TLB_REFILL */                                   \
+    X(0x03, c->n.l1d_miss)       /* L1D_CACHE_REFILL */                                 \
+    X(0x04, cpu_l1d_accesses(c)) /* L1D_CACHE */                                        \
+    X(0x05, c->n.dtlb_miss)      /* L1D_TLB_REFILL */                                   \
+    X(0x06, c->n.loads)          /* LD_RETIRED */                                       \
+    X(0x07, c->n.stores)         /* ST_RETIRED */                                       \
+    X(0x08, cpu_insns(c))        /* INST_RETIRED */                                     \
+    X(0x09, c->n.exceptions)     /* EXC_TAKEN */                                        \
+    X(0x0a, c->n.erets)          /* EXC_RETURN */                                       \
+    X(0x10, c->n.mispredicts)    /* BR_MIS_PRED */                                      \
+    X(CPU_CYCLES, awake_cycles(c))                                                      \
     X(0x12, c->n.branches)            /* BR_PRED */                                     \
     X(0x13, c->n.loads + c->n.stores) /* MEM_ACCESS */                                  \
     X(0x14, c->n.l1i_access)          /* L1I_CACHE */                                   \
@@ -124,12 +125,15 @@ _Static_assert(SR_PMEVTYPER30_EL0 == SR_PMEVTYPER0_EL0 + 60, "counter and type r
 
 static uint64_t source(const struct cpu *c, unsigned n)
 {
+    unsigned event;
+
     if (n == PMU_CYCLE) {
         uint64_t cycles = awake_cycles(c);
 
         return (c->sr[SR_PMCR_EL0] & (PMCR_D | PMCR_LC)) == PMCR_D ? cycles / 64 : cycles;
     }
-    return pmu_event_source(c, (unsigned)tg_get(c->sr[type_reg(n)], EVENT));
+    event = (unsigned)tg_get(c->sr[type_reg(n)], EVENT);
+    return event == CPU_CYCLES ? awake_cycles(c) : pmu_event_source(c, event);
 }
 
 static unsigned hpmn(const struct cpu *c)
@@ -174,12 +178,15 @@ static bool filter_passes(const struct cpu *c, uint64_t f)
     }
 }
 
+static bool is_of_el2(const struct cpu *c, unsigned n)
+{
+    return c->pmu->of_el2 >> n & 1;
+}
+
 /* Is counting prohibited here? Secure state: MDCR_EL3.SPME; EL2: MDCR_EL2.HPMD for the counters of EL1
  * (D11.5.2). */
 static bool prohibited(const struct cpu *c, unsigned n)
 {
-    bool of_el2 = n != PMU_CYCLE && n >= hpmn(c);
-
     /* FEAT_PMUv3p5: MDCR_EL3.SCCD and MDCR_EL2.HCCD are RES0 without it. */
     if (n == PMU_CYCLE && ((cpu_secure_inline(c) && (c->sr[SR_MDCR_EL3] & MDCR3_SCCD)) ||
                            (c->el == 2 && (c->sr[SR_MDCR_EL2] & MDCR2_HCCD))))
@@ -187,27 +194,18 @@ static bool prohibited(const struct cpu *c, unsigned n)
     if (cpu_secure_inline(c) && !(c->sr[SR_MDCR_EL3] & MDCR3_SPME) &&
         (n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP)))
         return true;
-    if (c->el == 2 && cpu_has(c, CPU_FEAT_PMUV3P1) && (c->sr[SR_MDCR_EL2] & MDCR2_HPMD) && !of_el2)
+    if (c->el == 2 && cpu_has(c, CPU_FEAT_PMUV3P1) && (c->sr[SR_MDCR_EL2] & MDCR2_HPMD) && !is_of_el2(c, n))
         return n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP);
     return false;
-}
-
-static bool enabled(const struct cpu *c, unsigned n)
-{
-    bool of_el2 = n != PMU_CYCLE && n >= hpmn(c);
-
-    if (!(c->pmu->enabled & UINT32_C(1) << n))
-        return false;
-    return of_el2 ? c->sr[SR_MDCR_EL2] & MDCR2_HPME : c->sr[SR_PMCR_EL0] & PMCR_E;
 }
 
 /* Bits of a counter's overflow: 32; 64 for the cycle counter when LC, for event counters when LP, for those
  * of EL2 when MDCR_EL2.HLP. */
 static unsigned width(const struct cpu *c, unsigned n)
 {
-    uint64_t lng = n == PMU_CYCLE ? c->sr[SR_PMCR_EL0] & PMCR_LC
-                   : n < hpmn(c)  ? c->sr[SR_PMCR_EL0] & PMCR_LP
-                                  : c->sr[SR_MDCR_EL2] & MDCR2_HLP;
+    uint64_t lng = n == PMU_CYCLE    ? c->sr[SR_PMCR_EL0] & PMCR_LC
+                   : is_of_el2(c, n) ? c->sr[SR_MDCR_EL2] & MDCR2_HLP
+                                     : c->sr[SR_PMCR_EL0] & PMCR_LP;
 
     return lng ? 64 : 32;
 }
@@ -230,6 +228,8 @@ static void add(struct cpu *c, unsigned n, uint64_t delta)
     uint64_t old = p->value[n], now = old + delta;
 
     p->value[n] = held(c, n, now);
+    if (tg_likely(delta <= UINT32_MAX - (old & UINT32_MAX))) /* then neither 32 nor 64 bits are full */
+        return;
     if (width(c, n) == 64 ? now >= old : (old & UINT32_MAX) + delta <= UINT32_MAX)
         return;
     p->ovs |= UINT32_C(1) << n;
@@ -253,12 +253,11 @@ void pmu_settle(struct cpu *c)
 /* The interrupt is a level: some overflow of an enabled counter with its interrupt enabled (D11.6). */
 static void drive_line(struct cpu *c)
 {
-    struct pmu *p = c->pmu;
-    uint32_t el2 = all_counters(c) & ~((uint32_t)tg_ones(hpmn(c)) | UINT32_C(1) << PMU_CYCLE);
-    uint32_t on = (c->sr[SR_PMCR_EL0] & PMCR_E ? all_counters(c) & ~el2 : 0) |
-                  (c->sr[SR_MDCR_EL2] & MDCR2_HPME ? el2 : 0);
+    struct tg_irq *line = &c->ppi[TG_PPI_PMU];
+    bool level = (c->pmu->ovs & c->pmu->inten & c->pmu->switched_on) != 0;
 
-    tg_irq_set(&c->ppi[TG_PPI_PMU], (p->ovs & p->inten & on) != 0, cpu_now(c));
+    if (tg_unlikely(level != line->level))
+        tg_irq_set(line, level, cpu_now(c));
 }
 
 /* Fastest growth of a source in events a cycle. */
@@ -266,13 +265,13 @@ static uint64_t rate(const struct cpu *c, unsigned n)
 {
     unsigned w = c->timed && c->p.width ? c->p.width : 1;
 
-    return n == PMU_CYCLE || tg_get(c->sr[type_reg(n)], EVENT) == 0x11 ? 1 : 4 * w;
+    return n == PMU_CYCLE || tg_get(c->sr[type_reg(n)], EVENT) == CPU_CYCLES ? 1 : 4 * w;
 }
 
 /* Cycles that pass at least until counter n overflows; UINT64_MAX: more than can be said. */
 static uint64_t cycles_left(const struct cpu *c, unsigned n)
 {
-    uint64_t v = c->pmu->value[n],
+    uint64_t v = c->pmu->value[n], fastest,
              left = width(c, n) == 64 ? -v : (uint64_t)UINT32_MAX + 1 - (v & UINT32_MAX);
 
     if (!left) /* 2^64 */
@@ -282,26 +281,25 @@ static uint64_t cycles_left(const struct cpu *c, unsigned n)
         return left == 1                     ? cycles_left(c, n - 1)
                : left - 1 < UINT64_MAX >> 25 ? (left - 1) << 24
                                              : UINT64_MAX;
-    return (left + rate(c, n) - 1) / rate(c, n);
+    fastest = rate(c, n);
+    return fastest == 1 ? left : (left + fastest - 1) / fastest;
 }
 
-void pmu_rearm(struct cpu *c)
+void pmu_level_changed(struct cpu *c)
 {
     struct pmu *p = c->pmu;
-    uint64_t soonest = UINT64_MAX;
+    uint64_t soonest = UINT64_MAX, now;
+    uint32_t active = p->enabled & p->switched_on;
 
     p->counting = 0;
-    p->active = false;
-    for (uint32_t m = p->enabled & all_counters(c); m; m &= m - 1) {
+    p->active = active != 0;
+    for (uint32_t m = active; m; m &= m - 1) {
         unsigned n = (unsigned)__builtin_ctz(m);
         uint64_t left;
 
-        if (!enabled(c, n))
-            continue;
-        p->active = true;
-        p->source[n] = source(c, n);
         if (prohibited(c, n) || !filter_passes(c, c->sr[type_reg(n)]))
             continue;
+        p->source[n] = source(c, n);
         p->counting |= UINT32_C(1) << n;
         if (!(p->inten & UINT32_C(1) << n))
             continue;
@@ -311,8 +309,22 @@ void pmu_rearm(struct cpu *c)
     }
     drive_line(c);
     p->check_at = TG_TIME_NEVER;
-    if (soonest < UINT64_MAX / 2 - cpu_now_cycle(c))
-        p->check_at = tg_cycles_to_time(cpu_now_cycle(c) + soonest, c->hz);
+    if (soonest >= UINT64_MAX / 2)
+        return;
+    now = cpu_now_cycle(c);
+    if (soonest < UINT64_MAX / 2 - now)
+        p->check_at = tg_cycles_to_time(now + soonest, c->hz);
+}
+
+void pmu_rearm(struct cpu *c)
+{
+    struct pmu *p = c->pmu;
+    uint32_t all = all_counters(c);
+
+    p->of_el2 = all & ~((uint32_t)tg_ones(hpmn(c)) | UINT32_C(1) << PMU_CYCLE);
+    p->switched_on = (c->sr[SR_PMCR_EL0] & PMCR_E ? all & ~p->of_el2 : 0) |
+                     (c->sr[SR_MDCR_EL2] & MDCR2_HPME ? p->of_el2 : 0);
+    pmu_level_changed(c);
 }
 
 void pmu_poll(struct cpu *c, tg_time now)
@@ -324,10 +336,14 @@ void pmu_poll(struct cpu *c, tg_time now)
     pmu_rearm(c);
 }
 
+/* A register was written. The run loop's limits hold unless there is to be looked for an overflow sooner. */
 static void changed(struct cpu *c)
 {
+    tg_time before = c->pmu->check_at;
+
     pmu_rearm(c);
-    cpu_attention(c, 0);
+    if (c->pmu->check_at < before)
+        cpu_attention(c, 0);
 }
 
 int pmu_init(struct cpu *c)

@@ -20,7 +20,10 @@ struct pmu {
     uint64_t value[PMU_COUNTERS];  /* at the last settling */
     uint64_t source[PMU_COUNTERS]; /* what its event's source stood at then */
     uint32_t enabled, inten, ovs;  /* PMCNTEN, PMINTEN, PMOVS */
-    tg_time check_at;              /* when an overflow that interrupts may have happened */
+    /* Settled by pmu_rearm: */
+    uint32_t of_el2;      /* counters that MDCR_EL2.HPMN keeps for EL2 */
+    uint32_t switched_on; /* that PMCR_EL0.E, or MDCR_EL2.HPME for those of EL2, lets count */
+    tg_time check_at;     /* when an overflow that interrupts may have happened */
 };
 
 int pmu_init(struct cpu *c);
@@ -28,7 +31,9 @@ void pmu_fini(struct cpu *c);
 void pmu_reset(struct cpu *c);
 
 void pmu_settle(struct cpu *c); /* adds up what was counted since the last settling */
-void pmu_rearm(struct cpu *c);  /* which counters count from now on; overflow interrupt line; next check */
+/* After a register was written: which counters count from now on; overflow interrupt line; next check. */
+void pmu_rearm(struct cpu *c);
+void pmu_level_changed(struct cpu *c); /* the same after a change of EL alone */
 void pmu_poll(struct cpu *c, tg_time now);
 
 static inline void pmu_before_el_change(struct cpu *c)
@@ -40,7 +45,7 @@ static inline void pmu_before_el_change(struct cpu *c)
 static inline void pmu_after_el_change(struct cpu *c)
 {
     if (tg_unlikely(c->pmu && c->pmu->active))
-        pmu_rearm(c);
+        pmu_level_changed(c);
 }
 
 /* How often the common event `event` has happened so far, counters and filters apart. */

@@ -13,10 +13,7 @@ enum {
 #include "models/cpu/sysreg/traps.def"
     TGI_COUNT,
 };
-_Static_assert(TGI_COUNT < 64, "groups are bits of a word, less one");
-
-/* Bit of sr_row.groups that every row has: set in c->sr_slow, it sends every access through all checks. */
-#define SR_ANY_ROW TG_BIT(63)
+_Static_assert(TGI_COUNT <= 64, "groups are bits of a word");
 
 enum sr_access {
     SR_ACC_RW,
@@ -53,6 +50,7 @@ enum {
     F_FGT = 1024,
     F_NONSEC = 2048,
     F_SECURE = 4096,
+    F_FP = 8192,
 };
 #define SR_FLAG_EVN F_EVN
 
@@ -90,8 +88,7 @@ struct sr_row {
     uint16_t id;    /* enum sr_id; SR_NONE for GIC registers and system instructions */
     uint16_t redir; /* enum sr_id, or SR_NONE */
     uint16_t nv2;
-    bool quick;      /* RW, always there with its feature, no special groups: see quick_row in sysreg.c */
-    uint64_t groups; /* bits by TGI_, and SR_ANY_ROW */
+    uint64_t groups;       /* bits by TGI_ */
     uint64_t alias_groups; /* those that reach the _EL12 or _EL02 name only */
     uint64_t reset, wmask;
     sr_read_fn *read;
@@ -108,8 +105,8 @@ const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias);
 /* Level (1..3) that traps an access through row from the current EL; 0 undefined; SR_NO_TRAP. */
 #define SR_NO_TRAP 4u
 unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write);
-/* Groups that some rule can trap when the access comes from EL el. */
-uint64_t sr_groups_from(unsigned el);
+/* Bits of HCR_EL2 that this PE has. */
+uint64_t sr_hcr_valid(const struct cpu *c);
 struct sr_fgt sr_row_fgt(const struct sr_row *row);
 /* Does this PE have the row at all, the current level apart? */
 bool sr_row_implemented(const struct cpu *c, const struct sr_row *row);

@@ -70,10 +70,15 @@ static bool any_line(const struct cpu *c)
     return any;
 }
 
+/* Asked after every change of level, and mostly there is nothing at all. */
+static bool nothing_pending(const struct cpu *c)
+{
+    return !any_line(c) && !(c->sr[SR_HCR_EL2] & (HCR_VI | HCR_VF | HCR_VSE));
+}
+
 bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi)
 {
-    /* Asked after every change of level, and mostly there is nothing at all. */
-    if (tg_likely(!any_line(c) && !(c->sr[SR_HCR_EL2] & (HCR_VI | HCR_VF | HCR_VSE))))
+    if (tg_likely(nothing_pending(c)))
         return false;
     for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
         const struct irq_class *k = &classes[i];
@@ -88,6 +93,8 @@ bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi)
 
 bool cpu_take_interrupt(struct cpu *c)
 {
+    if (tg_likely(nothing_pending(c)))
+        return false;
     for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
         const struct irq_class *k = &classes[i];
         struct cpu_syndrome s = {.pc = c->pc, .ret = c->pc};

@@ -34,7 +34,6 @@ void sysreg_context_changed(struct cpu *c)
         if (c->el == 1 && (cpu_hcr_eff(c) & HCR_NV))
             c->sr_check |= SR_CHECK_NV;
     }
-    c->sr_slow = sr_groups_from(c->el) | (c->sr_check ? SR_ANY_ROW : 0);
 }
 
 /* ---- fine-grained traps ---- */

@@ -219,7 +219,7 @@ void sr_wr_daif(struct cpu *c, enum sr_id id, uint64_t v)
 
     (void)id;
     c->daif = (uint8_t)tg_get(v, SPSR_DAIF);
-    if (old & ~c->daif)
+    if ((old & ~c->daif) && cpu_interrupt_pending(c, false))
         cpu_attention(c, CPU_ATTN_IRQ);
     if ((old ^ c->daif) & DAIF_D)
         debug_controls_changed(c);
@@ -319,9 +319,9 @@ void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
     c->sr[id] = v & ~(TG_FIELD(63, 50) & ~SCTLR_EPAN);
 }
 
-void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
+uint64_t sr_hcr_valid(const struct cpu *c)
 {
-    uint64_t valid = TG_FIELD(33, 0), changed;
+    uint64_t valid = TG_FIELD(33, 0);
 
     if (cpu_has(c, CPU_FEAT_EL3))
         valid &= ~HCR_HCD;
@@ -351,8 +351,14 @@ void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= HCR_NV | HCR_NV1 | HCR_AT;
     if (cpu_has(c, CPU_FEAT_NV2))
         valid |= HCR_NV2;
-    changed = c->sr[id];
-    c->sr[id] = (v & valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
+    return valid;
+}
+
+void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    uint64_t changed = c->sr[id];
+
+    c->sr[id] = (v & c->hcr_valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
     changed ^= c->sr[id];
     if (tg_unlikely((changed & (HCR_E2H | HCR_TGE)) && cpu_has(c, CPU_FEAT_ECV_POFF)))
         timer_offset_changed(c);

@@ -34,23 +34,22 @@ enum {
 #define TG_ALIAS  (TG_NVPCT | TG_NVVCT) /* groups of the _EL02 name only */
 #define sr_NULL   NULL
 const struct sr_row sr_rows[] = {
-#define SR(nm, op0, op1, crn, crm, op2, el, acc, feat, grp, rdr, nv, rst, wm, fl, rd, wr)       \
-    {.name = #nm,                                                                               \
-     .enc = TG_SYSENC(op0, op1, crn, crm, op2),                                                 \
-     .min_el = el,                                                                              \
-     .access = SR_ACC_##acc,                                                                    \
-     .feature = CPU_FEAT_##feat,                                                                \
-     .kind = SR_KIND_REG,                                                                       \
-     .flags = fl,                                                                               \
-     .id = SR_##nm,                                                                             \
-     .redir = SR_##rdr,                                                                         \
-     .nv2 = nv,                                                                                 \
-     .quick = SR_ACC_##acc == SR_ACC_RW && !((fl)&F_SPECIAL) && !((grp) & (TG_SPSEL0 | TG_FP)), \
-     .groups = SR_ANY_ROW | ((grp) & ~TG_ALIAS),                                                \
-     .alias_groups = (grp)&TG_ALIAS,                                                            \
-     .reset = rst,                                                                              \
-     .wmask = wm,                                                                               \
-     .read = sr_##rd,                                                                           \
+#define SR(nm, op0, op1, crn, crm, op2, el, acc, feat, grp, rdr, nv, rst, wm, fl, rd, wr) \
+    {.name = #nm,                                                                         \
+     .enc = TG_SYSENC(op0, op1, crn, crm, op2),                                           \
+     .min_el = el,                                                                        \
+     .access = SR_ACC_##acc,                                                              \
+     .feature = CPU_FEAT_##feat,                                                          \
+     .kind = SR_KIND_REG,                                                                 \
+     .flags = fl,                                                                         \
+     .id = SR_##nm,                                                                       \
+     .redir = SR_##rdr,                                                                   \
+     .nv2 = nv,                                                                           \
+     .groups = (grp) & ~TG_ALIAS,                                                         \
+     .alias_groups = (grp)&TG_ALIAS,                                                      \
+     .reset = rst,                                                                        \
+     .wmask = wm,                                                                         \
+     .read = sr_##rd,                                                                     \
      .write = sr_##wr},
 #define GICR(nm, op0, op1, crn, crm, op2, el, acc, nv) \
     {.name = #nm,                                      \
@@ -62,7 +61,6 @@ const struct sr_row sr_rows[] = {
      .id = SR_NONE,                                    \
      .redir = SR_NONE,                                 \
      .nv2 = nv,                                        \
-     .groups = SR_ANY_ROW,                             \
      .wmask = UINT64_MAX},
 #define SYSI(nm, op1, crn, crm, op2, el, feat, grp, knd) \
     {.name = #nm,                                        \
@@ -77,6 +75,7 @@ const struct sr_row sr_rows[] = {
 #include "models/cpu/sysreg/table.def"
 };
 const unsigned sr_n_rows = ROW_COUNT;
+_Static_assert((int)ROW_COUNT == (int)SR_ROWS, "sr_open has a byte for each row");
 
 /* 1-based row by encoding, made by the compiler: one load on the way of every access. */
 static const uint16_t row_of_enc[1 << 16] = {
@@ -216,7 +215,7 @@ const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
 
 /* What an EL1 or EL0 name means at EL2 with E2H (timers: also for a host's EL0): in the Secure state its
  * timers are the Secure ones of EL2 (D12.2.4). */
-static const struct sr_row *redirected(const struct cpu *c, const struct sr_row *row)
+static inline enum sr_id redirected_id(const struct cpu *c, const struct sr_row *row)
 {
     static const uint16_t secure[][2] = {
         {SR_CNTHP_TVAL_EL2, SR_CNTHPS_TVAL_EL2}, {SR_CNTHP_CTL_EL2, SR_CNTHPS_CTL_EL2},
@@ -227,8 +226,13 @@ static const struct sr_row *redirected(const struct cpu *c, const struct sr_row 
     if (tg_unlikely(cpu_secure_inline(c)))
         for (unsigned i = 0; i < TG_ARRAY_SIZE(secure); i++)
             if (secure[i][0] == row->redir)
-                return sr_row_by_id((enum sr_id)secure[i][1]);
-    return sr_row_by_id((enum sr_id)row->redir);
+                return (enum sr_id)secure[i][1];
+    return (enum sr_id)row->redir;
+}
+
+static const struct sr_row *redirected(const struct cpu *c, const struct sr_row *row)
+{
+    return sr_row_by_id(redirected_id(c, row));
 }
 
 /* ---- permission ---- */
@@ -285,26 +289,24 @@ static const struct trap_rule rules[TGI_COUNT][GROUP_RULES] = {
 #undef SR_HCR
 #undef SR_MDCR2
 
-/* Groups that some rule can trap when the access comes from EL0, EL1, EL2, EL3. */
-static const uint64_t groups_from[4] = {
-#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) (((frm)&E0) ? TG_##grp : 0) |
-    [0] =
-#include "models/cpu/sysreg/traps.def"
-        0,
-#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) (((frm)&E1) ? TG_##grp : 0) |
-    [1] =
-#include "models/cpu/sysreg/traps.def"
-        0,
-#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) (((frm)&E2) ? TG_##grp : 0) |
-    [2] =
-#include "models/cpu/sysreg/traps.def"
-        0,
-    [3] = 0,
-};
-
-uint64_t sr_groups_from(unsigned el)
+/* Can the rule fire on this PE at all, whatever its registers hold? Bits of HCR_EL2 that it lacks are RES0.
+ */
+static bool rule_possible(const struct cpu *c, const struct trap_rule *rule)
 {
-    return groups_from[el];
+    if (rule->target == T3 && !cpu_has(c, CPU_FEAT_EL3))
+        return false;
+    return (rule->control != CTL_HCR && rule->control != SR_HCR_EL2) || !(rule->value & ~c->hcr_valid);
+}
+
+void sysreg_init(struct cpu *c)
+{
+    c->hcr_valid = sr_hcr_valid(c);
+    memset(c->sr_groups, 0, sizeof(c->sr_groups));
+    for (unsigned g = 0; g < TGI_COUNT; g++)
+        for (unsigned i = 0; i < GROUP_RULES && rules[g][i].from; i++)
+            for (unsigned el = 0; el < 3; el++)
+                if ((rules[g][i].from >> el & 1) && rule_possible(c, &rules[g][i]))
+                    c->sr_groups[el] |= TG_BIT(g);
 }
 
 static uint64_t control_value(const struct cpu *c, unsigned control)
@@ -323,7 +325,7 @@ static uint64_t control_value(const struct cpu *c, unsigned control)
 
 static bool rule_applies(const struct cpu *c, const struct trap_rule *rule)
 {
-    if (rule->target == T3 && !cpu_has(c, CPU_FEAT_EL3))
+    if (!rule_possible(c, rule))
         return false;
     switch ((enum rule_when)rule->when) {
     case WHEN_ANY:
@@ -350,7 +352,7 @@ unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
 {
     unsigned best = SR_NO_TRAP, from = 1u << c->el, dir = write ? W : R;
 
-    groups &= groups_from[c->el];
+    groups &= c->sr_groups[c->el];
     if (tg_likely(!groups))
         return SR_NO_TRAP;
     for (; groups; groups &= groups - 1) {
@@ -463,8 +465,8 @@ static enum outcome nested(struct cpu *c, const struct cpu_op *op, const struct 
     return what == SR_NESTED_PAGE ? ACCESS_PAGE : ACCESS_REGISTER;
 }
 
-/* Does the row forbid the direction at this level? */
-static bool denied(const struct cpu *c, const struct sr_row *row, bool write)
+/* Does the row forbid the direction at level el? */
+static bool denied(const struct cpu *c, const struct sr_row *row, unsigned el, bool write)
 {
     switch ((enum sr_access)row->access) {
     case SR_ACC_RO:
@@ -472,9 +474,9 @@ static bool denied(const struct cpu *c, const struct sr_row *row, bool write)
     case SR_ACC_WO:
         return !write;
     case SR_ACC_R0W1:
-        return write && c->el == 0;
+        return write && el == 0;
     case SR_ACC_RWH:
-        return write && c->el != highest_el(c);
+        return write && el != highest_el(c);
     default:
         return false;
     }
@@ -526,7 +528,7 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
         if (!row_exists(c, row))
             return undefined(c, op);
     }
-    if (tg_unlikely(denied(c, row, write)))
+    if (tg_unlikely(denied(c, row, c->el, write)))
         return undefined(c, op);
     if (tg_unlikely(c->el < row->min_el)) {
         if ((c->sr_check & SR_CHECK_NV) && row->min_el == 2)
@@ -561,28 +563,35 @@ void sysreg_changed(struct cpu *c, enum sr_id id)
 {
     const struct sr_row *row = sr_row_by_id(id);
 
+    /* A register of EL1, and of stage 2, says nothing about execution at EL2 and EL3. */
+    bool el10 = row->min_el == 1 || id == SR_VTTBR_EL2 || id == SR_VTCR_EL2;
+
     if (row->flags & F_MMU) {
-        if (row->min_el == 1 || id == SR_HCR_EL2 || id == SR_VTTBR_EL2 || id == SR_VTCR_EL2)
+        if (id == SR_HCR_EL2)
+            mmu_hcr_changed(c);
+        else if (el10)
             mmu_el10_controls_changed(c);
         else
             mmu_controls_changed(c);
     }
-    /* A register of EL1 says nothing about execution at EL2 and EL3. */
-    if ((row->flags & F_CTX) && !(row->min_el == 1 && c->el >= 2))
+    if ((row->flags & F_CTX) && !(el10 && c->el >= 2))
         cpu_context_changed(c);
+    if ((row->flags & F_FP) && !(el10 && c->el >= 2))
+        cpu_fp_changed(c);
     if (row->flags & F_DBG)
         debug_controls_changed(c);
     if (row->flags & F_IRQ) {
-        cpu_attention(c, CPU_ATTN_IRQ);
+        if (cpu_interrupt_pending(c, false))
+            cpu_attention(c, CPU_ATTN_IRQ);
         cpu_gic_context_changed(c);
     }
 }
 
-static void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
+static void row_write_in_full(struct cpu *c, const struct sr_row *row, uint64_t v)
 {
     uint64_t old, now;
 
-    if (row->write && !(row->flags & (F_MMU | F_CTX | F_IRQ | F_DBG))) {
+    if (row->write && !(row->flags & (F_MMU | F_CTX | F_FP | F_IRQ | F_DBG))) {
         row->write(c, (enum sr_id)row->id, v & row->wmask);
         return;
     }
@@ -596,6 +605,14 @@ static void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
      * see to it. */
     if (row->flags && c->sr[row->id] != old)
         sysreg_changed(c, (enum sr_id)row->id);
+}
+
+static inline void row_write(struct cpu *c, const struct sr_row *row, uint64_t v)
+{
+    if (row->write || row->flags)
+        row_write_in_full(c, row, v);
+    else
+        c->sr[row->id] = (v & row->wmask) | (c->sr[row->id] & ~row->wmask);
 }
 
 uint64_t sysreg_read_id(struct cpu *c, enum sr_id id)
@@ -647,48 +664,62 @@ static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, boo
     return true;
 }
 
-/* Can nothing stand in the way of an access to the row from this level: no rule that traps it, its feature
- * there? */
-static inline bool row_open(const struct cpu *c, const struct sr_row *row)
+/* Bits of c->sr_open: a read or a write of the row from the level. */
+#define OPEN_SHIFT(el, write) (2 * (el) + (write))
+
+/* From which levels, in which directions nothing can stand in the way of an access to the row but what
+ * c->sr_check says, whatever the registers hold: the row is there, and no rule that this PE has traps it. */
+static uint8_t row_open(const struct cpu *c, const struct sr_row *row)
 {
-    return row->quick && c->el >= row->min_el && !(row->groups & c->sr_slow) &&
-           (row->feature == CPU_FEAT_NONE || cpu_has(c, (enum cpu_feature)row->feature));
+    unsigned open = 0;
+
+    if ((row->kind != SR_KIND_REG && row->kind != SR_KIND_GIC) || (row->flags & (F_NONSEC | F_SECURE)) ||
+        (row->groups & (TG_SPSEL0 | TG_FP)) || !sr_row_implemented(c, row))
+        return 0;
+    for (unsigned el = row->min_el; el < 4; el++) {
+        if (row->groups & c->sr_groups[el])
+            continue;
+        if (el < 2 && (row->flags & F_EVN)) /* MDCR_EL2.HPMN */
+            continue;
+        if (el == 0 && row->redir != SR_NONE) /* a host's EL0 means another register */
+            continue;
+        for (unsigned write = 0; write < 2; write++)
+            if (!denied(c, row, el, write))
+                open |= 1u << OPEN_SHIFT(el, write);
+    }
+    return (uint8_t)open;
 }
 
 /* The row when nothing can stand in the way of the access. NULL says nothing; access_check decides. A host at
  * EL2 with E2H uses its own registers under the names of EL1, and those of EL1 as NAME_EL12: half of a world
  * switch. */
-static inline const struct sr_row *quick_row(const struct cpu *c, uint32_t enc)
+static inline __attribute__((always_inline)) const struct sr_row *quick_row(const struct cpu *c, uint32_t enc,
+                                                                            unsigned write)
 {
     unsigned r = row_of_enc[enc & 0xffff];
-    const struct sr_row *row = &sr_rows[r - !!r];
+    bool own = c->el == 2 && (c->sr[SR_HCR_EL2] & HCR_E2H);
 
-    if (tg_likely(r)) {
-        if (row->redir != SR_NONE) {
-            if (c->el == 0)
-                return NULL;
-            if (c->sr[SR_HCR_EL2] & HCR_E2H) {
-                if (c->el != 2)
-                    return NULL;
-                row = redirected(c, row);
-            }
-        }
-        return row_open(c, row) ? row : NULL;
-    }
-    if (c->el != 2 || (enc & (TG_SYSENC_OP0 | TG_SYSENC_OP1)) != TG_SYSENC(3, 5, 0, 0, 0) || c->sr_check ||
-        !(c->sr[SR_HCR_EL2] & HCR_E2H))
+    if (tg_unlikely(c->sr_check))
         return NULL;
-    r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, alias_op1(enc))];
-    row = &sr_rows[r - !!r];
-    return r && row->redir != SR_NONE && row_open(c, row) ? row : NULL;
+    if (tg_likely(r)) {
+        r--;
+        if (own && sr_rows[r].redir != SR_NONE)
+            r = row_of_id[redirected_id(c, &sr_rows[r])];
+    } else {
+        if (!own || (enc & (TG_SYSENC_OP0 | TG_SYSENC_OP1)) != TG_SYSENC(3, 5, 0, 0, 0))
+            return NULL;
+        r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, alias_op1(enc))];
+        if (!r || sr_rows[--r].redir == SR_NONE)
+            return NULL;
+    }
+    return c->sr_open[r] >> OPEN_SHIFT(c->el, write) & 1 ? &sr_rows[r] : NULL;
 }
 
-bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)
+/* What sysreg_mrs and sysreg_msr leave: checks, time, the interrupt controller. row: NULL, or what quick_row
+ * found. */
+static bool mrs_in_full(struct cpu *c, const struct cpu_op *op, uint32_t enc, const struct sr_row *row,
+                        uint64_t *v)
 {
-    const struct sr_row *row;
-
-    c->cur = op;
-    row = quick_row(c, enc);
     if (!row) {
         enum outcome how = access_check(c, op, enc, false, &row);
 
@@ -703,12 +734,9 @@ bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *
     return true;
 }
 
-bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
+static bool msr_in_full(struct cpu *c, const struct cpu_op *op, uint32_t enc, const struct sr_row *row,
+                        uint64_t v)
 {
-    const struct sr_row *row;
-
-    c->cur = op;
-    row = quick_row(c, enc);
     if (!row) {
         enum outcome how = access_check(c, op, enc, true, &row);
 
@@ -719,6 +747,28 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_write);
     if (row->kind == SR_KIND_GIC)
         return gic_access(c, op, enc, true, &v);
+    row_write(c, row, v);
+    return true;
+}
+
+bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *v)
+{
+    const struct sr_row *row = quick_row(c, enc, 0);
+
+    c->cur = op;
+    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timed))
+        return mrs_in_full(c, op, enc, row, v);
+    *v = row_read(c, row);
+    return true;
+}
+
+bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v)
+{
+    const struct sr_row *row = quick_row(c, enc, 1);
+
+    c->cur = op;
+    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timed))
+        return msr_in_full(c, op, enc, row, v);
     row_write(c, row, v);
     return true;
 }
@@ -847,6 +897,8 @@ bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v)
 
 void sysreg_reset(struct cpu *c)
 {
+    for (unsigned i = 0; i < ROW_COUNT; i++)
+        c->sr_open[i] = row_open(c, &sr_rows[i]);
     for (unsigned i = 0; i < ROW_COUNT; i++)
         if (sr_rows[i].kind == SR_KIND_REG)
             c->sr[sr_rows[i].id] = sr_rows[i].reset;

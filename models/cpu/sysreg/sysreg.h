@@ -22,6 +22,15 @@ enum sr_id {
     SR_NONE = 0xffff,
 };
 
+/* Rows of table.def: registers, those of the interrupt controller, system instructions. */
+enum {
+#define SR(...)   +1
+#define GICR(...) +1
+#define SYSI(...) +1
+    SR_ROWS = 0
+#include "models/cpu/sysreg/table.def"
+};
+
 /* ---- fields that more than one file needs ---- */
 
 #define SCTLR_M      TG_BIT(0)
@@ -206,6 +215,8 @@ bool cpu_is_host(const struct cpu *c);
 
 /* ---- registers as a whole ---- */
 
+/* Once the features are settled: what of the traps and of HCR_EL2 this PE has. */
+void sysreg_init(struct cpu *c);
 /* Reset values into c->sr[] and PSTATE-independent state; ID registers are computed on read. */
 void sysreg_reset(struct cpu *c);
 /* What firmware at EL3 leaves in EL3's registers for the Non-secure level below that it enters. */

@@ -92,17 +92,6 @@ static bool condition_met(const struct cpu *c, const struct timer_desc *t, tg_ti
     return count_of(c, t, now) >= c->sr[t->cval];
 }
 
-tg_time timer_next(const struct cpu *c)
-{
-    tg_time next = c->wake_at;
-
-    if (c->asleep && c->wfe_until < next)
-        next = c->wfe_until;
-    if (c->pmu && !c->asleep && c->pmu->check_at < next)
-        next = c->pmu->check_at;
-    return next;
-}
-
 /* Outputs to their levels at `now`, the next deadline, the event that wakes a sleeping PE. */
 static void update(struct cpu *c, tg_time now)
 {

@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "models/base/time.h"
-
-struct cpu;
+#include "models/cpu/pmu/pmu.h"
 
 int timer_init(struct cpu *c); /* after parameters are set; 0 or -ENOMEM */
 void timer_fini(struct cpu *c);
@@ -18,7 +17,16 @@ void timer_reset(struct cpu *c);
 
 /* Earliest time at which timer_poll has something to do, TG_TIME_NEVER if none: own timers, PMU overflow, end
  * of a WFE. */
-tg_time timer_next(const struct cpu *c);
+static inline tg_time timer_next(const struct cpu *c)
+{
+    tg_time next = c->wake_at, other;
+
+    if (tg_unlikely(c->asleep))
+        other = c->wfe_until;
+    else
+        other = c->pmu ? c->pmu->check_at : TG_TIME_NEVER;
+    return other < next ? other : next;
+}
 /* Brings outputs (c->ppi[], c->wake_at, the event register) to local time `now`. */
 void timer_poll(struct cpu *c, tg_time now);
 
