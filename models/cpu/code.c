@@ -222,9 +222,9 @@ static bool left_out(const struct cpu *c, cpu_op_fn *const *fns, const struct cp
 
 static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
 {
-    int64_t to = (int64_t)op_info(op)->off + (int64_t)op->imm;
+    const unsigned offset = op_info(op)->off;
 
-    return !c->timed && CPU_OP_FN(op) == fns[H_B] && to > op_info(op)->off && to < MMU_PAGE_SIZE;
+    return !c->timed && CPU_OP_FN(op) == fns[H_B] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
 
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
@@ -257,7 +257,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         out = left_out(c, fns, op);
         hints = out ? hints + 1 : 0;
         if (leads_within(c, fns, op)) {
-            at = (unsigned)(last + (int64_t)op->imm);
+            at = last + (unsigned)op->imm;
             out = true;
         }
     }

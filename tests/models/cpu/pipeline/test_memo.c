@@ -65,7 +65,12 @@ static uint32_t instruction(uint64_t *s)
     return word | rnd(s, 1u << table[i].imm_bits) << table[i].imm_at;
 }
 
-static void run(uint64_t seed, bool off, const char *const *params, struct outcome *out, unsigned *remembered)
+#define NOP     0xd503201f
+#define MOV_XZR 0xaa1f03ff /* mov xzr, xzr: the class of a NOP, and no register either */
+
+/* nop: what stands at every fourth place or so */
+static void run(uint64_t seed, bool off, uint32_t nop, const char *const *params, struct outcome *out,
+                unsigned *remembered)
 {
     struct pe *p = t_new("window", params, false);
     uint32_t code[BODY + 2];
@@ -73,8 +78,8 @@ static void run(uint64_t seed, bool off, const char *const *params, struct outco
     struct memo *m = &p->cpu->pipe.memo;
 
     for (unsigned i = 0; i < n; i++)
-        code[i] = instruction(&seed);
-    code[n] = 0xd503201f; /* nop: a branch over the last one lands here */
+        code[i] = rnd(&seed, 4) ? instruction(&seed) : nop;
+    code[n] = nop; /* a branch over the last one lands here */
     code[n + 1] = 0x14000000u | (-(n + 1) & 0x3ffffff);
     m->off = off;
     cpu_set_sysreg(p->cpu, CPACR_EL1, 3 << 20);
@@ -104,8 +109,8 @@ static void same(const char *const *params)
         struct outcome on, off;
         unsigned with, without;
 
-        run(seed * 0x9e3779b97f4a7c15u, false, params, &on, &with);
-        run(seed * 0x9e3779b97f4a7c15u, true, params, &off, &without);
+        run(seed * 0x9e3779b97f4a7c15u, false, NOP, params, &on, &with);
+        run(seed * 0x9e3779b97f4a7c15u, true, NOP, params, &off, &without);
         if (memcmp(&on, &off, sizeof(on)))
             fail_msg("loop %u: %llu cycles remembered, %llu worked out", (unsigned)seed,
                      (unsigned long long)on.cycles, (unsigned long long)off.cycles);
@@ -113,6 +118,27 @@ static void same(const char *const *params)
         loops += with > 0;
     }
     assert_true(loops > LOOPS / 2);
+}
+
+/* A NOP has no operation of its own: it takes what another instruction of its class takes that needs nothing
+ * and gives nothing. */
+static void nops(void **state)
+{
+    static const char *const wide[] = {"pipeline.width", "4", "pipeline.window", "128", NULL};
+    static const char *const narrow[] = {"pipeline.width", "2", "pipeline.window", "16", NULL};
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= LOOPS; seed++) {
+        const char *const *params = seed & 1 ? wide : narrow;
+        struct outcome a, b;
+        unsigned unused;
+
+        run(seed * 0x9e3779b97f4a7c15u, seed & 2, NOP, params, &a, &unused);
+        run(seed * 0x9e3779b97f4a7c15u, seed & 2, MOV_XZR, params, &b, &unused);
+        if (memcmp(&a, &b, sizeof(a)))
+            fail_msg("loop %u: %llu cycles with NOPs, %llu with moves", (unsigned)seed,
+                     (unsigned long long)a.cycles, (unsigned long long)b.cycles);
+    }
 }
 
 static void wide(void **state)
@@ -162,6 +188,7 @@ static void steady(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nops),
         cmocka_unit_test(wide),
         cmocka_unit_test(small_window),
         cmocka_unit_test(steady),
