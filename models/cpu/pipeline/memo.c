@@ -14,9 +14,12 @@
 struct memo_table {
     uint8_t *bytes; /* states, one behind the other */
     uint32_t used, n;
-    uint32_t at[STATES_MAX];   /* by number: where it begins */
-    uint32_t next[STATES_MAX]; /* of the same hash */
-    uint16_t size[STATES_MAX];
+    struct memo_slot { /* by number, together: one line of the host's cache for a look */
+        uint32_t at;   /* where it begins */
+        uint32_t next; /* of the same hash */
+        uint32_t hash; /* all of it */
+        uint32_t size;
+    } slot[STATES_MAX];
     uint32_t head[STATE_HASHES];
 };
 
@@ -76,24 +79,24 @@ static uint32_t hash_of(const uint8_t *p, size_t size)
         a = (a ^ v[0]) * k;
     }
     a = (a ^ b >> 7) * k;
-    return (uint32_t)(a >> 32) & (STATE_HASHES - 1);
+    return (uint32_t)(a >> 32);
 }
 
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
 {
     struct memo_table *t = m->states;
-    uint32_t h = hash_of(state, size), n;
+    const uint32_t h = hash_of(state, size);
+    uint32_t *head = &t->head[h & (STATE_HASHES - 1)], n;
 
-    for (n = t->head[h]; n; n = t->next[n])
-        if (t->size[n] == size && memcmp(t->bytes + t->at[n], state, size) == 0)
+    for (n = *head; n; n = t->slot[n].next)
+        if (t->slot[n].hash == h && t->slot[n].size == size &&
+            memcmp(t->bytes + t->slot[n].at, state, size) == 0)
             return n;
     if (t->n == STATES_MAX || t->used + size > BYTES_MAX)
         forget_states(m);
     n = t->n++;
-    t->at[n] = t->used;
-    t->size[n] = (uint16_t)size;
-    t->next[n] = t->head[h];
-    t->head[h] = n;
+    t->slot[n] = (struct memo_slot){.at = t->used, .next = *head, .hash = h, .size = (uint32_t)size};
+    *head = n;
     memcpy(t->bytes + t->used, state, size);
     t->used += (uint32_t)size;
     return n;
@@ -101,7 +104,7 @@ uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
 
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)
 {
-    return (const struct memo_state *)(const void *)(m->states->bytes + m->states->at[number]);
+    return (const struct memo_state *)(const void *)(m->states->bytes + m->states->slot[number].at);
 }
 
 void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last,
