@@ -13,6 +13,10 @@
 #include "models/cpu/sysreg/access.h"
 #include "a64_ops.h"
 
+#if defined(__PIE__) || defined(__PIC__)
+#error "cpu_op.fn holds a handler's address in 32 bits: build with -fno-pie, link with -no-pie"
+#endif
+
 #define HASH_SIZE  4096
 #define ARENA_SIZE (CODE_ARENA_OPS * (sizeof(struct cpu_op) + sizeof(struct cpu_op_info)))
 #define STEP_OPS   (1 + CPU_LINKS_SLOTS) /* code_single: an operation, then op_stepped or links */
