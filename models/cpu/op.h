@@ -15,8 +15,7 @@ struct cpu_op;
 typedef void cpu_op_fn(struct cpu *c, const struct cpu_op *op);
 
 struct cpu_op {
-    uint32_t
-        fn; /* the handler, by cpu_op_set_fn: the program's code lies in the host's first 4 GiB (no PIE) */
+    uint32_t fn; /* the handler (cpu_op_set_fn): code lies in the host's first 4 GiB, without PIE */
     /* register indices, already mapped (below); where there is no such register, another number of the
      * encoding's */
     uint8_t rd, rn, rm, ra;
@@ -31,14 +30,17 @@ static inline void cpu_op_set_fn(struct cpu_op *op, cpu_op_fn *fn)
     op->fn = (uint32_t)(uintptr_t)fn;
 }
 
-/* The rest of it: for timing, exceptions and rarer handlers. */
+/* Of op_enter, which begins a block: imm is the block's physical address, rd the number of its instructions,
+ * rn that of its operations. */
+
+/* The rest of an operation: for timing, exceptions and rarer handlers. */
 struct cpu_op_info {
     uint32_t insn;         /* the instruction word */
     uint16_t off;          /* byte offset of the instruction in its 4 KiB page */
     uint8_t rem;           /* instructions of the block after this one */
     uint8_t tclass;        /* timing: enum cpu_tclass | TC_ flags */
     uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
-    uint8_t left;          /* operations of the block after this one; rem, but for what follows */
+    uint8_t left;          /* operations of the block after this one */
     uint8_t hints;         /* NOPs right before the instruction, which have no operation of their own */
     uint16_t unused;
 };
