@@ -38,12 +38,14 @@ X(bl_near)
 X(bl_far)
 X(b_far)
 X(blr_near)
-X(nop)
 #undef X
 
-/* Handlers by variant; the pseudo-operations follow the generated ones. */
+/* Handlers by variant: the generated ones, H_OP_..., then the pseudo-operations. */
 enum {
-    H_ENTER = A64_N_HANDLERS,
+#define X(h) H_OP_##h,
+    A64_HANDLERS(X)
+#undef X
+        H_ENTER,
     H_FALL,
     H_STEPPED,
     H_UNDEFINED,
@@ -51,19 +53,14 @@ enum {
     H_BL_FAR,
     H_B_FAR,
     H_BLR_NEAR,
-    /* generated ones that blocks leave out or replace */
-    H_HINT,
-    H_NOP,
-    H_B,
-    H_BL,
-    H_BLR,
     H_COUNT,
 };
+_Static_assert((int)H_ENTER == A64_N_HANDLERS, "a64_decode's numbers");
 #define ROW(s)                                                                                             \
     {                                                                                                      \
         A64_HANDLERS(X)                                                                                    \
         op_enter##s, op_fall##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, op_b_far##s, \
-            op_blr_near##s, op_hint##s, op_nop##s, op_b##s, op_bl##s, op_blr##s                            \
+            op_blr_near##s                                                                                 \
     }
 static cpu_op_fn *const handlers[3][H_COUNT] = {
 #define X(h) op_##h##_f,
@@ -160,12 +157,12 @@ static void specialise(cpu_op_fn *const *fns, struct cpu_op *last)
     bool far = to < 0 || to >= MMU_PAGE_SIZE;
     cpu_op_fn *const fn = CPU_OP_FN(last);
 
-    if (fn == fns[H_BL]) {
+    if (fn == fns[H_OP_bl]) {
         cpu_op_set_fn(last, fns[far ? H_BL_FAR : H_BL_NEAR]);
         last->imm = 0;
-    } else if (fn == fns[H_B] && far) {
+    } else if (fn == fns[H_OP_b] && far) {
         cpu_op_set_fn(last, fns[H_B_FAR]);
-    } else if (fn == fns[H_BLR]) {
+    } else if (fn == fns[H_OP_blr]) {
         cpu_op_set_fn(last, fns[H_BLR_NEAR]);
         last->imm = 0;
     }
@@ -220,15 +217,15 @@ static bool left_out(const struct cpu *c, cpu_op_fn *const *fns, const struct cp
 {
     cpu_op_fn *const fn = CPU_OP_FN(op);
 
-    return c->timed ? fn == fns[H_HINT] && c->p.pipe_kind == PIPE_WINDOW
-                    : fn == fns[H_HINT] || fn == fns[H_NOP];
+    return c->timed ? fn == fns[H_OP_hint] && c->p.pipe_kind == PIPE_WINDOW
+                    : fn == fns[H_OP_hint] || fn == fns[H_OP_nop];
 }
 
 static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
 {
     const unsigned offset = op_info(op)->off;
 
-    return !c->timed && CPU_OP_FN(op) == fns[H_B] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
+    return !c->timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
 
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
@@ -253,7 +250,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
             op++;
         memcpy(&insn, mem + at, sizeof(insn));
         end = decode_one(c, fns, insn, at, op);
-        op_info(op)->rem = (uint8_t)n++; /* its number, for now */
+        op_info(op)->rem = (uint8_t)n++; /* its number; below, what comes behind it */
         op_info(op)->hints = (uint8_t)hints;
         page->lines |= TG_BIT(at / 64);
         last = at;

@@ -316,6 +316,17 @@ static void take_sample(const struct ledger *l, unsigned pe, struct ledger_sampl
     l->ops.sample(l->ops.opaque, pe, now);
 }
 
+/* Adds what buckets have grown by from one sample to another. */
+static void add_growth(uint64_t *sum, const struct ledger_sample *from, const struct ledger_sample *to)
+{
+    if (same_stretch(from, to))
+        for (unsigned i = 0; i < sizeof(moving); i++)
+            sum[moving[i]] += to->buckets[moving[i]] - from->buckets[moving[i]];
+    else
+        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+            sum[i] += to->buckets[i] - from->buckets[i];
+}
+
 /* Everything between the last boundary of the PE and `now` ran in `where`. */
 static void advance(struct ledger *l, struct pe *p, const struct ledger_sample *now, enum ledger_where where)
 {
@@ -326,20 +337,14 @@ static void advance(struct ledger *l, struct pe *p, const struct ledger_sample *
         idle = cycles;
     c->cycles += cycles;
     c->insns += insns;
-    bool few = same_stretch(now, &p->last);
-    if (few)
-        for (unsigned i = 0; i < sizeof(moving); i++)
-            c->buckets[moving[i]] += now->buckets[moving[i]] - p->last.buckets[moving[i]];
-    else
-        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-            c->buckets[i] += now->buckets[i] - p->last.buckets[i];
+    add_growth(c->buckets, &p->last, now);
     p->busy[where] += cycles - idle;
     p->idle += idle;
     if (where == LEDGER_GUEST && p->vcpu >= 0) {
         l->vcpus[p->vcpu].pub.guest_cycles += cycles;
         l->vcpus[p->vcpu].pub.guest_insns += insns;
     }
-    if (!few) {
+    if (!same_stretch(&p->last, now)) {
         p->last = *now;
         return;
     }
@@ -414,9 +419,8 @@ static uint64_t scale(uint64_t v, uint64_t num, uint64_t den)
     return (uint64_t)((unsigned __int128)v * num / den);
 }
 
-/* What has run on the PE since the exit opened. True: all of it in one stretch, so that d->buckets is filled
- * in only where they move. */
-static bool exit_delta(const struct pe *p, const struct open_exit *x, struct exit_row *d)
+/* What has run on the PE since the exit opened. */
+static void exit_delta(const struct pe *p, const struct open_exit *x, struct exit_row *d)
 {
     d->cycles = p->last.cycles - x->at.cycles;
     d->insns = p->last.insns - x->at.insns;
@@ -424,14 +428,8 @@ static bool exit_delta(const struct pe *p, const struct open_exit *x, struct exi
     d->idle = p->idle - x->idle;
     for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++)
         d->where[i] = p->busy[i] - x->where[i];
-    bool few = same_stretch(&p->last, &x->at);
-    if (few)
-        for (unsigned i = 0; i < sizeof(moving); i++)
-            d->buckets[moving[i]] = p->last.buckets[moving[i]] - x->at.buckets[moving[i]];
-    else
-        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-            d->buckets[i] = p->last.buckets[i] - x->at.buckets[i];
-    return few;
+    memset(d->buckets, 0, sizeof(d->buckets));
+    add_growth(d->buckets, &x->at, &p->last);
 }
 
 /* The vCPU was entered on another PE: keep the first PE's proportions, fit them to the time that passed. */
@@ -441,7 +439,6 @@ static void exit_delta_migrated(struct ledger *l, unsigned pe, const struct open
     struct ledger_sample now;
     take_sample(l, x->pe, &now);
     advance(l, from, &now, now_where(l, x->pe));
-    memset(d->buckets, 0, sizeof(d->buckets));
     exit_delta(from, x, d);
     uint64_t ps = to->last.ps > x->at.ps ? to->last.ps - x->at.ps : 0;
     uint64_t cycles = tg_time_to_cycles(ps, l->ops.hz(l->ops.opaque, x->pe));
@@ -509,9 +506,8 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
     x->open = false;
     struct exit_row *r = exit_row(l, vcpu, x->reason, x->detail);
     struct exit_row d;
-    bool few = false;
     if (x->pe == pe)
-        few = exit_delta(&l->pes[pe], x, &d);
+        exit_delta(&l->pes[pe], x, &d);
     else
         exit_delta_migrated(l, pe, x, &d);
     l->total_exits++;
@@ -532,12 +528,8 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
     r->ps_max = d.ps > r->ps_max ? d.ps : r->ps_max;
     for (unsigned i = 0; i < LEDGER_WHERE_COUNT; i++)
         r->where[i] += d.where[i];
-    if (few)
-        for (unsigned i = 0; i < sizeof(moving); i++)
-            r->buckets[moving[i]] += d.buckets[moving[i]];
-    else
-        for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-            r->buckets[i] += d.buckets[i];
+    for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
+        r->buckets[i] += d.buckets[i];
     hist_add(&r->hist, d.cycles);
 }
 

@@ -61,18 +61,26 @@ static bool crossed(uint32_t events, const struct cpu_op *op)
 /* What few operations do besides: a load that lies in two lines, accesses of system registers. */
 static void after_op(struct cpu *c, const struct cpu_op *op)
 {
+    const unsigned s3 = op_info(op)->s3;
+
     if (crossed(c->pipe.memo.events, op))
         pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
-    if (op_info(op)->s3 == CPU_SLOT_SYSREG_READ || op_info(op)->s3 == CPU_SLOT_SYSREG_WRITE)
+    if (s3 == CPU_SLOT_SYSREG_READ || s3 == CPU_SLOT_SYSREG_WRITE)
         pipe_serialise(&c->pipe, CPU_BUCKET_SYSREG,
-                       op_info(op)->s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
+                       s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
+}
+
+/* Is op one of the block that runs, and not timed yet? */
+static bool is_pending(const struct pipe *p, const struct cpu_op *op)
+{
+    return p->pending && op >= p->pending && op <= p->pending + op_info(p->pending)->left;
 }
 
 bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
 
-    if (p->memo.events >> 24 || !p->pending || op < p->pending || op > p->pending + op_info(p->pending)->left)
+    if (p->memo.events >> 24 || !is_pending(p, op))
         return false;
     p->memo.events = p->memo.events << 8 | (op_info(op)->rem + 1u);
     return true;
@@ -176,9 +184,8 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
     for (; op <= last; op++) {
         const struct cpu_op_info *info = op_info(op);
 
-        if (tg_unlikely(info->hints))
-            for (unsigned i = 0; i < info->hints; i++)
-                time_one(p, &f, op, &nop);
+        for (unsigned i = 0; i < info->hints; i++)
+            time_one(p, &f, op, &nop);
         time_one(p, &f, op, info);
         if (tg_unlikely(p->memo.events || (uint8_t)(info->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
             flow_end(&f, p);
@@ -370,12 +377,11 @@ enum {
 void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
-    const struct cpu_op *from = p->pending;
 
-    if (!from || !op || op < from || op > from + op_info(from)->left)
+    if (!is_pending(p, op))
         return;
     pipe_unfold(p);
-    time_ops(c, from, op);
+    time_ops(c, p->pending, op);
     if (op_info(op)->left) {
         p->pending = op + 1;
     } else {
