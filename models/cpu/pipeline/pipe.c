@@ -280,7 +280,7 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     p->cycle = cycle;
     p->memo.state = 0;
     p->pending = NULL;
-    p->booked = p->unit_until = p->results_until = 0;
+    p->booked = p->unit_until = p->written = 0;
     p->store_from = cycle;
     for (unsigned i = 0; i < CPU_SLOT_COUNT; i++)
         p->ready[i] = cycle;
@@ -312,8 +312,6 @@ void pipe_mispredicted(struct cpu *c)
 static void delay_register(struct pipe *p, unsigned slot, uint64_t extra, enum cpu_bucket bucket)
 {
     p->ready[slot] += extra;
-    if (p->ready[slot] > p->results_until)
-        p->results_until = p->ready[slot];
     p->ready_bucket[slot] = (uint8_t)bucket;
 }
 

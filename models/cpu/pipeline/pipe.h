@@ -56,7 +56,7 @@ struct pipe {
     uint64_t store_from;    /* no store of the block leaves the buffer earlier */
     uint64_t booked;        /* the last cycle with an entry in the calendar */
     uint64_t unit_until;    /* until then one of `unit` is busy */
-    uint64_t results_until; /* until then one of `ready` may be in the future */
+    uint64_t written;       /* bit n: ready[n], or ready[CPU_SLOT_V0 + n], may be in the future */
     struct memo memo;       /* block schedules seen before */
 
     struct pipe_class cls[32];
@@ -100,12 +100,13 @@ static inline uint64_t pipe_max(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Clears the calendar from cycle `from` up to `to`, less the last, when dispatch moves. */
-static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to)
+/* Clears the calendar from cycle `from` on, before cycle `to`, when dispatch moves there. What is behind
+ * `booked` is empty. */
+static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to, uint64_t booked)
 {
-    uint64_t n = to - from <= PIPE_CALENDAR ? to - from : PIPE_CALENDAR + 1;
-
-    for (; n > 1; n--, from++)
+    if (to > booked)
+        to = booked + 1;
+    for (; from < to; from++)
         p->calendar[from & (PIPE_CALENDAR - 1)][0] = p->calendar[from & (PIPE_CALENDAR - 1)][1] = 0;
 }
 
@@ -114,7 +115,7 @@ static inline void pipe_dispatch_at(struct pipe *p, uint64_t cycle)
 {
     if (cycle < p->dispatch)
         cycle = p->dispatch;
-    pipe_calendar_pass(p, p->dispatch, cycle + 1);
+    pipe_calendar_pass(p, p->dispatch, cycle, p->booked);
     p->dispatch = cycle;
     p->dispatch_slots = 0;
 }

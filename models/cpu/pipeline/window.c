@@ -36,18 +36,31 @@ static uint64_t port_later(struct pipe *p, const struct pipe_class *k, uint64_t 
     return t;
 }
 
-/* Results besides the first register; the latest cycle of one. */
-static inline uint64_t more_results(struct pipe *p, const struct cpu_op *op, uint64_t start, uint64_t done)
+/* Bit of a register in pipe.written. */
+static inline uint64_t written_bit(unsigned slot)
 {
-    const unsigned sets = op_info(op)->tclass;
+    return UINT64_C(1) << (slot & (CPU_SLOT_V0 - 1));
+}
 
-    if (sets & CPU_TC_SETS_NZCV)
+/* Results besides the first register, as bits of pipe.written. */
+static inline uint64_t more_results(struct pipe *p, const struct cpu_op *op, const struct cpu_op_info *info,
+                                    uint64_t start, uint64_t done)
+{
+    uint64_t written = 0;
+
+    if (info->tclass & CPU_TC_SETS_NZCV) {
         p->ready[CPU_SLOT_FLAGS] = done;
-    if (sets & CPU_TC_SETS_RA)
-        p->ready[op_info(op)->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
-    if (sets & CPU_TC_SETS_RN) /* base write-back */
+        written |= written_bit(CPU_SLOT_FLAGS);
+    }
+    if (info->tclass & CPU_TC_SETS_RA) {
+        p->ready[info->d >= CPU_SLOT_V0 ? CPU_SLOT_V0 + op->ra : op->ra] = done;
+        written |= written_bit(op->ra);
+    }
+    if (info->tclass & CPU_TC_SETS_RN) { /* base write-back */
         p->ready[op->rn] = start + 1;
-    return pipe_max(done, start + 1);
+        written |= written_bit(op->rn);
+    }
+    return written;
 }
 
 static bool crossed(uint32_t events, const struct cpu_op *op)
@@ -88,7 +101,7 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
 
 /* What each operation changes, in registers while there are more of them. */
 struct flow {
-    uint64_t dispatch, cycle, booked, results;
+    uint64_t dispatch, cycle, booked, written;
     uint64_t *rob_at, *rob_end;
     uint32_t dispatch_slots, slots;
 };
@@ -102,7 +115,7 @@ time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct c
 
     f->dispatch_slots = d == f->dispatch ? f->dispatch_slots + 1 : 1;
     if (d != f->dispatch) { /* what has passed is cleared */
-        pipe_calendar_pass(p, f->dispatch, d + 1);
+        pipe_calendar_pass(p, f->dispatch, d, f->booked);
         f->dispatch = d;
     }
     t = pipe_max(pipe_max(p->ready[info->s1], p->ready[info->s2]), pipe_max(d, p->ready[info->s3]));
@@ -125,9 +138,9 @@ time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct c
     done = t + k->latency;
     p->start = t;
     p->ready[info->d] = done;
-    f->results = pipe_max(f->results, done);
+    f->written |= written_bit(info->d);
     if (info->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN))
-        f->results = pipe_max(f->results, more_results(p, op, t, done));
+        f->written |= more_results(p, op, info, t, done);
     if (done > f->cycle + 1) {
         /* One cycle of progress, then what the front end was late, then the execution that the window
          * waited for. */
@@ -151,7 +164,7 @@ static inline void flow_begin(struct flow *f, const struct pipe *p)
     *f = (struct flow){.dispatch = p->dispatch,
                        .cycle = p->cycle,
                        .booked = p->booked,
-                       .results = p->results_until,
+                       .written = p->written,
                        .rob_at = p->rob_at,
                        .rob_end = p->rob_end,
                        .dispatch_slots = p->dispatch_slots,
@@ -163,7 +176,7 @@ static inline void flow_end(const struct flow *f, struct pipe *p)
     p->dispatch = f->dispatch;
     p->cycle = f->cycle;
     p->booked = f->booked;
-    p->results_until = f->results;
+    p->written = f->written;
     p->rob_at = f->rob_at;
     p->dispatch_slots = f->dispatch_slots;
     p->slots = f->slots;
@@ -198,9 +211,6 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
 
 /* ---- states ---- */
 
-/* Registers of which one may be waited for: general ones and flags, then vectors. */
-#define SCAN_GENERAL (CPU_SLOT_FLAGS + 1)
-
 static bool put_ready(struct pipe *p, unsigned slot, uint64_t ready, struct memo_ready *out, unsigned *n)
 {
     uint64_t rel = ready - p->dispatch;
@@ -215,13 +225,13 @@ static bool put_all_ready(struct pipe *p, struct memo_ready *out, unsigned *n)
 {
     const uint64_t d = p->dispatch;
 
-    if (p->results_until > d) {
-        for (unsigned i = 0; i < SCAN_GENERAL; i++)
-            if (p->ready[i] > d && i != CPU_SLOT_NOWHERE && !put_ready(p, i, p->ready[i], out, n))
-                return false;
-        for (unsigned i = CPU_SLOT_V0; i < CPU_SLOT_COUNT; i++)
-            if (p->ready[i] > d && !put_ready(p, i, p->ready[i], out, n))
-                return false;
+    for (uint64_t left = p->written & ~written_bit(CPU_SLOT_NOWHERE); left; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(left), v = CPU_SLOT_V0 + i;
+
+        if (p->ready[i] > d && !put_ready(p, i, p->ready[i], out, n))
+            return false;
+        if (v < CPU_SLOT_COUNT && p->ready[v] > d && !put_ready(p, v, p->ready[v], out, n))
+            return false;
     }
     if (p->unit_until > d)
         for (unsigned i = 0; i < CPU_TC_COUNT; i++)
@@ -318,6 +328,7 @@ void pipe_fold(struct pipe *p)
     for (unsigned i = 0; i < n_ready; i++)
         if (ready[i].slot < MEMO_UNIT)
             p->ready[ready[i].slot] = 0;
+    p->written = 0;
     at += n_ready * sizeof(*ready);
     if (binds) {
         memcpy(at, window, p->window);
@@ -349,11 +360,11 @@ void pipe_unfold(struct pipe *p)
         for (unsigned i = 0; i < s->n_rows; i++, at += 8)
             memcpy(p->calendar[(p->dispatch + i) & (PIPE_CALENDAR - 1)] + 1, at, 8);
     p->booked = s->n_rows ? p->dispatch + s->n_rows - 1 : 0;
-    p->unit_until = p->results_until = 0;
+    p->unit_until = p->written = 0;
     for (unsigned i = 0; i < s->n_ready; i++, at += 2) {
         if (at[0] < MEMO_UNIT) {
             p->ready[at[0]] = p->dispatch + at[1];
-            p->results_until = pipe_max(p->results_until, p->dispatch + at[1]);
+            p->written |= written_bit(at[0]);
         } else {
             p->unit[at[0] - MEMO_UNIT] = p->dispatch + at[1];
             p->unit_until = pipe_max(p->unit_until, p->dispatch + at[1]);
@@ -499,7 +510,8 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome ou
     struct memo_edge e = {.key = memo_key(from, op, outcome), .events = m->events};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
-    memcpy(buckets, p->buckets, sizeof(buckets));
+    if (from)
+        memcpy(buckets, p->buckets, sizeof(buckets));
     if (p->pending) {
         pipe_unfold(p);
         time_ops(c, p->pending, op);
