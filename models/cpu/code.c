@@ -19,7 +19,8 @@
 
 #define HASH_SIZE  4096
 #define ARENA_SIZE (CODE_ARENA_OPS * (sizeof(struct cpu_op) + sizeof(struct cpu_op_info)))
-#define STEP_OPS   (1 + CPU_LINKS_SLOTS) /* code_single: an operation, then op_stepped or links */
+#define STEP_OPS \
+    (1 + CPU_LINKS_SLOTS + MEMO_EDGE_SLOTS) /* code_single: an operation, then op_stepped or links */
 
 struct code_cache {
     struct cpu_op *arena; /* CODE_ARENA_OPS operations, then as many cpu_op_info */
@@ -183,6 +184,7 @@ static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, unsi
     int h = a64_decode(&c->feat, insn, op, info, &end);
 
     info->off = (uint16_t)offset;
+    info->edge = 0;
     if (h < 0) {
         info->tclass = CPU_TC_EXCEPTION;
         info->insn = insn;
@@ -277,7 +279,13 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     make_links(op, page, op - 1, last);
     specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
-    k->used = (uint32_t)(op + CPU_LINKS_SLOTS - k->arena);
+    op += CPU_LINKS_SLOTS;
+    if (c->timed && c->p.pipe_kind == PIPE_WINDOW) {
+        op_info(enter + n_ops)->edge = (uint16_t)(op - enter - n_ops);
+        memset(op, 0, sizeof(struct memo_edge));
+        op += MEMO_EDGE_SLOTS;
+    }
+    k->used = (uint32_t)(op - k->arena);
     c->n.blocks_decoded++;
     return enter;
 }
@@ -359,5 +367,5 @@ bool code_has_lines(const struct cpu *c, uint64_t pa_page)
 
 bool code_arena_low(const struct cpu *c)
 {
-    return c->code->used > CODE_ARENA_OPS - (CODE_BLOCK_MAX + 8);
+    return c->code->used > CODE_ARENA_OPS - (CODE_BLOCK_MAX + 8) || memo_worn(&c->pipe.memo);
 }

@@ -40,6 +40,7 @@ void code_written(struct cpu *c, uint64_t pa, uint64_t size);
 /* Drops everything (mode change, arena full). Only between blocks. */
 void code_drop_all(struct cpu *c);
 bool code_has_lines(const struct cpu *c, uint64_t pa_page);
+/* It is time for that: the arena is full, or edges of memos in it are from long ago. */
 bool code_arena_low(const struct cpu *c);
 
 #endif

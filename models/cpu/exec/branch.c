@@ -153,7 +153,7 @@ static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
     do {                                                \
         const enum pipe_outcome end_ = (result);        \
                                                         \
-        if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
+        if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), end_))) { \
             (c)->end.outcome = (uint8_t)end_;           \
             TG_TAIL(TG_FN(cpu_end_far)(c, op));         \
         }                                               \
@@ -311,7 +311,7 @@ OP_END(ret)
 
     pipe_issue(c, op);
     outcome = pipe_predict(c, op, PIPE_RETURN, true, target);
-    if (tg_unlikely(!pipe_end_fast(c, op, outcome))) {
+    if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), outcome))) {
         c->end.outcome = (uint8_t)outcome;
         c->end.va = target;
         TG_TAIL(TG_FN(cpu_end_return)(c, op));

@@ -168,7 +168,7 @@ cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
     do {                                                \
         const enum pipe_outcome end_ = (result);        \
                                                         \
-        if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
+        if (tg_unlikely(!pipe_end_fast(c, links_, end_))) { \
             (c)->end.outcome = (uint8_t)end_;           \
             (c)->end.links = (links_);                  \
             (c)->end.way = (way_);                      \
@@ -181,7 +181,7 @@ cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
         const enum pipe_outcome end_ = (result);        \
         const uint64_t to_ = (to);                      \
                                                         \
-        if (tg_unlikely(!pipe_end_fast(c, op, end_))) { \
+        if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), end_))) { \
             (c)->end.outcome = (uint8_t)end_;           \
             (c)->end.va = to_;                          \
             TG_TAIL(TG_FN(cpu_end_va)(c, op));          \

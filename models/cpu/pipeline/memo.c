@@ -7,7 +7,7 @@
 #include <string.h>
 #include "models/cpu/cpu.h"
 
-#define STATES_MAX   (1u << 16)
+#define STATES_MAX   (1u << MEMO_STATE_BITS)
 #define BYTES_MAX    (16u << 20)
 #define STATE_HASHES (1u << 15)
 
@@ -45,19 +45,31 @@ void memo_fini(struct memo *m)
     m->edges = NULL;
 }
 
-void memo_forget(struct memo *m)
+static void forget_edges(struct memo *m)
 {
     if (m->edges)
         memset(m->edges, 0, sizeof(*m->edges) << MEMO_SETS_BITS);
 }
 
+void memo_forget(struct memo *m)
+{
+    forget_edges(m);
+    m->cleared = m->forgotten;
+}
+
 static void forget_states(struct memo *m)
 {
-    memo_forget(m);
+    forget_edges(m);
     memset(m->states->head, 0, sizeof(m->states->head));
     m->states->n = 1;
     m->states->used = 0;
     m->forgotten++;
+}
+
+/* Number of a state, from its place. */
+static uint32_t number_of(const struct memo *m, uint32_t n)
+{
+    return n | (m->forgotten & ((1u << MEMO_AGE_BITS) - 1)) << MEMO_STATE_BITS;
 }
 
 /* Two chains, for the multiplications take their time. */
@@ -91,7 +103,7 @@ uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
     for (n = *head; n; n = t->slot[n].next)
         if (t->slot[n].hash == h && t->slot[n].size == size &&
             memcmp(t->bytes + t->slot[n].at, state, size) == 0)
-            return n;
+            return number_of(m, n);
     if (t->n == STATES_MAX || t->used + size > BYTES_MAX)
         forget_states(m);
     n = t->n++;
@@ -99,19 +111,45 @@ uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
     *head = n;
     memcpy(t->bytes + t->used, state, size);
     t->used += (uint32_t)size;
-    return n;
+    return number_of(m, n);
 }
 
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)
 {
-    return (const struct memo_state *)(const void *)(m->states->bytes + m->states->slot[number].at);
+    return (const struct memo_state *)(const void *)(m->states->bytes + 
+                                                         m->states->slot[number & (STATES_MAX - 1)].at);
 }
 
-void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last,
-              unsigned outcome)
+/* A block is known in the table by its last operation (low address bits). */
+static uint32_t block_of(const struct cpu_op *last)
 {
-    struct memo_edge *set = memo_set(m, memo_index(from, last), outcome, e->events);
+    return (uint32_t)((uintptr_t)last / sizeof(*last));
+}
 
+static struct memo_edge *set_of(const struct memo *m, uint32_t block, uint64_t key)
+{
+    const uint32_t k = (uint32_t)(key ^ key >> 32) * UINT32_C(0x85ebca6b);
+
+    return m->edges[(block ^ k >> (32 - MEMO_SETS_BITS)) & ((1u << MEMO_SETS_BITS) - 1)];
+}
+
+const struct memo_edge *memo_look(const struct memo *m, const struct cpu_op *last, uint64_t key)
+{
+    const uint32_t block = block_of(last);
+    const struct memo_edge *e = set_of(m, block, key);
+
+    for (unsigned i = 0; i < 2; i++)
+        if (e[i].key == key && e[i].block == block)
+            return &e[i];
+    return NULL;
+}
+
+void memo_add(struct memo *m, struct memo_edge *e, const struct cpu_op *last)
+{
+    struct memo_edge *set;
+
+    e->block = block_of(last);
+    set = set_of(m, e->block, e->key);
     set[1] = set[0];
     set[0] = *e;
 }

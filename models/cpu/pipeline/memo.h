@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include "models/cpu/op.h"
 
-#define MEMO_SETS_BITS 15 /* of edges: two each, 2 MiB */
+#define MEMO_SETS_BITS 15 /* of the table of edges: two each, 2 MiB */
 
 /* Buckets that a block may charge whose accesses all hit: a byte each in memo_edge.waits, in this order. */
 #define MEMO_LANES(X) X(DEPEND) X(EXECUTE) X(FRONTEND) X(MISPREDICT) X(L1D) X(SYNC) X(SYSREG)
@@ -26,14 +26,24 @@
 #define MEMO_CARRY_AT   32768
 #define MEMO_CYCLES_MAX 4096
 
+/* An edge stands in the table, and the last one that its block took behind the block's links as well: that is
+ * where the host's cache has it when the block has run. */
 struct memo_edge {
-    uint64_t key;    /* state it leads from and block (memo_key); 0: empty */
-    uint32_t to;     /* state it leads to */
-    uint32_t events; /* memo.events during the block */
-    uint16_t cycles, dispatched, unused[2];
+    uint64_t key;   /* memo_key; 0: empty */
     uint64_t waits; /* cycles, by lane */
+    uint32_t to;    /* state it leads to */
+    uint32_t block; /* memo_block: in the table */
+    uint16_t cycles, dispatched, unused[2];
 };
-_Static_assert(sizeof(struct memo_edge) == 32, "two edges to a host cache line");
+#define MEMO_EDGE_SLOTS 2 /* of operations */
+_Static_assert(sizeof(struct memo_edge) == MEMO_EDGE_SLOTS * sizeof(struct cpu_op),
+               "edges live in operations' slots");
+
+/* Numbers of states are not used again before as many times as this all have been forgotten: then edges
+ * behind blocks have to go, too. */
+#define MEMO_STATE_BITS    16
+#define MEMO_AGE_BITS      13
+#define MEMO_OUTCOME_SHIFT (MEMO_STATE_BITS + MEMO_AGE_BITS)
 
 #define MEMO_READY  48  /* registers that are not ready and units that are busy, most that a state holds */
 #define MEMO_ROWS   160 /* cycles of the calendar */
@@ -60,9 +70,13 @@ struct memo_ready {
 #define MEMO_STATE_MAX (sizeof(struct memo_state) + MEMO_ROWS * 16 + MEMO_READY * 2 + MEMO_WINDOW + 8)
 
 struct memo {
-    uint32_t events; /* loads of the block that take a cycle longer, a byte each: pipe_note_crossing */
-    uint32_t state;  /* at the beginning of the block that runs; 0: not a known one, the arrays hold it */
-    uint32_t set;    /* of edges, for that state and block */
+    union {
+        struct {
+            uint32_t state;  /* when the block that runs began; 0: not a known one, the arrays hold it */
+            uint32_t events; /* its loads that take a cycle longer, a byte each: pipe_note_crossing */
+        };
+        uint64_t now; /* both */
+    };
     /* when to fold: fold_again in window.c */
     uint32_t skip, tried,
         futile;            /* blocks to leave out; tried in this burst; bursts in a row that did not pay */
@@ -73,6 +87,7 @@ struct memo {
     struct memo_table *states;
     bool off;           /* nothing is remembered: for tests, results are the same */
     uint32_t forgotten; /* times that all states were dropped */
+    uint32_t cleared;   /* of those, when edges behind blocks were dropped last */
 };
 
 int memo_init(struct memo *m);
@@ -82,54 +97,31 @@ void memo_forget(struct memo *m);
 /* Number of a state of `size` bytes (a multiple of 8). Forgets all others when there are too many. */
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size);
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
-/* An edge from state `from`. Replaces the older of its set. */
-void memo_add(struct memo *m, const struct memo_edge *e, uint32_t from, const struct cpu_op *last,
-              unsigned outcome);
+/* The edge in the table; NULL: none. */
+const struct memo_edge *memo_look(const struct memo *m, const struct cpu_op *last, uint64_t key);
+/* Adds an edge, with the key that it has at the beginning. Replaces the older of its set. */
+void memo_add(struct memo *m, struct memo_edge *e, const struct cpu_op *last);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
 void memo_add_charged(const struct memo *m, uint64_t *buckets);
 void memo_carry(struct memo *m, uint64_t *buckets);
 
-/* A block is known by its last operation (low address bits). outcome: below 16, the alignment of operations.
- */
-static inline uint64_t memo_key(uint32_t from, const struct cpu_op *last, unsigned outcome)
+/* Edges behind blocks have to be dropped some time soon (memo_forget, when they are): half of the ages of
+ * states have passed. */
+static inline bool memo_worn(const struct memo *m)
 {
-    return (uint64_t)from << 32 | (uint32_t)(uintptr_t)last | outcome;
+    return m->forgotten - m->cleared >= 1u << (MEMO_AGE_BITS - 1);
 }
 
-/* Index of the set for edges from a state by the block that ends with `last`; what else there is to tell
- * apart moves on from there. */
-static inline uint32_t memo_index(uint32_t from, const struct cpu_op *last)
+/* State, events and outcome (enum pipe_outcome). Never that of an edge when the state is not known. */
+static inline uint64_t memo_key(uint64_t now, unsigned outcome)
 {
-    return (uint32_t)((uintptr_t)last >> 4) ^ (from * UINT32_C(0x85ebca6b) >> (32 - MEMO_SETS_BITS));
+    return now + ((uint64_t)outcome << MEMO_OUTCOME_SHIFT);
 }
 
-static inline struct memo_edge *memo_set(const struct memo *m, uint32_t index, unsigned outcome,
-                                         uint32_t events)
+/* Behind the links of the operation that ends a block. */
+static inline const struct memo_edge *memo_edge_behind(const struct cpu_links *links)
 {
-    return m->edges[(index ^ outcome >> 1 ^ events) & ((1u << MEMO_SETS_BITS) - 1)];
-}
-
-/* A block begins. */
-static inline void memo_enter(struct memo *m, const struct cpu_op *last)
-{
-    m->set = memo_index(m->state, last);
-    __builtin_prefetch(m->edges[m->set & ((1u << MEMO_SETS_BITS) - 1)]);
-}
-
-/* There is no edge from 0, the unknown state. */
-static inline const struct memo_edge *memo_find(const struct memo *m, const struct cpu_op *last,
-                                                unsigned outcome)
-{
-    const uint64_t key = memo_key(m->state, last, outcome);
-    const uint32_t events = m->events;
-    const struct memo_edge *e = memo_set(m, m->set, outcome, events);
-
-    if (e->key != key || e->events != events) {
-        e++;
-        if (e->key != key || e->events != events)
-            return NULL;
-    }
-    return e;
+    return (const struct memo_edge *)(const void *)(links + 1);
 }
 
 /* The block takes what the edge says. */

@@ -122,12 +122,22 @@ static inline void pipe_dispatch_at(struct pipe *p, uint64_t cycle)
 
 /* What the end of a block meant for the front end. */
 enum pipe_outcome {
-    PIPE_SEQUENTIAL, /* no branch, or one that was rightly not taken */
+    PIPE_SEQUENTIAL = 1, /* no branch, or one that was rightly not taken */
     PIPE_TAKEN,
     PIPE_TAKEN_MISS, /* taken, and the BTB did not know it */
     PIPE_WRONG,      /* mispredicted */
     PIPE_SYNC,       /* a context synchronisation event */
 };
+
+/* The block that ran takes what the edge says. */
+static inline void pipe_take(struct pipe *p, const struct memo_edge *e)
+{
+    p->cycle += e->cycles;
+    p->dispatch += e->dispatched;
+    memo_charge(&p->memo, e);
+    p->memo.now = e->to;
+    p->pending = NULL;
+}
 
 /* Everything before completes, then `cycles` pass. */
 static inline void pipe_serialise(struct pipe *p, enum cpu_bucket bucket, uint64_t cycles)

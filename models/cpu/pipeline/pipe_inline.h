@@ -58,9 +58,9 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op,
     (void)c, (void)op, (void)kind, (void)taken, (void)target;
     return PIPE_SEQUENTIAL;
 }
-TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum pipe_outcome outcome)
 {
-    (void)c, (void)op, (void)outcome;
+    (void)c, (void)links, (void)outcome;
     return true;
 }
 #define pipe_block_end(c, op, outcome) ((void)(c), (void)(op), (void)(outcome))
@@ -388,9 +388,9 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
 #endif
 }
 
-/* A block ends. Window: false when no memo knows what it took; pipe_block_end has to be asked. In order only
- * its branch is left. */
-TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+/* A block ends. Window: false when it did not take the same the last time; pipe_block_end has to be asked. In
+ * order only its branch is left. */
+TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
 
@@ -406,18 +406,13 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_o
             pipe_front(p, late);
         p->slots = p->width; /* nothing behind a taken branch issues with it */
     }
-    (void)op;
+    (void)links;
 #else
-    const struct memo_edge *e = memo_find(&p->memo, op, outcome);
+    const struct memo_edge *e = memo_edge_behind(links);
 
-    if (tg_unlikely(!e))
+    if (tg_unlikely(e->key != memo_key(p->memo.now, outcome)))
         return false;
-    p->cycle += e->cycles;
-    p->dispatch += e->dispatched;
-    memo_charge(&p->memo, e);
-    p->memo.state = e->to;
-    p->memo.events = 0;
-    p->pending = NULL;
+    pipe_take(p, e);
 #endif
     return true;
 }
@@ -425,7 +420,7 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_op *op, enum pipe_o
 /* A single instruction, or a block that ends without a branch. */
 TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
 {
-    if (TG_VARIANT == 2 && !pipe_end_fast(c, op, PIPE_SEQUENTIAL))
+    if (TG_VARIANT == 2 && !pipe_end_fast(c, cpu_links_of(op), PIPE_SEQUENTIAL))
         pipe_block_end(c, op, PIPE_SEQUENTIAL);
 }
 
@@ -524,7 +519,6 @@ TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 #if TG_VARIANT == 2
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
-    memo_enter(&p->memo, enter + enter->rn);
 #endif
     return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
 }
@@ -560,7 +554,7 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_bra
 {
     enum pipe_outcome outcome = pipe_predict(c, op, kind, true, target);
 
-    if (!pipe_end_fast(c, op, outcome))
+    if (!pipe_end_fast(c, cpu_links_of(op), outcome))
         pipe_block_end(c, op, outcome);
 }
 

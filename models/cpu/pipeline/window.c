@@ -502,16 +502,33 @@ static void fold_again(struct cpu *c)
     m->since = c->icount;
 }
 
+/* Behind the block that ends with `last`. */
+static void keep_edge(const struct cpu_op *last, const struct memo_edge *e)
+{
+    const unsigned at = op_info(last)->edge;
+
+    if (at)
+        *(struct memo_edge *)(uintptr_t)(last + at) = *e;
+}
+
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
     const uint32_t from = m->state, age = m->forgotten;
-    struct memo_edge e = {.key = memo_key(from, op, outcome), .events = m->events};
+    struct memo_edge e = {.key = memo_key(m->now, outcome)};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
-    if (from)
+    if (from) {
+        const struct memo_edge *known = memo_look(m, op, e.key);
+
+        if (known) {
+            keep_edge(op, known);
+            pipe_take(p, known);
+            return;
+        }
         memcpy(buckets, p->buckets, sizeof(buckets));
+    }
     if (p->pending) {
         pipe_unfold(p);
         time_ops(c, p->pending, op);
@@ -521,6 +538,8 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome ou
     }
     front_end(c, outcome);
     fold_again(c);
-    if (from && m->state && m->forgotten == age && measure(p, &e, cycle, dispatch, buckets))
-        memo_add(m, &e, from, op, outcome);
+    if (from && m->state && m->forgotten == age && measure(p, &e, cycle, dispatch, buckets)) {
+        memo_add(m, &e, op);
+        keep_edge(op, &e);
+    }
 }
