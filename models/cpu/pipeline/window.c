@@ -101,61 +101,69 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
 
 /* What each operation changes, in registers while there are more of them. */
 struct flow {
-    uint64_t dispatch, cycle, booked, written;
-    uint64_t *rob_at, *rob_end;
-    uint32_t dispatch_slots, slots;
+    uint64_t dispatch, cycle, start, booked, written;
+    uint64_t *rob_at;
+    uint32_t dispatch_slots, slots, width;
 };
+
+/* The row of the calendar for a class at cycle t. */
+static inline uint64_t *row_of(struct pipe *p, const struct pipe_class *k, uint64_t t)
+{
+    return &p->calendar[t & (PIPE_CALENDAR - 1)][k->word];
+}
+
+/* Cycles that the commit of an operation, done at `done`, comes later than the next one: first what the front
+ * end was late, then the execution that the window waited for. */
+static void charge_wait(struct pipe *p, const struct flow *f, const struct pipe_class *k, uint64_t d,
+                        uint64_t done)
+{
+    uint64_t wait = done - f->cycle - 1, late = d > f->cycle ? d - f->cycle : 0;
+
+    if (late > wait)
+        late = wait;
+    p->buckets[p->front_bucket] += late;
+    p->buckets[k->bucket] += wait - late;
+}
 
 static inline __attribute__((always_inline)) void
 time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct cpu_op_info *info)
 {
     const struct pipe_class *k = &p->cls[info->tclass & CPU_TC_MASK];
-    const uint32_t width = p->width;
-    uint64_t d = pipe_max(f->dispatch + (f->dispatch_slots >= width), *f->rob_at), t, done;
+    uint64_t d = pipe_max(f->dispatch + (f->dispatch_slots >= f->width), *f->rob_at), t, done;
 
-    f->dispatch_slots = d == f->dispatch ? f->dispatch_slots + 1 : 1;
     if (d != f->dispatch) { /* what has passed is cleared */
         pipe_calendar_pass(p, f->dispatch, d, f->booked);
         f->dispatch = d;
+        f->dispatch_slots = 0;
     }
+    f->dispatch_slots++;
     t = pipe_max(pipe_max(p->ready[info->s1], p->ready[info->s2]), pipe_max(d, p->ready[info->s3]));
-    if (tg_likely(t - d < PIPE_CALENDAR - 1)) {
-        uint64_t *row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word], booked = *row;
-
-        if (tg_likely(((booked + k->bias) & k->full) == 0)) {
-            *row = booked + k->book;
-            f->booked = pipe_max(f->booked, t);
-        } else {
-            p->dispatch = d;
-            t = port_later(p, k, t);
-            f->booked = pipe_max(f->booked, p->booked);
-        }
-    } else if (k->interval) {
+    if (tg_likely(t - d < PIPE_CALENDAR - 1 && !((*row_of(p, k, t) + k->bias) & k->full))) {
+        *row_of(p, k, t) += k->book;
+        f->booked = pipe_max(f->booked, t);
+    } else if (t - d < PIPE_CALENDAR - 1 || k->interval) {
         p->dispatch = d;
         t = port_later(p, k, t);
         f->booked = pipe_max(f->booked, p->booked);
     }
     done = t + k->latency;
-    p->start = t;
+    f->start = t;
     p->ready[info->d] = done;
     f->written |= written_bit(info->d);
-    if (info->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN))
+    if (tg_unlikely(info->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)))
         f->written |= more_results(p, op, info, t, done);
-    if (done > f->cycle + 1) {
-        /* One cycle of progress, then what the front end was late, then the execution that the window
-         * waited for. */
-        uint64_t wait = done - f->cycle - 1, late = d > f->cycle ? d - f->cycle : 0;
-
-        if (late > wait)
-            late = wait;
-        p->buckets[p->front_bucket] += late;
-        p->buckets[k->bucket] += wait - late;
+    f->slots++;
+    if (done > f->cycle) {
+        if (done > f->cycle + 1)
+            charge_wait(p, f, k, d, done);
+        f->cycle = done;
+        f->slots = 1;
+    } else if (f->slots > f->width) {
+        f->cycle++;
+        f->slots = 1;
     }
-    done = pipe_max(done, f->cycle + (f->slots >= width));
-    f->slots = done == f->cycle ? f->slots + 1 : 1;
-    f->cycle = done;
-    *f->rob_at++ = done;
-    if (f->rob_at == f->rob_end)
+    *f->rob_at++ = f->cycle;
+    if (f->rob_at == p->rob_end)
         f->rob_at = p->rob;
 }
 
@@ -163,18 +171,20 @@ static inline void flow_begin(struct flow *f, const struct pipe *p)
 {
     *f = (struct flow){.dispatch = p->dispatch,
                        .cycle = p->cycle,
+                       .start = p->start,
                        .booked = p->booked,
                        .written = p->written,
                        .rob_at = p->rob_at,
-                       .rob_end = p->rob_end,
                        .dispatch_slots = p->dispatch_slots,
-                       .slots = p->slots};
+                       .slots = p->slots,
+                       .width = p->width};
 }
 
 static inline void flow_end(const struct flow *f, struct pipe *p)
 {
     p->dispatch = f->dispatch;
     p->cycle = f->cycle;
+    p->start = f->start;
     p->booked = f->booked;
     p->written = f->written;
     p->rob_at = f->rob_at;
@@ -191,13 +201,12 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
                                            .s2 = CPU_SLOT_NONE,
                                            .s3 = CPU_SLOT_NONE};
     struct pipe *p = &c->pipe;
+    const struct cpu_op_info *info = op_info(op), *end = op_info(last);
     struct flow f;
 
     flow_begin(&f, p);
-    for (; op <= last; op++) {
-        const struct cpu_op_info *info = op_info(op);
-
-        for (unsigned i = 0; i < info->hints; i++)
+    for (; info <= end; info++, op++) {
+        for (unsigned i = info->hints; tg_unlikely(i); i--)
             time_one(p, &f, op, &nop);
         time_one(p, &f, op, info);
         if (tg_unlikely(p->memo.events || (uint8_t)(info->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
