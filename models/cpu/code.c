@@ -282,7 +282,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     op += CPU_LINKS_SLOTS;
     if (c->timed && c->p.pipe_kind == PIPE_WINDOW) {
         op_info(enter + n_ops)->edge = (uint16_t)(op - enter - n_ops);
-        memset(op, 0, sizeof(struct memo_edge));
+        *(struct memo_edge *)(void *)op = (struct memo_edge){
+            .block = memo_block_number(&c->pipe.memo, pipe_block_hash(enter + 1, enter + n_ops))};
         op += MEMO_EDGE_SLOTS;
     }
     k->used = (uint32_t)(op - k->arena);
@@ -300,6 +301,7 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
     else
         pseudo(op + 1, fns[H_STEPPED], offset + 4);
     op_info(op)->rem = op_info(op)->left = op_info(op)->hints = 0;
+    op_info(op)->edge = STEP_OPS - MEMO_EDGE_SLOTS; /* of no block */
     return op;
 }
 
@@ -353,7 +355,7 @@ void code_drop_all(struct cpu *c)
     k->used = STEP_OPS;
     c->link = NULL;
     memset(c->returns, 0, sizeof(c->returns));
-    memo_forget(&c->pipe.memo);
+    c->pipe.memo.forgotten = memo_forgotten(&c->pipe.memo);
     mmu_forget_jumps(c);
     mmu_drop_fetches(c);
 }

@@ -42,7 +42,7 @@ struct cpu_op_info {
     uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
     uint8_t left;          /* operations of the block after this one */
     uint8_t hints;         /* NOPs right before the instruction, which have no operation of their own */
-    uint16_t edge;         /* of the last one: operations' slots from it to its edge (memo.h); 0: none */
+    uint16_t edge;         /* of the last one: operations' slots from it to its edge (memo.h) */
 };
 _Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by the same index");
 

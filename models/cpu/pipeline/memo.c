@@ -5,71 +5,108 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "models/cpu/cpu.h"
+#include "models/cpu/pipeline/pipe.h"
 
-#define STATES_MAX   (1u << MEMO_STATE_BITS)
-#define BYTES_MAX    (16u << 20)
-#define STATE_HASHES (1u << 15)
+#define STATES     (1u << MEMO_STATE_BITS)
+#define STATES_MAX (STATES / 4 * 3) /* remembered */
+#define BYTES_MAX  (16u << 20)
+#define PLACES     8          /* a line of the host's cache */
+#define BLOCKS_MAX (1u << 22) /* numbers of blocks */
+#define BLOCKS_MIN (1u << 12)
 
-struct memo_table {
-    uint8_t *bytes; /* states, one behind the other */
+struct memo_store {
+    struct memo_edge edges[1u << MEMO_SETS_BITS][2];
+    /* States by number, which begins as their hash says: in the same PLACES or those that follow. */
+    struct memo_place {
+        uint32_t hash;
+        uint32_t at; /* where its bytes begin, in units of 8, + 1; 0: none */
+    } place[STATES];
+    uint64_t *bytes; /* states, one behind the other */
     uint32_t used, n;
-    struct memo_slot { /* by number, together: one line of the host's cache for a look */
-        uint32_t at;   /* where it begins */
-        uint32_t next; /* of the same hash */
-        uint32_t hash; /* all of it */
-        uint32_t size;
-    } slot[STATES_MAX];
-    uint32_t head[STATE_HASHES];
+    uint32_t forgotten;
+    struct memo *users;
+    /* Numbers of blocks by hash, open addressing. */
+    struct memo_block {
+        uint64_t hash;
+        uint32_t number; /* 0: free */
+    } * blocks;
+    uint32_t n_blocks, blocks_mask;
 };
+
+static void store_free(struct memo_store *s)
+{
+    if (!s)
+        return;
+    free(s->bytes);
+    free(s->blocks);
+    free(s);
+}
 
 int memo_init(struct memo *m)
 {
-    m->states = calloc(1, sizeof(*m->states));
-    m->edges = calloc(1u << MEMO_SETS_BITS, sizeof(*m->edges));
-    if (m->states)
-        m->states->bytes = malloc(BYTES_MAX);
-    if (!m->states || !m->edges || !m->states->bytes)
+    struct memo_store *s = calloc(1, sizeof(*s));
+
+    if (!s)
         return -ENOMEM;
-    m->states->n = 1;
+    s->bytes = malloc(BYTES_MAX + MEMO_STATE_MAX);
+    s->blocks = calloc(BLOCKS_MIN, sizeof(*s->blocks));
+    s->blocks_mask = BLOCKS_MIN - 1;
+    if (!s->bytes || !s->blocks) {
+        store_free(s);
+        return -ENOMEM;
+    }
+    m->store = s;
+    s->users = m;
     return 0;
 }
 
 void memo_fini(struct memo *m)
 {
-    if (m->states)
-        free(m->states->bytes);
-    free(m->states);
-    free(m->edges);
-    m->states = NULL;
-    m->edges = NULL;
+    struct memo **link;
+
+    if (!m->store)
+        return;
+    for (link = &m->store->users; *link != m; link = &(*link)->next)
+        continue;
+    *link = m->next;
+    if (!m->store->users)
+        store_free(m->store);
+    m->store = NULL;
 }
 
-static void forget_edges(struct memo *m)
+void memo_share(struct memo *m, struct memo *with)
 {
-    if (m->edges)
-        memset(m->edges, 0, sizeof(*m->edges) << MEMO_SETS_BITS);
+    memo_fini(m);
+    m->store = with->store;
+    m->forgotten = memo_forgotten(with);
+    m->next = with->next;
+    with->next = m;
 }
 
 void memo_forget(struct memo *m)
 {
-    forget_edges(m);
-    m->cleared = m->forgotten;
+    struct memo_store *s = m->store;
+
+    for (struct memo *u = s->users; u; u = u->next)
+        pipe_unfold((struct pipe *)((char *)u - offsetof(struct pipe, memo)));
+    memset(s->edges, 0, sizeof(s->edges));
+    memset(s->place, 0, sizeof(s->place));
+    s->n = s->used = 0;
+    s->forgotten++;
 }
 
-static void forget_states(struct memo *m)
+uint32_t memo_forgotten(const struct memo *m)
 {
-    forget_edges(m);
-    memset(m->states->head, 0, sizeof(m->states->head));
-    m->states->n = 1;
-    m->states->used = 0;
-    m->forgotten++;
+    return m->store ? m->store->forgotten : 0;
 }
 
-/* Number of a state, from its place. */
-static uint32_t number_of(const struct memo *m, uint32_t n)
+unsigned memo_edges(const struct memo *m)
 {
-    return n | (m->forgotten & ((1u << MEMO_AGE_BITS) - 1)) << MEMO_STATE_BITS;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 1u << MEMO_SETS_BITS; i++)
+        n += (m->store->edges[i][0].key != 0) + (m->store->edges[i][1].key != 0);
+    return n;
 }
 
 /* Two chains, for the multiplications take their time. */
@@ -94,48 +131,98 @@ static uint32_t hash_of(const uint8_t *p, size_t size)
     return (uint32_t)(a >> 32);
 }
 
+/* Number of the state in a place: never 0, and not that of one that is forgotten. */
+static uint32_t number_of(const struct memo_store *s, uint32_t place)
+{
+    return place | (s->forgotten & ((1u << MEMO_AGE_BITS) - 1)) << MEMO_STATE_BITS;
+}
+
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
 {
-    struct memo_table *t = m->states;
+    struct memo_store *s = m->store;
     const uint32_t h = hash_of(state, size);
-    uint32_t *head = &t->head[h & (STATE_HASHES - 1)], n;
+    uint32_t n;
 
-    for (n = *head; n; n = t->slot[n].next)
-        if (t->slot[n].hash == h && t->slot[n].size == size &&
-            memcmp(t->bytes + t->slot[n].at, state, size) == 0)
-            return number_of(m, n);
-    if (t->n == STATES_MAX || t->used + size > BYTES_MAX)
-        forget_states(m);
-    n = t->n++;
-    t->slot[n] = (struct memo_slot){.at = t->used, .next = *head, .hash = h, .size = (uint32_t)size};
-    *head = n;
-    memcpy(t->bytes + t->used, state, size);
-    t->used += (uint32_t)size;
-    return number_of(m, n);
+    for (n = h * PLACES;; n++) {
+        const struct memo_place *p = &s->place[n &= STATES - 1];
+
+        if (!n) /* is no number */
+            continue;
+        if (!p->at)
+            break;
+        if (p->hash == h && memcmp(s->bytes + p->at - 1, state, size) == 0)
+            return number_of(s, n);
+    }
+    if (s->n == STATES_MAX || s->used + size > BYTES_MAX) {
+        memo_forget(m);
+        n = h * PLACES & (STATES - 1);
+        n += !n;
+    }
+    s->n++;
+    s->place[n] = (struct memo_place){.hash = h, .at = s->used / 8 + 1};
+    memcpy(s->bytes + s->used / 8, state, size);
+    s->used += (uint32_t)size;
+    return number_of(s, n);
 }
 
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)
 {
-    return (const struct memo_state *)(const void *)(m->states->bytes + 
-                                                         m->states->slot[number & (STATES_MAX - 1)].at);
+    const struct memo_store *s = m->store;
+
+    return (const struct memo_state *)(const void *)(s->bytes + s->place[number & (STATES - 1)].at - 1);
 }
 
-/* A block is known in the table by its last operation (low address bits). */
-static uint32_t block_of(const struct cpu_op *last)
+/* Twice as many. False: out of memory. */
+static bool grow_blocks(struct memo_store *s)
 {
-    return (uint32_t)((uintptr_t)last / sizeof(*last));
+    const uint32_t mask = s->blocks_mask * 2 + 1;
+    struct memo_block *b = calloc((size_t)mask + 1, sizeof(*b));
+
+    if (!b)
+        return false;
+    for (uint32_t i = 0; i <= s->blocks_mask; i++) {
+        uint32_t at = (uint32_t)s->blocks[i].hash & mask;
+
+        if (!s->blocks[i].number)
+            continue;
+        while (b[at].number)
+            at = (at + 1) & mask;
+        b[at] = s->blocks[i];
+    }
+    free(s->blocks);
+    s->blocks = b;
+    s->blocks_mask = mask;
+    return true;
+}
+
+uint32_t memo_block_number(struct memo *m, uint64_t hash)
+{
+    struct memo_store *s = m->store;
+    uint32_t i;
+
+    for (i = (uint32_t)hash & s->blocks_mask; s->blocks[i].number; i = (i + 1) & s->blocks_mask)
+        if (s->blocks[i].hash == hash)
+            return s->blocks[i].number;
+    if (s->n_blocks == BLOCKS_MAX)
+        return 0;
+    if (s->n_blocks >= s->blocks_mask / 4 * 3) {
+        if (!grow_blocks(s))
+            return 0;
+        return memo_block_number(m, hash);
+    }
+    s->blocks[i] = (struct memo_block){.hash = hash, .number = ++s->n_blocks};
+    return s->n_blocks;
 }
 
 static struct memo_edge *set_of(const struct memo *m, uint32_t block, uint64_t key)
 {
-    const uint32_t k = (uint32_t)(key ^ key >> 32) * UINT32_C(0x85ebca6b);
+    const uint64_t h = (key ^ (uint64_t)block << 32 ^ block) * UINT64_C(0x9e3779b97f4a7c15);
 
-    return m->edges[(block ^ k >> (32 - MEMO_SETS_BITS)) & ((1u << MEMO_SETS_BITS) - 1)];
+    return m->store->edges[h >> (64 - MEMO_SETS_BITS)];
 }
 
-const struct memo_edge *memo_look(const struct memo *m, const struct cpu_op *last, uint64_t key)
+const struct memo_edge *memo_look(const struct memo *m, uint32_t block, uint64_t key)
 {
-    const uint32_t block = block_of(last);
     const struct memo_edge *e = set_of(m, block, key);
 
     for (unsigned i = 0; i < 2; i++)
@@ -144,12 +231,10 @@ const struct memo_edge *memo_look(const struct memo *m, const struct cpu_op *las
     return NULL;
 }
 
-void memo_add(struct memo *m, struct memo_edge *e, const struct cpu_op *last)
+void memo_add(struct memo *m, const struct memo_edge *e)
 {
-    struct memo_edge *set;
+    struct memo_edge *set = set_of(m, e->block, e->key);
 
-    e->block = block_of(last);
-    set = set_of(m, e->block, e->key);
     set[1] = set[0];
     set[0] = *e;
 }

@@ -5,7 +5,9 @@
  * (window.c) and remembered. States are what is left in flight at the end of a block, relative to its
  * dispatch cycle; they are numbered, and an edge leads from a state by a block and the outcome of its branch
  * to the next state. Exact: results are those of the schedule worked out each time (Schnarr and Larus, "Fast
- * out-of-order processor simulation using memoization", ASPLOS 1998, did so for a whole processor).
+ * out-of-order processor simulation using memoization", ASPLOS 1998, did so for a whole processor). Blocks
+ * are known by what they are to the pipeline, not by their address, and PEs of a machine that are alike share
+ * what they remember.
  */
 #ifndef TG_CPU_PIPELINE_MEMO_H
 #define TG_CPU_PIPELINE_MEMO_H
@@ -32,7 +34,7 @@ struct memo_edge {
     uint64_t key;   /* memo_key; 0: empty */
     uint64_t waits; /* cycles, by lane */
     uint32_t to;    /* state it leads to */
-    uint32_t block; /* memo_block: in the table */
+    uint32_t block; /* memo_block_number, also before there is an edge; 0: its edges are not remembered */
     uint16_t cycles, dispatched, unused[2];
 };
 #define MEMO_EDGE_SLOTS 2 /* of operations */
@@ -83,33 +85,40 @@ struct memo {
     uint64_t since, timed; /* instructions retired when the burst began; of those since, timed one by one */
     uint64_t even,
         odd; /* waits charged since they were carried, 16 bits a lane: lanes 0, 2, 4, 6; and 1, 3, 5 */
-    struct memo_edge (*edges)[2];
-    struct memo_table *states;
+    struct memo_store *store;
+    struct memo *next;  /* of those that use the store */
     bool off;           /* nothing is remembered: for tests, results are the same */
-    uint32_t forgotten; /* times that all states were dropped */
-    uint32_t cleared;   /* of those, when edges behind blocks were dropped last */
+    uint32_t forgotten; /* memo_forgotten when the edges behind the PE's blocks were dropped last */
 };
 
 int memo_init(struct memo *m);
 void memo_fini(struct memo *m);
-/* Blocks have died, their addresses will be used again. */
+/* m, which is new, remembers in the same place as `with`. */
+void memo_share(struct memo *m, struct memo *with);
+/* Drops all states and edges, of all that share them. */
 void memo_forget(struct memo *m);
+/* Times that this has happened; 0 before memo_init and after memo_fini. */
+uint32_t memo_forgotten(const struct memo *m);
+/* How many edges the table holds: for tests. */
+unsigned memo_edges(const struct memo *m);
 /* Number of a state of `size` bytes (a multiple of 8). Forgets all others when there are too many. */
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size);
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
+/* Number of the blocks that are the same to the pipeline (hash: of all that it sees of them; two blocks with
+ * the same would be taken for one). 0: there are too many. */
+uint32_t memo_block_number(struct memo *m, uint64_t hash);
 /* The edge in the table; NULL: none. */
-const struct memo_edge *memo_look(const struct memo *m, const struct cpu_op *last, uint64_t key);
-/* Adds an edge, with the key that it has at the beginning. Replaces the older of its set. */
-void memo_add(struct memo *m, struct memo_edge *e, const struct cpu_op *last);
+const struct memo_edge *memo_look(const struct memo *m, uint32_t block, uint64_t key);
+/* Adds an edge. Replaces the older of its set. */
+void memo_add(struct memo *m, const struct memo_edge *e);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
 void memo_add_charged(const struct memo *m, uint64_t *buckets);
 void memo_carry(struct memo *m, uint64_t *buckets);
 
-/* Edges behind blocks have to be dropped some time soon (memo_forget, when they are): half of the ages of
- * states have passed. */
+/* Edges behind blocks have to be dropped some time soon: half of the ages of states have passed. */
 static inline bool memo_worn(const struct memo *m)
 {
-    return m->forgotten - m->cleared >= 1u << (MEMO_AGE_BITS - 1);
+    return memo_forgotten(m) - m->forgotten >= 1u << (MEMO_AGE_BITS - 1);
 }
 
 /* State, events and outcome (enum pipe_outcome). Never that of an edge when the state is not known. */

@@ -86,6 +86,17 @@ int pipe_init(struct cpu *c)
     return caches_init(c);
 }
 
+/* Schedules depend on the classes and on parameters of the pipeline: memos are shared when all are the same.
+ */
+void pipe_join(struct cpu *c, struct cpu *o)
+{
+    const size_t from = offsetof(struct cpu_params, pipe_kind), size = sizeof(c->p) - from;
+
+    if (!memcmp((char *)&c->p + from, (char *)&o->p + from, size) &&
+        !memcmp(c->pipe.cls, o->pipe.cls, sizeof(c->pipe.cls)))
+        memo_share(&c->pipe.memo, &o->pipe.memo);
+}
+
 void pipe_fini(struct cpu *c)
 {
     caches_fini(c);

@@ -52,12 +52,12 @@ struct pipe {
 
     /* window: operations are timed a block at a time (window.c), unless something asks before its end */
     const struct cpu_op
-        *pending;           /* the first of the block that runs that is not timed yet; NULL: outside one */
-    uint64_t store_from;    /* no store of the block leaves the buffer earlier */
-    uint64_t booked;        /* the last cycle with an entry in the calendar */
-    uint64_t unit_until;    /* until then one of `unit` is busy */
-    uint64_t written;       /* bit n: ready[n], or ready[CPU_SLOT_V0 + n], may be in the future */
-    struct memo memo;       /* block schedules seen before */
+        *pending;        /* the first of the block that runs that is not timed yet; NULL: outside one */
+    uint64_t store_from; /* no store of the block leaves the buffer earlier */
+    uint64_t booked;     /* the last cycle with an entry in the calendar */
+    uint64_t unit_until; /* until then one of `unit` is busy */
+    uint64_t written;    /* bit n: ready[n], or ready[CPU_SLOT_V0 + n], may be in the future */
+    struct memo memo;    /* block schedules seen before */
 
     struct pipe_class cls[32];
     uint64_t buckets[CPU_BUCKET_COUNT];   /* CPI stack; base is what the others leave: see cpu_buckets */
@@ -151,6 +151,8 @@ static inline void pipe_serialise(struct pipe *p, enum cpu_bucket bucket, uint64
 struct cpu;
 int pipe_init(struct cpu *c);
 void pipe_fini(struct cpu *c);
+/* PEs o and c are of one machine; c is new. */
+void pipe_join(struct cpu *c, struct cpu *o);
 
 /* All of these do nothing in fast mode. */
 
@@ -184,6 +186,8 @@ void pipe_start(struct cpu *c, uint64_t cycle);
 
 /* ---- window.c ---- */
 
+/* What a block is to the window, for memo_block_number. */
+uint64_t pipe_block_hash(const struct cpu_op *first, const struct cpu_op *last);
 /* The state of the window is in its arrays, not in a memo: needed by whoever looks at it or changes it. */
 void pipe_unfold(struct pipe *p);
 /* Times what of the block that runs has been executed, up to and with op, if that is not done yet. Everything

@@ -218,6 +218,26 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
     flow_end(&f, p);
 }
 
+/* All that time_ops sees of a block. */
+uint64_t pipe_block_hash(const struct cpu_op *first, const struct cpu_op *last)
+{
+    const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t h = (uint64_t)(last - first) + 1;
+
+    for (const struct cpu_op *op = first; op <= last; op++) {
+        const struct cpu_op_info *i = op_info(op);
+        uint64_t v = i->tclass | i->d << 8 | i->s1 << 16 | (uint64_t)i->s2 << 24 | (uint64_t)i->s3 << 32 |
+                     (uint64_t)i->hints << 40 | (uint64_t)i->rem << 48;
+
+        h = (h ^ v) * k;
+        h ^= h >> 29;
+        if (i->tclass & (CPU_TC_SETS_RA | CPU_TC_SETS_RN))
+            h = (h ^ (op->ra | op->rn << 8)) * k;
+        h ^= h >> 32;
+    }
+    return h;
+}
+
 /* ---- states ---- */
 
 static bool put_ready(struct pipe *p, unsigned slot, uint64_t ready, struct memo_ready *out, unsigned *n)
@@ -512,27 +532,24 @@ static void fold_again(struct cpu *c)
 }
 
 /* Behind the block that ends with `last`. */
-static void keep_edge(const struct cpu_op *last, const struct memo_edge *e)
+static struct memo_edge *edge_of(const struct cpu_op *last)
 {
-    const unsigned at = op_info(last)->edge;
-
-    if (at)
-        *(struct memo_edge *)(uintptr_t)(last + at) = *e;
+    return (struct memo_edge *)(uintptr_t)(last + op_info(last)->edge);
 }
 
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
-    const uint32_t from = m->state, age = m->forgotten;
-    struct memo_edge e = {.key = memo_key(m->now, outcome)};
+    const uint32_t from = m->state, age = memo_forgotten(m);
+    struct memo_edge *behind = edge_of(op), e = {.key = memo_key(m->now, outcome), .block = behind->block};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
     if (from) {
-        const struct memo_edge *known = memo_look(m, op, e.key);
+        const struct memo_edge *known = memo_look(m, e.block, e.key);
 
         if (known) {
-            keep_edge(op, known);
+            *behind = *known;
             pipe_take(p, known);
             return;
         }
@@ -547,8 +564,8 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome ou
     }
     front_end(c, outcome);
     fold_again(c);
-    if (from && m->state && m->forgotten == age && measure(p, &e, cycle, dispatch, buckets)) {
-        memo_add(m, &e, op);
-        keep_edge(op, &e);
+    if (e.block && from && m->state && memo_forgotten(m) == age && measure(p, &e, cycle, dispatch, buckets)) {
+        memo_add(m, &e);
+        *behind = e;
     }
 }

@@ -95,9 +95,7 @@ static void run(uint64_t seed, bool off, uint32_t nop, const char *const *params
     out->cycles = cpu_cycles(p->cpu);
     out->misses = t_counter(p, "l1d.miss");
     out->wrong = t_counter(p, "mispredicts");
-    *remembered = 0;
-    for (unsigned i = 0; i < 1u << MEMO_SETS_BITS; i++)
-        *remembered += (m->edges[i][0].key != 0) + (m->edges[i][1].key != 0);
+    *remembered = memo_edges(m);
     pe_free(p);
 }
 
