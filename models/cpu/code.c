@@ -20,7 +20,7 @@
 #define HASH_SIZE  4096
 #define ARENA_SIZE (CODE_ARENA_OPS * (sizeof(struct cpu_op) + sizeof(struct cpu_op_info)))
 #define STEP_OPS \
-    (1 + CPU_LINKS_SLOTS + MEMO_EDGE_SLOTS) /* code_single: an operation, then op_stepped or links */
+    (1 + CPU_LINKS_SLOTS + MEMO_LAST_SLOTS) /* code_single: an operation, then op_stepped or links */
 
 struct code_cache {
     struct cpu_op *arena; /* CODE_ARENA_OPS operations, then as many cpu_op_info */
@@ -184,7 +184,6 @@ static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, unsi
     int h = a64_decode(&c->feat, insn, op, info, &end);
 
     info->off = (uint16_t)offset;
-    info->edge = 0;
     if (h < 0) {
         info->tclass = CPU_TC_EXCEPTION;
         info->insn = insn;
@@ -281,10 +280,10 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     page->entry[offset / 4] = k->used;
     op += CPU_LINKS_SLOTS;
     if (c->timed && c->p.pipe_kind == PIPE_WINDOW) {
-        op_info(enter + n_ops)->edge = (uint16_t)(op - enter - n_ops);
-        *(struct memo_edge *)(void *)op = (struct memo_edge){
+        enter->rm = (uint8_t)(op - enter);
+        *(struct memo_last *)(void *)op = (struct memo_last){
             .block = memo_block_number(&c->pipe.memo, pipe_block_hash(enter + 1, enter + n_ops))};
-        op += MEMO_EDGE_SLOTS;
+        op += MEMO_LAST_SLOTS;
     }
     k->used = (uint32_t)(op - k->arena);
     c->n.blocks_decoded++;
@@ -301,7 +300,6 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
     else
         pseudo(op + 1, fns[H_STEPPED], offset + 4);
     op_info(op)->rem = op_info(op)->left = op_info(op)->hints = 0;
-    op_info(op)->edge = STEP_OPS - MEMO_EDGE_SLOTS; /* of no block */
     return op;
 }
 

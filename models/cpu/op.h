@@ -31,7 +31,7 @@ static inline void cpu_op_set_fn(struct cpu_op *op, cpu_op_fn *fn)
 }
 
 /* Of op_enter, which begins a block: imm is the block's physical address, rd the number of its instructions,
- * rn that of its operations. */
+ * rn that of its operations, rm that of slots to its memo_last (window model). */
 
 /* The rest of an operation: for timing, exceptions and rarer handlers. */
 struct cpu_op_info {
@@ -42,7 +42,7 @@ struct cpu_op_info {
     uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
     uint8_t left;          /* operations of the block after this one */
     uint8_t hints;         /* NOPs right before the instruction, which have no operation of their own */
-    uint16_t edge;         /* of the last one: operations' slots from it to its edge (memo.h) */
+    uint16_t unused;
 };
 _Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by the same index");
 

@@ -38,13 +38,13 @@ void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    pipe_block_end(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     GOTO_LINK(c, c->end.links, c->end.way);
 }
 
 TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    pipe_block_end(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     GOTO_VA(c, c->end.va);
 }
 
@@ -139,25 +139,26 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 
 static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    pipe_block_end(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     RETURN(c, c->end.va);
 }
 
 static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_block_end(c, op, (enum pipe_outcome)c->end.outcome);
+    pipe_block_end(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     GOTO_FAR(c);
 }
 
-#define END_FAR(c, result)                              \
-    do {                                                \
-        const enum pipe_outcome end_ = (result);        \
-                                                        \
+#define END_FAR(c, result)                                            \
+    do {                                                              \
+        const enum pipe_outcome end_ = (result);                      \
+                                                                      \
         if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), end_))) { \
-            (c)->end.outcome = (uint8_t)end_;           \
-            TG_TAIL(TG_FN(cpu_end_far)(c, op));         \
-        }                                               \
-        GOTO_FAR(c);                                    \
+            (c)->end.outcome = (uint8_t)end_;                         \
+            (c)->end.links = cpu_links_of(op);                        \
+            TG_TAIL(TG_FN(cpu_end_far)(c, op));                       \
+        }                                                             \
+        GOTO_FAR(c);                                                  \
     } while (0)
 
 /* ---- the instructions ---- */
@@ -313,6 +314,7 @@ OP_END(ret)
     outcome = pipe_predict(c, op, PIPE_RETURN, true, target);
     if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), outcome))) {
         c->end.outcome = (uint8_t)outcome;
+        c->end.links = cpu_links_of(op);
         c->end.va = target;
         TG_TAIL(TG_FN(cpu_end_return)(c, op));
     }

@@ -164,29 +164,30 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
 #define END_LINK(c, result, way_) END_LINK_OF(c, result, cpu_links_of(op), way_)
 /* links_: where they are not behind op. */
-#define END_LINK_OF(c, result, links_, way_)            \
-    do {                                                \
-        const enum pipe_outcome end_ = (result);        \
-                                                        \
+#define END_LINK_OF(c, result, links_, way_)                \
+    do {                                                    \
+        const enum pipe_outcome end_ = (result);            \
+                                                            \
         if (tg_unlikely(!pipe_end_fast(c, links_, end_))) { \
-            (c)->end.outcome = (uint8_t)end_;           \
-            (c)->end.links = (links_);                  \
-            (c)->end.way = (way_);                      \
-            TG_TAIL(TG_FN(cpu_end_link)(c, op));        \
-        }                                               \
-        GOTO_LINK(c, links_, way_);                     \
+            (c)->end.outcome = (uint8_t)end_;               \
+            (c)->end.links = (links_);                      \
+            (c)->end.way = (way_);                          \
+            TG_TAIL(TG_FN(cpu_end_link)(c, op));            \
+        }                                                   \
+        GOTO_LINK(c, links_, way_);                         \
     } while (0)
-#define END_VA(c, result, to)                           \
-    do {                                                \
-        const enum pipe_outcome end_ = (result);        \
-        const uint64_t to_ = (to);                      \
-                                                        \
+#define END_VA(c, result, to)                                         \
+    do {                                                              \
+        const enum pipe_outcome end_ = (result);                      \
+        const uint64_t to_ = (to);                                    \
+                                                                      \
         if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), end_))) { \
-            (c)->end.outcome = (uint8_t)end_;           \
-            (c)->end.va = to_;                          \
-            TG_TAIL(TG_FN(cpu_end_va)(c, op));          \
-        }                                               \
-        GOTO_VA(c, to_);                                \
+            (c)->end.outcome = (uint8_t)end_;                         \
+            (c)->end.links = cpu_links_of(op);                        \
+            (c)->end.va = to_;                                        \
+            TG_TAIL(TG_FN(cpu_end_va)(c, op));                        \
+        }                                                             \
+        GOTO_VA(c, to_);                                              \
     } while (0)
 
 /* Registers. Reads of 31 give zero, writes to 31 go nowhere: the decoder has mapped the index. */

@@ -10,14 +10,14 @@
 #define STATES     (1u << MEMO_STATE_BITS)
 #define STATES_MAX (STATES / 4 * 3) /* remembered */
 #define BYTES_MAX  (16u << 20)
-#define PLACES     8          /* a line of the host's cache */
-#define BLOCKS_MAX (1u << 22) /* numbers of blocks */
+#define PLACES     8                       /* a line of the host's cache */
+#define BLOCKS_MAX (1u << MEMO_BLOCK_BITS) /* numbers of blocks */
 #define BLOCKS_MIN (1u << 12)
 
 struct memo_store {
-    struct memo_edge edges[1u << MEMO_SETS_BITS][2];
+    _Alignas(64) struct memo_edge edges[1u << MEMO_SETS_BITS][MEMO_WAYS];
     /* States by number, which begins as their hash says: in the same PLACES or those that follow. */
-    struct memo_place {
+    _Alignas(64) struct memo_place {
         uint32_t hash;
         uint32_t at; /* where its bytes begin, in units of 8, + 1; 0: none */
     } place[STATES];
@@ -44,10 +44,11 @@ static void store_free(struct memo_store *s)
 
 int memo_init(struct memo *m)
 {
-    struct memo_store *s = calloc(1, sizeof(*s));
+    struct memo_store *s = aligned_alloc(_Alignof(struct memo_store), sizeof(*s));
 
     if (!s)
         return -ENOMEM;
+    memset(s, 0, sizeof(*s));
     s->bytes = malloc(BYTES_MAX + MEMO_STATE_MAX);
     s->blocks = calloc(BLOCKS_MIN, sizeof(*s->blocks));
     s->blocks_mask = BLOCKS_MIN - 1;
@@ -105,7 +106,8 @@ unsigned memo_edges(const struct memo *m)
     unsigned n = 0;
 
     for (unsigned i = 0; i < 1u << MEMO_SETS_BITS; i++)
-        n += (m->store->edges[i][0].key != 0) + (m->store->edges[i][1].key != 0);
+        for (unsigned w = 0; w < MEMO_WAYS; w++)
+            n += m->store->edges[i][w].step != 0;
     return n;
 }
 
@@ -203,7 +205,7 @@ uint32_t memo_block_number(struct memo *m, uint64_t hash)
     for (i = (uint32_t)hash & s->blocks_mask; s->blocks[i].number; i = (i + 1) & s->blocks_mask)
         if (s->blocks[i].hash == hash)
             return s->blocks[i].number;
-    if (s->n_blocks == BLOCKS_MAX)
+    if (s->n_blocks == BLOCKS_MAX - 1)
         return 0;
     if (s->n_blocks >= s->blocks_mask / 4 * 3) {
         if (!grow_blocks(s))
@@ -214,29 +216,45 @@ uint32_t memo_block_number(struct memo *m, uint64_t hash)
     return s->n_blocks;
 }
 
-static struct memo_edge *set_of(const struct memo *m, uint32_t block, uint64_t key)
+uint32_t memo_block_now(struct memo *m, uint32_t block)
 {
-    const uint64_t h = (key ^ (uint64_t)block << 32 ^ block) * UINT64_C(0x9e3779b97f4a7c15);
-
-    return m->store->edges[h >> (64 - MEMO_SETS_BITS)];
+    if (!block || !m->events)
+        return block;
+    return memo_block_number(m, ((uint64_t)block << 32 | m->events) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-const struct memo_edge *memo_look(const struct memo *m, uint32_t block, uint64_t key)
+/* The lower bits of a block's number follow from the set and the state: the tag is the rest. */
+static struct memo_edge *set_of(const struct memo *m, uint32_t block, uint64_t state)
 {
-    const struct memo_edge *e = set_of(m, block, key);
+    const uint32_t h = (uint32_t)(state & MEMO_STATE) * UINT32_C(0x9e3779b1) >> (32 - MEMO_SETS_BITS);
 
-    for (unsigned i = 0; i < 2; i++)
-        if (e[i].key == key && e[i].block == block)
-            return &e[i];
-    return NULL;
+    return m->store->edges[(block ^ h) & ((1u << MEMO_SETS_BITS) - 1)];
 }
 
-void memo_add(struct memo *m, const struct memo_edge *e)
+bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_edge *e)
 {
-    struct memo_edge *set = set_of(m, e->block, e->key);
+    const struct memo_edge *set = set_of(m, block, key);
 
-    set[1] = set[0];
-    set[0] = *e;
+    for (unsigned w = 0; w < MEMO_WAYS; w++)
+        if ((set[w].step & MEMO_KEY) == key && tg_get(set[w].waits, MEMO_TAG) == block >> MEMO_SETS_BITS) {
+            *e = set[w];
+            return true;
+        }
+    return false;
+}
+
+void memo_add(struct memo *m, uint32_t block, struct memo_edge e)
+{
+    struct memo_edge *set = set_of(m, block, e.step);
+
+    e.waits |= tg_put(MEMO_TAG, block >> MEMO_SETS_BITS);
+    memmove(set + 1, set, (MEMO_WAYS - 1) * sizeof(*set));
+    set[0] = e;
+}
+
+void memo_prefetch(const struct memo *m, uint32_t block)
+{
+    __builtin_prefetch(set_of(m, block, m->state));
 }
 
 void memo_add_charged(const struct memo *m, uint64_t *buckets)

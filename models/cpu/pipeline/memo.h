@@ -15,9 +15,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "models/base/bits.h"
 #include "models/cpu/op.h"
 
-#define MEMO_SETS_BITS 15 /* of the table of edges: two each, 2 MiB */
+#define MEMO_SETS_BITS 14 /* of the table of edges: four each, a line of the host's cache; 1 MiB */
+#define MEMO_WAYS      4
 
 /* Buckets that a block may charge whose accesses all hit: a byte each in memo_edge.waits, in this order. */
 #define MEMO_LANES(X) X(DEPEND) X(EXECUTE) X(FRONTEND) X(MISPREDICT) X(L1D) X(SYNC) X(SYSREG)
@@ -25,27 +27,40 @@
 /* Cycles after which what has been charged is moved on, before a lane of 16 bits is full: no lane can hold
  * more than the cycles that have passed. The upper limit of an edge's cycles stands for the block that runs
  * meanwhile. */
-#define MEMO_CARRY_AT   32768
-#define MEMO_CYCLES_MAX 4096
+#define MEMO_CARRY_AT 32768
 
-/* An edge stands in the table, and the last one that its block took behind the block's links as well: that is
- * where the host's cache has it when the block has run. */
+/*
+ * Numbers of states are a place and an age, and are not used again before as many times as there are ages all
+ * states have been forgotten: then edges behind blocks have to go, too.
+ */
+#define MEMO_STATE_BITS 16
+#define MEMO_AGE_BITS   8
+#define MEMO_STATE      TG_FIELD(MEMO_STATE_BITS + MEMO_AGE_BITS - 1, 0)
+#define MEMO_AGE        TG_FIELD(MEMO_STATE_BITS + MEMO_AGE_BITS - 1, MEMO_STATE_BITS)
+
 struct memo_edge {
-    uint64_t key;   /* memo_key; 0: empty */
-    uint64_t waits; /* cycles, by lane */
-    uint32_t to;    /* state it leads to */
-    uint32_t block; /* memo_block_number, also before there is an edge; 0: its edges are not remembered */
-    uint16_t cycles, dispatched, unused[2];
+    uint64_t step;  /* below; 0: empty */
+    uint64_t waits; /* cycles by lane; in the table the last byte is the block's number's upper bits */
 };
-#define MEMO_EDGE_SLOTS 2 /* of operations */
-_Static_assert(sizeof(struct memo_edge) == MEMO_EDGE_SLOTS * sizeof(struct cpu_op),
-               "edges live in operations' slots");
+#define MEMO_OUTCOME          TG_FIELD(26, 24) /* enum pipe_outcome. Below it: the state that the edge leads from */
+#define MEMO_KEY              TG_FIELD(26, 0)
+#define MEMO_TO               TG_FIELD(42, 27) /* place of the state that it leads to, of the same age */
+#define MEMO_CYCLES           TG_FIELD(52, 43)
+#define MEMO_DISPATCHED       TG_FIELD(63, 53)
+#define MEMO_TAG              TG_FIELD(63, 56) /* in waits */
+#define MEMO_BLOCK_BITS       (MEMO_SETS_BITS + 8)
+#define MEMO_FIELD_MAX(field) ((field) >> __builtin_ctzll(field))
 
-/* Numbers of states are not used again before as many times as this all have been forgotten: then edges
- * behind blocks have to go, too. */
-#define MEMO_STATE_BITS    16
-#define MEMO_AGE_BITS      13
-#define MEMO_OUTCOME_SHIFT (MEMO_STATE_BITS + MEMO_AGE_BITS)
+/* Behind the links of each block: the edge that it took last, which is where the host's cache has it when the
+ * block has run, and the block's number. */
+struct memo_last {
+    struct memo_edge edge;
+    uint32_t block; /* memo_block_number; 0: its edges are not remembered */
+    uint32_t unused[3];
+};
+#define MEMO_LAST_SLOTS 2 /* of operations */
+_Static_assert(sizeof(struct memo_last) == MEMO_LAST_SLOTS * sizeof(struct cpu_op),
+               "it lives in their slots");
 
 #define MEMO_READY  48  /* registers that are not ready and units that are busy, most that a state holds */
 #define MEMO_ROWS   160 /* cycles of the calendar */
@@ -107,10 +122,14 @@ const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
 /* Number of the blocks that are the same to the pipeline (hash: of all that it sees of them; two blocks with
  * the same would be taken for one). 0: there are too many. */
 uint32_t memo_block_number(struct memo *m, uint64_t hash);
-/* The edge in the table; NULL: none. */
-const struct memo_edge *memo_look(const struct memo *m, uint32_t block, uint64_t key);
-/* Adds an edge. Replaces the older of its set. */
-void memo_add(struct memo *m, const struct memo_edge *e);
+/* The block that runs, with its events, from the present state: for the next two. */
+uint32_t memo_block_now(struct memo *m, uint32_t block);
+/* The edge in the table for a block and MEMO_KEY; false: none. */
+bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_edge *e);
+/* Adds an edge. Replaces the oldest of its set. */
+void memo_add(struct memo *m, uint32_t block, struct memo_edge e);
+/* The block will end in this state and not in that of its last edge: brings the table's lines. */
+void memo_prefetch(const struct memo *m, uint32_t block);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
 void memo_add_charged(const struct memo *m, uint64_t *buckets);
 void memo_carry(struct memo *m, uint64_t *buckets);
@@ -121,23 +140,23 @@ static inline bool memo_worn(const struct memo *m)
     return memo_forgotten(m) - m->forgotten >= 1u << (MEMO_AGE_BITS - 1);
 }
 
-/* State, events and outcome (enum pipe_outcome). Never that of an edge when the state is not known. */
+/* Events, state and outcome. Never that of an edge when the state is not known, or when there were events. */
 static inline uint64_t memo_key(uint64_t now, unsigned outcome)
 {
-    return now + ((uint64_t)outcome << MEMO_OUTCOME_SHIFT);
+    return now | tg_put(MEMO_OUTCOME, outcome);
 }
 
-/* Behind the links of the operation that ends a block. */
-static inline const struct memo_edge *memo_edge_behind(const struct cpu_links *links)
+static inline struct memo_last *memo_last_of(const struct cpu_links *links)
 {
-    return (const struct memo_edge *)(const void *)(links + 1);
+    return (struct memo_last *)(uintptr_t)(links + 1);
 }
 
-/* The block takes what the edge says. */
-static inline void memo_charge(struct memo *m, const struct memo_edge *e)
+/* The block takes what the edge says: charges, and the next state. */
+static inline void memo_take(struct memo *m, const struct memo_edge *e)
 {
     m->even += e->waits & MEMO_EVEN;
-    m->odd += e->waits >> 8 & MEMO_EVEN;
+    m->odd += e->waits >> 8 & (MEMO_EVEN >> 16);
+    m->now = (m->now & MEMO_AGE) | tg_get(e->step, MEMO_TO);
 }
 
 #endif

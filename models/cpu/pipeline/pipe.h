@@ -132,10 +132,9 @@ enum pipe_outcome {
 /* The block that ran takes what the edge says. */
 static inline void pipe_take(struct pipe *p, const struct memo_edge *e)
 {
-    p->cycle += e->cycles;
-    p->dispatch += e->dispatched;
-    memo_charge(&p->memo, e);
-    p->memo.now = e->to;
+    p->cycle += tg_get(e->step, MEMO_CYCLES);
+    p->dispatch += tg_get(e->step, MEMO_DISPATCHED);
+    memo_take(&p->memo, e);
     p->pending = NULL;
 }
 
@@ -199,8 +198,9 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op);
 void pipe_leave(struct cpu *c, const struct cpu_op *op);
 /* Before a single operation that is not in a block. */
 void pipe_single(struct cpu *c, const struct cpu_op *op);
-/* At the end of a block that no memo knows. */
-void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome);
+/* At the end of a block that did not take the same the last time: op, and the links behind it. */
+void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
+                    enum pipe_outcome outcome);
 /* Between blocks: the state becomes a memo's, if it is one that memos hold. */
 void pipe_fold(struct pipe *p);
 

@@ -63,7 +63,7 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
     (void)c, (void)links, (void)outcome;
     return true;
 }
-#define pipe_block_end(c, op, outcome) ((void)(c), (void)(op), (void)(outcome))
+#define pipe_block_end(c, op, links, outcome) ((void)(c), (void)(op), (void)(links), (void)(outcome))
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
@@ -408,9 +408,9 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
     }
     (void)links;
 #else
-    const struct memo_edge *e = memo_edge_behind(links);
+    const struct memo_edge *e = &memo_last_of(links)->edge;
 
-    if (tg_unlikely(e->key != memo_key(p->memo.now, outcome)))
+    if (tg_unlikely((e->step & MEMO_KEY) != memo_key(p->memo.now, outcome)))
         return false;
     pipe_take(p, e);
 #endif
@@ -421,7 +421,7 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
 TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
 {
     if (TG_VARIANT == 2 && !pipe_end_fast(c, cpu_links_of(op), PIPE_SEQUENTIAL))
-        pipe_block_end(c, op, PIPE_SEQUENTIAL);
+        pipe_block_end(c, op, cpu_links_of(op), PIPE_SEQUENTIAL);
 }
 
 /* Two-bit counters, saturating. */
@@ -510,7 +510,8 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct 
     return late;
 }
 
-/* A block begins. True: it lies in the line fetched last; false: pipe_fetch is next. */
+/* A block begins. True: it lies in the line fetched last (window: and begins as it did the last time); false:
+ * pipe_fetch is next. */
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
@@ -519,6 +520,9 @@ TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 #if TG_VARIANT == 2
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
+    if (tg_unlikely((((struct memo_edge *)(uintptr_t)(enter + enter->rm))->step ^ p->memo.state) &
+                    MEMO_STATE))
+        return false;
 #endif
     return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
 }
@@ -531,6 +535,10 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
     uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
     uint64_t late = 0;
 
+#if TG_VARIANT == 2
+    if (p->memo.state)
+        memo_prefetch(&p->memo, ((struct memo_last *)(uintptr_t)(enter + enter->rm))->block);
+#endif
     if (c->pc_page != p->fetch_page || c->view != p->fetch_view)
         late = TG_FN(pipe_fetch_page)(c, enter);
     for (; line <= last; line += 1 << LINE_BITS) {
@@ -555,7 +563,7 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_bra
     enum pipe_outcome outcome = pipe_predict(c, op, kind, true, target);
 
     if (!pipe_end_fast(c, cpu_links_of(op), outcome))
-        pipe_block_end(c, op, outcome);
+        pipe_block_end(c, op, cpu_links_of(op), outcome);
 }
 
 #endif

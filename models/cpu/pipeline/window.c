@@ -483,7 +483,7 @@ static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, u
     };
     uint64_t cycles = p->cycle - cycle, dispatched = p->dispatch - dispatch;
 
-    if (cycles > MEMO_CYCLES_MAX || dispatched > UINT16_MAX)
+    if (cycles > MEMO_FIELD_MAX(MEMO_CYCLES) || dispatched > MEMO_FIELD_MAX(MEMO_DISPATCHED))
         return false;
     for (unsigned b = 0; b < CPU_BUCKET_COUNT; b++) {
         uint64_t waits = p->buckets[b] - buckets[b];
@@ -494,9 +494,8 @@ static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, u
             return false;
         e->waits |= waits << (lane_of[b] - 1) * 8;
     }
-    e->cycles = (uint16_t)cycles;
-    e->dispatched = (uint16_t)dispatched;
-    e->to = p->memo.state;
+    e->step |= tg_put(MEMO_TO, p->memo.state & ~MEMO_AGE) | tg_put(MEMO_CYCLES, cycles) |
+               tg_put(MEMO_DISPATCHED, dispatched);
     return true;
 }
 
@@ -531,26 +530,24 @@ static void fold_again(struct cpu *c)
     m->since = c->icount;
 }
 
-/* Behind the block that ends with `last`. */
-static struct memo_edge *edge_of(const struct cpu_op *last)
-{
-    return (struct memo_edge *)(uintptr_t)(last + op_info(last)->edge);
-}
-
-void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome outcome)
+void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
+                    enum pipe_outcome outcome)
 {
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
-    const uint32_t from = m->state, age = memo_forgotten(m);
-    struct memo_edge *behind = edge_of(op), e = {.key = memo_key(m->now, outcome), .block = behind->block};
+    struct memo_last *last = memo_last_of(links);
+    const uint32_t from = m->state, age = memo_forgotten(m), events = m->events;
+    const uint32_t block = from ? memo_block_now(m, last->block) : 0;
+    struct memo_edge e = {.step = memo_key(from, outcome)};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
-    if (from) {
-        const struct memo_edge *known = memo_look(m, e.block, e.key);
+    if (block) {
+        struct memo_edge known;
 
-        if (known) {
-            *behind = *known;
-            pipe_take(p, known);
+        if (memo_look(m, block, e.step, &known)) {
+            if (!events)
+                last->edge = known;
+            pipe_take(p, &known);
             return;
         }
         memcpy(buckets, p->buckets, sizeof(buckets));
@@ -564,8 +561,9 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, enum pipe_outcome ou
     }
     front_end(c, outcome);
     fold_again(c);
-    if (e.block && from && m->state && memo_forgotten(m) == age && measure(p, &e, cycle, dispatch, buckets)) {
-        memo_add(m, &e);
-        *behind = e;
+    if (block && m->state && memo_forgotten(m) == age && measure(p, &e, cycle, dispatch, buckets)) {
+        memo_add(m, block, e);
+        if (!events)
+            last->edge = e;
     }
 }
