@@ -6,11 +6,18 @@
 #include "models/cpu/code.h"
 #include "models/cpu/mmu/pac.h"
 
-/* A block that does not lie in the line fetched last. A handler of its own, so that others need no stack
- * frame. */
-void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
+static TG_SLOW void TG_FN(cpu_fetch)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_fetch(c, op);
+    NEXT(c, op);
+}
+
+/* A block that does not lie in the line fetched last. A handler of its own, for the host's instruction cache.
+ */
+void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
+{
+    if (tg_unlikely(!pipe_fetch_fast(c, op)))
+        TG_TAIL(TG_FN(cpu_fetch)(c, op));
     NEXT(c, op);
 }
 

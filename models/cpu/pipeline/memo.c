@@ -57,6 +57,7 @@ int memo_init(struct memo *m)
         return -ENOMEM;
     }
     m->store = s;
+    m->edges = s->edges;
     s->users = m;
     return 0;
 }
@@ -79,6 +80,7 @@ void memo_share(struct memo *m, struct memo *with)
 {
     memo_fini(m);
     m->store = with->store;
+    m->edges = with->edges;
     m->forgotten = memo_forgotten(with);
     m->next = with->next;
     with->next = m;
@@ -223,17 +225,9 @@ uint32_t memo_block_now(struct memo *m, uint32_t block)
     return memo_block_number(m, ((uint64_t)block << 32 | m->events) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* The lower bits of a block's number follow from the set and the state: the tag is the rest. */
-static struct memo_edge *set_of(const struct memo *m, uint32_t block, uint64_t state)
-{
-    const uint32_t h = (uint32_t)(state & MEMO_STATE) * UINT32_C(0x9e3779b1) >> (32 - MEMO_SETS_BITS);
-
-    return m->store->edges[(block ^ h) & ((1u << MEMO_SETS_BITS) - 1)];
-}
-
 bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_edge *e)
 {
-    const struct memo_edge *set = set_of(m, block, key);
+    const struct memo_edge *set = memo_set(m, block, (uint32_t)key);
 
     for (unsigned w = 0; w < MEMO_WAYS; w++)
         if ((set[w].step & MEMO_KEY) == key && tg_get(set[w].waits, MEMO_TAG) == block >> MEMO_SETS_BITS) {
@@ -245,16 +239,11 @@ bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_e
 
 void memo_add(struct memo *m, uint32_t block, struct memo_edge e)
 {
-    struct memo_edge *set = set_of(m, block, e.step);
+    struct memo_edge *set = memo_set(m, block, (uint32_t)e.step);
 
     e.waits |= tg_put(MEMO_TAG, block >> MEMO_SETS_BITS);
     memmove(set + 1, set, (MEMO_WAYS - 1) * sizeof(*set));
     set[0] = e;
-}
-
-void memo_prefetch(const struct memo *m, uint32_t block)
-{
-    __builtin_prefetch(set_of(m, block, m->state));
 }
 
 void memo_add_charged(const struct memo *m, uint64_t *buckets)

@@ -101,8 +101,9 @@ struct memo {
     uint64_t even,
         odd; /* waits charged since they were carried, 16 bits a lane: lanes 0, 2, 4, 6; and 1, 3, 5 */
     struct memo_store *store;
-    struct memo *next;  /* of those that use the store */
-    bool off;           /* nothing is remembered: for tests, results are the same */
+    struct memo_edge (*edges)[MEMO_WAYS]; /* its table */
+    struct memo *next;                    /* of those that use the store */
+    bool off;                             /* nothing is remembered: for tests, results are the same */
     uint32_t forgotten; /* memo_forgotten when the edges behind the PE's blocks were dropped last */
 };
 
@@ -128,8 +129,6 @@ uint32_t memo_block_now(struct memo *m, uint32_t block);
 bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_edge *e);
 /* Adds an edge. Replaces the oldest of its set. */
 void memo_add(struct memo *m, uint32_t block, struct memo_edge e);
-/* The block will end in this state and not in that of its last edge: brings the table's lines. */
-void memo_prefetch(const struct memo *m, uint32_t block);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
 void memo_add_charged(const struct memo *m, uint64_t *buckets);
 void memo_carry(struct memo *m, uint64_t *buckets);
@@ -144,6 +143,14 @@ static inline bool memo_worn(const struct memo *m)
 static inline uint64_t memo_key(uint64_t now, unsigned outcome)
 {
     return now | tg_put(MEMO_OUTCOME, outcome);
+}
+
+/* The lower bits of a block's number follow from the set and the state: MEMO_TAG is the rest. */
+static inline struct memo_edge *memo_set(const struct memo *m, uint32_t block, uint32_t state)
+{
+    const uint32_t h = (state & (uint32_t)MEMO_STATE) * UINT32_C(0x9e3779b1) >> (32 - MEMO_SETS_BITS);
+
+    return m->edges[(block ^ h) & ((1u << MEMO_SETS_BITS) - 1)];
 }
 
 static inline struct memo_last *memo_last_of(const struct cpu_links *links)

@@ -69,6 +69,11 @@ TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
     (void)c, (void)enter;
     return true;
 }
+TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
+{
+    (void)c, (void)enter;
+    return true;
+}
 TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
@@ -510,6 +515,19 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct 
     return late;
 }
 
+#if TG_VARIANT == 2
+TG_INLINE const struct memo_last *pipe_last_of(const struct cpu_op *enter)
+{
+    return (const struct memo_last *)(const void *)(enter + enter->rm);
+}
+
+/* Does the block begin in the state in which its last edge does? */
+TG_INLINE bool pipe_begins_alike(const struct pipe *p, const struct cpu_op *enter)
+{
+    return ((pipe_last_of(enter)->edge.step ^ p->memo.state) & MEMO_STATE) == 0;
+}
+#endif
+
 /* A block begins. True: it lies in the line fetched last (window: and begins as it did the last time); false:
  * pipe_fetch is next. */
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
@@ -520,11 +538,40 @@ TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 #if TG_VARIANT == 2
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
-    if (tg_unlikely((((struct memo_edge *)(uintptr_t)(enter + enter->rm))->step ^ p->memo.state) &
-                    MEMO_STATE))
+    if (tg_unlikely(!pipe_begins_alike(p, enter)))
         return false;
 #endif
     return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
+}
+
+/* Is the line known to be in the L1I, at the front of its set? */
+TG_INLINE bool pipe_line_known(const struct cache *k, uint64_t line)
+{
+    return k->quick[line >> LINE_BITS & k->set_mask] == (line | CACHE_READ);
+}
+
+/* The part of pipe_fetch that needs no call: the page is that of the block before, the lines are known.
+ * False: nothing has happened. */
+TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
+{
+    struct pipe *p = &c->pipe;
+    const struct cache *k = &p->caches.l1i;
+    const uint64_t pa = enter->imm, last = (pa + 4u * enter->rd - 1) & LINE_MASK, fetched = p->fetch_line;
+    uint64_t line = pa & LINE_MASK, n = 0;
+
+    if (tg_unlikely(c->pc_page != p->fetch_page || c->view != p->fetch_view))
+        return false;
+    line += line == fetched ? 1 << LINE_BITS : 0;
+    for (; line <= last; line += 1 << LINE_BITS, n++)
+        if (tg_unlikely(!pipe_line_known(k, line)))
+            return false;
+    c->n.l1i_access += n;
+    p->fetch_line = last;
+#if TG_VARIANT == 2
+    if (!pipe_begins_alike(p, enter))
+        __builtin_prefetch(memo_set(&p->memo, pipe_last_of(enter)->block, p->memo.state));
+#endif
+    return true;
 }
 
 /* Fetch of a block: instruction TLB by page, L1I by line. */
@@ -535,17 +582,13 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
     uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
     uint64_t late = 0;
 
-#if TG_VARIANT == 2
-    if (p->memo.state)
-        memo_prefetch(&p->memo, ((struct memo_last *)(uintptr_t)(enter + enter->rm))->block);
-#endif
     if (c->pc_page != p->fetch_page || c->view != p->fetch_view)
         late = TG_FN(pipe_fetch_page)(c, enter);
     for (; line <= last; line += 1 << LINE_BITS) {
         if (line == fetched)
             continue;
         c->n.l1i_access++;
-        if (tg_unlikely(k->quick[line >> LINE_BITS & k->set_mask] != (line | CACHE_READ)))
+        if (tg_unlikely(!pipe_line_known(k, line)))
             late = TG_FN(pipe_fetch_line)(c, line, late);
         fetched = line;
     }
