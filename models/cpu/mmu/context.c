@@ -15,12 +15,34 @@
 
 #define SIZE_GLOBAL 0x80
 
+/* The next set bit from `i` on of n, a multiple of 64; n: none. */
+static unsigned next_filled(const uint64_t *bits, unsigned n, unsigned i)
+{
+    while (i < n) {
+        const uint64_t left = bits[i / 64] >> i % 64;
+
+        if (left)
+            return i + (unsigned)__builtin_ctzll(left);
+        i = (i | 63) + 1;
+    }
+    return n;
+}
+
+#define FOR_FILLED_DATA(i, v)                                                           \
+    for (unsigned i = next_filled((v)->brief->data, MMU_TLB_SIZE, 0); i < MMU_TLB_SIZE; \
+         i = next_filled((v)->brief->data, MMU_TLB_SIZE, i + 1))
+#define FOR_FILLED_FETCH(i, v)                                                             \
+    for (unsigned i = next_filled((v)->brief->fetch, MMU_XTLB_SIZE, 0); i < MMU_XTLB_SIZE; \
+         i = next_filled((v)->brief->fetch, MMU_XTLB_SIZE, i + 1))
+
 static void clear_view(struct cpu *c, struct mmu_view *v)
 {
-    for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
+    FOR_FILLED_DATA (i, v)
         v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
-    for (unsigned i = 0; i < MMU_XTLB_SIZE; i++)
+    FOR_FILLED_FETCH (i, v)
         v->xtlb[i].tag = MMU_NO_TAG;
+    memset(v->brief->data, 0, sizeof(v->brief->data));
+    memset(v->brief->fetch, 0, sizeof(v->brief->fetch));
     v->jump_tag = ++c->mmu.next_tag;
     memset(&v->brief->global, 0, sizeof(v->brief->global));
     memset(&v->brief->large, 0, sizeof(v->brief->large));
@@ -191,7 +213,10 @@ static struct mmu_view *new_view(struct cpu *c)
 
     c->n.context_misses++;
     if (m->n_views < VIEWS) {
-        v = &m->views[m->n_views++];
+        v = &m->views[m->n_views];
+        v->brief = &m->briefs[m->n_views++];
+        memset(v->brief->data, 0xff, sizeof(v->brief->data)); /* it has no tags yet */
+        memset(v->brief->fetch, 0xff, sizeof(v->brief->fetch));
     } else {
         for (unsigned i = 0; i < m->n_views; i++)
             if (!in_use(c, &m->views[i]) && (!v || m->views[i].last_used < v->last_used))
@@ -202,7 +227,6 @@ static struct mmu_view *new_view(struct cpu *c)
         *link = v->hash_next;
         memset(m->el10, 0, sizeof(m->el10)); /* may know it */
     }
-    v->brief = &m->briefs[v - m->views];
     clear_view(c, v);
     return v;
 }
@@ -330,6 +354,7 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
     if (watched || (v->key.flags & (MMU_KEY_BE | MMU_KEY_ALIGN)) ||
         (r->mem_type != TG_MEM_NORMAL_WB && r->mem_type != TG_MEM_NORMAL_NC))
         return;
+    v->brief->data[i / 64] |= TG_BIT(i % 64);
     if (r->read)
         e->rtag = page;
     if (r->write && ram->writable && !(*flags & RAM_PAGE_CODE)) {
@@ -353,6 +378,7 @@ struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct m
     unsigned i = (va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
     struct mmu_xtlbe *e = &v->xtlb[i];
 
+    v->brief->fetch[i / 64] |= TG_BIT(i % 64);
     e->tag = va & MMU_PAGE_MASK;
     e->pa = r->pa & MMU_PAGE_MASK;
     e->code = code;
@@ -403,11 +429,11 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
     uint64_t tag;
 
     if (scan) {
-        for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
+        FOR_FILLED_DATA (i, v)
             if (data_tag(&v->tlb[i], &tag) && touches(tag, v->size[i], va, last) &&
                 (!only_global || (v->size[i] & SIZE_GLOBAL)))
                 drop_data(v, i);
-        for (unsigned i = 0; i < MMU_XTLB_SIZE; i++)
+        FOR_FILLED_FETCH (i, v)
             if (v->xtlb[i].tag != MMU_NO_TAG && touches(v->xtlb[i].tag, v->xsize[i], va, last))
                 v->xtlb[i].tag = MMU_NO_TAG;
         code = v->xfilter != 0;
@@ -460,7 +486,7 @@ void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
     for (unsigned n = 0; n < c->mmu.n_views; n++) {
         struct mmu_view *v = &c->mmu.views[n];
 
-        for (unsigned i = 0; i < MMU_TLB_SIZE; i++)
+        FOR_FILLED_DATA (i, v)
             if (v->tlb[i].wtag != MMU_NO_TAG && v->tlb[i].wtag + v->tlb[i].pa_off == pa_page)
                 v->tlb[i].wtag = MMU_NO_TAG;
     }
@@ -474,9 +500,13 @@ void mmu_forget_jumps(struct cpu *c)
 
 void mmu_drop_fetches(struct cpu *c)
 {
-    for (unsigned i = 0; i < c->mmu.n_views; i++)
-        for (unsigned j = 0; j < MMU_XTLB_SIZE; j++)
-            c->mmu.views[i].xtlb[j].tag = MMU_NO_TAG;
+    for (unsigned i = 0; i < c->mmu.n_views; i++) {
+        struct mmu_view *v = &c->mmu.views[i];
+
+        FOR_FILLED_FETCH (j, v)
+            v->xtlb[j].tag = MMU_NO_TAG;
+        memset(v->brief->fetch, 0, sizeof(v->brief->fetch));
+    }
 }
 
 void mmu_drop_everything(struct cpu *c)

@@ -105,6 +105,8 @@ struct mmu_regions {
 struct mmu_brief {
     struct mmu_regions global; /* from which global pages were entered since the view was cleared */
     struct mmu_regions large;  /* from which pages of mappings larger than a TLB entry were entered */
+    /* bit n: the view's entry n was filled since; others have no tag */
+    uint64_t data[MMU_TLB_SIZE / 64], fetch[MMU_XTLB_SIZE / 64];
     uint16_t vmid, asid;
     uint8_t regime;
 };
