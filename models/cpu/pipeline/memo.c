@@ -225,18 +225,6 @@ uint32_t memo_block_now(struct memo *m, uint32_t block)
     return memo_block_number(m, ((uint64_t)block << 32 | m->events) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_edge *e)
-{
-    const struct memo_edge *set = memo_set(m, block, (uint32_t)key);
-
-    for (unsigned w = 0; w < MEMO_WAYS; w++)
-        if ((set[w].step & MEMO_KEY) == key && tg_get(set[w].waits, MEMO_TAG) == block >> MEMO_SETS_BITS) {
-            *e = set[w];
-            return true;
-        }
-    return false;
-}
-
 void memo_add(struct memo *m, uint32_t block, struct memo_edge e)
 {
     struct memo_edge *set = memo_set(m, block, (uint32_t)e.step);

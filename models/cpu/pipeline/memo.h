@@ -123,10 +123,8 @@ const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
 /* Number of the blocks that are the same to the pipeline (hash: of all that it sees of them; two blocks with
  * the same would be taken for one). 0: there are too many. */
 uint32_t memo_block_number(struct memo *m, uint64_t hash);
-/* The block that runs, with its events, from the present state: for the next two. */
+/* The block that runs, with its events, from the present state: for memo_look and memo_add. */
 uint32_t memo_block_now(struct memo *m, uint32_t block);
-/* The edge in the table for a block and MEMO_KEY; false: none. */
-bool memo_look(const struct memo *m, uint32_t block, uint64_t key, struct memo_edge *e);
 /* Adds an edge. Replaces the oldest of its set. */
 void memo_add(struct memo *m, uint32_t block, struct memo_edge e);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */
@@ -151,6 +149,17 @@ static inline struct memo_edge *memo_set(const struct memo *m, uint32_t block, u
     const uint32_t h = (state & (uint32_t)MEMO_STATE) * UINT32_C(0x9e3779b1) >> (32 - MEMO_SETS_BITS);
 
     return m->edges[(block ^ h) & ((1u << MEMO_SETS_BITS) - 1)];
+}
+
+/* The edge in the table for a block and MEMO_KEY; NULL: none. */
+static inline const struct memo_edge *memo_look(const struct memo *m, uint32_t block, uint64_t key)
+{
+    const struct memo_edge *set = memo_set(m, block, (uint32_t)key);
+
+    for (unsigned w = 0; w < MEMO_WAYS; w++)
+        if ((set[w].step & MEMO_KEY) == key && tg_get(set[w].waits, MEMO_TAG) == block >> MEMO_SETS_BITS)
+            return &set[w];
+    return NULL;
 }
 
 static inline struct memo_last *memo_last_of(const struct cpu_links *links)

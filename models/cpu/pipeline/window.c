@@ -542,12 +542,10 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
     if (block) {
-        struct memo_edge known;
+        const struct memo_edge *known = events ? memo_look(m, block, e.step) : NULL;
 
-        if (memo_look(m, block, e.step, &known)) {
-            if (!events)
-                last->edge = known;
-            pipe_take(p, &known);
+        if (known) {
+            pipe_take(p, known);
             return;
         }
         memcpy(buckets, p->buckets, sizeof(buckets));
