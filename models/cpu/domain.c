@@ -33,8 +33,6 @@ void cpu_domain_add(struct cpu_domain *d, struct cpu *c)
     while (*link)
         link = &(*link)->domain_next;
     *link = c;
-    if (d->first != c)
-        pipe_join(c, d->first);
     c->domain = d;
     d->n_pes++;
 }

@@ -78,7 +78,6 @@ void memo_fini(struct memo *m)
 
 void memo_share(struct memo *m, struct memo *with)
 {
-    memo_fini(m);
     m->store = with->store;
     m->edges = with->edges;
     m->forgotten = memo_forgotten(with);

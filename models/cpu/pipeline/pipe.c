@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "models/cpu/cpu_state.h"
+#include "models/cpu/domain.h"
 
 /* What a wait for a class's result is charged to. */
 static uint8_t bucket_of(unsigned cls, unsigned latency)
@@ -35,6 +36,26 @@ static uint32_t latency_of(const struct cpu *c, unsigned cls)
 
     return bucket_of(cls, latency) == CPU_BUCKET_L1D && latency < c->p.l1d.latency ? c->p.l1d.latency
                                                                                    : latency;
+}
+
+/* Schedules depend on the classes and on parameters of the pipeline: PEs share memos when all are the same.
+ */
+static bool alike(const struct cpu *c, const struct cpu *o)
+{
+    const size_t from = offsetof(struct cpu_params, pipe_kind), size = sizeof(c->p) - from;
+
+    return !memcmp((const char *)&c->p + from, (const char *)&o->p + from, size) &&
+           !memcmp(c->pipe.cls, o->pipe.cls, sizeof(c->pipe.cls));
+}
+
+static int init_memo(struct cpu *c)
+{
+    for (struct cpu *o = c->domain ? c->domain->first : NULL; o; o = o->domain_next)
+        if (o->pipe.memo.store && alike(c, o)) {
+            memo_share(&c->pipe.memo, &o->pipe.memo);
+            return 0;
+        }
+    return memo_init(&c->pipe.memo);
 }
 
 int pipe_init(struct cpu *c)
@@ -79,22 +100,11 @@ int pipe_init(struct cpu *c)
     memset(p->ready_bucket, CPU_BUCKET_DEPEND, sizeof(p->ready_bucket));
     memset(p->bht, 1, sizeof(p->bht));
     p->fetch_line = p->fetch_page = UINT64_MAX;
-    if (!p->rob || memo_init(&p->memo))
+    if (!p->rob || init_memo(c))
         return -ENOMEM;
     p->rob_at = p->rob;
     p->rob_end = p->rob + p->window;
     return caches_init(c);
-}
-
-/* Schedules depend on the classes and on parameters of the pipeline: memos are shared when all are the same.
- */
-void pipe_join(struct cpu *c, struct cpu *o)
-{
-    const size_t from = offsetof(struct cpu_params, pipe_kind), size = sizeof(c->p) - from;
-
-    if (!memcmp((char *)&c->p + from, (char *)&o->p + from, size) &&
-        !memcmp(c->pipe.cls, o->pipe.cls, sizeof(c->pipe.cls)))
-        memo_share(&c->pipe.memo, &o->pipe.memo);
 }
 
 void pipe_fini(struct cpu *c)

@@ -150,8 +150,6 @@ static inline void pipe_serialise(struct pipe *p, enum cpu_bucket bucket, uint64
 struct cpu;
 int pipe_init(struct cpu *c);
 void pipe_fini(struct cpu *c);
-/* PEs o and c are of one machine; c is new. */
-void pipe_join(struct cpu *c, struct cpu *o);
 
 /* All of these do nothing in fast mode. */
 

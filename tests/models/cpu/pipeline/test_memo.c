@@ -68,34 +68,44 @@ static uint32_t instruction(uint64_t *s)
 #define NOP     0xd503201f
 #define MOV_XZR 0xaa1f03ff /* mov xzr, xzr: the class of a NOP, and no register either */
 
-/* nop: what stands at every fourth place or so */
-static void run(uint64_t seed, bool off, uint32_t nop, const char *const *params, struct outcome *out,
-                unsigned *remembered)
+/* A random loop, ready to run. nop: what stands at every fourth place or so. */
+static void load(struct pe *p, uint64_t seed, uint32_t nop, uint64_t code_at, uint64_t data)
 {
-    struct pe *p = t_new("window", params, false);
     uint32_t code[BODY + 2];
     const unsigned n = 4 + rnd(&seed, BODY - 4);
-    struct memo *m = &p->cpu->pipe.memo;
 
     for (unsigned i = 0; i < n; i++)
         code[i] = rnd(&seed, 4) ? instruction(&seed) : nop;
     code[n] = nop; /* a branch over the last one lands here */
     code[n + 1] = 0x14000000u | (-(n + 1) & 0x3ffffff);
-    m->off = off;
     cpu_set_sysreg(p->cpu, CPACR_EL1, 3 << 20);
     for (unsigned i = 4; i < 16; i++)
         cpu_set_x(p->cpu, i, seed * i);
-    cpu_set_x(p->cpu, 2, T_DATA);
-    cpu_set_x(p->cpu, 3, T_DATA + 0x10000);
-    pe_code(p, T_CODE, code, n + 2);
-    cpu_set_pc(p->cpu, T_CODE);
-    pe_run_insns(p, RUN);
+    cpu_set_x(p->cpu, 2, data);
+    cpu_set_x(p->cpu, 3, data + 0x10000);
+    pe_code(p, code_at, code, n + 2);
+    cpu_set_pc(p->cpu, code_at);
+}
+
+static void look(struct pe *p, struct outcome *out)
+{
     t_sum(p);
     cpu_buckets(p->cpu, out->buckets);
     out->cycles = cpu_cycles(p->cpu);
     out->misses = t_counter(p, "l1d.miss");
     out->wrong = t_counter(p, "mispredicts");
-    *remembered = memo_edges(m);
+}
+
+static void run(uint64_t seed, bool off, uint32_t nop, const char *const *params, struct outcome *out,
+                unsigned *remembered)
+{
+    struct pe *p = t_new("window", params, false);
+
+    p->cpu->pipe.memo.off = off;
+    load(p, seed, nop, T_CODE, T_DATA);
+    pe_run_insns(p, RUN);
+    look(p, out);
+    *remembered = memo_edges(&p->cpu->pipe.memo);
     pe_free(p);
 }
 
@@ -164,6 +174,69 @@ static void small_window(void **state)
     same(params);
 }
 
+/* Two PEs in turn, which share what they remember and lose it now and then, whatever they are about: more
+ * often than states have ages. */
+#define TURNS  900
+#define TURN   200
+#define FORGET 3
+
+/* How many edges were seen in the table. */
+static unsigned pair(uint64_t seed, bool off, struct outcome *out)
+{
+    struct pe *p[2];
+    unsigned seen = 0;
+
+    p[0] = t_new("window", NULL, false);
+    p[1] = t_new_beside(p[0], "window", NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        p[i]->cpu->pipe.memo.off = off;
+        load(p[i], seed, NOP, T_CODE + i * 0x1000, T_DATA + i * 0x4000);
+    }
+    assert_ptr_equal(p[0]->cpu->pipe.memo.store, p[1]->cpu->pipe.memo.store);
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        pe_run_insns(p[turn & 1], TURN);
+        if (turn % 60 == 2)
+            seen += memo_edges(&p[0]->cpu->pipe.memo);
+        if (!off && turn % FORGET == 0)
+            memo_forget(&p[0]->cpu->pipe.memo);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        look(p[i], &out[i]);
+    pe_free(p[1]);
+    pe_free(p[0]);
+    return seen;
+}
+
+static void shared(void **state)
+{
+    unsigned loops = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= LOOPS / 20; seed++) {
+        struct outcome on[2], off[2];
+
+        loops += pair(seed * 0x9e3779b97f4a7c15u, false, on) > 0;
+        assert_int_equal(pair(seed * 0x9e3779b97f4a7c15u, true, off), 0);
+        for (unsigned i = 0; i < 2; i++)
+            if (memcmp(&on[i], &off[i], sizeof(on[i])))
+                fail_msg("loop %u, PE %u: %llu cycles remembered, %llu worked out", (unsigned)seed, i,
+                         (unsigned long long)on[i].cycles, (unsigned long long)off[i].cycles);
+    }
+    assert_true(loops > LOOPS / 40);
+}
+
+/* PEs that differ do not share. */
+static void apart(void **state)
+{
+    static const char *const slow[] = {"pipeline.mul64.latency", "9", NULL};
+    struct pe *a = t_new("window", NULL, false), *b = t_new_beside(a, "window", slow);
+
+    (void)state;
+    assert_ptr_not_equal(a->cpu->pipe.memo.store, b->cpu->pipe.memo.store);
+    pe_free(b);
+    pe_free(a);
+}
+
 /* Loops of ALU operations are remembered as a whole: nothing is worked out once they are known. */
 static void steady(void **state)
 {
@@ -186,10 +259,8 @@ static void steady(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nops),
-        cmocka_unit_test(wide),
-        cmocka_unit_test(small_window),
-        cmocka_unit_test(steady),
+        cmocka_unit_test(nops),   cmocka_unit_test(wide),  cmocka_unit_test(small_window),
+        cmocka_unit_test(shared), cmocka_unit_test(apart), cmocka_unit_test(steady),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,8 @@
 /* A PE at EL1 in timed mode. kind "inorder" or "window"; more: pairs as in pe_new, ended by NULL; 1 GHz, so
  * that the bus takes 100 cycles. pages4k: 4 KiB pages instead of one block. */
 struct pe *t_new(const char *kind, const char *const *more, bool pages4k);
+/* The same beside another PE, with its RAM and its tables; freed before it. */
+struct pe *t_new_beside(struct pe *first, const char *kind, const char *const *more);
 /* Cycles of `times` repetitions of body (n words), unrolled by 64, in steady state: caches, TLBs and
  * predictors are warm. */
 uint64_t t_steady(struct pe *p, const uint32_t *body, unsigned n, unsigned times);
