@@ -353,7 +353,7 @@ void code_drop_all(struct cpu *c)
     k->used = STEP_OPS;
     c->link = NULL;
     memset(c->returns, 0, sizeof(c->returns));
-    c->pipe.memo.forgotten = memo_forgotten(&c->pipe.memo);
+    c->pipe.memo.ages = 0;
     mmu_forget_jumps(c);
     mmu_drop_fetches(c);
 }

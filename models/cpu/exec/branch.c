@@ -43,24 +43,15 @@ void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
     END_LINK_OF(c, PIPE_SEQUENTIAL, cpu_links_of(op + 1), CPU_NEXT);
 }
 
-/* The timing of a block that pipe_end_fast did not know. */
-TG_INLINE void exec_end_slow(struct cpu *c, const struct cpu_op *op)
-{
-    const enum pipe_outcome outcome = (enum pipe_outcome)c->end.outcome;
-
-    if (!pipe_end_known(c, c->end.links, outcome))
-        pipe_block_end(c, op, c->end.links, outcome);
-}
-
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)
 {
-    exec_end_slow(c, op);
+    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     GOTO_LINK(c, c->end.links, c->end.way);
 }
 
 TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
 {
-    exec_end_slow(c, op);
+    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     GOTO_VA(c, c->end.va);
 }
 
@@ -155,13 +146,13 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 
 static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op)
 {
-    exec_end_slow(c, op);
+    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     RETURN(c, c->end.va);
 }
 
 static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 {
-    exec_end_slow(c, op);
+    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
     GOTO_FAR(c);
 }
 

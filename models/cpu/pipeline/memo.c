@@ -80,7 +80,6 @@ void memo_share(struct memo *m, struct memo *with)
 {
     m->store = with->store;
     m->edges = with->edges;
-    m->forgotten = memo_forgotten(with);
     m->next = with->next;
     with->next = m;
 }
@@ -89,17 +88,14 @@ void memo_forget(struct memo *m)
 {
     struct memo_store *s = m->store;
 
-    for (struct memo *u = s->users; u; u = u->next)
+    for (struct memo *u = s->users; u; u = u->next) {
         pipe_unfold((struct pipe *)((char *)u - offsetof(struct pipe, memo)));
+        u->ages++;
+    }
     memset(s->edges, 0, sizeof(s->edges));
     memset(s->place, 0, sizeof(s->place));
     s->n = s->used = 0;
     s->forgotten++;
-}
-
-uint32_t memo_forgotten(const struct memo *m)
-{
-    return m->store ? m->store->forgotten : 0;
 }
 
 unsigned memo_edges(const struct memo *m)

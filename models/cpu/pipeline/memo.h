@@ -104,7 +104,7 @@ struct memo {
     struct memo_edge (*edges)[MEMO_WAYS]; /* its table */
     struct memo *next;                    /* of those that use the store */
     bool off;                             /* nothing is remembered: for tests, results are the same */
-    uint32_t forgotten; /* memo_forgotten when the edges behind the PE's blocks were dropped last */
+    uint32_t ages; /* memo_forget since the edges behind the PE's blocks were dropped last */
 };
 
 int memo_init(struct memo *m);
@@ -113,8 +113,6 @@ void memo_fini(struct memo *m);
 void memo_share(struct memo *m, struct memo *with);
 /* Drops all states and edges, of all that share them. */
 void memo_forget(struct memo *m);
-/* Times that this has happened; 0 before memo_init and after memo_fini. */
-uint32_t memo_forgotten(const struct memo *m);
 /* How many edges the table holds: for tests. */
 unsigned memo_edges(const struct memo *m);
 /* Number of a state of `size` bytes (a multiple of 8). Forgets all others when there are too many. */
@@ -134,7 +132,7 @@ void memo_carry(struct memo *m, uint64_t *buckets);
 /* Edges behind blocks have to be dropped some time soon: half of the ages of states have passed. */
 static inline bool memo_worn(const struct memo *m)
 {
-    return memo_forgotten(m) - m->forgotten >= 1u << (MEMO_AGE_BITS - 1);
+    return m->ages >= 1u << (MEMO_AGE_BITS - 1);
 }
 
 /* Events, state and outcome. Never that of an edge when the state is not known, or when there were events. */

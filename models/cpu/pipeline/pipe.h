@@ -196,7 +196,7 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op);
 void pipe_leave(struct cpu *c, const struct cpu_op *op);
 /* Before a single operation that is not in a block. */
 void pipe_single(struct cpu *c, const struct cpu_op *op);
-/* At the end of a block that pipe_end_known does not know: op, and the links behind it. */
+/* At the end of a block that no memo knows: op, and the links behind it. */
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
                     enum pipe_outcome outcome);
 /* Between blocks: the state becomes a memo's, if it is one that memos hold. */

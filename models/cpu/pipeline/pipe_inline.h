@@ -63,8 +63,7 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
     (void)c, (void)links, (void)outcome;
     return true;
 }
-#define pipe_end_known                        pipe_end_fast
-#define pipe_block_end(c, op, links, outcome) ((void)(c), (void)(op), (void)(links), (void)(outcome))
+#define pipe_end_slow(c, op, links, outcome) ((void)(c), (void)(op), (void)(links), (void)(outcome))
 TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
@@ -423,29 +422,30 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
     return true;
 }
 
-/* After pipe_end_fast: does the table know the block? */
-TG_INLINE bool pipe_end_known(struct cpu *c, const struct cpu_links *links, enum pipe_outcome outcome)
+/* After pipe_end_fast, which did not know the block that ends with op: the table may. */
+TG_INLINE void pipe_end_slow(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
+                             enum pipe_outcome outcome)
 {
 #if TG_VARIANT == 2
     struct pipe *p = &c->pipe;
     struct memo_last *last = memo_last_of(links);
     const struct memo_edge *e = memo_look(&p->memo, last->block, memo_key(p->memo.now, outcome));
 
-    if (!e)
-        return false;
-    last->edge = *e;
-    pipe_take(p, e);
+    if (e) {
+        last->edge = *e;
+        pipe_take(p, e);
+    } else {
+        pipe_block_end(c, op, links, outcome);
+    }
 #endif
-    (void)c, (void)links, (void)outcome;
-    return true;
+    (void)c, (void)op, (void)links, (void)outcome;
 }
 
 /* A single instruction, or a block that ends without a branch. */
 TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
 {
-    if (TG_VARIANT == 2 && !pipe_end_fast(c, cpu_links_of(op), PIPE_SEQUENTIAL) &&
-        !pipe_end_known(c, cpu_links_of(op), PIPE_SEQUENTIAL))
-        pipe_block_end(c, op, cpu_links_of(op), PIPE_SEQUENTIAL);
+    if (TG_VARIANT == 2 && !pipe_end_fast(c, cpu_links_of(op), PIPE_SEQUENTIAL))
+        pipe_end_slow(c, op, cpu_links_of(op), PIPE_SEQUENTIAL);
 }
 
 /* Two-bit counters, saturating. */
@@ -624,8 +624,8 @@ TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_bra
 {
     enum pipe_outcome outcome = pipe_predict(c, op, kind, true, target);
 
-    if (!pipe_end_fast(c, cpu_links_of(op), outcome) && !pipe_end_known(c, cpu_links_of(op), outcome))
-        pipe_block_end(c, op, cpu_links_of(op), outcome);
+    if (!pipe_end_fast(c, cpu_links_of(op), outcome))
+        pipe_end_slow(c, op, cpu_links_of(op), outcome);
 }
 
 #endif

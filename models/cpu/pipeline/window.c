@@ -9,6 +9,12 @@
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/pipeline/pipe.h"
 
+/* The row of the calendar for a class at cycle t. */
+static inline uint64_t *row_of(struct pipe *p, const struct pipe_class *k, uint64_t t)
+{
+    return &p->calendar[t & (PIPE_CALENDAR - 1)][k->word];
+}
+
 /* Execution does not happen in program order: an operation takes the first cycle at or after t in which its
  * group has a port free, and its unit, if that is not pipelined (its bias makes every row look full). Ends at
  * the entry before the dispatch cycle, which is empty, if not before. */
@@ -27,7 +33,7 @@ static uint64_t port_later(struct pipe *p, const struct pipe_class *k, uint64_t 
             return t;
     }
     for (;; t++) {
-        row = &p->calendar[t & (PIPE_CALENDAR - 1)][k->word];
+        row = row_of(p, k, t);
         if (((*row + bias) & k->full) == 0)
             break;
     }
@@ -105,12 +111,6 @@ struct flow {
     uint64_t *rob_at;
     uint32_t dispatch_slots, slots, width;
 };
-
-/* The row of the calendar for a class at cycle t. */
-static inline uint64_t *row_of(struct pipe *p, const struct pipe_class *k, uint64_t t)
-{
-    return &p->calendar[t & (PIPE_CALENDAR - 1)][k->word];
-}
 
 /* Cycles that the commit of an operation, done at `done`, comes later than the next one: first what the front
  * end was late, then the execution that the window waited for. */
@@ -536,7 +536,7 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
     struct memo_last *last = memo_last_of(links);
-    const uint32_t from = m->state, age = memo_forgotten(m), events = m->events;
+    const uint32_t from = m->state, age = m->ages, events = m->events;
     const uint32_t block = from ? memo_block_now(m, last->block) : 0;
     struct memo_edge e = {.step = memo_key(from, outcome)};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
@@ -559,7 +559,7 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
     }
     front_end(c, outcome);
     fold_again(c);
-    if (block && m->state && memo_forgotten(m) == age && measure(p, &e, cycle, dispatch, buckets)) {
+    if (block && m->state && m->ages == age && measure(p, &e, cycle, dispatch, buckets)) {
         memo_add(m, block, e);
         if (!events)
             last->edge = e;

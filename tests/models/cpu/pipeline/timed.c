@@ -37,7 +37,7 @@ static void map(struct pe *p, bool pages4k)
     cpu_set_sysreg(p->cpu, SCTLR_EL1, 0x1005);
 }
 
-static struct pe *new_pe(struct pe *first, const char *kind, const char *const *more)
+static struct pe *new_pe(struct pe *first, const char *kind, const char *const *more, bool pages4k)
 {
     const char *params[T_PARAMS + 6] = {"pipeline.kind", strcmp(kind, "inorder") ? "1" : "0", "freq",
                                         "1000000000"};
@@ -48,23 +48,18 @@ static struct pe *new_pe(struct pe *first, const char *kind, const char *const *
         params[n++] = *more++;
     p = first ? pe_new_beside(first, pe_features_n1, params, 1) : pe_new(pe_features_n1, params, 1);
     cpu_set_mode(p->cpu, CPU_TIMED);
+    map(p, pages4k);
     return p;
 }
 
 struct pe *t_new(const char *kind, const char *const *more, bool pages4k)
 {
-    struct pe *p = new_pe(NULL, kind, more);
-
-    map(p, pages4k);
-    return p;
+    return new_pe(NULL, kind, more, pages4k);
 }
 
 struct pe *t_new_beside(struct pe *first, const char *kind, const char *const *more)
 {
-    struct pe *p = new_pe(first, kind, more);
-
-    map(p, false);
-    return p;
+    return new_pe(first, kind, more, false);
 }
 
 #define UNROLL 64
