@@ -277,7 +277,7 @@ static bool insn_maintenance(uint32_t insn)
            (insn & UINT32_C(0x0007ffe0)) != UINT32_C(0x00037420);
 }
 
-bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write)
+bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind)
 {
     unsigned el = op && insn_unprivileged(op_info(op)->insn) ? 0 : c->el;
     bool cm = op && insn_maintenance(op_info(op)->insn);
@@ -285,20 +285,21 @@ bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsign
     if (tg_likely(!c->debug->watch) || !generates_now(c))
         return false;
     for (unsigned n = 0; n < c->p.watchpoints; n++) {
-        uint64_t cr = wcr(c, n), hit;
+        uint64_t cr = wcr(c, n), hit, matched = tg_get(cr, WCR_LSC) & kind;
         struct watch_range r;
 
-        if (!(cr & BCR_E) || !(tg_get(cr, WCR_LSC) & (write ? 2 : 1)) || !state_match(c, cr, el))
+        if (!(cr & BCR_E) || !matched || !state_match(c, cr, el))
             continue;
         r = watch_range(c, n);
         if (!range_match(c, &r, va, size, &hit))
             continue;
         if ((cr & WCR_WT) && !linked_match(c, (unsigned)tg_get(cr, CR_LBN)))
             continue;
-        cpu_raise_sync(
-            c, op, debug_target(c),
-            esr_make(EC_WATCHPT_LOWER, ISS_DEBUG | (write || cm ? ISS_WNR : 0) | (cm ? ISS_CM : 0)), hit,
-            true, 0, false);
+        /* WnR of an atomic: 0 when its load would have matched by itself (D19.2.37, Watchpoint exception). */
+        cpu_raise_sync(c, op, debug_target(c),
+                       esr_make(EC_WATCHPT_LOWER, ISS_DEBUG | (cm || !(matched & WATCH_LOAD) ? ISS_WNR : 0) |
+                                                      (cm ? ISS_CM : 0)),
+                       hit, true, 0, false);
         return true;
     }
     return false;

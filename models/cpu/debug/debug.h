@@ -57,7 +57,10 @@ bool debug_before_insn(struct cpu *c);
 /* Watchpoints. Does an access to the page of va need debug_watch_hit? (4 KiB pages; independent of the
  * current EL.) */
 bool debug_watch_page(const struct cpu *c, uint64_t va);
+/* What an access is to a watchpoint, as in DBGWCR_EL1.LSC; an atomic is both. */
+#define WATCH_LOAD  1u
+#define WATCH_STORE 2u
 /* True: a watchpoint matched the access of size bytes at va by op, the exception was raised. */
-bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write);
+bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind);
 
 #endif

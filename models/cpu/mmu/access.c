@@ -149,6 +149,11 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     mmu_fill(c, view, va, &r, ram, watched);
 }
 
+static unsigned watch_kind(enum mmu_access access)
+{
+    return (access != MMU_WRITE ? WATCH_LOAD : 0) | (access != MMU_READ ? WATCH_STORE : 0);
+}
+
 /* ---- devices ---- */
 
 /* elem: size of the elements the access is made of; none is larger than a transaction of 8 bytes. */
@@ -235,7 +240,7 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
             }
         }
     }
-    return !debug_watch_hit(c, op, va, size, access != MMU_READ);
+    return !debug_watch_hit(c, op, va, size, watch_kind(access));
 }
 
 bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
@@ -323,7 +328,7 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
         return NULL;
     }
     mmu_access(c, view, va, size, access, &l);
-    if (l.faulted || debug_watch_hit(c, op, va, size, access != MMU_READ))
+    if (l.faulted || debug_watch_hit(c, op, va, size, watch_kind(access)))
         return NULL;
     if (!l.host) {
         bool refused = domain_ram(c, l.pa, false) != NULL; /* Secure RAM */
@@ -386,7 +391,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
         abort_code(c, op, va, FSC_ALIGNMENT, true);
         return false;
     }
-    if (debug_watch_hit(c, op, block, sizeof(zeros), true))
+    if (debug_watch_hit(c, op, block, sizeof(zeros), WATCH_STORE))
         return false;
     if (!l.host)
         return device_access(c, op, va, l.pa & ~UINT64_C(63), l.ns, l.mem_type, true, 8, sizeof(zeros),

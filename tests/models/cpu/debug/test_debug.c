@@ -156,6 +156,10 @@ static void test_linked_and_tde(void **state)
 #define DATA   (PE_RAM_BASE + 0x40000)
 #define LSC(n) ((n) << 3)
 #define BAS(n) ((n) << 5)
+#define LDADD  UINT32_C(0xf8220020) /* ldadd x2, x0, [x1] */
+#define CAS    UINT32_C(0xc8a07c22) /* cas x0, x2, [x1] */
+#define SWP_W  UINT32_C(0xb8228020) /* swp w2, w0, [x1] */
+#define LDXR   UINT32_C(0xc85f7c20) /* ldxr x0, [x1] */
 
 static void test_watchpoint(void **state)
 {
@@ -164,21 +168,32 @@ static void test_watchpoint(void **state)
         uint64_t addr, wvr, wcr;
         bool hit;
         uint64_t far;
+        bool load; /* WnR is 0 */
     } w[] = {
-        {LDR_X0_X1, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), true, DATA},
-        {LDR_X0_X1, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), false, 0},
-        {STR_X0_X1, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), true, DATA},
-        {STR_X0_X1, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), false, 0},
-        {STR_X0_X1, DATA, DATA, E | EL0 | LSC(3) | BAS(0xff), false, 0},
-        {STR_X0_X1, DATA, DATA, EL1 | LSC(3) | BAS(0xff), false, 0},
-        {STR_X0_X1, DATA + 8, DATA, E | EL1 | LSC(3) | BAS(0xff), false, 0},
-        {STR_X0_X1, DATA, DATA, E | EL1 | LSC(3) | BAS(0x10), true, DATA + 4},
-        {UINT32_C(0xb9000020), DATA, DATA, E | EL1 | LSC(3) | BAS(0x10), false, 0}, /* str w0, [x1] */
-        {UINT32_C(0xb9000020), DATA + 4, DATA, E | EL1 | LSC(3) | BAS(0x10), true, DATA + 4},
-        {UINT32_C(0xb9000020), DATA + 4, DATA + 4, E | EL1 | LSC(3) | BAS(0x0f), true, DATA + 4},
-        {UINT32_C(0xb9000020), DATA, DATA + 4, E | EL1 | LSC(3) | BAS(0x0f), false, 0},
-        {STR_X0_X1, DATA + 0x7f8, DATA, E | EL1 | LSC(3) | BAS(0xff) | 11 << 24, true, DATA + 0x7f8},
-        {STR_X0_X1, DATA + 0x800, DATA, E | EL1 | LSC(3) | BAS(0xff) | 11 << 24, false, 0},
+        {LDR_X0_X1, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), true, DATA, true},
+        {LDR_X0_X1, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), false, 0, false},
+        {STR_X0_X1, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), true, DATA, false},
+        {STR_X0_X1, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), false, 0, false},
+        {STR_X0_X1, DATA, DATA, E | EL0 | LSC(3) | BAS(0xff), false, 0, false},
+        {STR_X0_X1, DATA, DATA, EL1 | LSC(3) | BAS(0xff), false, 0, false},
+        {STR_X0_X1, DATA + 8, DATA, E | EL1 | LSC(3) | BAS(0xff), false, 0, false},
+        {STR_X0_X1, DATA, DATA, E | EL1 | LSC(3) | BAS(0x10), true, DATA + 4, false},
+        {UINT32_C(0xb9000020), DATA, DATA, E | EL1 | LSC(3) | BAS(0x10), false, 0, false}, /* str w0, [x1] */
+        {UINT32_C(0xb9000020), DATA + 4, DATA, E | EL1 | LSC(3) | BAS(0x10), true, DATA + 4, false},
+        {UINT32_C(0xb9000020), DATA + 4, DATA + 4, E | EL1 | LSC(3) | BAS(0x0f), true, DATA + 4, false},
+        {UINT32_C(0xb9000020), DATA, DATA + 4, E | EL1 | LSC(3) | BAS(0x0f), false, 0, false},
+        {STR_X0_X1, DATA + 0x7f8, DATA, E | EL1 | LSC(3) | BAS(0xff) | 11 << 24, true, DATA + 0x7f8, false},
+        {STR_X0_X1, DATA + 0x800, DATA, E | EL1 | LSC(3) | BAS(0xff) | 11 << 24, false, 0, false},
+        /* An atomic loads and stores; it is reported as a load when that would have matched. */
+        {LDADD, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), true, DATA, true},
+        {LDADD, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), true, DATA, false},
+        {LDADD, DATA, DATA, E | EL1 | LSC(3) | BAS(0xff), true, DATA, true},
+        {CAS, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), true, DATA, true},
+        {CAS, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), true, DATA, false},
+        {CAS, DATA, DATA + 8, E | EL1 | LSC(3) | BAS(0xff), false, 0, false},
+        {SWP_W, DATA + 4, DATA, E | EL1 | LSC(1) | BAS(0x40), true, DATA + 6, true},
+        {LDXR, DATA, DATA, E | EL1 | LSC(1) | BAS(0xff), true, DATA, true},
+        {LDXR, DATA, DATA, E | EL1 | LSC(2) | BAS(0xff), false, 0, false},
     };
     struct pe *p = debug_pe(1, 15);
     struct cpu *c = p->cpu;
@@ -198,7 +213,7 @@ static void test_watchpoint(void **state)
         assert_int_equal(pe_vector(p, &offset), w[i].hit);
         if (w[i].hit) {
             assert_int_equal(EC(pe_esr(p, 1)), 0x35);
-            assert_int_equal(pe_esr(p, 1) & 0x1ffffff, 0x22 | (w[i].insn == LDR_X0_X1 ? 0 : 1 << 6));
+            assert_int_equal(pe_esr(p, 1) & 0x1ffffff, 0x22 | (w[i].load ? 0 : 1 << 6));
             assert_int_equal(c->sr[SR_FAR_EL1], w[i].far);
             assert_int_equal(c->sr[SR_ELR_EL1], CODE);
         }
