@@ -421,6 +421,7 @@ static void step(struct cpu *c)
     }
     if (tg_unlikely(c->btype) && !bti_check(c, insn, e ? e->guarded : l.guarded))
         return;
+    debug_fetched(c, insn);
     run_single(c, insn);
 }
 

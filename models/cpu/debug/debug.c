@@ -28,6 +28,7 @@
 
 #define ISS_DEBUG UINT64_C(0x22) /* FSC of debug exceptions */
 #define ISS_ISV   TG_BIT(24)
+#define ISS_EX    TG_BIT(6) /* of a step: a Load-Exclusive was stepped */
 #define ISS_WNR   TG_BIT(6)
 #define ISS_CM    TG_BIT(8)
 
@@ -315,12 +316,14 @@ bool debug_before_insn(struct cpu *c)
     if (step_active(c)) {
         if (!c->ss) {
             cpu_raise_sync(c, NULL, debug_target(c),
-                           esr_make(EC_SOFTSTEP_LOWER, ISS_DEBUG | (stepped ? ISS_ISV : 0)), 0, false, 0,
-                           false);
+                           esr_make(EC_SOFTSTEP_LOWER, ISS_DEBUG | (stepped ? ISS_ISV : 0) |
+                                                           (stepped && c->debug->ldx ? ISS_EX : 0)),
+                           0, false, 0, false);
             return true;
         }
         c->ss = false;
         c->debug->stepping = true;
+        c->debug->ldx = false;
     }
     if ((c->sr[SR_MDSCR_EL1] & MDSCR_MDE) && generates_now(c)) {
         for (unsigned n = 0; n < c->p.breakpoints; n++) {
@@ -336,6 +339,12 @@ bool debug_before_insn(struct cpu *c)
         return true;
     }
     return false;
+}
+
+void debug_fetched(struct cpu *c, uint32_t insn)
+{
+    c->debug->ldx = (insn & 0x3fe00000) == 0x08400000 || /* LDXR, LDAXR */
+                    (insn & 0xbfe00000) == 0x88600000;   /* LDXP, LDAXP */
 }
 
 void debug_controls_changed(struct cpu *c)

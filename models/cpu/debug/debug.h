@@ -18,6 +18,7 @@
 struct debug_unit {
     bool watch;    /* some watchpoint is enabled: accesses to its pages need the slow path */
     bool stepping; /* the instruction that runs has used up PSTATE.SS */
+    bool ldx;      /* it is a Load-Exclusive */
 };
 
 int debug_init(struct cpu *c);
@@ -53,6 +54,8 @@ bool debug_return_ss(const struct cpu *c, uint64_t spsr);
 /* Run loop, while c->attn has CPU_ATTN_STEP: before the instruction at c->pc. True: an exception was raised,
  * c->pc is the vector. */
 bool debug_before_insn(struct cpu *c);
+/* Then: what it is. */
+void debug_fetched(struct cpu *c, uint32_t insn);
 
 /* Watchpoints. Does an access to the page of va need debug_watch_hit? (4 KiB pages; independent of the
  * current EL.) */

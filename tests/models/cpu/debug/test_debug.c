@@ -11,6 +11,12 @@
 #define EL1     (1 << 1)
 #define BAS4    (0xf << 5)
 
+#define DATA  (PE_RAM_BASE + 0x40000)
+#define LDADD UINT32_C(0xf8220020) /* ldadd x2, x0, [x1] */
+#define CAS   UINT32_C(0xc8a07c22) /* cas x0, x2, [x1] */
+#define SWP_W UINT32_C(0xb8228020) /* swp w2, w0, [x1] */
+#define LDXR  UINT32_C(0xc85f7c20) /* ldxr x0, [x1] */
+
 static struct pe *debug_pe(unsigned el, unsigned daif)
 {
     struct pe *p = pe_vectors(pe_features_n1);
@@ -27,6 +33,49 @@ static void code(struct pe *p, unsigned n)
         c[i] = ADD_X0_1;
     c[n] = SPIN;
     pe_code(p, CODE, c, n + 1);
+}
+
+/* What was stepped: a debugger has to step over the whole of a sequence with a Load-Exclusive, as its
+ * exceptions clear the monitor (D19.2.37, ISS encoding for a Software Step exception, EX). */
+static void test_step_exclusive(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t insn;
+        bool ex;
+    } cases[] = {
+        {"ldxr x0, [x1]", LDXR, true},
+        {"ldaxrb w0, [x1]", 0x085ffc20, true},
+        {"ldxp w0, w3, [x1]", 0x887f0c20, true},
+        {"ldaxp x0, x3, [x1]", 0xc87f8c20, true},
+        {"stxr w2, x0, [x1]", 0xc8027c20, false},
+        {"stlxp w2, x0, x3, [x1]", 0xc8228c20, false},
+        {"ldar x0, [x1]", 0xc8dffc20, false},
+        {"cas x0, x2, [x1]", CAS, false},
+        {"casa x0, x2, [x1]", 0xc8e07c22, false},
+        {"caspa x2, x3, x4, x5, [x1]", 0x48627c24, false},
+        {"ldr x0, [x1]", LDR_X0_X1, false},
+        {"nop", NOP, false},
+    };
+    struct pe *p = debug_pe(1, 15);
+    struct cpu *c = p->cpu;
+
+    (void)state;
+    pe_code(p, CODE + 0x800, (const uint32_t[]){ERET}, 1);
+    sysreg_write_id(c, SR_MDSCR_EL1, MDSCR_SS);
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(cases); i++) {
+        print_message("%s\n", cases[i].name);
+        pe_code(p, CODE, (const uint32_t[]){cases[i].insn, SPIN}, 2);
+        c->sr[SR_ELR_EL1] = CODE;
+        c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
+        cpu_set_pc(c, CODE + 0x800);
+        cpu_set_x(c, 1, DATA);
+        pe_run_insns(p, 3);
+        assert_int_equal(EC(c->sr[SR_ESR_EL1]), 0x32);
+        assert_int_equal(c->sr[SR_ESR_EL1] & 0x1ffffff, 0x1000022 | (cases[i].ex ? 1 << 6 : 0));
+        assert_int_equal(c->sr[SR_ELR_EL1], CODE + 4);
+    }
+    pe_free(p);
 }
 
 /* A debugger at EL1 steps EL0: each ERET with SPSR.SS runs exactly one instruction. */
@@ -153,13 +202,8 @@ static void test_linked_and_tde(void **state)
     pe_free(p);
 }
 
-#define DATA   (PE_RAM_BASE + 0x40000)
 #define LSC(n) ((n) << 3)
 #define BAS(n) ((n) << 5)
-#define LDADD  UINT32_C(0xf8220020) /* ldadd x2, x0, [x1] */
-#define CAS    UINT32_C(0xc8a07c22) /* cas x0, x2, [x1] */
-#define SWP_W  UINT32_C(0xb8228020) /* swp w2, w0, [x1] */
-#define LDXR   UINT32_C(0xc85f7c20) /* ldxr x0, [x1] */
 
 static void test_watchpoint(void **state)
 {
@@ -249,8 +293,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_step),           cmocka_unit_test(test_breakpoint),
-        cmocka_unit_test(test_linked_and_tde), cmocka_unit_test(test_watchpoint),
-        cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_linked_and_tde), cmocka_unit_test(test_step_exclusive),
+        cmocka_unit_test(test_watchpoint),     cmocka_unit_test(test_registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
