@@ -280,7 +280,8 @@ static bool insn_maintenance(uint32_t insn)
 
 bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind)
 {
-    unsigned el = op && insn_unprivileged(op_info(op)->insn) ? 0 : c->el;
+    /* Unprivileged accesses are EL0's, unless UAO, NV1 or the level make them ordinary ones. */
+    unsigned el = op && insn_unprivileged(op_info(op)->insn) && c->uview != c->view ? 0 : c->el;
     bool cm = op && insn_maintenance(op_info(op)->insn);
 
     if (tg_likely(!c->debug->watch) || !generates_now(c))

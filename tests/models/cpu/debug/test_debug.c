@@ -265,6 +265,51 @@ static void test_watchpoint(void **state)
     pe_free(p);
 }
 
+/* LDTR and STTR are accesses of EL0 to watchpoints where they are to permissions (C6.2,
+ * IsUnprivAccessPriv()): at EL1 without UAO; at EL2 not, but for a host's (E2H, TGE). */
+static void test_watch_unprivileged(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned el;
+        uint64_t pstate, hcr;
+        bool user;
+    } cases[] = {
+        {"EL0", 0, 0, HCR_RW, true},
+        {"EL1", 1, 0, HCR_RW, true},
+        {"EL1, UAO", 1, SPSR_UAO, HCR_RW, false},
+        {"EL2", 2, 0, HCR_RW, false},
+        {"EL2, host", 2, 0, HCR_RW | HCR_E2H | HCR_TGE, true},
+        {"EL2, host, UAO", 2, SPSR_UAO, HCR_RW | HCR_E2H | HCR_TGE, false},
+    };
+    static const uint32_t insns[] = {0xf8400820, 0xb8000820}; /* ldtr x0, [x1]; sttr w0, [x1] */
+    /* WCR that watches this EL alone; EL2: HMC, SSC 3. */
+    static const uint64_t own[] = {EL0, EL1, 1 << 13 | 3 << 14};
+    struct pe *p = debug_pe(1, 15);
+    struct cpu *c = p->cpu;
+    uint64_t offset;
+
+    (void)state;
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(cases) * 4; i++) {
+        unsigned el = cases[i / 4].el, watched = i & 2 ? 0 : el;
+        bool hit = watched == (cases[i / 4].user ? 0 : el);
+
+        print_message("%s, %s, watched at EL%u\n", cases[i / 4].name, i & 1 ? "sttr" : "ldtr", watched);
+        sysreg_write_id(c, SR_MDSCR_EL1, 0);
+        pe_at(p, el, PSTATE(el, el != 0, 7) | cases[i / 4].pstate);
+        sysreg_write_id(c, SR_HCR_EL2, cases[i / 4].hcr);
+        sysreg_write_id(c, SR_MDCR_EL2, el == 2 ? MDCR2_TDE : 0);
+        cpu_context_changed(c);
+        cpu_set_x(c, 1, DATA);
+        sysreg_write_id(c, SR_DBGWVR2_EL1, DATA);
+        sysreg_write_id(c, SR_DBGWCR2_EL1, E | own[watched] | LSC(3) | BAS(0xff));
+        sysreg_write_id(c, SR_MDSCR_EL1, MDSCR_MDE | MDSCR_KDE);
+        pe_one(p, insns[i & 1]);
+        assert_int_equal(pe_vector(p, &offset) != 0, hit);
+    }
+    pe_free(p);
+}
+
 static void test_registers(void **state)
 {
     struct pe *p = debug_pe(1, 15);
@@ -294,7 +339,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_step),           cmocka_unit_test(test_breakpoint),
         cmocka_unit_test(test_linked_and_tde), cmocka_unit_test(test_step_exclusive),
-        cmocka_unit_test(test_watchpoint),     cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_watchpoint),     cmocka_unit_test(test_watch_unprivileged),
+        cmocka_unit_test(test_registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
