@@ -123,11 +123,15 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
 {
     struct mmu_result r;
     struct ram_region *ram;
-    bool watched;
+    bool watched, misplaced;
 
     memset(out, 0, sizeof(*out));
     mmu_translate(c, &view->key, va, access, &r);
-    if (r.fault) {
+    misplaced =
+        r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0;
+    /* Alignment that the memory type asks for comes before permissions and stage 2, but after the table walk
+     * (R_XCHFJ). */
+    if (r.fault && (!misplaced || r.s1ptw)) {
         data_abort(c, c->cur, va, &r, false);
         out->faulted = true;
         return;
@@ -135,7 +139,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     out->pa = r.pa;
     out->ns = r.ns;
     out->mem_type = r.mem_type;
-    if (r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0) {
+    if (misplaced) {
         abort_code(c, c->cur, va, FSC_ALIGNMENT, access == MMU_WRITE);
         out->faulted = true;
         return;
@@ -226,7 +230,7 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
     s->n = s->first < size ? 2 : 1;
     if (s->n == 1)
         s->first = size;
-    mmu_access(c, view, va, s->n == 1 ? elem : 1, access, &s->part[0]);
+    mmu_access(c, view, va, elem, access, &s->part[0]);
     if (s->part[0].faulted)
         return false;
     if (s->n == 2) {

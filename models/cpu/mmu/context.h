@@ -132,8 +132,9 @@ struct mmu_result {
     bool fault;
     /* without fault */
     uint64_t pa;
-    uint8_t mem_type; /* enum tg_mem_type, combined of both stages */
-    uint8_t attr;     /* MAIR-style attribute byte and shareability, for PAR_EL1 */
+    uint8_t
+        mem_type; /* enum tg_mem_type, combined of both stages; with a fault that comes after it, stage 1's */
+    uint8_t attr; /* MAIR-style attribute byte and shareability, for PAR_EL1 */
     uint8_t sh;
     bool ns;                /* output is in the Non-secure address space; without EL3 always */
     bool read, write, exec; /* permissions of this view (dirty state permitting) */

@@ -668,6 +668,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
     r->exec &= !(r->ns && (w->key->flags & MMU_KEY_SIF));
     r->level = (uint8_t)level;
     *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
+    r->mem_type = (uint8_t)attr_type(*attr);
     *sh = (uint8_t)tg_get(desc, DESC_SH);
     if (!permitted(r, w->access)) {
         r->wnr = w->access == MMU_WRITE || (w->access == MMU_RMW && r->read);
@@ -708,6 +709,7 @@ static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, ui
     } else {
         *attr = 0x00;
     }
+    r->mem_type = (uint8_t)attr_type(*attr);
     return true;
 }
 

@@ -111,9 +111,72 @@ static void test_instructions(void **unused)
     pe_free(p);
 }
 
+/* An access to Device memory that is not aligned: an Alignment fault, before permissions and stage 2 are
+ * looked at (R_XCHFJ). */
+static void test_device_alignment(void **unused)
+{
+    enum { OFF, DEVICE, DEVICE_RO, NORMAL, DEVICE_NOT_THERE };
+    static const struct {
+        const char *name;
+        int stage1;
+        bool stage2; /* on, and the page is not there */
+        uint32_t insn;
+        unsigned offset, el, fsc; /* what it comes to */
+    } at[] = {
+        {"stage 1 off, aligned", OFF, true, LDR_X0_X1, 0, 2, FSC_TRANSLATION + 1},
+        {"stage 1 off", OFF, true, LDR_X0_X1, 4, 1, FSC_ALIGNMENT},
+        {"Device, aligned", DEVICE, true, STR_X0_X1, 8, 2, FSC_TRANSLATION + 1},
+        {"Device", DEVICE, true, STR_X0_X1, 1, 1, FSC_ALIGNMENT},
+        {"Device, byte", DEVICE, true, 0x39400020, 1, 2, FSC_TRANSLATION + 1},
+        {"Device, ldp of words", DEVICE, true, 0x29400c20, 4, 2, FSC_TRANSLATION + 1},
+        {"Device, ldp of words", DEVICE, true, 0x29400c20, 2, 1, FSC_ALIGNMENT},
+        {"Device, end of the page", DEVICE, true, LDR_X0_X1, 0xffc, 1, FSC_ALIGNMENT},
+        {"Device, read-only, aligned", DEVICE_RO, false, STR_X0_X1, 0, 1, FSC_PERMISSION + 1},
+        {"Device, read-only", DEVICE_RO, false, STR_X0_X1, 4, 1, FSC_ALIGNMENT},
+        {"Device, read-only, both", DEVICE_RO, true, STR_X0_X1, 4, 1, FSC_ALIGNMENT},
+        {"Normal", NORMAL, true, LDR_X0_X1, 4, 2, FSC_TRANSLATION + 1},
+        {"no descriptor", DEVICE_NOT_THERE, true, LDR_X0_X1, 4, 1, FSC_TRANSLATION + 1},
+    };
+    struct pe *p = pe_vectors(pe_features_max);
+    struct cpu *c = p->cpu;
+
+    (void)unused;
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(at); i++) {
+        bool there = at[i].stage1 != DEVICE_NOT_THERE, ro = at[i].stage1 == DEVICE_RO;
+        /* Attribute 0 of MAIR: Device-nGnRE; 1: Normal. */
+        uint64_t s1[2] = {DESC_AF | (there ? DESC_VALID : 0) | (ro ? DESC_AP2 : 0) |
+                              tg_put(DESC_ATTRINDX, at[i].stage1 == NORMAL),
+                          PE_RAM_BASE | DESC_AF | DESC_VALID | tg_put(DESC_ATTRINDX, 1)};
+        uint64_t s2[2] = {0, PE_RAM_BASE | LEAF}, offset, esr;
+
+        print_message("%s\n", at[i].name);
+        pe_write(p, TABLES, s2, sizeof(s2));
+        pe_write(p, TABLES + 0x1000, s1, sizeof(s1));
+        pe_at(p, 1, PSTATE(1, 1, 15));
+        sysreg_write_id(c, SR_VTCR_EL2, 0x80000000 | 25 | 1 << 6 | 2 << 16);
+        sysreg_write_id(c, SR_VTTBR_EL2, TABLES);
+        c->sr[SR_MAIR_EL1] = 0xff04;
+        c->sr[SR_TCR_EL1] = 25 | TCR_EPD1 | tg_put(TCR_IPS, 2);
+        c->sr[SR_TTBR0_EL1] = TABLES + 0x1000;
+        sysreg_write_id(c, SR_SCTLR_EL1, 0x30d00800 | (at[i].stage1 == OFF ? 0 : SCTLR_M));
+        sysreg_write_id(c, SR_HCR_EL2, HCR_RW | (at[i].stage2 ? HCR_VM : 0));
+        mmu_controls_changed(c);
+        mmu_drop_everything(c);
+        cpu_set_x(c, 1, AT + at[i].offset);
+        pe_one(p, at[i].insn);
+        assert_int_equal(pe_vector(p, &offset), at[i].el);
+        esr = pe_esr(p, at[i].el);
+        assert_int_equal(esr >> 26, at[i].el == 2 ? EC_DABT_LOWER : EC_DABT_SAME);
+        assert_int_equal(esr & 0x3f, at[i].fsc);
+        assert_int_equal(c->sr[at[i].el == 2 ? SR_FAR_EL2 : SR_FAR_EL1], AT + at[i].offset);
+    }
+    pe_free(p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_instructions)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_instructions),
+                                       cmocka_unit_test(test_device_alignment)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
