@@ -319,7 +319,7 @@ void gic_message_spi(struct gic *g, const struct tg_reg_io *io, unsigned intid, 
 
 /* The sizes are checked by the compiler against the tables. */
 extern const struct tg_reg gic_dist_regs[37], gic_redist_regs[35];
-extern const struct tg_reg gic_cpu_regs[15], gic_hyp_regs[50], gic_vcpu_regs[14];
+extern const struct tg_reg gic_cpu_regs[15], gic_hyp_regs[50], gic_vcpu_regs[15];
 
 enum tg_sysreg_result gic_sysreg(void *opaque, unsigned pe, uint32_t enc, bool write, uint64_t *value,
                                  const struct tg_gic_pe_ctx *ctx, tg_time now, tg_time *latency);

@@ -736,6 +736,7 @@ const struct tg_reg gic_vcpu_regs[] = {
     GIC_REG("GICV_AEOIR", 0x24, 4, 1, TG_WO, NULL, write_veoir, "Virtual Group 1 end of interrupt, 5.5.10"),
     GIC_REG("GICV_AHPPIR", 0x28, 4, 1, TG_RO, read_vahppir, NULL, "Virtual Group 1 highest pending, 5.5.11"),
     GIC_REG("GICV_APR0", 0xd0, 4, 1, TG_RW, read_vapr, write_vapr, "Virtual active priorities, 5.5.12"),
+    GIC_REG("GICV_APR1", 0xd4, 4, 3, TG_RES0, NULL, NULL, "32 priorities need one register, 5.5.12"),
     GIC_CONST("GICV_IIDR", 0xfc, IIDR, "Implementer: GIC-400, 5.5.13"),
     GIC_REG("GICV_DIR", 0x1000, 4, 1, TG_WO, NULL, write_vdir, "Virtual deactivate, 5.5.14"),
 };
