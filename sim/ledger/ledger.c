@@ -623,8 +623,9 @@ void ledger_exception(struct ledger *l, unsigned pe, const struct cpu_exception 
         return;
     unsigned reason = reason_of(e);
     uint64_t known = 0;
-    if (reason_needs_x0(e))
-        known = l->ops.get_x(l->ops.opaque, pe, 0);
+    int x = reason_needs_x(e);
+    if (x >= 0)
+        known = l->ops.get_x(l->ops.opaque, pe, (unsigned)x);
     else if (reason_needs_intid(e))
         known = l->ops.intid ? l->ops.intid(l->ops.opaque, pe) : LEDGER_NO_INTID;
     uint64_t detail = reason_detail(reason, e, known);

@@ -29,6 +29,9 @@ enum {
     EC_BRK = 0x3c,
 };
 
+/* Xen's hypercalls on AArch64: HVC #0xEA1 with the number in x16 (Xen, public/arch-arm.h and xen.h). */
+#define XEN_HVC 0xea1
+
 static const char *const names[REASON_COUNT] = {
     [EC_UNKNOWN] = "UNKNOWN",
     [EC_WFX] = "WFx",
@@ -113,10 +116,12 @@ unsigned reason_of(const struct cpu_exception *e)
     return ec;
 }
 
-bool reason_needs_x0(const struct cpu_exception *e)
+int reason_needs_x(const struct cpu_exception *e)
 {
     unsigned ec = (unsigned)tg_get(e->esr, ESR_EC);
-    return e->kind == CPU_EXC_SYNC && (ec == EC_HVC || ec == EC_SMC);
+    if (e->kind != CPU_EXC_SYNC || (ec != EC_HVC && ec != EC_SMC))
+        return -1;
+    return ec == EC_HVC && tg_get(e->esr, ESR_IMM) == XEN_HVC ? 16 : 0;
 }
 
 bool reason_needs_intid(const struct cpu_exception *e)
@@ -196,12 +201,12 @@ static uint64_t intid_detail(uint64_t intid)
     return INTID_SET | tg_put(INTID_NUMBER, intid);
 }
 
-uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x0_or_intid)
+uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x_or_intid)
 {
     switch (reason) {
     case EC_HVC:
     case EC_SMC:
-        return CALL_SET | tg_put(CALL_IMM, tg_get(e->esr, ESR_IMM)) | tg_put(CALL_ID, x0_or_intid);
+        return CALL_SET | tg_put(CALL_IMM, tg_get(e->esr, ESR_IMM)) | tg_put(CALL_ID, x_or_intid);
     case EC_SYS: {
         uint64_t iss = tg_get(e->esr, ESR_ISS);
         return SYS_SET | (iss & ISS_SYS_READ ? SYS_READ : 0) |
@@ -220,7 +225,7 @@ uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t 
         return tg_get(e->esr, WFX_TI) & 2; /* the forms with a timeout */
     case REASON_IRQ:
     case REASON_FIQ:
-        return intid_detail(x0_or_intid);
+        return intid_detail(x_or_intid);
     default:
         return REASON_NO_DETAIL;
     }
@@ -315,16 +320,30 @@ static void abort_text(unsigned reason, uint64_t detail, char *out, size_t n)
         snprintf(out, n, "%s%s", fault, dir);
 }
 
+/* Those that Arm has; the others are x86's. */
+static const char *xen_call_name(uint32_t number)
+{
+    static const char *const calls[] = {
+        [7] = "platform_op",  [12] = "memory_op",  [13] = "multicall",      [16] = "event_channel_op_compat",
+        [17] = "xen_version", [18] = "console_io", [20] = "grant_table_op", [21] = "vm_assist",
+        [24] = "vcpu_op",     [27] = "xsm_op",     [29] = "sched_op",       [32] = "event_channel_op",
+        [33] = "physdev_op",  [34] = "hvm_op",     [35] = "sysctl",         [36] = "domctl",
+        [37] = "kexec_op",    [39] = "argo_op",    [40] = "xenpmu_op",      [41] = "dm_op",
+        [42] = "hypfs_op",
+    };
+    return number < TG_ARRAY_SIZE(calls) ? calls[number] : NULL;
+}
+
 static void call_text(unsigned reason, uint64_t detail, char *out, size_t n)
 {
     unsigned imm = (unsigned)tg_get(detail, CALL_IMM);
     uint32_t id = (uint32_t)tg_get(detail, CALL_ID);
-    const char *name = imm ? NULL : psci_function_name(id);
-    (void)reason;
+    bool xen = reason == EC_HVC && imm == XEN_HVC;
+    const char *name = xen ? xen_call_name(id) : imm ? NULL : psci_function_name(id);
     if (name)
-        snprintf(out, n, "#%u %s", imm, name);
+        snprintf(out, n, "#%u %s%s", imm, xen ? "xen " : "", name);
     else
-        snprintf(out, n, "#%u x0=0x%" PRIx32, imm, id);
+        snprintf(out, n, "#%u x%d=0x%" PRIx32, imm, xen ? 16 : 0, id);
 }
 
 static void intid_text(uint64_t detail, const char *device, char *out, size_t n)

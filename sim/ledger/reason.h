@@ -27,10 +27,11 @@ enum {
 #define REASON_OTHER_DETAIL UINT64_MAX /* too many different ones */
 
 unsigned reason_of(const struct cpu_exception *e);
-/* What reason_detail wants to know besides: x0 for HVC and SMC, the INTID for physical IRQs and FIQs. */
-bool reason_needs_x0(const struct cpu_exception *e);
+/* What reason_detail wants to know besides: of HVC and SMC the register that says which call it is (-1:
+ * none), of physical IRQs and FIQs the INTID. */
+int reason_needs_x(const struct cpu_exception *e);
 bool reason_needs_intid(const struct cpu_exception *e);
-uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x0_or_intid);
+uint64_t reason_detail(unsigned reason, const struct cpu_exception *e, uint64_t x_or_intid);
 /* Of an access that the hypervisor emulated. */
 uint64_t reason_mmio_detail(const struct cpu_exception *e);
 

@@ -19,7 +19,7 @@
 
 struct world {
     struct ledger_sample at[PES];
-    uint64_t x0, pc;
+    uint64_t x0, x16, pc;
     unsigned intid; /* that the GIC signals */
     unsigned el[PES];
     struct ledger *l;
@@ -40,8 +40,8 @@ static void op_sample(void *o, unsigned pe, struct ledger_sample *out)
 static uint64_t op_x(void *o, unsigned pe, unsigned n)
 {
     (void)pe;
-    assert_int_equal(n, 0);
-    return ((struct world *)o)->x0;
+    assert_true(n == 0 || n == 16);
+    return n ? ((struct world *)o)->x16 : ((struct world *)o)->x0;
 }
 
 static uint64_t op_pc(void *o, unsigned pe)
@@ -453,6 +453,30 @@ static void reasons(void **state)
     assert_string_equal(r.detail, "MRS S3_6_C15_C9_7");
 }
 
+/* Xen's number is in x16; x0 is the call's first argument. */
+static void xen_calls(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        uint64_t esr, x16;
+        const char *detail;
+    } t[] = {
+        {HVC | 0xea1, 18, "#3745 xen console_io"}, {HVC | 0xea1, 29, "#3745 xen sched_op"},
+        {HVC | 0xea1, 0, "#3745 x16=0x0"}, /* set_trap_table: x86 has it, Arm not */
+        {HVC | 0xea1, 1000, "#3745 x16=0x3e8"},    {HVC | 0xea2, 18, "#3746 x0=0x5"},
+        {EC(0x17) | 0xea1, 18, "#3745 x0=0x5"},
+    };
+    w->x0 = 5;
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        w->x16 = t[i].x16;
+        exit_from(w, 0, 1, 0, t[i].esr);
+        enter(w, 0, 1, 0);
+        struct ledger_exit_row r;
+        ledger_exit(w->l, ledger_n_exits(w->l) - 1, &r);
+        assert_string_equal(r.detail, t[i].detail);
+    }
+}
+
 /* Protected KVM's host has a stage 2 of its own under VMID 0; what it does are traps, not exits.
  * Guest-internal exceptions are neither. */
 static void not_exits(void **state)
@@ -823,6 +847,7 @@ int main(void)
         T(mmio_or_memory),
         T(no_ipa),
         T(reasons),
+        T(xen_calls),
         T(not_exits),
         T(traps_nest),
         T(never_returns),
