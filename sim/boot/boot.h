@@ -123,10 +123,11 @@ struct boot_module {
     enum boot_module_kind kind;
     char *file;     /* owned by whoever called boot_module_parse: boot_module_fini */
     char *bootargs; /* NULL: none */
+    char *domain;   /* the node of /chosen whose module it is; NULL: /chosen itself (dom0's, Xen's own) */
 };
 
-/* "KIND:FILE[,bootargs=REST OF THE STRING]", KIND one of kernel, ramdisk, dtb, xsm, other. 0 or -EINVAL with
- * err set. */
+/* "KIND:FILE[,domain=NAME][,bootargs=REST OF THE STRING]", KIND one of kernel, ramdisk, dtb, xsm, other. 0 or
+ * -EINVAL with err set. */
 int boot_module_parse(const char *arg, struct boot_module *out, struct tg_error *err);
 void boot_module_fini(struct boot_module *m);
 

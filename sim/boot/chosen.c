@@ -25,17 +25,18 @@ static int set_string(void *fdt, int node, const char *name, const char *value)
     return fdt_setprop(fdt, node, name, value, (int)strlen(value) + 1);
 }
 
-static int add_module(void *fdt, int chosen, const struct boot_placed_module *p)
+/* `parent`: /chosen, or a domain in it. */
+static int add_module(void *fdt, int parent, const struct boot_placed_module *p)
 {
     char name[40], compatible[64];
     snprintf(name, sizeof(name), "module@%" PRIx64, p->at.base);
-    int old = fdt_subnode_offset(fdt, chosen, name);
+    int old = fdt_subnode_offset(fdt, parent, name);
     if (old >= 0) {
         int rc = fdt_del_node(fdt, old);
         if (rc)
             return rc;
     }
-    int node = fdt_add_subnode(fdt, chosen, name);
+    int node = fdt_add_subnode(fdt, parent, name);
     if (node < 0)
         return node;
     int n = 0;
@@ -51,6 +52,19 @@ static int add_module(void *fdt, int chosen, const struct boot_placed_module *p)
     if (!rc && p->module->bootargs)
         rc = set_string(fdt, node, "bootargs", p->module->bootargs);
     return rc;
+}
+
+/* /chosen, or the domain's node in it; below 0: -FDT_ERR_... */
+static int module_parent(const void *fdt, const struct boot_module *m)
+{
+    int chosen = fdt_path_offset(fdt, "/chosen");
+    return chosen < 0 || !m->domain ? chosen : fdt_subnode_offset(fdt, chosen, m->domain);
+}
+
+static int two_cells(void *fdt, int node)
+{
+    int rc = fdt_setprop_u32(fdt, node, "#address-cells", 2);
+    return rc ? rc : fdt_setprop_u32(fdt, node, "#size-cells", 2);
 }
 
 static int patch(void *fdt, const struct boot_chosen *c)
@@ -73,13 +87,13 @@ static int patch(void *fdt, const struct boot_chosen *c)
             rc = fdt_setprop_u64(fdt, node, "linux,initrd-end", c->initrd.base + c->initrd.size);
     }
     if (!rc && c->n_modules) {
-        rc = fdt_setprop_u32(fdt, node, "#address-cells", 2);
-        if (!rc)
-            rc = fdt_setprop_u32(fdt, node, "#size-cells", 2);
+        rc = two_cells(fdt, node);
         /* Each new node comes first: put them in backwards, and they stand in the order given. */
         for (unsigned i = c->n_modules; !rc && i > 0; i--) {
-            node = fdt_path_offset(fdt, "/chosen");
-            rc = node < 0 ? node : add_module(fdt, node, &c->modules[i - 1]);
+            node = module_parent(fdt, c->modules[i - 1].module);
+            rc = node < 0 ? node : two_cells(fdt, node);
+            if (!rc)
+                rc = add_module(fdt, node, &c->modules[i - 1]);
         }
     }
     return rc;
@@ -96,6 +110,10 @@ int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struc
     if (in_size > BOOT_DTB_MAX)
         return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, at most %u are allowed", name, in_size,
                             BOOT_DTB_MAX);
+    for (unsigned i = 0; i < chosen->n_modules; i++)
+        if (chosen->modules[i].module->domain && module_parent(in, chosen->modules[i].module) < 0)
+            return tg_error_set(err, EINVAL, "--module: no node /chosen/%s in device tree '%s' for '%s'",
+                                chosen->modules[i].module->domain, name, chosen->modules[i].module->file);
     size_t room = in_size + 4096 + (chosen->bootargs ? 2 * strlen(chosen->bootargs) : 0);
     for (unsigned i = 0; i < chosen->n_modules; i++)
         room += 512 + (chosen->modules[i].module->bootargs ? strlen(chosen->modules[i].module->bootargs) : 0);

@@ -35,6 +35,23 @@ static const char *const kind_names[] = {
     [BOOT_MODULE_XSM] = "xsm",       [BOOT_MODULE_OTHER] = "other",
 };
 
+/* Length of what stands before the next comma; *s moves on to that, or to the end. */
+static size_t word(const char **s)
+{
+    size_t n = strcspn(*s, ",");
+    *s += n;
+    return n;
+}
+
+/* What follows `name`, when that is what *s begins with: *s moves on to it. Else NULL. */
+static const char *after(const char **s, const char *name)
+{
+    size_t n = strlen(name);
+    if (strncmp(*s, name, n))
+        return NULL;
+    return *s += n;
+}
+
 int boot_module_parse(const char *arg, struct boot_module *out, struct tg_error *err)
 {
     *out = (struct boot_module){0};
@@ -45,22 +62,29 @@ int boot_module_parse(const char *arg, struct boot_module *out, struct tg_error 
             !strncmp(arg, kind_names[kind], (size_t)(colon - arg)))
             break;
     if (!colon || kind == TG_ARRAY_SIZE(kind_names))
-        return tg_error_set(
-            err, EINVAL,
-            "--module '%s': expected KIND:FILE[,bootargs=TEXT], KIND one of kernel, ramdisk, dtb, xsm, other",
-            arg);
-    const char *file = colon + 1, *comma = strchr(file, ',');
-    size_t n = comma ? (size_t)(comma - file) : strlen(file);
-    if (n == 0)
-        return tg_error_set(err, EINVAL, "--module '%s': no file name after the colon", arg);
-    if (comma && strncmp(comma + 1, "bootargs=", 9))
         return tg_error_set(err, EINVAL,
-                            "--module '%s': found '%s' after the file name, expected bootargs=TEXT", arg,
-                            comma + 1);
+                            "--module '%s': expected KIND:FILE[,domain=NAME][,bootargs=TEXT], KIND one of "
+                            "kernel, ramdisk, dtb, xsm, other",
+                            arg);
+    const char *rest = colon + 1;
+    const char *file = rest;
+    size_t file_n = word(&rest), domain_n = 0;
+    if (file_n == 0)
+        return tg_error_set(err, EINVAL, "--module '%s': no file name after the colon", arg);
+    const char *domain = after(&rest, ",domain=");
+    if (domain && (domain_n = word(&rest)) == 0)
+        return tg_error_set(err, EINVAL, "--module '%s': no name after domain=", arg);
+    const char *bootargs = after(&rest, ",bootargs=");
+    if (!bootargs && *rest)
+        return tg_error_set(err, EINVAL,
+                            "--module '%s': found '%s' after the file name, expected domain=NAME, then "
+                            "bootargs=TEXT",
+                            arg, rest + 1);
     out->kind = (enum boot_module_kind)kind;
-    out->file = strndup(file, n);
-    out->bootargs = comma ? strdup(comma + 1 + 9) : NULL;
-    if (!out->file || (comma && !out->bootargs)) {
+    out->file = strndup(file, file_n);
+    out->domain = domain ? strndup(domain, domain_n) : NULL;
+    out->bootargs = bootargs ? strdup(bootargs) : NULL;
+    if (!out->file || (domain && !out->domain) || (bootargs && !out->bootargs)) {
         boot_module_fini(out);
         return tg_error_set(err, ENOMEM, "--module: no memory");
     }
@@ -71,6 +95,7 @@ void boot_module_fini(struct boot_module *m)
 {
     free(m->file);
     free(m->bootargs);
+    free(m->domain);
     *m = (struct boot_module){0};
 }
 

@@ -35,7 +35,7 @@ static const struct cli_arg args[] = {
     {"dtb", CLI_TEXT, "FILE", "device tree; default: generated", O(boot.dtb)},
     {"dump-dtb", CLI_TEXT, "FILE", "write the device tree that the guest gets", O(boot.dump_dtb)},
     {"firmware", CLI_TEXT, "FILE", "EL3 or UEFI firmware, in the platform's flash", O(boot.firmware)},
-    {"module", CLI_TEXTS, "KIND:FILE[,bootargs=...]",
+    {"module", CLI_TEXTS, "KIND:FILE[,domain=NAME][,bootargs=...]",
      "boot module for a hypervisor: kernel, ramdisk, dtb, xsm, other", O(modules)},
     {"drive", CLI_TEXTS, "file=F[,mode=M]", "virtio block device; mode rw, ro or snapshot",
      O(devices.drives)},

@@ -157,8 +157,8 @@ static void chosen_and_modules(void **state)
     (void)state;
     struct boot_region ram;
     struct boot_machine m = virt_machine(&ram, 1 << 30, 1, 3);
-    struct boot_module kernel = {BOOT_MODULE_KERNEL, "k", "console=hvc0 a,b"},
-                       ramdisk = {BOOT_MODULE_RAMDISK, "r", NULL};
+    struct boot_module kernel = {BOOT_MODULE_KERNEL, "k", "console=hvc0 a,b", NULL},
+                       ramdisk = {BOOT_MODULE_RAMDISK, "r", NULL, NULL};
     struct boot_placed_module placed[2] = {{&kernel, {0x44000000, 0x123456}},
                                            {&ramdisk, {0x46000000, 0x1000}}};
     struct boot_chosen chosen = {"dom0_mem=256M", {0x50000000, 0x5001}, placed, 2};
@@ -200,6 +200,34 @@ static void patch(void **state)
     free(again);
 }
 
+/* Modules of Xen's domains that are started at boot lie in the domain's node, which the user's tree has. */
+static void domain_modules(void **state)
+{
+    (void)state;
+    char in[4096];
+    assert_int_equal(fdt_create_empty_tree(in, sizeof(in)), 0);
+    int node = fdt_add_subnode(in, fdt_add_subnode(in, 0, "chosen"), "domU1");
+    assert_int_equal(fdt_setprop_string(in, node, "compatible", "xen,domain"), 0);
+    struct boot_module dom0 = {BOOT_MODULE_KERNEL, "k", NULL, NULL},
+                       guest = {BOOT_MODULE_KERNEL, "g", "quiet", "domU1"};
+    struct boot_placed_module placed[2] = {{&guest, {0x44000000, 0x123456}}, {&dom0, {0x46000000, 0x1000}}};
+    struct boot_chosen chosen = {NULL, {0}, placed, 2};
+    struct tg_error err = {""};
+    void *f;
+    size_t size;
+    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in), &chosen, &f, &size, &err), 0);
+    assert_cells(f, "/chosen/domU1/module@44000000", "reg", 0, 0x44000000, 0, 0x123456);
+    assert_cells(f, "/chosen/domU1", "#address-cells", 2);
+    assert_cells(f, "/chosen/domU1", "#size-cells", 2);
+    assert_string_equal(text(f, "/chosen/domU1/module@44000000", "bootargs"), "quiet");
+    assert_cells(f, "/chosen/module@46000000", "reg", 0, 0x46000000, 0, 0x1000);
+    assert_true(fdt_path_offset(f, "/chosen/module@44000000") < 0);
+    free(f);
+    guest.domain = "domU2";
+    assert_int_equal(boot_dtb_patch("x.dtb", in, sizeof(in), &chosen, &f, &size, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "/chosen/domU2"));
+}
+
 static void bad_blobs(void **state)
 {
     (void)state;
@@ -231,9 +259,10 @@ static void bad_blobs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(board_v3),  cmocka_unit_test(board_v2),           cmocka_unit_test(wide_affinity),
-        cmocka_unit_test(seeds),     cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
-        cmocka_unit_test(bad_blobs),
+        cmocka_unit_test(board_v3),           cmocka_unit_test(board_v2),
+        cmocka_unit_test(wide_affinity),      cmocka_unit_test(seeds),
+        cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
+        cmocka_unit_test(domain_modules),     cmocka_unit_test(bad_blobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -482,7 +482,7 @@ static void modules(void **state)
     assert_true(k > 0 && r > 0);
     assert_memory_equal(f->ram + 2 * MIB, img, sizeof(img));
     boot_module_fini(&m[1]);
-    m[1] = (struct boot_module){BOOT_MODULE_OTHER, "/nonexistent/m", NULL};
+    m[1] = (struct boot_module){BOOT_MODULE_OTHER, "/nonexistent/m", NULL, NULL};
     assert_message(f, load(f), -ENOENT, "/nonexistent/m");
     boot_module_fini(&m[0]);
     struct boot_module bad;
@@ -491,6 +491,17 @@ static void modules(void **state)
     assert_int_equal(boot_module_parse("kernel:", &bad, &f->err), -EINVAL);
     assert_int_equal(boot_module_parse("kernel:x,args=1", &bad, &f->err), -EINVAL);
     assert_non_null(strstr(f->err.text, "args=1"));
+    assert_int_equal(boot_module_parse("kernel:x,domain=,bootargs=1", &bad, &f->err), -EINVAL);
+    assert_int_equal(boot_module_parse("kernel:x,domain=d,args=1", &bad, &f->err), -EINVAL);
+    assert_int_equal(boot_module_parse("kernel:x,bootargs=a,domain=d", &m[0], &f->err), 0);
+    assert_string_equal(m[0].bootargs, "a,domain=d");
+    assert_null(m[0].domain);
+    boot_module_fini(&m[0]);
+    assert_int_equal(boot_module_parse("kernel:x,domain=domU1,bootargs=a,b", &m[0], &f->err), 0);
+    assert_string_equal(m[0].file, "x");
+    assert_string_equal(m[0].domain, "domU1");
+    assert_string_equal(m[0].bootargs, "a,b");
+    boot_module_fini(&m[0]);
 }
 
 static void given_dtb(void **state)
