@@ -102,10 +102,16 @@ static const uint8_t exclusive[][2] = {
 
 void cpu_features_settle(struct cpu_features *f)
 {
-    for (size_t i = 0; i < sizeof(depends) / sizeof(depends[0]); i++)
-        if ((depends[i].needs == CPU_FEAT_EL2 || depends[i].needs == CPU_FEAT_EL3) &&
-            !cpu_features_has(f, (enum cpu_feature)depends[i].needs))
-            cpu_features_set(f, depends[i].feature, 0);
+    struct cpu_features gone = {0}; /* with their level, and so is what needs them (rows further down) */
+    for (size_t i = 0; i < sizeof(depends) / sizeof(depends[0]); i++) {
+        enum cpu_feature feature = depends[i].feature, needs = depends[i].needs;
+        _Bool level = needs == CPU_FEAT_EL2 || needs == CPU_FEAT_EL3;
+        if (!cpu_features_has(f, feature) || cpu_features_has(f, needs) ||
+            !(level || cpu_features_has(&gone, needs)))
+            continue;
+        cpu_features_set(f, feature, 0);
+        cpu_features_set(&gone, feature, 1);
+    }
 }
 
 _Bool cpu_features_check(const struct cpu_features *f, enum cpu_feature *feature, enum cpu_feature *needs)

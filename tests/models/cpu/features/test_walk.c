@@ -302,6 +302,19 @@ static void test_needs(void **unused)
     cpu_features_set(&f, CPU_FEAT_VHE, 1);
     cpu_features_settle(&f);
     assert_true(cpu_features_has(&f, CPU_FEAT_VHE));
+    /* and so does what needs that: any core can be built without its levels */
+    for (unsigned i = 0; i < CPU_FEAT_COUNT; i++)
+        cpu_features_set(&f, i, i != CPU_FEAT_EL2 && i != CPU_FEAT_EL3);
+    cpu_features_settle(&f);
+    assert_false(cpu_features_has(&f, CPU_FEAT_NV2));
+    assert_true(cpu_features_has(&f, CPU_FEAT_PAUTH));
+    assert_true(cpu_features_check(&f, &feature, &needs));
+    /* but not what the preset itself left out */
+    cpu_features_set(&f, CPU_FEAT_EL2, 1);
+    cpu_features_set(&f, CPU_FEAT_NV2, 1);
+    cpu_features_settle(&f);
+    assert_false(cpu_features_check(&f, &feature, &needs));
+    assert_int_equal(needs, CPU_FEAT_NV);
 }
 
 /* One algorithm of pointer authentication, or none. */
