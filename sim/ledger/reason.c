@@ -262,6 +262,12 @@ static const struct sysname sysnames[] = {
 #define GICR(nm, op0, op1, crn, crm, op2, ...) {TG_SYSENC(op0, op1, crn, crm, op2), #nm},
 #define SYSI(nm, op1, crn, crm, op2, ...)      {TG_SYSENC(1, op1, crn, crm, op2), #nm},
 #include "models/cpu/sysreg/table.def"
+    /* Of features that no core here has: they read as zero, kernels read them all the same, and HCR_EL2.TID3
+     * traps them (D17.2). */
+    {TG_SYSENC(3, 0, 0, 4, 2), "ID_AA64PFR2_EL1"},  {TG_SYSENC(3, 0, 0, 4, 4), "ID_AA64ZFR0_EL1"},
+    {TG_SYSENC(3, 0, 0, 4, 5), "ID_AA64SMFR0_EL1"}, {TG_SYSENC(3, 0, 0, 4, 7), "ID_AA64FPFR0_EL1"},
+    {TG_SYSENC(3, 0, 0, 5, 2), "ID_AA64DFR2_EL1"},  {TG_SYSENC(3, 0, 0, 6, 3), "ID_AA64ISAR3_EL1"},
+    {TG_SYSENC(3, 0, 0, 7, 3), "ID_AA64MMFR3_EL1"}, {TG_SYSENC(3, 0, 0, 7, 4), "ID_AA64MMFR4_EL1"},
 };
 
 static void sys_text(uint64_t detail, char *out, size_t n)

@@ -451,6 +451,14 @@ static void reasons(void **state)
     struct ledger_exit_row r;
     ledger_exit(w->l, ledger_n_exits(w->l) - 1, &r);
     assert_string_equal(r.detail, "MRS S3_6_C15_C9_7");
+    /* of an ID register that no core has */
+    e = exception(w, 0, 1, 2, EC(0x18) | 3u << 20 | 4u << 17 | 0u << 14 | 0u << 10 | 4u << 1 | 1);
+    e.from_guest = true;
+    e.vmid = 4;
+    ledger_exception(w->l, 0, &e);
+    enter(w, 0, 4, 0);
+    ledger_exit(w->l, ledger_n_exits(w->l) - 1, &r);
+    assert_string_equal(r.detail, "MRS ID_AA64ZFR0_EL1");
 }
 
 /* Xen's number is in x16; x0 is the call's first argument. */
