@@ -26,6 +26,8 @@ static const struct guest_dt example = {
     .uart_irq = true,
     .pmu = true,
     .bootargs = "console=ttyAMA0 a=\"b c\"",
+    .modules = {{UINT64_C(0x170000000), 0x1234, "console=hvc0"}, {UINT64_C(0x160000000), 0x56, NULL}},
+    .n_modules = 2,
 };
 
 static int node(const void *blob, const char *path)
@@ -50,6 +52,15 @@ static void writer_agrees_with_libfdt(void **state)
     assert_int_equal(fdt64_ld(v), example.initrd_start);
     v = fdt_getprop(blob, node(blob, "/chosen"), "linux,initrd-end", &len);
     assert_int_equal(fdt64_ld(v), example.initrd_end);
+    v = fdt_getprop(blob, node(blob, "/chosen/module-kernel"), "reg", &len);
+    assert_int_equal(len, 16);
+    assert_int_equal(fdt64_ld(v), example.modules[0].start);
+    assert_int_equal(fdt64_ld(v + 1), example.modules[0].size);
+    assert_string_equal(fdt_getprop(blob, node(blob, "/chosen/module-kernel"), "bootargs", &len),
+                        "console=hvc0");
+    int rd = node(blob, "/chosen/module-ramdisk");
+    assert_int_equal(fdt_node_check_compatible(blob, rd, "multiboot,ramdisk"), 0);
+    assert_int_equal(fdt_node_check_compatible(blob, rd, "multiboot,module"), 0);
     v = fdt_getprop(blob, node(blob, "/memory@40000000"), "reg", &len);
     assert_int_equal(len, 16);
     assert_int_equal(fdt64_ld(v), GUEST_RAM);

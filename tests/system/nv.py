@@ -8,6 +8,7 @@ docs/nested-virtualization.md.
   microvisor-*   our hypervisor at virtual EL2 runs trapbench (VHE, and with HCR_EL2.E2H fixed to 0 by HCR_EL2.NV1)
   selftest       what EL2 and EL1 look like from virtual EL2. Three checks differ; the same ones, with the same values, in QEMU
                  10: they are KVM's own doing
+  xen            Xen at virtual EL2 (it knows no VHE: HCR_EL2.NV1), its dom0 below (set `xen` of scripts/guests)
   linux-*        Linux at virtual EL2 brings its KVM up in this mode and runs trapbench in a guest of its own
 """
 import sys
@@ -68,11 +69,32 @@ def linux(kind, cpus):
     return test
 
 
+def xen(cpus):
+    def test(t):
+        text = boot(t, "/guest/minivmm --el2 nvhe --gic 3 --no-pmu --cpus %d --mem 576M --thp /guest/xen --append 'console=dtuart"
+                    " dtuart=/pl011@9000000 dom0_mem=256M' --module /guest/Image --module /guest/initrd.cpio"
+                    " --module-append 'console=hvc0 quiet'" % cpus, cpus=cpus,
+                    files=[t.guest("xen", "xen") + ":/guest/xen", t.guest("k61", "Image") + ":/guest/Image",
+                           t.initramfs("k61", "--run", domain(t), modules=False) + ":/guest/initrd.cpio"],
+                    seen=[r"\(XEN\) Brought up %d CPUs" % cpus, r"^dom0-pes=%d" % cpus, r"Hardware Dom0 halted"])
+        need(text.count("tollgate-init: status 0") == 2, "dom0 or its host did not come to its end:\n" + text[-2000:])
+    return test
+
+
+def domain(t):
+    run = t.path("dom0")
+    with open(run, "w", encoding="utf-8") as f:
+        f.write("grep -c ^processor /proc/cpuinfo | sed s/^/dom0-pes=/\n")
+    return run
+
+
 TESTS = {
     "microvisor-vhe": microvisor("vhe", "fast"),
     "microvisor-nvhe": microvisor("nvhe", "fast"),
     "microvisor-vhe-timed": microvisor("vhe", "timed"),
     "selftest": selftest,
+    "xen": xen(1),
+    "xen-2": xen(2),
     "linux-vhe": linux("vhe", 1),
     "linux-vhe-2": linux("vhe", 2),
     "linux-nvhe-2": linux("nvhe", 2),

@@ -25,6 +25,24 @@ static void cpus(struct fdtw *w, unsigned n)
     fdtw_end(w);
 }
 
+static void module(struct fdtw *w, unsigned i, const struct guest_dt_module *m)
+{
+    static const struct {
+        const char *node, *compatible;
+        uint32_t size;
+    } kinds[GUEST_DT_MODULES] = {
+        {"module-kernel", "multiboot,kernel\0multiboot,module", sizeof("multiboot,kernel\0multiboot,module")},
+        {"module-ramdisk", "multiboot,ramdisk\0multiboot,module",
+         sizeof("multiboot,ramdisk\0multiboot,module")},
+    };
+    fdtw_node(w, kinds[i].node);
+    fdtw_prop(w, "compatible", kinds[i].compatible, kinds[i].size);
+    fdtw_reg(w, 1, (uint64_t[]){m->start, m->size});
+    if (m->bootargs)
+        fdtw_str(w, "bootargs", m->bootargs);
+    fdtw_end(w);
+}
+
 static void devices(struct fdtw *w, const struct guest_dt *g)
 {
     const uint32_t flags =
@@ -96,6 +114,12 @@ int64_t guest_dt_write(const struct guest_dt *g, void *buf, uint32_t cap)
         fdtw_u64(&w, "linux,initrd-start", g->initrd_start);
         fdtw_u64(&w, "linux,initrd-end", g->initrd_end);
     }
+    if (g->n_modules) {
+        fdtw_u32(&w, "#address-cells", 2);
+        fdtw_u32(&w, "#size-cells", 2);
+    }
+    for (unsigned i = 0; i < g->n_modules; i++)
+        module(&w, i, &g->modules[i]);
     fdtw_end(&w);
     fdtw_node(&w, "memory@40000000");
     fdtw_str(&w, "device_type", "memory");

@@ -29,6 +29,15 @@ enum {
     GUEST_HVTIMER_PPI = 12  /* 28 */
 };
 
+enum { GUEST_DT_MODULES = 2 };
+
+/* Boot module of a hypervisor in the guest (Xen's booting.txt): the first is a kernel, the second a ramdisk.
+ */
+struct guest_dt_module {
+    uint64_t start, size;
+    const char *bootargs; /* NULL: none */
+};
+
 struct guest_dt {
     uint64_t ram_size;                 /* bytes, at GUEST_RAM */
     uint64_t initrd_start, initrd_end; /* equal: none */
@@ -37,6 +46,8 @@ struct guest_dt {
     bool uart_irq, pmu;
     bool el2; /* the guest has EL2: PSCI by SMC, interrupts for a hypervisor of its own */
     const char *bootargs;
+    struct guest_dt_module modules[GUEST_DT_MODULES];
+    unsigned n_modules;
 };
 
 /* Write the tree to buf; its size in bytes, or -1 when cap bytes do not do (64 KiB always do for bootargs

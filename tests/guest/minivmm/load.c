@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Puts kernel, initrd and device tree into the guest's RAM. RAM + 0: device tree (2 MiB); RAM + 2 MiB +
- * text_offset: the kernel; the initrd after it, 2 MiB-aligned. Plain arm64 Image only
+ * text_offset: the kernel; the initrd after it, 2 MiB-aligned; boot modules at the end, so that a hypervisor
+ * finds the memory between in one piece. Plain arm64 Image only
  * (Documentation/arch/arm64/booting.rst).
  */
 #include "minivmm.h"
@@ -85,6 +86,22 @@ static uint64_t load_kernel(struct vmm *v) /* first free offset behind it */
     return up(off + text + image, 2 * MIB);
 }
 
+static void load_modules(struct vmm *v, struct guest_dt *dt)
+{
+    uint64_t off = v->opt.mem;
+    for (unsigned i = 0; i < v->opt.n_modules; i++) {
+        struct stat st;
+        if (stat(v->opt.modules[i], &st))
+            die_errno("module '%s'", v->opt.modules[i]);
+        if ((uint64_t)st.st_size > off)
+            die("module '%s' does not fit into the memory; use --mem", v->opt.modules[i]);
+        off = (off - (uint64_t)st.st_size) & ~(2 * MIB - 1);
+        uint64_t size = load_file(v, v->opt.modules[i], "module", off);
+        dt->modules[i] = (struct guest_dt_module){GUEST_RAM + off, size, i == 0 ? v->opt.module_args : NULL};
+    }
+    dt->n_modules = v->opt.n_modules;
+}
+
 void load_guest(struct vmm *v)
 {
     struct guest_dt dt = {
@@ -101,6 +118,7 @@ void load_guest(struct vmm *v)
         dt.initrd_start = GUEST_RAM + free_off;
         dt.initrd_end = dt.initrd_start + load_file(v, v->opt.initrd, "initrd", free_off);
     }
+    load_modules(v, &dt);
     int64_t n = guest_dt_write(&dt, v->ram, DTB_MAX);
     if (n < 0)
         die("the device tree does not fit (is --append very long?)");

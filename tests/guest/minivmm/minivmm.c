@@ -17,6 +17,7 @@
 static const char usage[] =
     "usage: minivmm [--kernel] IMAGE [--initrd FILE] [--append STRING] [--cpus N] [--mem SIZE]\n"
     "               [--gic 2|3] [--no-pmu] [--no-stdin] [--thp] [--stats] [--dump-dtb FILE]\n"
+    "               [--module KERNEL [--module RAMDISK] [--module-append STRING]]\n"
     "\n"
     "  --kernel IMAGE   plain arm64 Image\n"
     "  --initrd FILE    initial RAM disk\n"
@@ -30,6 +31,8 @@ static const char usage[] =
     "  --no-stdin       leave standard input alone\n"
     "  --thp            let the host back guest memory with huge pages\n"
     "  --stats          at the end, print how many exits came to user space\n"
+    "  --module FILE    for a hypervisor as the kernel: its first domain's kernel, then ramdisk (Xen)\n"
+    "  --module-append STRING  that kernel's command line\n"
     "  --dump-dtb FILE  write the guest's device tree\n"
     "\n"
     "On a terminal, Ctrl-A x ends the guest. Exit status: 0 the guest powered off or asked for a reset, 1 it "
@@ -83,15 +86,40 @@ static uint64_t parse_number(const char *option, const char *s, uint64_t min, ui
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-    enum { KERNEL = 1, INITRD, APPEND, CPUS, MEM, NO_PMU, NO_STDIN, THP, STATS, GIC, EL2, DUMP, HELP };
+    enum {
+        KERNEL = 1,
+        INITRD,
+        APPEND,
+        CPUS,
+        MEM,
+        NO_PMU,
+        NO_STDIN,
+        THP,
+        STATS,
+        GIC,
+        EL2,
+        DUMP,
+        MODULE,
+        MODULE_APPEND,
+        HELP
+    };
     static const struct option options[] = {
-        {"kernel", required_argument, NULL, KERNEL}, {"initrd", required_argument, NULL, INITRD},
-        {"append", required_argument, NULL, APPEND}, {"cpus", required_argument, NULL, CPUS},
-        {"mem", required_argument, NULL, MEM},       {"gic", required_argument, NULL, GIC},
-        {"el2", required_argument, NULL, EL2},       {"no-pmu", no_argument, NULL, NO_PMU},
-        {"no-stdin", no_argument, NULL, NO_STDIN},   {"thp", no_argument, NULL, THP},
-        {"stats", no_argument, NULL, STATS},         {"dump-dtb", required_argument, NULL, DUMP},
-        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
+        {"kernel", required_argument, NULL, KERNEL},
+        {"initrd", required_argument, NULL, INITRD},
+        {"append", required_argument, NULL, APPEND},
+        {"cpus", required_argument, NULL, CPUS},
+        {"mem", required_argument, NULL, MEM},
+        {"gic", required_argument, NULL, GIC},
+        {"el2", required_argument, NULL, EL2},
+        {"no-pmu", no_argument, NULL, NO_PMU},
+        {"no-stdin", no_argument, NULL, NO_STDIN},
+        {"thp", no_argument, NULL, THP},
+        {"stats", no_argument, NULL, STATS},
+        {"dump-dtb", required_argument, NULL, DUMP},
+        {"module", required_argument, NULL, MODULE},
+        {"module-append", required_argument, NULL, MODULE_APPEND},
+        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
     };
     int c;
     *o = (struct options){.append = "", .cpus = 1, .mem = UINT64_C(256) << 20};
@@ -136,6 +164,14 @@ static void parse_options(struct options *o, int argc, char **argv)
             break;
         case DUMP:
             o->dump_dtb = optarg;
+            break;
+        case MODULE:
+            if (o->n_modules == GUEST_DT_MODULES)
+                die("--module %s: a kernel and a ramdisk are all", optarg);
+            o->modules[o->n_modules++] = optarg;
+            break;
+        case MODULE_APPEND:
+            o->module_args = optarg;
             break;
         case HELP:
             fputs(usage, stdout);

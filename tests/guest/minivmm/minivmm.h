@@ -22,6 +22,8 @@ enum { EXIT_GUEST_OFF = 0, EXIT_GUEST_CRASH = 1, EXIT_USER = 2 };
 
 struct options {
     const char *kernel, *initrd, *append, *dump_dtb;
+    const char *modules[GUEST_DT_MODULES], *module_args;
+    unsigned n_modules;
     unsigned cpus, gic; /* gic: 2, 3, or 0 for the best that KVM has */
     uint64_t mem;       /* bytes */
     bool no_pmu, no_stdin, thp, stats;
