@@ -37,6 +37,17 @@ for i = 0, 31 do
   virtio[i + 1] = tg.virtio_mmio { base = 0x0a000000 + i * 0x200, irq = gic:spi(16 + i) }
 end
 
+-- Two banks of NOR flash; firmware lies in the first one, which is written like RAM here. With a Secure state that bank is Secure,
+-- and so are a UART, a GPIO block that turns the machine off, and some RAM.
+local flash = tg.ram { base = 0x00000000, size = "64MiB", secure = o.secure }
+local variables = tg.cfi_flash { base = 0x04000000 }
+local secure_ram, secure_uart, secure_gpio
+if o.secure then
+  secure_ram = tg.ram { base = 0x0e000000, size = "16MiB", secure = true }
+  secure_uart = tg.pl011 { base = 0x09040000, irq = gic:spi(8), secure = true }
+  secure_gpio = tg.pl061 { base = 0x090b0000, irq = gic:spi(0), secure = true, power = tg.power {} }
+end
+
 -- Affinities as QEMU gives them: clusters of 8 PEs with GICv2, of 16 with GICv3.
 local cluster = o.gic.version == 2 and 8 or 16
 
@@ -55,8 +66,11 @@ return {
   gpio = gpio,
   virtio = virtio,
   console = uart,
-  flash = o.secure and tg.ram { base = 0x00000000, size = "64MiB", secure = true } or nil, -- QEMU has NOR flash here; this one is written like RAM
-  secure_ram = o.secure and tg.ram { base = 0x0e000000, size = "16MiB", secure = true } or nil,
+  flash = flash,
+  flash1 = variables,
+  secure_ram = secure_ram,
+  secure_uart = secure_uart,
+  secure_gpio = secure_gpio,
   psci = o.secure and "none" or o.el2 and "smc" or "hvc",
   smccc = "1.0", -- QEMU's firmware knows PSCI only
 }

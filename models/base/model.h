@@ -23,11 +23,17 @@
 
 struct tg_model;
 
+/* What a device may ask of the whole machine. */
+enum tg_system_event { TG_SYSTEM_OFF, TG_SYSTEM_RESET };
+
 /* What all models of one machine share. */
 struct tg_env {
     struct tg_evq *evq;
     struct tg_log *log;
     uint64_t seed; /* of the run; models derive their own generators from it and their name */
+    /* A power controller asks for the machine's end or reset; `who` is the model's name. NULL: nobody listens. */
+    void (*system)(void *opaque, enum tg_system_event event, const char *who);
+    void *system_opaque;
 };
 
 /* ---- errors of the user ---- */

@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include "models/base/model.h"
 
-extern const struct tg_model_class tg_pl011_class; /* UART, DDI 0183 r1p5 */
-extern const struct tg_model_class tg_pl031_class; /* real-time clock, DDI 0224 r1p3 */
-extern const struct tg_model_class tg_pl061_class; /* GPIO, DDI 0190 r0p0 */
+extern const struct tg_model_class tg_cfi_flash_class; /* NOR flash, JESD68.01 */
+extern const struct tg_model_class tg_pl011_class;     /* UART, DDI 0183 r1p5 */
+extern const struct tg_model_class tg_pl031_class;     /* real-time clock, DDI 0224 r1p3 */
+extern const struct tg_model_class tg_pl061_class;     /* GPIO, DDI 0190 r0p0 */
+extern const struct tg_model_class tg_power_class;     /* power and reset by wire */
 
 /* All of the above, NULL-terminated. */
 extern const struct tg_model_class *const tg_devices_classes[];

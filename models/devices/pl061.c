@@ -26,7 +26,8 @@ struct pl061 {
     uint64_t press;
     struct tg_irq irq;
     struct tg_irq out[LINES];
-    uint8_t data; /* what was written to the outputs */
+    struct tg_model *power; /* NULL: none */
+    uint8_t data;           /* what was written to the outputs */
     uint32_t dir, is, ibe, iev, ie, ris_edge, afsel;
     uint8_t wire; /* inputs driven by other models */
     uint8_t key;  /* keys held down */
@@ -157,6 +158,27 @@ static const struct tg_reg regs[] = {
     PRIMECELL_ID_ROWS(0x061, 0),
 };
 
+enum { PORT_IRQ, PORT_OUT, PORT_POWER };
+
+static const struct tg_port ports[] = {
+    [PORT_IRQ] = {.name = "irq",
+                  .kind = TG_PORT_IRQ_OUT,
+                  .offset = offsetof(struct pl061, irq),
+                  .count = 1,
+                  .description = "GPIOINTR, all lines combined"},
+    [PORT_OUT] = {.name = "out",
+                  .kind = TG_PORT_IRQ_OUT,
+                  .offset = offsetof(struct pl061, out),
+                  .count = LINES,
+                  .description = "lines that are outputs"},
+    [PORT_POWER] = {.name = "power",
+                    .kind = TG_PORT_MODEL,
+                    .offset = offsetof(struct pl061, power),
+                    .count = 1,
+                    .peer_class = "power",
+                    .description = "power controller whose inputs 0 and 1 are at the outputs 0 and 1"},
+};
+
 static int realize(struct tg_model *m, struct tg_error *err)
 {
     struct pl061 *g = pl061(m);
@@ -168,6 +190,8 @@ static int realize(struct tg_model *m, struct tg_error *err)
         g->keys[i].release.cb = release;
         g->keys[i].release.opaque = &g->keys[i];
     }
+    for (unsigned i = 0; g->power && i < g->power->cls->irq_inputs; i++)
+        tg_model_bind_irq(m, &ports[PORT_OUT], i, g->power, i);
     return 0;
 }
 
@@ -193,19 +217,6 @@ static const struct tg_param params[] = {
      .offset = offsetof(struct pl061, press),
      .def = 100 * TG_MS,
      .description = "how long a pressed key stays down; Linux' gpio-keys debounces with some milliseconds"},
-};
-
-static const struct tg_port ports[] = {
-    {.name = "irq",
-     .kind = TG_PORT_IRQ_OUT,
-     .offset = offsetof(struct pl061, irq),
-     .count = 1,
-     .description = "GPIOINTR, all lines combined"},
-    {.name = "out",
-     .kind = TG_PORT_IRQ_OUT,
-     .offset = offsetof(struct pl061, out),
-     .count = LINES,
-     .description = "lines that are outputs"},
 };
 
 static const struct tg_reg_frame frames[] = {

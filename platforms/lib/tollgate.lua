@@ -99,6 +99,9 @@ local function names_of(s)
   end
   if #s.class.frames > 0 then
     names[#names + 1] = "base"
+    if not s.class.param_by_name.secure then
+      names[#names + 1] = "secure"
+    end
   end
   return names
 end
@@ -201,6 +204,11 @@ function set(s, site, name, v)
     set_port(s, site, port, v)
   elseif name == "base" then
     set_base(s, site, v)
+  elseif name == "secure" and #s.class.frames > 0 then
+    if type(v) ~= "boolean" then
+      fail(site, "%s.secure: found %s, expected true or false", s.kind, describe(v))
+    end
+    s.secure = v
   elseif type(v) == "table" and not state[v] and is_prefix(s.class, name) then
     for _, k in ipairs(sorted_keys(v)) do
       set(s, key_site(site, k), name .. "." .. tostring(k), v[k])
@@ -221,6 +229,9 @@ local function get(s, name)
   end
   if name == "base" and #s.class.frames == 1 then
     return s.bases[1] and s.bases[1].base
+  end
+  if name == "secure" then
+    return s.secure or false
   end
   if s.links[name] then
     return s.links[name]
@@ -255,7 +266,7 @@ function object.__index(self, key)
   if is_prefix(s.class, key) then
     return setmetatable({ object = self, prefix = key }, prefix)
   end
-  if not (s.class.param_by_name[key] or s.class.port_by_name[key] or (key == "base" and #s.class.frames > 0)) then
+  if not (s.class.param_by_name[key] or s.class.port_by_name[key] or ((key == "base" or key == "secure") and #s.class.frames > 0)) then
     local names = names_of(s)
     if s.class.is_gic then
       names[#names + 1] = "spi"

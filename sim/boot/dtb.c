@@ -256,6 +256,15 @@ static bool is(const struct boot_device *d, const char *compatible)
     return d->dt_compatible && !strcmp(d->dt_compatible, compatible);
 }
 
+/* The first one of a kind that Non-secure software may use; NULL: none. */
+static const struct boot_device *first(const struct boot_machine *m, const char *compatible)
+{
+    for (unsigned i = 0; i < m->n_devices; i++)
+        if (is(&m->devices[i], compatible) && !m->devices[i].secure)
+            return &m->devices[i];
+    return NULL;
+}
+
 static void device_name(const struct boot_device *d, char out[64])
 {
     /* QEMU's names, where readers may look for them by path; else the class'. */
@@ -286,12 +295,17 @@ static void device_node(struct dt *t, const struct boot_device *d)
         if (is(d, "arm,pl061")) {
             cell(t, "#gpio-cells", 2);
             empty(t, "gpio-controller");
-            cell(t, "phandle", PH_GPIO);
+            if (d == first(t->m, "arm,pl061"))
+                cell(t, "phandle", PH_GPIO);
         }
     } else if (is(d, "virtio,mmio") || is(d, "qemu,fw-cfg-mmio")) {
         empty(t, "dma-coherent");
     } else if (is(d, "cfi-flash")) {
         cell(t, "bank-width", 4);
+    }
+    if (d->secure) { /* Linux' binding arm/secure.txt */
+        string(t, "status", "disabled");
+        string(t, "secure-status", "okay");
     }
     end(t);
 }
@@ -302,10 +316,7 @@ static void device_node(struct dt *t, const struct boot_device *d)
 
 static void power_key_node(struct dt *t)
 {
-    bool have = false;
-    for (unsigned i = 0; i < t->m->n_devices; i++)
-        have |= is(&t->m->devices[i], "arm,pl061");
-    if (!have)
+    if (!first(t->m, "arm,pl061"))
         return;
     const uint32_t gpio[3] = {PH_GPIO, POWER_KEY_LINE, 0};
     begin(t, "gpio-keys");
@@ -336,14 +347,12 @@ static void chosen_node(struct dt *t)
     uint64_t kaslr = next_random(&s);
     const uint32_t kaslr_cells[2] = {(uint32_t)(kaslr >> 32), (uint32_t)kaslr};
     begin(t, "chosen");
-    for (unsigned i = 0; i < t->m->n_devices; i++) {
-        if (is(&t->m->devices[i], "arm,pl011")) {
-            char name[64], path[65];
-            device_name(&t->m->devices[i], name);
-            snprintf(path, sizeof(path), "/%s", name);
-            string(t, "stdout-path", path);
-            break;
-        }
+    const struct boot_device *uart = first(t->m, "arm,pl011");
+    if (uart) {
+        char name[64], path[65];
+        device_name(uart, name);
+        snprintf(path, sizeof(path), "/%s", name);
+        string(t, "stdout-path", path);
     }
     cells(t, "rng-seed", seed, TG_ARRAY_SIZE(seed));
     cells(t, "kaslr-seed", kaslr_cells, 2);

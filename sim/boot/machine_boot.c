@@ -74,6 +74,8 @@ static void describe_device(const struct machine *m, const struct tg_model *mode
 {
     *d = (struct boot_device){
         .class_name = model->cls->name, .name = model->name, .dt_compatible = model->cls->dt_compatible};
+    const struct machine_region *window = machine_region_of(m, model, 0);
+    d->secure = window && window->secure;
     for (unsigned f = 0; f < BOOT_DEV_REGS; f++) {
         struct boot_region r = region(m, model, f);
         if (!r.size)

@@ -54,12 +54,60 @@ static void press_power_key(void *gpio, tg_time now)
     pl061_press(gpio, POWER_KEY_LINE, now);
 }
 
+static bool is_secure(const struct machine *m, const struct tg_model *model)
+{
+    const struct machine_region *r = machine_region_of(m, model, 0);
+
+    return r && r->secure;
+}
+
+/* The first model with such a port that is of the Secure state; NULL: none. */
+static struct tg_model *secure_model(const struct machine *m, enum tg_port_kind kind)
+{
+    for (size_t i = 0; i < m->n_models; i++)
+        if (is_secure(m, m->models[i]) && port_of(m->models[i]->cls, kind))
+            return m->models[i];
+    return NULL;
+}
+
+/* The GPIO block with the power key: the first one that an operating system may use. */
+static struct tg_model *key_gpio(const struct machine *m)
+{
+    struct tg_model *gpio;
+
+    for (unsigned i = 0; (gpio = machine_find_class(m, tg_pl061_class.name, i)); i++)
+        if (!is_secure(m, gpio))
+            return gpio;
+    return NULL;
+}
+
+static int attach_secure_console(struct machine *m, struct backend *b, const char *spec, struct tg_error *err)
+{
+    struct tg_model *uart = secure_model(m, TG_PORT_CHARDEV);
+    struct tg_chardev *chardev = NULL;
+    int rc;
+
+    if (!uart)
+        return tg_error_set(
+            err, EINVAL,
+            "--secure-console: the platform %s has no serial port of the Secure state, expected one "
+            "such as virt's with --set secure=true",
+            m->name);
+    rc = backend_console(b, spec, &chardev, err);
+    if (rc)
+        return rc;
+    bind(uart, TG_PORT_CHARDEV, chardev);
+    if (backend_pty_name(chardev))
+        fprintf(stderr, "tollgate: secure console on %s\n", backend_pty_name(chardev));
+    return 0;
+}
+
 int cli_attach(struct machine *m, struct backend *b, const struct cli_devices *d, struct tg_error *err)
 {
     struct tg_chardev *chardev = NULL;
     struct tg_blockdev *drive;
     struct tg_netdev *net;
-    struct tg_model *device, *gpio = machine_find_class(m, tg_pl061_class.name, 0);
+    struct tg_model *device, *gpio = key_gpio(m);
     char name[32];
     int rc;
 
@@ -75,6 +123,11 @@ int cli_attach(struct machine *m, struct backend *b, const struct cli_devices *d
             fprintf(stderr, "tollgate: console on %s\n", backend_pty_name(chardev));
     } else if (d->console) {
         return tg_error_set(err, EINVAL, "--console: the platform %s has no console", m->name);
+    }
+    if (d->secure_console) {
+        rc = attach_secure_console(m, b, d->secure_console, err);
+        if (rc)
+            return rc;
     }
     for (size_t i = 0; i < d->drives.n; i++) {
         rc = backend_drive(b, d->drives.v[i], &drive, err);

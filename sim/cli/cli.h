@@ -101,6 +101,7 @@ void cli_record_free(struct cli_record *r);
 
 struct cli_devices {
     const char *console;        /* NULL: stdio */
+    const char *secure_console; /* NULL: none */
     const char *virtio_console; /* NULL: none */
     const char *net;            /* NULL: none */
     struct cli_texts drives;

@@ -42,6 +42,8 @@ static const struct cli_arg args[] = {
     {"net", CLI_TEXT, "user|none", "virtio network device", O(devices.net)},
     {"console", CLI_TEXT, "stdio|file:F|pty|null", "serial console; default: stdio (Ctrl-A h helps)",
      O(devices.console)},
+    {"secure-console", CLI_TEXT, "file:F|pty|null", "serial console of the Secure state; default: null",
+     O(devices.secure_console)},
     {"virtio-console", CLI_TEXT, "stdio|file:F|pty|null", "a virtio console besides",
      O(devices.virtio_console)},
     {"rng", CLI_FLAG, NULL, "virtio entropy device", O(devices.rng)},

@@ -58,6 +58,16 @@ static bool on_guest_hint(void *opaque, struct cpu *c, uint32_t imm)
     return m->guest_hint && m->guest_hint(m->hint_opaque, c, imm);
 }
 
+static void on_system(void *opaque, enum tg_system_event event, const char *who)
+{
+    struct machine *m = opaque;
+
+    if (event == TG_SYSTEM_OFF)
+        machine_stop(m, MACHINE_POWEROFF, "the guest powered off (%s)", who);
+    else
+        machine_stop(m, MACHINE_RESET, "the guest asked for a reset (%s)", who);
+}
+
 struct machine *machine_new(const char *name, uint64_t seed)
 {
     struct machine *m = calloc(1, sizeof(*m));
@@ -68,6 +78,8 @@ struct machine *machine_new(const char *name, uint64_t seed)
     m->env.evq = tg_evq_new();
     m->env.log = &m->log;
     m->env.seed = seed;
+    m->env.system = on_system;
+    m->env.system_opaque = m;
     m->log.sink = sink;
     m->log.opaque = m;
     m->quantum = 500 * TG_NS;
@@ -201,6 +213,13 @@ int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint6
     return map(m, model, model->name, frame, base, size, memory, site, err);
 }
 
+void machine_make_secure(struct machine *m, const struct tg_model *model)
+{
+    for (size_t i = 0; i < m->n_regions; i++)
+        if (m->regions[i].model == model)
+            m->regions[i].secure = true;
+}
+
 int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base,
                          uint64_t size, const char *site, struct tg_error *err, struct machine_external **out)
 {
@@ -329,6 +348,10 @@ static void region_transport(void *opaque, struct tg_bus_txn *txn)
 {
     struct machine_region *r = opaque;
 
+    if (r->secure && !txn->attrs.secure) {
+        txn->resp = TG_BUS_SLVERR;
+        return;
+    }
     r->target.transport(r->target.opaque, txn);
 }
 

@@ -27,6 +27,7 @@ struct machine_region {
     struct tg_model *model;      /* NULL for an external target (sim/tlm) */
     unsigned frame;              /* of the model */
     bool memory;                 /* plain RAM: host memory behind it */
+    bool secure;                 /* a device of the Secure state: Non-secure accesses end in an error */
     const char *site;            /* file:line that placed it, for messages */
     struct tg_bus_target target; /* what the fabric calls, with offsets from `base`; sim/tlm may interpose */
 };
@@ -172,6 +173,8 @@ struct tg_model *machine_add(struct machine *m, const struct tg_model_class *cls
  * `name` for messages. */
 int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint64_t base, uint64_t size,
                 bool memory, const char *site, struct tg_error *err);
+/* The frames of a model, placed before, are of the Secure state. Memory has a parameter of its own for that. */
+void machine_make_secure(struct machine *m, const struct tg_model *model);
 /* An external TLM target: its window and its description. */
 int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base,
                          uint64_t size, const char *site, struct tg_error *err,

@@ -8,6 +8,7 @@
 #include "sim/platform/platform.h"
 
 const struct platform_class platform_classes[] = {
+    {.cls = &tg_cfi_flash_class},
     {.cls = &cpu_class},
     {.cls = &fabric_class},
     {.cls = &gicv2_class, .gic = true},
@@ -15,6 +16,7 @@ const struct platform_class platform_classes[] = {
     {.cls = &tg_pl011_class},
     {.cls = &tg_pl031_class},
     {.cls = &tg_pl061_class},
+    {.cls = &tg_power_class},
     {.cls = &ram_class, .memory = true},
     {.cls = &tg_virtio_blk_class},
     {.cls = &tg_virtio_console_class},

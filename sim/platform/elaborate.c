@@ -36,6 +36,16 @@ static uint64_t number(lua_State *L, const char *key)
     return (uint64_t)n;
 }
 
+static bool truth(lua_State *L, const char *key)
+{
+    bool b;
+
+    lua_getfield(L, -1, key);
+    b = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return b;
+}
+
 /* Pushes table[key] and returns its length; 0 when it is not a table (something is pushed all the same). */
 static size_t list(lua_State *L, const char *key)
 {
@@ -240,7 +250,10 @@ static int map_models(struct build *b)
                              b->err);
             lua_pop(L, 1);
         }
-        lua_pop(L, 2);
+        lua_pop(L, 1);
+        if (!rc && truth(L, "secure"))
+            machine_make_secure(b->m, model);
+        lua_pop(L, 1);
     }
     lua_pop(L, 1);
     return rc;

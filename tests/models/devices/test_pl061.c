@@ -155,10 +155,54 @@ static void power_key(void **state)
     drop(&f);
 }
 
+static enum tg_system_event asked;
+static unsigned n_asked;
+
+static void on_system(void *opaque, enum tg_system_event event, const char *who)
+{
+    (void)opaque;
+    assert_string_equal(who, "power");
+    asked = event;
+    n_asked++;
+}
+
+/* A power controller at outputs 0 and 1: off and reset on the rising edge of an output, not of an input. */
+static void power_lines(void **state)
+{
+    struct dev_bench b;
+    struct tg_model *m, *power;
+
+    (void)state;
+    bench_init(&b);
+    b.env.system = on_system;
+    m = tg_model_new(&tg_pl061_class, "gpio", &b.env);
+    power = tg_model_new(&tg_power_class, "power", &b.env);
+    *(struct tg_model **)port_at(m, "power") = power;
+    realize(power);
+    realize(m);
+    assert_int_equal(n_asked, 0);
+    wr(&b, m, 0x3fc, 4, 3); /* still inputs */
+    assert_int_equal(n_asked, 0);
+    wr(&b, m, 0x3fc, 4, 0);
+    wr(&b, m, DIR, 4, 7);
+    wr(&b, m, 0x3fc, 4, 4); /* not wired */
+    assert_int_equal(n_asked, 0);
+    wr(&b, m, 0x3fc, 4, 1);
+    assert_int_equal(n_asked, 1);
+    assert_int_equal(asked, TG_SYSTEM_OFF);
+    wr(&b, m, 0x3fc, 4, 2);
+    assert_int_equal(n_asked, 2);
+    assert_int_equal(asked, TG_SYSTEM_RESET);
+    tg_model_free(m);
+    tg_model_free(power);
+    bench_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(data_masks), cmocka_unit_test(edges),
-                                       cmocka_unit_test(levels), cmocka_unit_test(power_key)};
+                                       cmocka_unit_test(levels), cmocka_unit_test(power_key),
+                                       cmocka_unit_test(power_lines)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

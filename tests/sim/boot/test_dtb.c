@@ -256,6 +256,36 @@ static void bad_blobs(void **state)
     }
 }
 
+/* Devices of the Secure state are told of, but disabled; console and power key are the first ones that are
+ * not. */
+static void secure_devices(void **state)
+{
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, UINT64_C(1) << 30, 1, 3);
+    struct boot_device d[6] = {
+        {.class_name = "pl011", .dt_compatible = "arm,pl011\0arm,primecell\0", .secure = true, .n_regs = 1},
+        {.class_name = "pl061", .dt_compatible = "arm,pl061\0arm,primecell\0", .secure = true, .n_regs = 1},
+    };
+    (void)state;
+    d[0].regs[0] = (struct boot_region){0x08ff0000, 0x1000};
+    d[1].regs[0] = (struct boot_region){0x08ff1000, 0x1000};
+    memcpy(&d[2], virt_devices, 3 * sizeof(d[0]));
+    d[5] = (struct boot_device){.class_name = "cfi_flash", .dt_compatible = "cfi-flash\0", .n_regs = 1};
+    d[5].regs[0] = (struct boot_region){0x0a000000, 0x4000000};
+    m.devices = d;
+    m.n_devices = 6;
+    void *f = generate(&m, NULL);
+    assert_string_equal(text(f, "/pl011@8ff0000", "status"), "disabled");
+    assert_string_equal(text(f, "/pl011@8ff0000", "secure-status"), "okay");
+    assert_false(has(f, "/pl061@8ff1000", "phandle"));
+    assert_false(has(f, "/pl011@9000000", "status"));
+    assert_string_equal(text(f, "/chosen", "stdout-path"), "/pl011@9000000");
+    assert_cells(f, "/gpio-keys/poweroff", "gpios", fdt_get_phandle(f, fdt_path_offset(f, "/pl061@9030000")),
+                 3, 0);
+    assert_cells(f, "/flash@a000000", "bank-width", 4);
+    free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +293,7 @@ int main(void)
         cmocka_unit_test(wide_affinity),      cmocka_unit_test(seeds),
         cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
         cmocka_unit_test(domain_modules),     cmocka_unit_test(bad_blobs),
+        cmocka_unit_test(secure_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

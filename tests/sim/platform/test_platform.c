@@ -407,6 +407,38 @@ static int teardown(void **state)
     return rmdir(dir);
 }
 
+static enum tg_bus_resp access_from(struct machine *m, uint64_t addr, bool secure)
+{
+    uint32_t v = 0;
+    struct tg_bus_txn txn = {.addr = addr, .data = &v, .size = 4, .attrs.secure = secure};
+
+    m->fabric->cls->transport(m->fabric, 0, &txn);
+    return txn.resp;
+}
+
+/* `secure = true` of any model with registers: Non-secure accesses are refused. */
+static void secure_device(void **state)
+{
+    (void)state;
+    struct machine *m =
+        good(HEAD GIC "local u = tg.pl011{ base = 0x9040000, irq = gic:spi(8), secure = true }\n"
+                      "local v = tg.pl011{ base = 0x9000000, irq = gic:spi(1) }\n"
+                      "assert(u.secure and not v.secure)\n"
+                      "return { gic = gic, u = u, v = v, " CPUS " }",
+             NULL);
+    struct tg_error err = {""};
+
+    assert_true(machine_region_of(m, machine_find(m, "u"), 0)->secure);
+    assert_false(machine_region_of(m, machine_find(m, "v"), 0)->secure);
+    assert_int_equal(machine_realize(m, &err), 0);
+    assert_int_equal(access_from(m, 0x9040018, true), TG_BUS_OK);
+    assert_int_equal(access_from(m, 0x9040018, false), TG_BUS_SLVERR);
+    assert_int_equal(access_from(m, 0x9000018, false), TG_BUS_OK);
+    machine_free(m);
+    bad(HEAD "return { u = tg.pl031{ base = 0, secure = 1 }, " CPUS " }",
+        "t.lua:2: pl031.secure: found 1, expected true or false");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +451,7 @@ int main(void)
         cmocka_unit_test(lists_and_order),
         cmocka_unit_test(external_target),
         cmocka_unit_test(finding),
+        cmocka_unit_test(secure_device),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

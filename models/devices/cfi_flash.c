@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NOR flash behind the Common Flash Interface (JEDEC JESD68.01) with the Intel command set (JEP137: 0x0001,
+ * as in Intel's StrataFlash P30): two chips of 16 bits side by side on a bus of 32 bits, one bank of QEMU's
+ * virt board. A bank reads as memory until a command is written to it, comes up erased, and keeps its
+ * contents over a reset of the machine, not over the end of the run.
+ *
+ * Not modelled: time to program and to erase (done at once, status always says ready), suspending, locked
+ * blocks (the commands are taken, nothing is ever locked), the protection register, execution in place at
+ * speed: every access goes over the bus.
+ */
+#include "models/devices/devices.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BLOCK        (UINT64_C(256) << 10) /* what one erase command clears, of both chips */
+#define CHIPS        2u
+#define LANE         2u /* bytes of a word of one chip */
+#define BUS          (CHIPS * LANE)
+#define BUFFER_BITS  6u /* write buffer of a chip: 64 bytes */
+#define BUFFER_WORDS ((1u << BUFFER_BITS) / LANE)
+
+/* Status register (P30 datasheet, "Read Status Register"). */
+#define SR_READY   TG_BIT(7)
+#define SR_ERASE   TG_BIT(5) /* erase failed; with SR_PROGRAM: wrong sequence of commands */
+#define SR_PROGRAM TG_BIT(4)
+
+/* Commands (P30 datasheet, "Command Codes and Definitions"), in bits 7:0 of a chip's word. */
+enum command {
+    CMD_PROGRAM_10 = 0x10,
+    CMD_ERASE = 0x20,
+    CMD_PROGRAM = 0x40,
+    CMD_CLEAR_STATUS = 0x50,
+    CMD_LOCK_SETUP = 0x60,
+    CMD_READ_STATUS = 0x70,
+    CMD_READ_ID = 0x90,
+    CMD_QUERY = 0x98,
+    CMD_CONFIRM = 0xd0,
+    CMD_BUFFERED_PROGRAM = 0xe8,
+    CMD_READ_ARRAY = 0xff,
+};
+
+/* What a read gives. */
+enum chip_read { READ_ARRAY, READ_STATUS, READ_ID, READ_QUERY };
+/* What the next write is. */
+enum chip_next { NEXT_COMMAND, NEXT_PROGRAM, NEXT_ERASE, NEXT_LOCK, NEXT_COUNT, NEXT_DATA, NEXT_CONFIRM };
+
+struct chip {
+    enum chip_read read;
+    enum chip_next next;
+    uint8_t status;
+    unsigned left; /* words that the write buffer still takes */
+    unsigned filled;
+    uint32_t buffer_at[BUFFER_WORDS]; /* word addresses */
+    uint16_t buffer[BUFFER_WORDS];
+};
+
+struct cfi_flash {
+    struct tg_model model;
+    uint32_t blocks;
+    uint64_t latency; /* ps */
+    struct chip chips[CHIPS];
+    uint8_t *inverted; /* contents, every bit inverted: untouched host memory is erased flash */
+    uint64_t reads, programs, erases;
+};
+
+static struct cfi_flash *cfi_flash(struct tg_model *m)
+{
+    return (struct cfi_flash *)m;
+}
+
+static uint64_t size_of(const struct cfi_flash *f)
+{
+    return f->blocks * BLOCK;
+}
+
+/* ---- contents ---- */
+
+static uint8_t *word_at(struct cfi_flash *f, unsigned chip, uint32_t word)
+{
+    return f->inverted + (uint64_t)word * BUS + (uint64_t)chip * LANE;
+}
+
+static uint16_t load(struct cfi_flash *f, unsigned chip, uint32_t word)
+{
+    const uint8_t *p = word_at(f, chip, word);
+
+    return (uint16_t) ~(p[0] | p[1] << 8);
+}
+
+/* Programming turns ones into zeros, never back. */
+static void program(struct cfi_flash *f, unsigned chip, uint32_t word, uint16_t v)
+{
+    uint8_t *p = word_at(f, chip, word);
+
+    p[0] |= (uint8_t)~v;
+    p[1] |= (uint8_t)(~v >> 8);
+    f->programs++;
+}
+
+static void erase(struct cfi_flash *f, unsigned chip, uint32_t word)
+{
+    const uint32_t words = BLOCK / BUS, first = word / words * words;
+
+    for (uint32_t w = first; w < first + words; w++)
+        memset(word_at(f, chip, w), 0, LANE);
+    f->erases++;
+}
+
+/* ---- reads ---- */
+
+/* Query of one chip (JESD68.01, tables 1 to 5; from 0x31 on Intel's table, version 1.0, which promises
+ * nothing). */
+static uint8_t query(const struct cfi_flash *f, uint32_t word)
+{
+    const uint64_t chip_size = size_of(f) / CHIPS, block = BLOCK / CHIPS / 256;
+    const uint8_t table[] = {
+        'Q',
+        'R',
+        'Y',
+        0x01,
+        0x00,
+        0x31,
+        0x00, /* Intel's extended command set, its table at 0x31 */
+        0x00,
+        0x00,
+        0x00,
+        0x00, /* no alternate one */
+        0x17,
+        0x20,
+        0x85,
+        0x95, /* Vcc 1.7 V to 2.0 V, Vpp 8.5 V to 9.5 V */
+        0x08,
+        0x09,
+        0x0a,
+        0x00, /* typical 2^n us for a word, for the buffer, 2^n ms for a block, no chip erase */
+        0x01,
+        0x01,
+        0x02,
+        0x00, /* at most 2^n times that */
+        (uint8_t)__builtin_ctzll(chip_size),
+        0x01,
+        0x00, /* 2^n bytes; x16 */
+        BUFFER_BITS,
+        0x00,
+        0x01, /* bytes of the write buffer; one kind of blocks: */
+        (uint8_t)(f->blocks - 1),
+        (uint8_t)((f->blocks - 1) >> 8),
+        (uint8_t)block,
+        (uint8_t)(block >> 8),
+        'P',
+        'R',
+        'I',
+        '1',
+        '0',
+    };
+
+    return word >= 0x10 && word - 0x10 < sizeof(table) ? table[word - 0x10] : 0;
+}
+
+/* Identifiers of a chip and, at the third word of each block, whether it is locked. */
+static uint16_t identifier(uint32_t word)
+{
+    static const uint16_t ids[] = {0x0089, 0x0018}; /* Intel; as QEMU's board has it */
+    uint32_t n = word % (uint32_t)(BLOCK / BUS);
+
+    return n < TG_ARRAY_SIZE(ids) ? ids[n] : 0;
+}
+
+static uint16_t chip_read(struct cfi_flash *f, unsigned chip, uint32_t word)
+{
+    const struct chip *c = &f->chips[chip];
+
+    switch (c->read) {
+    case READ_STATUS:
+        return c->status;
+    case READ_ID:
+        return identifier(word);
+    case READ_QUERY:
+        return query(f, word);
+    default:
+        return load(f, chip, word);
+    }
+}
+
+/* ---- writes ---- */
+
+static void command(struct chip *c, uint8_t cmd)
+{
+    c->next = NEXT_COMMAND;
+    switch (cmd) {
+    case CMD_PROGRAM_10:
+    case CMD_PROGRAM:
+        c->next = NEXT_PROGRAM;
+        c->read = READ_STATUS;
+        break;
+    case CMD_ERASE:
+        c->next = NEXT_ERASE;
+        c->read = READ_STATUS;
+        break;
+    case CMD_BUFFERED_PROGRAM:
+        c->next = NEXT_COUNT;
+        c->read = READ_STATUS;
+        break;
+    case CMD_LOCK_SETUP:
+        c->next = NEXT_LOCK;
+        break;
+    case CMD_CLEAR_STATUS:
+        c->status = SR_READY;
+        break;
+    case CMD_READ_STATUS:
+        c->read = READ_STATUS;
+        break;
+    case CMD_READ_ID:
+        c->read = READ_ID;
+        break;
+    case CMD_QUERY:
+        c->read = READ_QUERY;
+        break;
+    case CMD_READ_ARRAY:
+        c->read = READ_ARRAY;
+        break;
+    default: /* probes for other command sets (0xf0, 0xaa) come by: not taken */
+        break;
+    }
+}
+
+static void wrong_sequence(struct chip *c)
+{
+    c->status |= SR_ERASE | SR_PROGRAM;
+    c->read = READ_STATUS;
+}
+
+static void flush(struct cfi_flash *f, unsigned chip)
+{
+    struct chip *c = &f->chips[chip];
+
+    for (unsigned i = 0; i < c->filled; i++)
+        program(f, chip, c->buffer_at[i], c->buffer[i]);
+}
+
+static void chip_write(struct cfi_flash *f, unsigned chip, uint32_t word, uint16_t v)
+{
+    struct chip *c = &f->chips[chip];
+    enum chip_next next = c->next;
+
+    c->next = NEXT_COMMAND;
+    switch (next) {
+    case NEXT_COMMAND:
+        command(c, (uint8_t)v);
+        break;
+    case NEXT_PROGRAM:
+        program(f, chip, word, v);
+        break;
+    case NEXT_ERASE:
+        if ((uint8_t)v == CMD_CONFIRM)
+            erase(f, chip, word);
+        else
+            wrong_sequence(c);
+        break;
+    case NEXT_LOCK: /* lock, unlock, lock-down, configuration: all the same here */
+        if ((uint8_t)v == CMD_QUERY || (uint8_t)v == CMD_READ_ARRAY)
+            command(c, (uint8_t)v);
+        break;
+    case NEXT_COUNT:
+        c->left = v + 1u;
+        c->filled = 0;
+        if (c->left > BUFFER_WORDS)
+            wrong_sequence(c);
+        else
+            c->next = NEXT_DATA;
+        break;
+    case NEXT_DATA:
+        c->buffer_at[c->filled] = word;
+        c->buffer[c->filled++] = v;
+        c->next = --c->left ? NEXT_DATA : NEXT_CONFIRM;
+        break;
+    case NEXT_CONFIRM:
+        if ((uint8_t)v == CMD_CONFIRM)
+            flush(f, chip);
+        else
+            wrong_sequence(c);
+        break;
+    }
+}
+
+/* One access within one word of one chip. A byte written is the low byte of a word whose other half is all
+ * ones: as data it leaves the neighbour alone. */
+static void lane_access(struct cfi_flash *f, const struct tg_bus_txn *txn, uint64_t addr, uint8_t *data,
+                        unsigned n)
+{
+    unsigned chip = (unsigned)(addr / LANE % CHIPS), byte = (unsigned)(addr % LANE);
+    uint32_t word = (uint32_t)(addr / BUS);
+
+    if (!txn->write) {
+        uint16_t v = chip_read(f, chip, word);
+
+        for (unsigned i = 0; i < n; i++)
+            data[i] = (uint8_t)(v >> 8 * (byte + i));
+        return;
+    }
+    unsigned v = n == LANE ? data[0] | data[1] << 8 : byte ? data[0] << 8 | 0xff : 0xff00 | data[0];
+
+    if (byte && f->chips[chip].next != NEXT_PROGRAM && f->chips[chip].next != NEXT_DATA)
+        return; /* no command there: those are in the low byte */
+    chip_write(f, chip, word, (uint16_t)(n == 1 && !byte && f->chips[chip].next == NEXT_COUNT ? data[0] : v));
+}
+
+static void transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn)
+{
+    struct cfi_flash *f = cfi_flash(m);
+    uint8_t *data = txn->data;
+
+    (void)frame;
+    txn->latency += f->latency;
+    if (txn->addr >= size_of(f) || txn->size > size_of(f) - txn->addr) {
+        txn->resp = TG_BUS_DECERR;
+        return;
+    }
+    if (!data)
+        return;
+    f->reads += !txn->write;
+    for (uint32_t done = 0; done < txn->size;) {
+        uint64_t addr = txn->addr + done;
+        unsigned n = addr % LANE || txn->size - done < LANE ? 1 : LANE;
+
+        lane_access(f, txn, addr, data + done, n);
+        done += n;
+    }
+}
+
+/* ---- the class ---- */
+
+static int realize(struct tg_model *m, struct tg_error *err)
+{
+    struct cfi_flash *f = cfi_flash(m);
+    void *p;
+
+    if (f->blocks & (f->blocks - 1))
+        return tg_error_set(err, EINVAL, "blocks: found %u, expected a power of two", f->blocks);
+    p = mmap(NULL, size_of(f), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return tg_error_set(err, ENOMEM, "blocks: the host has no room for %llu bytes",
+                            (unsigned long long)size_of(f));
+    f->inverted = p;
+    return 0;
+}
+
+static void reset(struct tg_model *m)
+{
+    for (unsigned i = 0; i < CHIPS; i++)
+        cfi_flash(m)->chips[i] = (struct chip){.status = SR_READY};
+}
+
+static void fini(struct tg_model *m)
+{
+    if (cfi_flash(m)->inverted)
+        munmap(cfi_flash(m)->inverted, size_of(cfi_flash(m)));
+}
+
+static const struct tg_param params[] = {
+    {.name = "blocks",
+     .type = TG_PARAM_U32,
+     .unit = "blocks",
+     .offset = offsetof(struct cfi_flash, blocks),
+     .def = 256,
+     .min = 2,
+     .max = 4096,
+     .description = "erase blocks of 256 KiB (128 KiB of each chip); a power of two"},
+    {.name = "latency",
+     .type = TG_PARAM_TIME,
+     .offset = offsetof(struct cfi_flash, latency),
+     .def = 100 * TG_NS,
+     .max = TG_MS,
+     .description = "of an access; asynchronous reads of a P30 take 85 to 100 ns"},
+};
+
+static const struct tg_reg_frame frames[] = {
+    {.name = "array", .size = BLOCK, .copies_offset_plus1 = offsetof(struct cfi_flash, blocks) + 1},
+};
+
+static const struct tg_counter counters[] = {
+    {"reads", "accesses", "reads, whatever they gave", offsetof(struct cfi_flash, reads)},
+    {"programs", "words", "words of 16 bits programmed", offsetof(struct cfi_flash, programs)},
+    {"erases", "blocks", "blocks of single chips erased", offsetof(struct cfi_flash, erases)},
+};
+
+const struct tg_model_class tg_cfi_flash_class = {
+    .name = "cfi_flash",
+    .description = "NOR flash, Common Flash Interface, Intel commands, two 16-bit chips",
+    .size = sizeof(struct cfi_flash),
+    .params = params,
+    .n_params = TG_ARRAY_SIZE(params),
+    .frames = frames,
+    .n_frames = TG_ARRAY_SIZE(frames),
+    .counters = counters,
+    .n_counters = TG_ARRAY_SIZE(counters),
+    .realize = realize,
+    .reset = reset,
+    .fini = fini,
+    .transport = transport,
+    .dt_compatible = "cfi-flash\0",
+};
