@@ -5,6 +5,9 @@
  * virt board. A bank reads as memory until a command is written to it, comes up erased, and keeps its
  * contents over a reset of the machine, not over the end of the run.
  *
+ * The chips take commands together, whichever lanes an access has, as in QEMU: U-Boot, made for that board,
+ * reaches them by halfwords. Real ones would each follow its own lanes.
+ *
  * Not modelled: time to program and to erase (done at once, status always says ready), suspending, locked
  * blocks (the commands are taken, nothing is ever locked), the protection register, execution in place at
  * speed: every access goes over the bus.
@@ -15,12 +18,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define BLOCK        (UINT64_C(256) << 10) /* what one erase command clears, of both chips */
-#define CHIPS        2u
-#define LANE         2u /* bytes of a word of one chip */
-#define BUS          (CHIPS * LANE)
-#define BUFFER_BITS  6u /* write buffer of a chip: 64 bytes */
-#define BUFFER_WORDS ((1u << BUFFER_BITS) / LANE)
+#define BLOCK          (UINT64_C(256) << 10) /* what one erase command clears, of both chips */
+#define CHIPS          2u
+#define LANE           2u /* bytes of a word of one chip */
+#define BUS            (CHIPS * LANE)
+#define BUFFER_BITS    6u /* write buffer of a chip: 64 bytes */
+#define BUFFER_ENTRIES ((1u << BUFFER_BITS) / LANE)
 
 /* Status register (P30 datasheet, "Read Status Register"). */
 #define SR_READY   TG_BIT(7)
@@ -43,25 +46,25 @@ enum command {
 };
 
 /* What a read gives. */
-enum chip_read { READ_ARRAY, READ_STATUS, READ_ID, READ_QUERY };
+enum read_mode { READ_ARRAY, READ_STATUS, READ_ID, READ_QUERY };
 /* What the next write is. */
-enum chip_next { NEXT_COMMAND, NEXT_PROGRAM, NEXT_ERASE, NEXT_LOCK, NEXT_COUNT, NEXT_DATA, NEXT_CONFIRM };
+enum next_write { NEXT_COMMAND, NEXT_PROGRAM, NEXT_ERASE, NEXT_LOCK, NEXT_COUNT, NEXT_DATA, NEXT_CONFIRM };
 
-struct chip {
-    enum chip_read read;
-    enum chip_next next;
-    uint8_t status;
-    unsigned left; /* words that the write buffer still takes */
-    unsigned filled;
-    uint32_t buffer_at[BUFFER_WORDS]; /* word addresses */
-    uint16_t buffer[BUFFER_WORDS];
+struct entry {
+    uint64_t addr;
+    unsigned size;
+    uint8_t data[BUS];
 };
 
 struct cfi_flash {
     struct tg_model model;
     uint32_t blocks;
     uint64_t latency; /* ps */
-    struct chip chips[CHIPS];
+    enum read_mode read;
+    enum next_write next;
+    uint8_t status;
+    unsigned left, filled; /* accesses that the write buffer still takes, that it has taken */
+    struct entry buffer[BUFFER_ENTRIES];
     uint8_t *inverted; /* contents, every bit inverted: untouched host memory is erased flash */
     uint64_t reads, programs, erases;
 };
@@ -78,34 +81,17 @@ static uint64_t size_of(const struct cfi_flash *f)
 
 /* ---- contents ---- */
 
-static uint8_t *word_at(struct cfi_flash *f, unsigned chip, uint32_t word)
-{
-    return f->inverted + (uint64_t)word * BUS + (uint64_t)chip * LANE;
-}
-
-static uint16_t load(struct cfi_flash *f, unsigned chip, uint32_t word)
-{
-    const uint8_t *p = word_at(f, chip, word);
-
-    return (uint16_t) ~(p[0] | p[1] << 8);
-}
-
 /* Programming turns ones into zeros, never back. */
-static void program(struct cfi_flash *f, unsigned chip, uint32_t word, uint16_t v)
+static void program(struct cfi_flash *f, uint64_t addr, const uint8_t *data, unsigned n)
 {
-    uint8_t *p = word_at(f, chip, word);
-
-    p[0] |= (uint8_t)~v;
-    p[1] |= (uint8_t)(~v >> 8);
+    for (unsigned i = 0; i < n; i++)
+        f->inverted[addr + i] |= (uint8_t)~data[i];
     f->programs++;
 }
 
-static void erase(struct cfi_flash *f, unsigned chip, uint32_t word)
+static void erase(struct cfi_flash *f, uint64_t addr)
 {
-    const uint32_t words = BLOCK / BUS, first = word / words * words;
-
-    for (uint32_t w = first; w < first + words; w++)
-        memset(word_at(f, chip, w), 0, LANE);
+    memset(f->inverted + addr / BLOCK * BLOCK, 0, BLOCK);
     f->erases++;
 }
 
@@ -169,143 +155,129 @@ static uint16_t identifier(uint32_t word)
     return n < TG_ARRAY_SIZE(ids) ? ids[n] : 0;
 }
 
-static uint16_t chip_read(struct cfi_flash *f, unsigned chip, uint32_t word)
+static uint16_t chip_word(const struct cfi_flash *f, uint32_t word)
 {
-    const struct chip *c = &f->chips[chip];
-
-    switch (c->read) {
+    switch (f->read) {
     case READ_STATUS:
-        return c->status;
+        return f->status;
     case READ_ID:
         return identifier(word);
-    case READ_QUERY:
-        return query(f, word);
     default:
-        return load(f, chip, word);
+        return query(f, word);
     }
+}
+
+static void read(struct cfi_flash *f, uint64_t addr, uint8_t *data, unsigned n)
+{
+    f->reads++;
+    for (unsigned i = 0; i < n; i++, addr++)
+        data[i] = f->read == READ_ARRAY
+                      ? (uint8_t)~f->inverted[addr]
+                      : (uint8_t)(chip_word(f, (uint32_t)(addr / BUS)) >> 8 * (addr % LANE));
 }
 
 /* ---- writes ---- */
 
-static void command(struct chip *c, uint8_t cmd)
+static void command(struct cfi_flash *f, uint8_t cmd)
 {
-    c->next = NEXT_COMMAND;
     switch (cmd) {
     case CMD_PROGRAM_10:
     case CMD_PROGRAM:
-        c->next = NEXT_PROGRAM;
-        c->read = READ_STATUS;
+        f->next = NEXT_PROGRAM;
+        f->read = READ_STATUS;
         break;
     case CMD_ERASE:
-        c->next = NEXT_ERASE;
-        c->read = READ_STATUS;
+        f->next = NEXT_ERASE;
+        f->read = READ_STATUS;
         break;
     case CMD_BUFFERED_PROGRAM:
-        c->next = NEXT_COUNT;
-        c->read = READ_STATUS;
+        f->next = NEXT_COUNT;
+        f->read = READ_STATUS;
         break;
     case CMD_LOCK_SETUP:
-        c->next = NEXT_LOCK;
+        f->next = NEXT_LOCK;
+        f->read = READ_STATUS;
         break;
     case CMD_CLEAR_STATUS:
-        c->status = SR_READY;
+        f->status = SR_READY;
         break;
     case CMD_READ_STATUS:
-        c->read = READ_STATUS;
+        f->read = READ_STATUS;
         break;
     case CMD_READ_ID:
-        c->read = READ_ID;
+        f->read = READ_ID;
         break;
     case CMD_QUERY:
-        c->read = READ_QUERY;
+        f->read = READ_QUERY;
         break;
     case CMD_READ_ARRAY:
-        c->read = READ_ARRAY;
+        f->read = READ_ARRAY;
         break;
     default: /* probes for other command sets (0xf0, 0xaa) come by: not taken */
         break;
     }
 }
 
-static void wrong_sequence(struct chip *c)
+static void wrong_sequence(struct cfi_flash *f)
 {
-    c->status |= SR_ERASE | SR_PROGRAM;
-    c->read = READ_STATUS;
+    f->status |= SR_ERASE | SR_PROGRAM;
+    f->read = READ_STATUS;
 }
 
-static void flush(struct cfi_flash *f, unsigned chip)
+/* How many words the buffer is to take, less one: a chip's share of what is written. */
+static void begin_buffer(struct cfi_flash *f, const uint8_t *data, unsigned n)
 {
-    struct chip *c = &f->chips[chip];
-
-    for (unsigned i = 0; i < c->filled; i++)
-        program(f, chip, c->buffer_at[i], c->buffer[i]);
+    f->left = data[0] + (n > 1 ? data[1] * 256u : 0) + 1;
+    f->filled = 0;
+    if (f->left > BUFFER_ENTRIES)
+        wrong_sequence(f);
+    else
+        f->next = NEXT_DATA;
 }
 
-static void chip_write(struct cfi_flash *f, unsigned chip, uint32_t word, uint16_t v)
+static void fill_buffer(struct cfi_flash *f, uint64_t addr, const uint8_t *data, unsigned n)
 {
-    struct chip *c = &f->chips[chip];
-    enum chip_next next = c->next;
+    struct entry *e = &f->buffer[f->filled++];
 
-    c->next = NEXT_COMMAND;
+    e->addr = addr;
+    e->size = n;
+    memcpy(e->data, data, n);
+    f->next = --f->left ? NEXT_DATA : NEXT_CONFIRM;
+}
+
+static void write(struct cfi_flash *f, uint64_t addr, const uint8_t *data, unsigned n)
+{
+    enum next_write next = f->next;
+
+    f->next = NEXT_COMMAND;
     switch (next) {
     case NEXT_COMMAND:
-        command(c, (uint8_t)v);
+        command(f, data[0]);
         break;
     case NEXT_PROGRAM:
-        program(f, chip, word, v);
+        program(f, addr, data, n);
         break;
     case NEXT_ERASE:
-        if ((uint8_t)v == CMD_CONFIRM)
-            erase(f, chip, word);
+        if (data[0] == CMD_CONFIRM)
+            erase(f, addr);
         else
-            wrong_sequence(c);
+            wrong_sequence(f);
         break;
-    case NEXT_LOCK: /* lock, unlock, lock-down, configuration: all the same here */
-        if ((uint8_t)v == CMD_QUERY || (uint8_t)v == CMD_READ_ARRAY)
-            command(c, (uint8_t)v);
+    case NEXT_LOCK: /* lock, unlock, lock-down, configuration: taken, without effect */
         break;
     case NEXT_COUNT:
-        c->left = v + 1u;
-        c->filled = 0;
-        if (c->left > BUFFER_WORDS)
-            wrong_sequence(c);
-        else
-            c->next = NEXT_DATA;
+        begin_buffer(f, data, n);
         break;
     case NEXT_DATA:
-        c->buffer_at[c->filled] = word;
-        c->buffer[c->filled++] = v;
-        c->next = --c->left ? NEXT_DATA : NEXT_CONFIRM;
+        fill_buffer(f, addr, data, n);
         break;
     case NEXT_CONFIRM:
-        if ((uint8_t)v == CMD_CONFIRM)
-            flush(f, chip);
-        else
-            wrong_sequence(c);
+        if (data[0] != CMD_CONFIRM)
+            wrong_sequence(f);
+        for (unsigned i = 0; data[0] == CMD_CONFIRM && i < f->filled; i++)
+            program(f, f->buffer[i].addr, f->buffer[i].data, f->buffer[i].size);
         break;
     }
-}
-
-/* One access within one word of one chip. A byte written is the low byte of a word whose other half is all
- * ones: as data it leaves the neighbour alone. */
-static void lane_access(struct cfi_flash *f, const struct tg_bus_txn *txn, uint64_t addr, uint8_t *data,
-                        unsigned n)
-{
-    unsigned chip = (unsigned)(addr / LANE % CHIPS), byte = (unsigned)(addr % LANE);
-    uint32_t word = (uint32_t)(addr / BUS);
-
-    if (!txn->write) {
-        uint16_t v = chip_read(f, chip, word);
-
-        for (unsigned i = 0; i < n; i++)
-            data[i] = (uint8_t)(v >> 8 * (byte + i));
-        return;
-    }
-    unsigned v = n == LANE ? data[0] | data[1] << 8 : byte ? data[0] << 8 | 0xff : 0xff00 | data[0];
-
-    if (byte && f->chips[chip].next != NEXT_PROGRAM && f->chips[chip].next != NEXT_DATA)
-        return; /* no command there: those are in the low byte */
-    chip_write(f, chip, word, (uint16_t)(n == 1 && !byte && f->chips[chip].next == NEXT_COUNT ? data[0] : v));
 }
 
 static void transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn)
@@ -319,15 +291,14 @@ static void transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn
         txn->resp = TG_BUS_DECERR;
         return;
     }
-    if (!data)
-        return;
-    f->reads += !txn->write;
-    for (uint32_t done = 0; done < txn->size;) {
-        uint64_t addr = txn->addr + done;
-        unsigned n = addr % LANE || txn->size - done < LANE ? 1 : LANE;
+    /* What is wider than the bus comes in pieces. */
+    for (uint32_t done = 0; data && done < txn->size; done += BUS) {
+        unsigned n = txn->size - done < BUS ? txn->size - done : BUS;
 
-        lane_access(f, txn, addr, data + done, n);
-        done += n;
+        if (txn->write)
+            write(f, txn->addr + done, data + done, n);
+        else
+            read(f, txn->addr + done, data + done, n);
     }
 }
 
@@ -350,8 +321,11 @@ static int realize(struct tg_model *m, struct tg_error *err)
 
 static void reset(struct tg_model *m)
 {
-    for (unsigned i = 0; i < CHIPS; i++)
-        cfi_flash(m)->chips[i] = (struct chip){.status = SR_READY};
+    struct cfi_flash *f = cfi_flash(m);
+
+    f->read = READ_ARRAY;
+    f->next = NEXT_COMMAND;
+    f->status = SR_READY;
 }
 
 static void fini(struct tg_model *m)
@@ -383,8 +357,8 @@ static const struct tg_reg_frame frames[] = {
 
 static const struct tg_counter counters[] = {
     {"reads", "accesses", "reads, whatever they gave", offsetof(struct cfi_flash, reads)},
-    {"programs", "words", "words of 16 bits programmed", offsetof(struct cfi_flash, programs)},
-    {"erases", "blocks", "blocks of single chips erased", offsetof(struct cfi_flash, erases)},
+    {"programs", "accesses", "words, halfwords or bytes programmed", offsetof(struct cfi_flash, programs)},
+    {"erases", "blocks", "blocks of 256 KiB erased", offsetof(struct cfi_flash, erases)},
 };
 
 const struct tg_model_class tg_cfi_flash_class = {
