@@ -9,6 +9,9 @@ TG_APT=$TG_BUILD/guests/apt
 TG_APT_ARCH=arm64
 TG_APT_SUITES=
 
+# Set to --sources to have lists of source packages, too.
+TG_APT_SOURCES=
+
 # apt_private COMMAND...: apt-get, apt-cache with the private configuration and the suites chosen last.
 apt_private() {
     local tool=$1
@@ -24,7 +27,7 @@ apt_private_use() {
     if [ -e "$dir/fresh.$$" ]; then return; fi
     mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/empty" "$TG_APT/archives/partial"
     : >"$dir/status"
-    python3 "$TG_ROOT/scripts/lib/aptsources.py" --arch "$TG_APT_ARCH" "$@" >"$dir/sources/debian.sources" ||
+    python3 "$TG_ROOT/scripts/lib/aptsources.py" ${TG_APT_SOURCES:+"$TG_APT_SOURCES"} --arch "$TG_APT_ARCH" "$@" >"$dir/sources/debian.sources" ||
         die "no Debian archive in this machine's apt configuration for: $*" \
             "add the archive of Debian 12 to /etc/apt/sources.list.d and run this again"
     # Read after the machine's own configuration (apt.conf(5)): what follows overrides it. The hooks that

@@ -9,8 +9,9 @@ Trusted, Check-Valid-Until ...). No URI of our own is invented: a machine withou
 Does not touch the machine's configuration and does not contact the network.
 Formats: sources.list(5) of apt 2.6.
 
-usage: aptsources.py SUITE... [--arch ARCH] [--etc DIR]
+usage: aptsources.py SUITE... [--arch ARCH] [--etc DIR] [--sources]
        SUITE is bookworm, bookworm-updates, bookworm-security, bookworm-backports, trixie, sid, ...
+       --sources: of source packages, too
 """
 import glob
 import os
@@ -86,7 +87,7 @@ def classify(suite):
     return None
 
 
-def derive(entries, wanted, arch="arm64"):
+def derive(entries, wanted, arch="arm64", sources=False):
     """(list of stanzas, list of suites that no entry serves)"""
     found = {"archive": [], "security": []}
     for fields in entries:
@@ -111,8 +112,8 @@ def derive(entries, wanted, arch="arm64"):
             if key in seen:
                 continue
             seen.add(key)
-            out = ["Types: deb", "URIs: " + fields["uris"], "Suites: " + suite, "Components: main",
-                   "Architectures: " + arch, "Languages: none", "Targets: Packages"]
+            out = ["Types: deb" + " deb-src" * sources, "URIs: " + fields["uris"], "Suites: " + suite, "Components: main",
+                   "Architectures: " + arch, "Languages: none", "Targets: Packages" + " Sources" * sources]
             out += ["%s: %s" % (k.title(), fields[k]) for k in KEEP if k in fields]
             stanzas.append("\n".join(out) + "\n")
     return stanzas, missing
@@ -120,6 +121,9 @@ def derive(entries, wanted, arch="arm64"):
 
 def main(argv):
     etc, arch = "/etc/apt", "arm64"
+    sources = "--sources" in argv
+    if sources:
+        argv.remove("--sources")
     if "--arch" in argv:
         i = argv.index("--arch")
         arch = argv[i + 1]
@@ -128,7 +132,7 @@ def main(argv):
         i = argv.index("--etc")
         etc = argv[i + 1]
         del argv[i:i + 2]
-    stanzas, missing = derive(list(read_all(etc)), argv, arch)
+    stanzas, missing = derive(list(read_all(etc)), argv, arch, sources)
     if not stanzas:
         sys.stderr.write("no entry of Debian's archive in %s/sources.list or %s/sources.list.d\n" % (etc, etc))
         return 1
