@@ -31,7 +31,8 @@ struct tg_env {
     struct tg_evq *evq;
     struct tg_log *log;
     uint64_t seed; /* of the run; models derive their own generators from it and their name */
-    /* A power controller asks for the machine's end or reset; `who` is the model's name. NULL: nobody listens. */
+    /* A power controller asks for the machine's end or reset; `who` is the model's name. NULL: nobody
+     * listens. */
     void (*system)(void *opaque, enum tg_system_event event, const char *who);
     void *system_opaque;
 };

@@ -63,7 +63,7 @@ struct boot_device {
     const char *name;       /* instance: "uart0" */
     const char *dt_compatible; /* tg_model_class.dt_compatible: NUL-separated list, empty string ends it;
                                   NULL: no node */
-    bool secure;                  /* of the Secure state: its node tells Non-secure software to leave it alone */
+    bool secure;               /* of the Secure state: its node tells Non-secure software to leave it alone */
     unsigned n_regs, n_irqs;
     struct boot_region regs[BOOT_DEV_REGS];
     struct boot_irq irqs[BOOT_DEV_IRQS];

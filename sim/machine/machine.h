@@ -173,7 +173,8 @@ struct tg_model *machine_add(struct machine *m, const struct tg_model_class *cls
  * `name` for messages. */
 int machine_map(struct machine *m, struct tg_model *model, unsigned frame, uint64_t base, uint64_t size,
                 bool memory, const char *site, struct tg_error *err);
-/* The frames of a model, placed before, are of the Secure state. Memory has a parameter of its own for that. */
+/* The frames of a model, placed before, are of the Secure state. Memory has a parameter of its own for that.
+ */
 void machine_make_secure(struct machine *m, const struct tg_model *model);
 /* An external TLM target: its window and its description. */
 int machine_map_external(struct machine *m, const char *name, const char *library, uint64_t base,
