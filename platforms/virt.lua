@@ -27,6 +27,7 @@ end
 
 local uart = tg.pl011 { base = 0x09000000 }
 local rtc = tg.pl031 { base = 0x09010000 }
+local fw_cfg = tg.fw_cfg { base = 0x09020000 }
 local gpio = tg.pl061 { base = 0x09030000 }
 uart.irq = gic:spi(1)
 rtc.irq = gic:spi(2)
@@ -63,6 +64,7 @@ return {
   gic = gic,
   uart = uart,
   rtc = rtc,
+  fw_cfg = fw_cfg,
   gpio = gpio,
   virtio = virtio,
   console = uart,

@@ -10,6 +10,7 @@
 #include "models/base/model.h"
 
 extern const struct tg_model_class tg_cfi_flash_class; /* NOR flash, JESD68.01 */
+extern const struct tg_model_class tg_fw_cfg_class;    /* QEMU's specs/fw_cfg */
 extern const struct tg_model_class tg_pl011_class;     /* UART, DDI 0183 r1p5 */
 extern const struct tg_model_class tg_pl031_class;     /* real-time clock, DDI 0224 r1p3 */
 extern const struct tg_model_class tg_pl061_class;     /* GPIO, DDI 0190 r0p0 */
@@ -24,5 +25,8 @@ extern const struct tg_model_class *const tg_devices_classes[];
  * it.
  */
 void pl061_press(struct tg_model *m, unsigned line, tg_time now);
+
+/* The item `key` of a fw_cfg becomes a copy of `data`. 0 or -ENOMEM (the list is full, too). */
+int fw_cfg_set(struct tg_model *m, uint16_t key, const void *data, size_t size);
 
 #endif

@@ -144,6 +144,9 @@ struct boot_mem {
     int (*write)(void *opaque, uint64_t pa, const void *data, size_t n);
     /* Memory is zero at power-on: NULL when nothing needs to be done. */
     int (*zero)(void *opaque, uint64_t pa, uint64_t n);
+    /* Puts an item into the machine's fw_cfg, for firmware that looks there for its kernel; NULL: there is
+     * none. */
+    int (*fw_cfg)(void *opaque, uint16_t key, const void *data, size_t n);
     void *opaque;
 };
 

@@ -275,6 +275,66 @@ static int load_firmware(struct loader *l, const char *path)
     return rc;
 }
 
+/* ---- what firmware is told by fw_cfg (QEMU's documentation, specs/fw_cfg; its keys) ---- */
+
+enum {
+    KEY_NB_CPUS = 0x05,
+    KEY_KERNEL_SIZE = 0x08,
+    KEY_INITRD_SIZE = 0x0b,
+    KEY_MAX_CPUS = 0x0f,
+    KEY_KERNEL_DATA = 0x11,
+    KEY_INITRD_DATA = 0x12,
+    KEY_CMDLINE_SIZE = 0x14,
+    KEY_CMDLINE_DATA = 0x15,
+};
+
+static int offer(struct loader *l, const char *what, uint16_t key, const void *data, size_t n)
+{
+    int rc = l->mem->fw_cfg(l->mem->opaque, key, data, n);
+    return rc ? tg_error_set(l->err, -rc, "%s: cannot be put into fw_cfg: %s", what, strerror(-rc)) : 0;
+}
+
+/* A number of 2 or 4 bytes, little-endian. */
+static int offer_number(struct loader *l, const char *what, uint16_t key, uint32_t v, size_t n)
+{
+    const uint8_t le[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
+    return offer(l, what, key, le, n);
+}
+
+static int offer_file(struct loader *l, const char *what, const char *path, uint16_t size_key,
+                      uint16_t data_key)
+{
+    struct boot_file f;
+    int rc = boot_file_read(what, path, UINT32_MAX, &f, l->err);
+    if (!rc && size_key == KEY_KERNEL_SIZE)
+        rc = boot_file_gunzip(what, path, UINT32_MAX, &f, l->err);
+    if (!rc)
+        rc = offer_number(l, what, size_key, (uint32_t)f.size, 4);
+    if (!rc)
+        rc = offer(l, what, data_key, f.data, f.size);
+    boot_file_free(&f);
+    return rc;
+}
+
+static int offer_all(struct loader *l)
+{
+    const struct boot_options *o = l->opt;
+    int rc = offer_number(l, "number of PEs", KEY_NB_CPUS, l->m->n_cpus, 2);
+    if (!rc)
+        rc = offer_number(l, "number of PEs", KEY_MAX_CPUS, l->m->n_cpus, 2);
+    if (!rc && o->kernel)
+        rc = offer_file(l, "kernel", o->kernel, KEY_KERNEL_SIZE, KEY_KERNEL_DATA);
+    if (!rc && o->kernel && o->initrd)
+        rc = offer_file(l, "initrd", o->initrd, KEY_INITRD_SIZE, KEY_INITRD_DATA);
+    if (!rc && o->kernel && o->append) {
+        size_t n = strlen(o->append) + 1;
+        rc = offer_number(l, "--append", KEY_CMDLINE_SIZE, (uint32_t)n, 4);
+        if (!rc)
+            rc = offer(l, "--append", KEY_CMDLINE_DATA, o->append, n);
+    }
+    return rc;
+}
+
 /* ---- device tree ---- */
 
 static int make_dtb(struct loader *l, void **blob, size_t *size)
@@ -343,15 +403,18 @@ int boot_load(const struct boot_machine *m, const struct boot_options *opt, cons
     if (!m->n_ram || !m->n_cpus)
         return tg_error_set(err, EINVAL, "the machine has no %s, nothing can be booted",
                             m->n_ram ? "PE" : "RAM");
-    if (opt->kernel && opt->firmware)
-        return tg_error_set(
-            err, EINVAL,
-            "--kernel '%s' and --firmware '%s': firmware loads its kernel itself, give one of them",
-            opt->kernel, opt->firmware);
+    if (opt->kernel && opt->firmware && !mem->fw_cfg)
+        return tg_error_set(err, EINVAL,
+                            "--kernel '%s' and --firmware '%s': the machine has no fw_cfg where firmware "
+                            "could find a kernel, "
+                            "give one of them",
+                            opt->kernel, opt->firmware);
     if (opt->initrd && !opt->kernel)
         return tg_error_set(err, EINVAL, "--initrd '%s' needs --kernel", opt->initrd);
-    if (opt->n_modules && !opt->kernel)
-        return tg_error_set(err, EINVAL, "--module needs --kernel (the hypervisor that reads the modules)");
+    if (opt->n_modules && (!opt->kernel || opt->firmware))
+        return tg_error_set(
+            err, EINVAL,
+            "--module needs --kernel (the hypervisor that reads the modules), without --firmware");
     if (opt->n_modules > MAX_MODULES)
         return tg_error_set(err, EINVAL, "%u modules, at most %d are possible", opt->n_modules, MAX_MODULES);
     struct loader *l = calloc(1, sizeof(*l));
@@ -360,11 +423,13 @@ int boot_load(const struct boot_machine *m, const struct boot_options *opt, cons
     *l = (struct loader){
         .m = m, .opt = opt, .mem = mem, .res = res, .err = err, .ram = m->ram[0], .from = m->ram[0].base};
     int rc = 0;
-    if (opt->kernel)
-        rc = load_kernel(l, opt->kernel);
-    else if (opt->firmware)
+    if (opt->firmware)
         rc = load_firmware(l, opt->firmware);
-    if (!rc && opt->initrd)
+    else if (opt->kernel)
+        rc = load_kernel(l, opt->kernel);
+    if (!rc && opt->firmware && mem->fw_cfg)
+        rc = offer_all(l);
+    if (!rc && opt->initrd && !opt->firmware)
         rc = load_blob(l, "initrd", opt->initrd, &res->initrd);
     for (unsigned i = 0; !rc && i < opt->n_modules; i++) {
         l->modules[i].module = &opt->modules[i];

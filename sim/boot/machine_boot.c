@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "models/cpu/cpu.h"
+#include "models/devices/devices.h"
 #include "models/interconnect/interconnect.h"
 #include "sim/boot/machine_boot.h"
 #include "sim/boot/psci.h"
@@ -199,9 +200,19 @@ static int mem_zero(void *opaque, uint64_t pa, uint64_t n)
     return 0;
 }
 
+static int put_fw_cfg(void *opaque, uint16_t key, const void *data, size_t n)
+{
+    struct machine_boot *b = opaque;
+    return fw_cfg_set(machine_find_class(b->m, tg_fw_cfg_class.name, 0), key, data, n);
+}
+
 static int load(struct machine_boot *b, const struct boot_options *opt, struct tg_error *err)
 {
-    const struct boot_mem mem = {mem_write, mem_zero, b};
+    const struct boot_mem mem = {.write = mem_write,
+                                 .zero = mem_zero,
+                                 .fw_cfg =
+                                     machine_find_class(b->m, tg_fw_cfg_class.name, 0) ? put_fw_cfg : NULL,
+                                 .opaque = b};
     return boot_load(&b->desc, opt, &mem, &b->result, err);
 }
 

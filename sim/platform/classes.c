@@ -11,6 +11,7 @@ const struct platform_class platform_classes[] = {
     {.cls = &tg_cfi_flash_class},
     {.cls = &cpu_class},
     {.cls = &fabric_class},
+    {.cls = &tg_fw_cfg_class},
     {.cls = &gicv2_class, .gic = true},
     {.cls = &gicv3_class, .gic = true},
     {.cls = &tg_pl011_class},

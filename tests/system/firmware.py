@@ -5,7 +5,8 @@
 firmware.py --build DIR uboot|edk2|tfa|optee
 
   uboot   U-Boot from the flash at EL2; its environment survives a reset in the second bank; kernel and ramdisk from an ext4 drive
-  edk2    EDK2 from the flash at EL2; its shell starts the kernel as an EFI program from a FAT drive
+  edk2    EDK2 from the flash at EL2; its shell starts the kernel as an EFI program from a FAT drive; then
+          its boot manager starts --kernel, from fw_cfg
   tfa     Trusted Firmware-A in the Secure flash, U-Boot at EL2, Linux; PSCI is the firmware's: a PE goes off and comes back,
           the machine resets and, the second time, powers off by the Secure GPIO block
   optee   the same with OP-TEE at secure EL1, whose timer interrupts the normal world
@@ -97,6 +98,13 @@ def edk2(test):
         g.expect(r"^tollgate-init: ready")
         g.expect(r"^64\n0-1\n")
         g.expect("^" + DONE)
+        test.power_off(g)
+    # Without a drive: kernel, ramdisk and command line from fw_cfg.
+    linux = test.linux(KERNEL, test.guest(KERNEL, "initrd.cpio"), "cat /sys/firmware/efi/fw_platform_size; poweroff -f")
+    with test.machine(CORE, ["--firmware", test.guest("firmware", "QEMU_EFI.fd"), *linux]) as g:
+        g.expect(r"EFI stub")
+        g.expect(r"^tollgate-init: ready")
+        g.expect(r"^64\n")
         test.power_off(g)
 
 

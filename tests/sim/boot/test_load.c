@@ -26,6 +26,12 @@ struct fixture {
     struct boot_options opt;
     struct boot_result res;
     struct tg_error err;
+    struct {
+        uint16_t key;
+        size_t size;
+        uint8_t first[8];
+    } items[16]; /* of fw_cfg */
+    unsigned n_items;
 };
 
 static int mem_write(void *o, uint64_t pa, const void *data, size_t n)
@@ -40,6 +46,15 @@ static int mem_write(void *o, uint64_t pa, const void *data, size_t n)
     return 0;
 }
 
+static int mem_fw_cfg(void *o, uint16_t key, const void *data, size_t n)
+{
+    struct fixture *f = o;
+    f->items[f->n_items].key = key;
+    f->items[f->n_items].size = n;
+    memcpy(f->items[f->n_items++].first, data, n < 8 ? n : 8);
+    return f->n_items == 16 ? -ENOMEM : 0;
+}
+
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
@@ -47,7 +62,7 @@ static int setup(void **state)
     memset(f->ram, 0xa5, RAM_SIZE);
     f->m = virt_machine(&f->region, RAM_SIZE, 2, 3);
     f->m.firmware = (struct boot_region){0, sizeof(f->flash_bytes)};
-    f->mem = (struct boot_mem){mem_write, NULL, f};
+    f->mem = (struct boot_mem){.write = mem_write, .opaque = f};
     *state = f;
     return 0;
 }
@@ -438,6 +453,44 @@ static void image_mutations(void **state)
     }
 }
 
+static void assert_item(const struct fixture *f, unsigned i, uint16_t key, size_t size, const void *first)
+{
+    assert_true(i < f->n_items);
+    assert_int_equal(f->items[i].key, key);
+    assert_int_equal(f->items[i].size, size);
+    assert_memory_equal(f->items[i].first, first, size < 8 ? size : 8);
+}
+
+/* Firmware with a kernel: nothing but the firmware and the device tree is loaded, the rest lies in fw_cfg. */
+static void firmware_with_kernel(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t kernel[70000] = "kernel!";
+    f->mem.fw_cfg = mem_fw_cfg;
+    f->opt.firmware = file("fw.bin", "firmware", 8);
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->n_items, 2); /* without a kernel the number of PEs only */
+    assert_item(f, 0, 0x05, 2, "\2");
+    assert_item(f, 1, 0x0f, 2, "\2");
+    f->n_items = 0;
+    f->opt.kernel = file("kernel", kernel, sizeof(kernel));
+    f->opt.initrd = file("initrd", "ramdisk", 7);
+    f->opt.append = "quiet";
+    assert_int_equal(load(f), 0);
+    assert_int_equal(f->n_items, 8);
+    assert_item(f, 2, 0x08, 4, "\x70\x11\1");
+    assert_item(f, 3, 0x11, 70000, kernel);
+    assert_item(f, 4, 0x0b, 4, "\7\0\0");
+    assert_item(f, 5, 0x12, 7, "ramdisk");
+    assert_item(f, 6, 0x14, 4, "\6\0\0");
+    assert_item(f, 7, 0x15, 6, "quiet");
+    assert_int_equal(f->res.kernel.size, 0);
+    assert_int_equal(f->res.initrd.size, 0);
+    assert_int_equal(f->res.entry, 0);
+    f->opt.kernel = "/nowhere";
+    assert_message(f, load(f), -ENOENT, "/nowhere");
+}
+
 static void firmware(void **state)
 {
     struct fixture *f = *state;
@@ -576,6 +629,7 @@ int main(void)
         T(elf_mutations),
         cmocka_unit_test(image_mutations),
         T(firmware),
+        T(firmware_with_kernel),
         T(modules),
         T(given_dtb),
         T(nothing),
