@@ -146,7 +146,7 @@ static int describe(struct machine_boot *b, struct tg_error *err)
     for (size_t i = 0; i < m->n_regions; i++) {
         const struct machine_region *r = &m->regions[i];
         if (is_flash(r)) {
-            if (!d->firmware.size)
+            if (r->memory && !d->firmware.size)
                 d->firmware = (struct boot_region){r->base, r->size};
         } else if (r->memory && !is_secure_ram(r) && d->n_ram < MAX_RAM) {
             b->ram[d->n_ram++] = (struct boot_region){r->base, r->size};

@@ -8,7 +8,7 @@ firmware.py --build DIR uboot|edk2|tfa|optee
   edk2    EDK2 from the flash at EL2; its shell starts the kernel as an EFI program from a FAT drive; then
           its boot manager starts --kernel, from fw_cfg
   tfa     Trusted Firmware-A in the Secure flash, U-Boot at EL2, Linux; PSCI is the firmware's: a PE goes off and comes back,
-          the machine resets and, the second time, powers off by the Secure GPIO block
+          a KVM guest runs, the machine resets and, the second time, powers off by the Secure GPIO block
   optee   the same with OP-TEE at secure EL1, whose timer interrupts the normal world
 
 tfa and optee need the guest set tfa, which is made on request only.
@@ -27,19 +27,19 @@ KERNEL_AT, INITRD_AT = "0x44000000", "0x48000000"
 DONE = "firmware-test: done"
 
 
-def files(test):
+def files(test, initrd=None):
     directory = test.path("files")
     subprocess.run(["mkdir", directory], check=True)
     shutil.copy(test.guest(KERNEL, "Image"), directory)
-    shutil.copy(test.guest(KERNEL, "initrd.cpio"), directory + "/initrd")
+    shutil.copy(initrd or test.guest(KERNEL, "initrd.cpio"), directory + "/initrd")
     return directory
 
 
-def ext4(test):
+def ext4(test, initrd=None):
     image = test.path("disk.img")
     # U-Boot's ext4 does not know the newest features.
-    subprocess.run([test.tool("mke2fs", "e2fsprogs"), "-q", "-F", "-t", "ext4", "-O", "^metadata_csum,^64bit", "-d", files(test),
-                    image, "64m"], check=True)
+    subprocess.run([test.tool("mke2fs", "e2fsprogs"), "-q", "-F", "-t", "ext4", "-O", "^metadata_csum,^64bit", "-d",
+                    files(test, initrd), image, "64m"], check=True)
     return image
 
 
@@ -109,14 +109,19 @@ def edk2(test):
 
 
 def tfa(test):
-    arguments = ["--firmware", test.guest("tfa", "flash.bin"), "--drive", "file=%s,mode=snapshot" % ext4(test)]
+    script = test.path("bench")
+    with open(script, "w", encoding="ascii") as f:
+        f.write("/guest/minivmm --cpus 1 --mem 64M --append 'cases=empty,hypercall empty=1000 hypercall=1000' /guest/trapbench.img\n")
+    initrd = test.initramfs(KERNEL, "--add", script + ":/guest/bench")
+    arguments = ["--firmware", test.guest("tfa", "flash.bin"), "--drive", "file=%s,mode=snapshot" % ext4(test, initrd)]
     hotplug = "; ".join("echo %d >/sys/devices/system/cpu/cpu1/online; cat /sys/devices/system/cpu/online" % on for on in (0, 1))
     with test.machine(CORE, arguments, cpus=2, settings=["secure=true"]) as g:
         for end in ("reboot", "poweroff"):
             for name in ("BL1", "BL2", "BL31"):
                 g.expect(r"^NOTICE:  %s: v" % name)
-            drive_uboot(g, bootargs(hotplug) % end)
+            drive_uboot(g, bootargs(hotplug + "; sh /guest/bench") % end)
             g.expect(r"^0\n(.*\n)*?0-1\n")
+            g.expect(r"^trapbench: end ran=2 skipped=\d+ failed=0\n")
             g.expect("^" + DONE)
         need("psci: PSCIv1.1 detected in firmware" in g.text, "no PSCI of Trusted Firmware-A's")
         test.power_off(g)

@@ -159,7 +159,9 @@ class BootErrors(Case):
         self.complains_with([*run, "--module", "kernel"], "--module")
         self.complains_with([*run, "--db", "/proc/none/run.db"], "/proc/none/run.db")
         self.complains_with([*run, "--db", self.file("text.db", "x" * 5000)], "text.db")
-        self.complains_with([*run, "--firmware", self.guest(g.OFF)], "--firmware")
+        self.complains_with(["run", "tutorial", *run[2:], "--firmware", self.guest(g.OFF)], "--firmware", "fw_cfg")
+        self.complains_with([*run, "--firmware", self.guest(g.OFF), "--module", "kernel:x"], "--module", "--firmware")
+        self.complains_with([*run, "--secure-console", "null"], "--secure-console", "secure=true")
 
     def test_drive_read_only(self):
         image = self.file("disk.img", bytes(1 << 20))
