@@ -103,7 +103,7 @@ static void curve(const char *platform, const char *core, const struct point *po
     free(path);
     machine_reset(m);
     c = m->pes[0].cpu;
-    base = machine_ram(m, 0)->base;
+    base = machine_region_of(m, machine_find(m, "ram"), 0)->base; /* not the flash below it */
     ram = machine_memory(m, base, 256 * MIB);
     assert_non_null(ram);
     for (unsigned i = 0; i < LOADS; i++)
