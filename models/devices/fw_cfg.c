@@ -41,6 +41,7 @@ struct fw_cfg {
     uint16_t key;
     uint64_t offset;  /* in the selected item */
     uint64_t dma_reg; /* as written: big-endian in the register's bytes */
+    bool busy;        /* a transfer is under way */
     uint64_t selected, dma_transfers, dma_bytes;
 };
 
@@ -183,7 +184,13 @@ static void dma_reg_write(struct tg_model *m, const struct tg_reg_io *io, uint64
     if (io->byte + io->size < sizeof(v))
         return;
     f->dma_reg = 0;
+    if (f->busy) { /* the transfer writes to this register: it would never end */
+        TG_GUEST_ERROR(m, "a DMA transfer to the DMA register");
+        return;
+    }
+    f->busy = true;
     dma(f, io->now, __builtin_bswap64(v));
+    f->busy = false;
 }
 
 static const struct tg_reg regs[] = {
