@@ -31,6 +31,9 @@
 
 #define HPFAR_NS TG_BIT(63)
 
+#define DC_ZVA_SIZE \
+    UINT64_C(64) /* DCZID_EL0.BS; an access of this size, which is never aligned on Device memory */
+
 /* Loads and stores of one general register without writeback, which are neither exclusive nor atomic: aborts
  * of theirs at stage 2 come with the instruction's part of the syndrome (D19.2.37, ISV). In the order of
  * C4.1.94. */
@@ -127,8 +130,8 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
 
     memset(out, 0, sizeof(*out));
     mmu_translate(c, &view->key, va, access, &r);
-    misplaced =
-        r.mem_type >= TG_MEM_DEVICE_GRE && (va & (size - 1)) && size <= 16 && (size & (size - 1)) == 0;
+    misplaced = r.mem_type >= TG_MEM_DEVICE_GRE &&
+                (size == DC_ZVA_SIZE || ((va & (size - 1)) && (size & (size - 1)) == 0));
     /* Alignment that the memory type asks for comes before permissions and stage 2, but after the table walk
      * (R_XCHFJ). */
     if (r.fault && (!misplaced || r.s1ptw)) {
@@ -376,10 +379,10 @@ bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
 
 bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
 {
-    static const uint8_t zeros[64];
+    static const uint8_t zeros[DC_ZVA_SIZE];
     const struct mmu_tlbe *e;
     struct mmu_lookup l;
-    uint64_t block = va & ~UINT64_C(63);
+    uint64_t block = va & ~(DC_ZVA_SIZE - 1);
 
     e = &c->view->tlb[MMU_TLB_INDEX(va)];
     if (tg_likely((block & MMU_PAGE_MASK) == e->wtag)) {
@@ -388,14 +391,8 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
         return true;
     }
     c->cur = op;
-    mmu_access(c, c->view, va, 1, MMU_WRITE, &l);
-    if (l.faulted)
-        return false;
-    if (l.mem_type >= TG_MEM_DEVICE_GRE) {
-        abort_code(c, op, va, FSC_ALIGNMENT, true);
-        return false;
-    }
-    if (debug_watch_hit(c, op, block, sizeof(zeros), WATCH_STORE))
+    mmu_access(c, c->view, va, sizeof(zeros), MMU_WRITE, &l);
+    if (l.faulted || debug_watch_hit(c, op, block, sizeof(zeros), WATCH_STORE))
         return false;
     if (!l.host)
         return device_access(c, op, va, l.pa & ~UINT64_C(63), l.ns, l.mem_type, true, 8, sizeof(zeros),

@@ -16,7 +16,6 @@
 #define LDXR     UINT32_C(0xc85f7c20) /* ldxr x0, [x1] */
 #define LDP      UINT32_C(0xa9400c20) /* ldp x0, x3, [x1] */
 #define LDR_Q0   UINT32_C(0x3dc00020) /* ldr q0, [x1] */
-#define DC_ZVA   UINT32_C(0xd50b7421) /* dc zva, x1 */
 #define DC_CIVAC UINT32_C(0xd50b7e21)
 #define BR_X1    UINT32_C(0xd61f0020)
 #define LEAF     (DESC_VALID | DESC_AF | 3 << 8)
@@ -96,9 +95,9 @@ static const struct {
     bool normal; /* of Normal memory only: not with stage 1 off */
     bool none;   /* touches no memory */
 } accesses[] = {
-    {"ldr", LDR_X0_X1, false, false}, {"str", STR_X0_X1, false, false},   {"ldp", LDP, false, false},
-    {"ldr q0", LDR_Q0, false, false}, {"ldxr", LDXR, true, false},        {"ldadd", LDADD, true, false},
-    {"dc zva", DC_ZVA, true, false},  {"dc civac", DC_CIVAC, true, true},
+    {"ldr", LDR_X0_X1, false, false},   {"str", STR_X0_X1, false, false},   {"ldp", LDP, false, false},
+    {"ldr q0", LDR_Q0, false, false},   {"ldxr", LDXR, true, false},        {"ldadd", LDADD, true, false},
+    {"dc zva", DC_ZVA_X1, true, false}, {"dc civac", DC_CIVAC, true, true},
 };
 
 /* mmu: stage 1 on. ns_attr: the Secure state's descriptor says Non-secure. */

@@ -134,6 +134,9 @@ static void test_device_alignment(void **unused)
         {"Device, read-only, aligned", DEVICE_RO, false, STR_X0_X1, 0, 1, FSC_PERMISSION + 1},
         {"Device, read-only", DEVICE_RO, false, STR_X0_X1, 4, 1, FSC_ALIGNMENT},
         {"Device, read-only, both", DEVICE_RO, true, STR_X0_X1, 4, 1, FSC_ALIGNMENT},
+        {"Device, dc zva", DEVICE, true, DC_ZVA_X1, 0, 1, FSC_ALIGNMENT},
+        {"Device, read-only, dc zva", DEVICE_RO, false, DC_ZVA_X1, 0, 1, FSC_ALIGNMENT},
+        {"Normal, dc zva", NORMAL, true, DC_ZVA_X1, 0, 2, FSC_TRANSLATION + 1},
         {"Normal", NORMAL, true, LDR_X0_X1, 4, 2, FSC_TRANSLATION + 1},
         {"no descriptor", DEVICE_NOT_THERE, true, LDR_X0_X1, 4, 1, FSC_TRANSLATION + 1},
     };

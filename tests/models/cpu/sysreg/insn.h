@@ -34,6 +34,7 @@
 #define FADD_D0                      UINT32_C(0x1e602800) /* fadd d0, d0, d0 */
 #define LDR_X0_X1                    UINT32_C(0xf9400020) /* ldr x0, [x1] */
 #define STR_X0_X1                    UINT32_C(0xf9000020) /* str x0, [x1] */
+#define DC_ZVA_X1                    UINT32_C(0xd50b7421) /* dc zva, x1 */
 #define ADD_X0_1                     UINT32_C(0x91000400) /* add x0, x0, #1 */
 
 #define CODE        PE_RAM_BASE
