@@ -33,6 +33,7 @@ struct code_cache {
 A64_HANDLERS(X)
 X(enter)
 X(fall)
+X(held)
 X(stepped)
 X(undefined)
 X(bl_near)
@@ -48,6 +49,7 @@ enum {
 #undef X
         H_ENTER,
     H_FALL,
+    H_HELD,
     H_STEPPED,
     H_UNDEFINED,
     H_BL_NEAR,
@@ -57,11 +59,11 @@ enum {
     H_COUNT,
 };
 _Static_assert((int)H_ENTER == A64_N_HANDLERS, "a64_decode's numbers");
-#define ROW(s)                                                                                             \
-    {                                                                                                      \
-        A64_HANDLERS(X)                                                                                    \
-        op_enter##s, op_fall##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, op_b_far##s, \
-            op_blr_near##s                                                                                 \
+#define ROW(s)                                                                                            \
+    {                                                                                                     \
+        A64_HANDLERS(X)                                                                                   \
+        op_enter##s, op_fall##s, op_held##s, op_stepped##s, op_undefined##s, op_bl_near##s, op_bl_far##s, \
+            op_b_far##s, op_blr_near##s                                                                   \
     }
 static cpu_op_fn *const handlers[3][H_COUNT] = {
 #define X(h) op_##h##_f,
@@ -229,13 +231,21 @@ static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struc
     return !c->timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
 
+/* Barriers end a block where blocks are remembered as a whole: they wait for what is before them. */
+static bool holds(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
+{
+    cpu_op_fn *const fn = CPU_OP_FN(op);
+
+    return c->timed && c->p.pipe_kind == PIPE_WINDOW && (fn == fns[H_OP_dsb] || fn == fns[H_OP_dmb]);
+}
+
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
 {
     struct code_cache *k = c->code;
     cpu_op_fn *const *fns = variant(c);
     struct cpu_op *enter, *op;
     unsigned n = 0, n_ops, at = offset, last = offset, hints = 0;
-    bool end = false, out = false;
+    bool end = false, out = false, held = false;
 
     if (page->entry[offset / 4])
         return &k->arena[page->entry[offset / 4]];
@@ -243,7 +253,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];
     op = enter + 1;
-    while ((!end || out) && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
+    while ((!end || out) && !held && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
            !(n && c->stop_pc && at == ((c->stop_pc - 1) & 4095))) {
         uint32_t insn;
 
@@ -257,6 +267,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         last = at;
         at += 4;
         out = left_out(c, fns, op);
+        held = holds(c, fns, op);
         hints = out ? hints + 1 : 0;
         if (leads_within(c, fns, op)) {
             at = last + (unsigned)op->imm;
@@ -268,13 +279,14 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     for (unsigned i = 1; i <= n_ops; i++) {
         op_info(enter + i)->rem = (uint8_t)(n - 1 - op_info(enter + i)->rem);
         op_info(enter + i)->left = (uint8_t)(n_ops - i);
+        op_info(enter + i)->to_links = i < n_ops ? 0 : end ? 1 : 2;
     }
     pseudo(enter, fns[H_ENTER], offset);
     enter->imm = page->pa + offset;
     enter->rd = (uint8_t)n;
     enter->rn = (uint8_t)n_ops;
     if (!end)
-        pseudo(op++, fns[H_FALL], last);
+        pseudo(op++, fns[held ? H_HELD : H_FALL], last);
     make_links(op, page, op - 1, last);
     specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
@@ -299,7 +311,7 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
         make_links(op + 1, NULL, op, offset);
     else
         pseudo(op + 1, fns[H_STEPPED], offset + 4);
-    op_info(op)->rem = op_info(op)->left = op_info(op)->hints = 0;
+    op_info(op)->rem = op_info(op)->left = op_info(op)->hints = op_info(op)->to_links = 0;
     return op;
 }
 

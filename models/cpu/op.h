@@ -42,7 +42,8 @@ struct cpu_op_info {
     uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
     uint8_t left;          /* operations of the block after this one */
     uint8_t hints;         /* NOPs right before the instruction, which have no operation of their own */
-    uint16_t unused;
+    uint8_t to_links;      /* of the last one: operations from it to the block's links; else 0 */
+    uint8_t unused;
 };
 _Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by the same index");
 

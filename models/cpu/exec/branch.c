@@ -55,6 +55,13 @@ TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
     GOTO_VA(c, c->end.va);
 }
 
+/* The same after a barrier, which has timed the block. */
+void TG_FN(op_held)(struct cpu *c, const struct cpu_op *op)
+{
+    op--;
+    GOTO_LINK(c, cpu_links_of(op + 1), CPU_NEXT);
+}
+
 /* After a single-stepped instruction. */
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 {

@@ -43,7 +43,7 @@ OP(clrex) { c->excl_valid = false; return true; }
 OP(dsb)
 {
 #if TG_TIMED
-    pipe_issue_now(c, op);
+    pipe_complete(c, op);
     pipe_dsb(c);
 #endif
     return true;
@@ -51,7 +51,7 @@ OP(dsb)
 OP(dmb)
 {
 #if TG_TIMED
-    pipe_issue_now(c, op);
+    pipe_complete(c, op);
     pipe_dmb(c, op_info(op)->insn >> 8 & 15);
 #endif
     return true;

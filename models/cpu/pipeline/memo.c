@@ -90,6 +90,7 @@ void memo_forget(struct memo *m)
 
     for (struct memo *u = s->users; u; u = u->next) {
         pipe_unfold((struct pipe *)((char *)u - offsetof(struct pipe, memo)));
+        memset(u->empty, 0, sizeof(u->empty));
         u->ages++;
     }
     memset(s->edges, 0, sizeof(s->edges));
@@ -162,6 +163,21 @@ uint32_t memo_state_number(struct memo *m, const void *state, size_t size)
     memcpy(s->bytes + s->used / 8, state, size);
     s->used += (uint32_t)size;
     return number_of(s, n);
+}
+
+uint32_t memo_empty(struct memo *m, unsigned front_bucket)
+{
+    const uint32_t age = m->ages;
+
+    if (!m->empty[front_bucket]) {
+        const struct memo_state s = {.front_bucket = (uint8_t)front_bucket};
+        const uint32_t n = memo_state_number(m, &s, sizeof(s));
+
+        if (m->ages != age)
+            return 0;
+        m->empty[front_bucket] = n;
+    }
+    return m->empty[front_bucket];
 }
 
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number)

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "models/base/bits.h"
+#include "models/cpu/cpu.h"
 #include "models/cpu/op.h"
 
 #define MEMO_SETS_BITS 14 /* of the table of edges: four each, a line of the host's cache; 1 MiB */
@@ -104,6 +105,7 @@ struct memo {
     struct memo_edge (*edges)[MEMO_WAYS]; /* its table */
     struct memo *next;                    /* of those that use the store */
     bool off;                             /* nothing is remembered: for tests, results are the same */
+    uint32_t empty[CPU_BUCKET_COUNT]; /* states with nothing in flight, by front_bucket; 0: not asked for */
     uint32_t ages; /* memo_forget since the edges behind the PE's blocks were dropped last */
 };
 
@@ -118,6 +120,8 @@ unsigned memo_edges(const struct memo *m);
 /* Number of a state of `size` bytes (a multiple of 8). Forgets all others when there are too many. */
 uint32_t memo_state_number(struct memo *m, const void *state, size_t size);
 const struct memo_state *memo_state_of(const struct memo *m, uint32_t number);
+/* The state with nothing in flight. 0: all were forgotten meanwhile, that of m too. */
+uint32_t memo_empty(struct memo *m, unsigned front_bucket);
 /* Number of the blocks that are the same to the pipeline (hash: of all that it sees of them; two blocks with
  * the same would be taken for one). 0: there are too many. */
 uint32_t memo_block_number(struct memo *m, uint64_t hash);

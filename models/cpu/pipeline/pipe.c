@@ -63,6 +63,7 @@ int pipe_init(struct cpu *c)
     struct pipe *p = &c->pipe;
     uint32_t btb = 1;
 
+    p->units_short = true;
     for (unsigned i = 0; i < CPU_TC_COUNT; i++) {
         const struct pipe_class_params *k = &c->p.cls[i];
         uint32_t latency = latency_of(c, i);
@@ -80,6 +81,7 @@ int pipe_init(struct cpu *c)
             .bias = (uint64_t)(k->interval > 1 ? PIPE_PORTS_MAX : PIPE_PORTS_MAX - ports) << shift,
             .full = UINT64_C(8) << shift,
         };
+        p->units_short &= p->cls[i].interval <= latency;
     }
     p->width = c->p.width;
     p->window = c->p.pipe_kind == PIPE_WINDOW ? c->p.window : 1;
@@ -118,6 +120,8 @@ void pipe_fini(struct cpu *c)
 /* Nothing in flight at p->cycle; a front end that is later than that stays late. */
 static void settle(struct pipe *p)
 {
+    if (pipe_empty(p))
+        return;
     pipe_unfold(p);
     pipe_dispatch_at(p, p->cycle);
     p->slots = 0;

@@ -56,6 +56,7 @@ struct pipe {
     uint64_t store_from; /* no store of the block leaves the buffer earlier */
     uint64_t booked;     /* the last cycle with an entry in the calendar */
     uint64_t unit_until; /* until then one of `unit` is busy */
+    bool units_short;    /* all units are free when their operation is done */
     uint64_t written;    /* bit n: ready[n], or ready[CPU_SLOT_V0 + n], may be in the future */
     struct memo memo;    /* block schedules seen before */
 
@@ -127,6 +128,7 @@ enum pipe_outcome {
     PIPE_TAKEN_MISS, /* taken, and the BTB did not know it */
     PIPE_WRONG,      /* mispredicted */
     PIPE_SYNC,       /* a context synchronisation event */
+    PIPE_HELD,       /* all of the block completes before anything behind it begins: pipe_complete */
 };
 
 /* The block that ran takes what the edge says. */
@@ -192,8 +194,12 @@ void pipe_unfold(struct pipe *p);
 void pipe_catch_up(struct cpu *c, const struct cpu_op *op);
 /* A load that hits two lines takes a cycle more; false: it does not fit the block's memory, catch up. */
 bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op);
+/* The same, before pipe_stall: all of it completes before anything behind it is dispatched. */
+void pipe_complete(struct cpu *c, const struct cpu_op *op);
 /* The same, and execution leaves the block. */
 void pipe_leave(struct cpu *c, const struct cpu_op *op);
+/* Between blocks, in a folded state: nothing is in flight any more. False: to be done with the arrays. */
+bool pipe_empty(struct pipe *p);
 /* Before a single operation that is not in a block. */
 void pipe_single(struct cpu *c, const struct cpu_op *op);
 /* At the end of a block that no memo knows: op, and the links behind it. */

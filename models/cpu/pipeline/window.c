@@ -414,6 +414,33 @@ enum {
 #undef X
 };
 
+/* The edge to state `to`, if one can hold what has happened since. False: none can. */
+static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, uint64_t dispatch,
+                    const uint64_t *buckets, uint32_t to)
+{
+    static const uint8_t lane_of[CPU_BUCKET_COUNT] = {
+#define X(id) [CPU_BUCKET_##id] = LANE_##id + 1,
+        MEMO_LANES(X)
+#undef X
+    };
+    uint64_t cycles = p->cycle - cycle, dispatched = p->dispatch - dispatch;
+
+    if (cycles > MEMO_FIELD_MAX(MEMO_CYCLES) || dispatched > MEMO_FIELD_MAX(MEMO_DISPATCHED))
+        return false;
+    for (unsigned b = 0; b < CPU_BUCKET_COUNT; b++) {
+        uint64_t waits = p->buckets[b] - buckets[b];
+
+        if (!waits || b == CPU_BUCKET_BASE)
+            continue;
+        if (!lane_of[b] || waits > UINT8_MAX)
+            return false;
+        e->waits |= waits << (lane_of[b] - 1) * 8;
+    }
+    e->step |=
+        tg_put(MEMO_TO, to & ~MEMO_AGE) | tg_put(MEMO_CYCLES, cycles) | tg_put(MEMO_DISPATCHED, dispatched);
+    return true;
+}
+
 void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
@@ -428,6 +455,59 @@ void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
         p->pending = NULL;
         p->memo.events = 0;
     }
+}
+
+bool pipe_empty(struct pipe *p)
+{
+    struct memo *m = &p->memo;
+    uint32_t to;
+
+    if (!m->state || p->pending || !p->units_short || p->dispatch > p->cycle)
+        return false;
+    to = memo_empty(m, memo_state_of(m, m->state)->front_bucket);
+    if (!to)
+        return false;
+    m->state = to;
+    p->dispatch = p->cycle;
+    return true;
+}
+
+/* pipe_complete for a whole block in a state that a memo knows. */
+static void complete_block(struct cpu *c, const struct cpu_op *op, uint32_t block)
+{
+    struct pipe *p = &c->pipe;
+    struct memo *m = &p->memo;
+    const uint32_t age = m->ages;
+    struct memo_edge e = {.step = memo_key(m->now, PIPE_HELD)};
+    const struct memo_edge *known = memo_look(m, block, e.step);
+    uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
+    uint32_t to;
+
+    if (known) {
+        pipe_take(p, known);
+        p->dispatch = p->cycle;
+        return;
+    }
+    memcpy(buckets, p->buckets, sizeof(buckets));
+    pipe_catch_up(c, op);
+    to = memo_empty(m, p->front_bucket);
+    if (to && m->ages == age && measure(p, &e, cycle, dispatch, buckets, to))
+        memo_add(m, block, e);
+}
+
+void pipe_complete(struct cpu *c, const struct cpu_op *op)
+{
+    struct pipe *p = &c->pipe;
+    struct memo *m = &p->memo;
+    uint32_t block;
+
+    if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
+        return;
+    if (m->state && !m->events && p->units_short && op_info(op)->to_links && is_pending(p, op) &&
+        (block = memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links))->block))
+        complete_block(c, op, block);
+    else
+        pipe_catch_up(c, op);
 }
 
 void pipe_leave(struct cpu *c, const struct cpu_op *op)
@@ -468,35 +548,10 @@ static void front_end(struct cpu *c, enum pipe_outcome outcome)
     case PIPE_SYNC:
         pipe_serialise(p, CPU_BUCKET_SYNC, c->p.isb);
         return;
+    case PIPE_HELD:
+        return;
     }
     p->front_bucket = CPU_BUCKET_FRONTEND;
-}
-
-/* The edge to the present state, if one can hold what has happened since. False: none can. */
-static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, uint64_t dispatch,
-                    const uint64_t *buckets)
-{
-    static const uint8_t lane_of[CPU_BUCKET_COUNT] = {
-#define X(id) [CPU_BUCKET_##id] = LANE_##id + 1,
-        MEMO_LANES(X)
-#undef X
-    };
-    uint64_t cycles = p->cycle - cycle, dispatched = p->dispatch - dispatch;
-
-    if (cycles > MEMO_FIELD_MAX(MEMO_CYCLES) || dispatched > MEMO_FIELD_MAX(MEMO_DISPATCHED))
-        return false;
-    for (unsigned b = 0; b < CPU_BUCKET_COUNT; b++) {
-        uint64_t waits = p->buckets[b] - buckets[b];
-
-        if (!waits || b == CPU_BUCKET_BASE)
-            continue;
-        if (!lane_of[b] || waits > UINT8_MAX)
-            return false;
-        e->waits |= waits << (lane_of[b] - 1) * 8;
-    }
-    e->step |= tg_put(MEMO_TO, p->memo.state & ~MEMO_AGE) | tg_put(MEMO_CYCLES, cycles) |
-               tg_put(MEMO_DISPATCHED, dispatched);
-    return true;
 }
 
 /*
@@ -559,7 +614,7 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
     }
     front_end(c, outcome);
     fold_again(c);
-    if (block && m->state && m->ages == age && measure(p, &e, cycle, dispatch, buckets)) {
+    if (block && m->state && m->ages == age && measure(p, &e, cycle, dispatch, buckets, m->state)) {
         memo_add(m, block, e);
         if (!events)
             last->edge = e;

@@ -213,6 +213,8 @@ void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uin
     struct cpu_syndrome s = {
         .kind = CPU_EXC_SYNC, .far = far, .far_valid = far_valid, .hpfar = hpfar, .hpfar_valid = hpfar_valid};
 
+    if (op)
+        pipe_complete(c, op);
     settle(c, op, false);
     debug_step_undone(c);
     if (!target) {
@@ -275,6 +277,7 @@ static void raise_call(struct cpu *c, const struct cpu_op *op, unsigned target, 
     struct cpu_syndrome s = {.kind = CPU_EXC_SYNC, .target = target, .esr = esr_make(ec, imm)};
 
     s.pc = cpu_op_pc(c, op);
+    pipe_complete(c, op);
     settle(c, op, true);
     c->ss = false;
     s.ret = c->pc;
@@ -446,6 +449,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         !pac_authenticate(c, op, op_info(op)->insn & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
         return;
     e.pc = cpu_op_pc(c, op);
+    pipe_complete(c, op);
     settle(c, op, true);
     describe(c, &e);
     c->n.erets++;

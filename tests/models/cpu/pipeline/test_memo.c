@@ -5,6 +5,8 @@
 #include "models/cpu/cpu_state.h"
 
 #define CPACR_EL1 TG_SYSENC(3, 0, 1, 0, 2)
+#define VBAR_EL1  TG_SYSENC(3, 0, 12, 0, 0)
+#define VECTORS   (T_CODE + 0x8000)
 #define LOOPS     200
 #define BODY      48
 #define RUN       40000
@@ -46,6 +48,9 @@ static const struct {
     {0xd5380000, true, false, false, 0, 0, 1},  /* mrs midr_el1 */
     {0xd5033fdf, false, false, false, 0, 0, 1}, /* isb */
     {0xd5033f9f, false, false, false, 0, 0, 1}, /* dsb sy */
+    {0xd5033bbf, false, false, false, 0, 0, 1}, /* dmb ish */
+    {0xd50339bf, false, false, false, 0, 0, 1}, /* dmb ishld */
+    {0xd4000001, false, false, false, 0, 0, 1}, /* svc #0: to an eret */
     {0xd50344ff, false, false, false, 0, 0, 1}, /* msr daifclr, #4: ends a block */
 };
 
@@ -71,6 +76,7 @@ static uint32_t instruction(uint64_t *s)
 /* A random loop, ready to run. nop: what stands at every fourth place or so. */
 static void load(struct pe *p, uint64_t seed, uint32_t nop, uint64_t code_at, uint64_t data)
 {
+    static const uint32_t eret = 0xd69f03e0;
     uint32_t code[BODY + 2];
     const unsigned n = 4 + rnd(&seed, BODY - 4);
 
@@ -79,6 +85,8 @@ static void load(struct pe *p, uint64_t seed, uint32_t nop, uint64_t code_at, ui
     code[n] = nop; /* a branch over the last one lands here */
     code[n + 1] = 0x14000000u | (-(n + 1) & 0x3ffffff);
     cpu_set_sysreg(p->cpu, CPACR_EL1, 3 << 20);
+    cpu_set_sysreg(p->cpu, VBAR_EL1, VECTORS);
+    pe_code(p, VECTORS + 0x200, &eret, 1); /* Synchronous, from this level with SP_ELx */
     for (unsigned i = 4; i < 16; i++)
         cpu_set_x(p->cpu, i, seed * i);
     cpu_set_x(p->cpu, 2, data);
