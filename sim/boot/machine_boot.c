@@ -73,10 +73,10 @@ static void describe_gic(const struct machine *m, struct boot_gic *g)
 
 static void describe_device(const struct machine *m, const struct tg_model *model, struct boot_device *d)
 {
-    *d = (struct boot_device){
-        .class_name = model->cls->name, .name = model->name, .dt_compatible = model->cls->dt_compatible};
-    const struct machine_region *window = machine_region_of(m, model, 0);
-    d->secure = window && window->secure;
+    *d = (struct boot_device){.class_name = model->cls->name,
+                              .name = model->name,
+                              .dt_compatible = model->cls->dt_compatible,
+                              .secure = machine_is_secure(m, model)};
     for (unsigned f = 0; f < BOOT_DEV_REGS; f++) {
         struct boot_region r = region(m, model, f);
         if (!r.size)

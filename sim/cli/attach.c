@@ -54,18 +54,11 @@ static void press_power_key(void *gpio, tg_time now)
     pl061_press(gpio, POWER_KEY_LINE, now);
 }
 
-static bool is_secure(const struct machine *m, const struct tg_model *model)
-{
-    const struct machine_region *r = machine_region_of(m, model, 0);
-
-    return r && r->secure;
-}
-
 /* The first model with such a port that is of the Secure state; NULL: none. */
 static struct tg_model *secure_model(const struct machine *m, enum tg_port_kind kind)
 {
     for (size_t i = 0; i < m->n_models; i++)
-        if (is_secure(m, m->models[i]) && port_of(m->models[i]->cls, kind))
+        if (machine_is_secure(m, m->models[i]) && port_of(m->models[i]->cls, kind))
             return m->models[i];
     return NULL;
 }
@@ -76,7 +69,7 @@ static struct tg_model *key_gpio(const struct machine *m)
     struct tg_model *gpio;
 
     for (unsigned i = 0; (gpio = machine_find_class(m, tg_pl061_class.name, i)); i++)
-        if (!is_secure(m, gpio))
+        if (!machine_is_secure(m, gpio))
             return gpio;
     return NULL;
 }

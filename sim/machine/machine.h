@@ -199,6 +199,8 @@ struct tg_model *machine_find_class(const struct machine *m, const char *cls, un
 /* First region of a model's frame; NULL: not mapped. */
 const struct machine_region *machine_region_of(const struct machine *m, const struct tg_model *model,
                                                unsigned frame);
+/* Is it a device of the Secure state? */
+bool machine_is_secure(const struct machine *m, const struct tg_model *model);
 /* The wire at an output; NULL: not connected. */
 const struct machine_irq *machine_irq_of(const struct machine *m, const struct tg_model *model,
                                          const char *port, unsigned index);
@@ -208,8 +210,6 @@ const struct machine_region *machine_region_at(const struct machine *m, uint64_t
 /* ---- memory: for loaders and debuggers, no simulated time ---- */
 /* Host memory of [pa, pa + size) when that lies wholly in one RAM region, else NULL. */
 void *machine_memory(const struct machine *m, uint64_t pa, uint64_t size);
-/* The k-th RAM region (0..), sorted by address; NULL: no more. */
-const struct machine_region *machine_ram(const struct machine *m, unsigned k);
 
 /* ---- running ---- */
 void machine_reset(struct machine *m); /* every model but the PEs, which are powered off */

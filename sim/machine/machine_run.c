@@ -32,6 +32,13 @@ const struct machine_region *machine_region_of(const struct machine *m, const st
     return NULL;
 }
 
+bool machine_is_secure(const struct machine *m, const struct tg_model *model)
+{
+    const struct machine_region *r = machine_region_of(m, model, 0);
+
+    return r && r->secure;
+}
+
 const struct machine_irq *machine_irq_of(const struct machine *m, const struct tg_model *model,
                                          const char *port, unsigned index)
 {
@@ -70,14 +77,6 @@ void *machine_memory(const struct machine *m, uint64_t pa, uint64_t size)
             return host ? host + (pa - r->base) : NULL;
         }
     }
-    return NULL;
-}
-
-const struct machine_region *machine_ram(const struct machine *m, unsigned k)
-{
-    for (size_t i = 0; i < m->n_regions; i++)
-        if (m->regions[i].memory && k-- == 0)
-            return &m->regions[i];
     return NULL;
 }
 

@@ -395,12 +395,12 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     if (l.faulted || debug_watch_hit(c, op, block, sizeof(zeros), WATCH_STORE))
         return false;
     if (!l.host)
-        return device_access(c, op, va, l.pa & ~UINT64_C(63), l.ns, l.mem_type, true, 8, sizeof(zeros),
+        return device_access(c, op, va, l.pa - (va - block), l.ns, l.mem_type, true, 8, sizeof(zeros),
                              (void *)(uintptr_t)zeros);
-    memset(l.host - (va & 63), 0, sizeof(zeros));
-    pipe_zva(c, block, l.pa & ~UINT64_C(63));
+    memset(l.host - (va - block), 0, sizeof(zeros));
+    pipe_zva(c, block, l.pa - (va - block));
     if (l.code)
-        domain_code_written(c->domain, l.pa & ~UINT64_C(63), sizeof(zeros));
+        domain_code_written(c->domain, l.pa - (va - block), sizeof(zeros));
     return true;
 }
 

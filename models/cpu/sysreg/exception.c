@@ -59,6 +59,14 @@ static void settle(struct cpu *c, const struct cpu_op *op, bool retires)
     c->cur = NULL;
 }
 
+/* The same before an exception or its return, for which all before it completes. */
+static void settle_all(struct cpu *c, const struct cpu_op *op, bool retires)
+{
+    if (op)
+        pipe_complete(c, op);
+    settle(c, op, retires);
+}
+
 static void describe(const struct cpu *c, struct cpu_exception *e)
 {
     e->from_el = c->el;
@@ -213,9 +221,7 @@ void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uin
     struct cpu_syndrome s = {
         .kind = CPU_EXC_SYNC, .far = far, .far_valid = far_valid, .hpfar = hpfar, .hpfar_valid = hpfar_valid};
 
-    if (op)
-        pipe_complete(c, op);
-    settle(c, op, false);
+    settle_all(c, op, false);
     debug_step_undone(c);
     if (!target) {
         target = default_target(c);
@@ -277,8 +283,7 @@ static void raise_call(struct cpu *c, const struct cpu_op *op, unsigned target, 
     struct cpu_syndrome s = {.kind = CPU_EXC_SYNC, .target = target, .esr = esr_make(ec, imm)};
 
     s.pc = cpu_op_pc(c, op);
-    pipe_complete(c, op);
-    settle(c, op, true);
+    settle_all(c, op, true);
     c->ss = false;
     s.ret = c->pc;
     cpu_take_exception(c, &s);
@@ -449,8 +454,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         !pac_authenticate(c, op, op_info(op)->insn & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
         return;
     e.pc = cpu_op_pc(c, op);
-    pipe_complete(c, op);
-    settle(c, op, true);
+    settle_all(c, op, true);
     describe(c, &e);
     c->n.erets++;
     pipe_stall(c, CPU_BUCKET_EXCEPTION, c->p.exc_return);
