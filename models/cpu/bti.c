@@ -64,7 +64,7 @@ bool bti_check(struct cpu *c, uint32_t insn, bool guarded)
 
 bool bti_in_guarded_page(struct cpu *c)
 {
-    const struct mmu_xtlbe *e = &c->view->xtlb[(c->pc_page >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1)];
+    const struct mmu_xtlbe *e = &c->view->xtlb[MMU_XTLB_INDEX(c->pc_page)];
     struct mmu_result r;
 
     if (tg_likely(e->tag == c->pc_page))

@@ -56,6 +56,8 @@ struct ttlb_entry {
 
 #define TTLB_HASH 128
 #define TTLB_MAX  256 /* upper limit of the entries of a level 1 TLB */
+/* Neither 0 nor the number of an entry that was ever filled: what knows no entry must not find an empty one. */
+#define TTLB_EMPTY 1u
 
 /* Level 1 TLB: any number of ways; found through a hash by 4 KiB page. */
 struct ttlb {
@@ -63,8 +65,9 @@ struct ttlb {
     uint32_t n;
     uint32_t fills; /* since ids were last given out anew */
     uint16_t slot[TTLB_HASH];
-    /* What an entry holds, as a number that is not used again: fills << 8 | index; 0: nothing. Software TLBs
-     * remember it with a page (mmu_view.dtlb), and find the entry so. */
+    /* What an entry holds, as a number that is not used again: fills << 8 | index; TTLB_EMPTY: nothing.
+     * Software TLBs remember it with a page (mmu_view.dtlb, mmu_xtlbe.itlb; 0: they know none), and find the
+     * entry so. */
     uint32_t id[TTLB_MAX];
     uint64_t stamp[TTLB_MAX];
 };
@@ -156,8 +159,10 @@ void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w);
 /* Other PEs' caches lose or share a line (coherence). True: one had it; *dirty. */
 bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty);
 
-/* After an access to va: the view's software TLB learns which entry of the data TLB holds the page. */
+/* After an access to va, and after a fetch: the view's software TLB learns which entry of the data TLB or the
+ * instruction TLB holds the page. */
 void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va);
+void ttlb_note_fetch(struct cpu *c, struct mmu_view *view, uint64_t va);
 
 /* After ttlb_hit failed: true when only the hash had lost the entry. */
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp);

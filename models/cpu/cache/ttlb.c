@@ -16,6 +16,12 @@ void ttlb_fini(struct cpu *c);
 
 #define CTX_NONE UINT64_MAX
 
+static void forget_ids(struct ttlb *t)
+{
+    for (unsigned i = 0; i < TTLB_MAX; i++)
+        t->id[i] = TTLB_EMPTY;
+}
+
 static int init_l1(struct ttlb *t, const struct tlb_params *p)
 {
     t->n = p->entries == 0 ? 1 : p->entries < TTLB_MAX ? p->entries : TTLB_MAX;
@@ -24,6 +30,7 @@ static int init_l1(struct ttlb *t, const struct tlb_params *p)
         return -ENOMEM;
     for (uint32_t i = 0; i < t->n; i++)
         t->e[i].ctx = CTX_NONE;
+    forget_ids(t);
     return 0;
 }
 
@@ -113,9 +120,12 @@ static struct ttlb_entry *l1_scan(struct ttlb *t, uint64_t va, uint64_t actx, ui
 /* Numbers are used up: those that software TLBs remember must not be met again. */
 static void renumber(struct cpu *c, struct ttlb *t)
 {
-    memset(t->id, 0, sizeof(t->id));
-    for (unsigned i = 0; i < c->mmu.n_views; i++)
+    forget_ids(t);
+    for (unsigned i = 0; i < c->mmu.n_views; i++) {
         memset(c->mmu.views[i].dtlb, 0, sizeof(c->mmu.views[i].dtlb));
+        for (unsigned x = 0; x < MMU_XTLB_SIZE; x++)
+            c->mmu.views[i].xtlb[x].itlb = 0;
+    }
     t->fills = 0;
 }
 
@@ -140,16 +150,32 @@ static void l1_insert(struct cpu *c, struct ttlb *t, uint64_t va, uint64_t mask,
     c->pipe.fetch_page = UINT64_MAX;
 }
 
+/* Number of the entry that holds va and that the hash knows; 0: none. */
+static uint32_t id_of(const struct ttlb *t, const struct mmu_view *view, uint64_t va)
+{
+    const unsigned i = t->slot[(va >> 12) & (TTLB_HASH - 1)];
+    const struct ttlb_entry *e = &t->e[i];
+
+    return ((e->va ^ va) & e->mask) == 0 && (e->ctx == view->actx || e->ctx == view->gctx) ? t->id[i] : 0;
+}
+
 void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
 {
-    const struct ttlb *t = &c->pipe.caches.dtlb;
-    unsigned n = MMU_TLB_INDEX(va), i = t->slot[(va >> 12) & (TTLB_HASH - 1)];
+    const unsigned n = MMU_TLB_INDEX(va);
     const struct mmu_tlbe *e = &view->tlb[n];
-    const struct ttlb_entry *l1 = &t->e[i];
+    const uint32_t id = id_of(&c->pipe.caches.dtlb, view, va);
 
-    if ((e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)) &&
-        ((l1->va ^ va) & l1->mask) == 0 && (l1->ctx == view->actx || l1->ctx == view->gctx))
-        view->dtlb[n] = t->id[i];
+    if (id && (e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)))
+        view->dtlb[n] = id;
+}
+
+void ttlb_note_fetch(struct cpu *c, struct mmu_view *view, uint64_t va)
+{
+    struct mmu_xtlbe *e = &view->xtlb[MMU_XTLB_INDEX(va)];
+    const uint32_t id = id_of(&c->pipe.caches.itlb, view, va);
+
+    if (id && e->tag == (va & MMU_PAGE_MASK))
+        e->itlb = id;
 }
 
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
@@ -360,7 +386,7 @@ static void sweep_l1(struct ttlb *t, const struct mmu_inval *w)
     for (uint32_t i = 0; i < t->n; i++)
         if (names(w, &t->e[i], false)) {
             t->e[i].ctx = CTX_NONE;
-            t->id[i] = 0;
+            t->id[i] = TTLB_EMPTY;
         }
 }
 

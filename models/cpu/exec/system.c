@@ -11,15 +11,15 @@
 
 #define SYS_ENC ((unsigned)op->imm)
 
-/* ---- exception generation: c->pc is set when they come back ---- */
+/* ---- exception generation: c->pc is set when they come back. What they do settles what was before them ---- */
 
-OP_END(svc) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_svc(c, op, (uint16_t)op->imm); }
-OP_END(hvc) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_hvc(c, op, (uint16_t)op->imm); }
-OP_END(smc) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_smc(c, op, (uint16_t)op->imm); }
-OP_END(brk) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_brk(c, op, (uint16_t)op->imm); }
-OP_END(hlt) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_hlt(c, op, (uint16_t)op->imm); }
-OP_END(debug_state_only) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_raise_undef(c, op); }
-OP_END(eret) { pipe_issue(c, op); pipe_issue_now(c, op); cpu_exec_eret(c, op); }
+OP_END(svc) { pipe_issue(c, op); cpu_exec_svc(c, op, (uint16_t)op->imm); }
+OP_END(hvc) { pipe_issue(c, op); cpu_exec_hvc(c, op, (uint16_t)op->imm); }
+OP_END(smc) { pipe_issue(c, op); cpu_exec_smc(c, op, (uint16_t)op->imm); }
+OP_END(brk) { pipe_issue(c, op); cpu_exec_brk(c, op, (uint16_t)op->imm); }
+OP_END(hlt) { pipe_issue(c, op); cpu_exec_hlt(c, op, (uint16_t)op->imm); }
+OP_END(debug_state_only) { pipe_issue(c, op); cpu_raise_undef(c, op); }
+OP_END(eret) { pipe_issue(c, op); cpu_exec_eret(c, op); }
 
 /* ---- hints ---- */
 

@@ -479,7 +479,7 @@ bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, u
 bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lookup *uncached)
 {
     struct mmu_view *view = c->view;
-    struct mmu_xtlbe *e = &view->xtlb[(va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1)];
+    struct mmu_xtlbe *e = &view->xtlb[MMU_XTLB_INDEX(va)];
     struct mmu_result r;
     struct ram_region *ram;
     struct code_page *page;

@@ -375,7 +375,7 @@ static uint64_t filter_bit(uint64_t va)
 struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct mmu_result *r,
                                  struct code_page *code)
 {
-    unsigned i = (va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+    unsigned i = MMU_XTLB_INDEX(va);
     struct mmu_xtlbe *e = &v->xtlb[i];
 
     v->brief->fetch[i / 64] |= TG_BIT(i % 64);
@@ -383,6 +383,7 @@ struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct m
     e->pa = r->pa & MMU_PAGE_MASK;
     e->code = code;
     e->guarded = r->guarded;
+    e->itlb = 0;
     v->xsize[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
     note_mapping(v, va, r);
     return e;
@@ -390,7 +391,7 @@ struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct m
 
 void mmu_note_code(struct mmu_view *v, uint64_t va)
 {
-    unsigned i = (va >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+    unsigned i = MMU_XTLB_INDEX(va);
 
     if (v->xtlb[i].tag == (va & MMU_PAGE_MASK) && (v->xsize[i] & 0x7f) > MMU_PAGE_BITS)
         v->xfilter = ~UINT64_C(0);
@@ -441,8 +442,7 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
             code = v->xfilter & filter_bit(va);
     } else {
         for (uint64_t p = va & MMU_PAGE_MASK; p <= last; p += MMU_PAGE_SIZE) {
-            unsigned i = (p >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1),
-                     x = (p >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1);
+            unsigned i = (p >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1), x = MMU_XTLB_INDEX(p);
 
             if (data_tag(&v->tlb[i], &tag) && (tag & tg_ones(56)) == p &&
                 (!only_global || (v->size[i] & SIZE_GLOBAL)))

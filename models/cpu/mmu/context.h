@@ -17,12 +17,13 @@ struct cpu;
 struct cpu_op;
 struct code_page;
 
-#define MMU_PAGE_BITS     12 /* software TLB page; larger mappings are entered page by page */
-#define MMU_PAGE_SIZE     4096u
-#define MMU_PAGE_MASK     (~UINT64_C(4095))
-#define MMU_TLB_SIZE      512 /* data entries of a view, direct mapped */
-#define MMU_TLB_INDEX(va) ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1))
-#define MMU_XTLB_SIZE     128 /* fetch entries */
+#define MMU_PAGE_BITS      12 /* software TLB page; larger mappings are entered page by page */
+#define MMU_PAGE_SIZE      4096u
+#define MMU_PAGE_MASK      (~UINT64_C(4095))
+#define MMU_TLB_SIZE       512 /* data entries of a view, direct mapped */
+#define MMU_TLB_INDEX(va)  ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1))
+#define MMU_XTLB_SIZE      128 /* fetch entries */
+#define MMU_XTLB_INDEX(va) ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1))
 #define MMU_NO_TAG \
     UINT64_C(0x800) /* never equals a page address, nor one with the low bits of a misaligned va */
 
@@ -70,7 +71,8 @@ struct mmu_xtlbe {
     uint64_t tag;
     uint64_t pa; /* page */
     struct code_page *code;
-    bool guarded; /* FEAT_BTI */
+    uint32_t itlb; /* timed: number of the instruction TLB's entry that holds the page (ttlb.id) */
+    bool guarded;  /* FEAT_BTI */
 };
 
 /* mmu_key.flags */

@@ -514,6 +514,7 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct 
 
     if (!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp))
         late = ttlb_fetch_slow(c, c->view, va, PIPE_FETCH_NOW(p));
+    ttlb_note_fetch(c, c->view, va);
     p->fetch_page = c->pc_page;
     p->fetch_view = c->view;
     return late;
@@ -569,16 +570,26 @@ TG_INLINE bool pipe_line_known(const struct cache *k, uint64_t line)
     return k->quick[line >> LINE_BITS & k->set_mask] == (line | CACHE_READ);
 }
 
-/* The part of pipe_fetch that needs no call: the page is that of the block before, the lines are known.
- * False: nothing has happened. */
+/* The entry of the instruction TLB that is known to hold the page; NULL: it has to be looked for. */
+TG_INLINE uint64_t *pipe_page_known(struct cpu *c)
+{
+    struct ttlb *t = &c->pipe.caches.itlb;
+    const struct mmu_xtlbe *e = &c->view->xtlb[MMU_XTLB_INDEX(c->pc_page)];
+    const unsigned i = e->itlb & (TTLB_MAX - 1);
+
+    return e->tag == c->pc_page && t->id[i] == e->itlb ? &t->stamp[i] : NULL;
+}
+
+/* The part of pipe_fetch that needs no call: the page and the lines are known. False: nothing has happened.
+ */
 TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     const struct cache *k = &p->caches.l1i;
     const uint64_t pa = enter->imm, last = (pa + 4u * enter->rd - 1) & LINE_MASK, fetched = p->fetch_line;
-    uint64_t line = pa & LINE_MASK, n = 0;
+    uint64_t line = pa & LINE_MASK, n = 0, *stamp = NULL;
 
-    if (tg_unlikely(c->pc_page != p->fetch_page || c->view != p->fetch_view))
+    if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !(stamp = pipe_page_known(c)))
         return false;
     line += line == fetched ? 1 << LINE_BITS : 0;
     for (; line <= last; line += 1 << LINE_BITS, n++)
@@ -586,6 +597,11 @@ TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
             return false;
     c->n.l1i_access += n;
     p->fetch_line = last;
+    if (stamp) {
+        *stamp = ++p->caches.stamp;
+        p->fetch_page = c->pc_page;
+        p->fetch_view = c->view;
+    }
 #if TG_VARIANT == 2
     if (!pipe_begins_alike(p, enter))
         __builtin_prefetch(memo_set(&p->memo, pipe_last_of(enter)->block, p->memo.state));

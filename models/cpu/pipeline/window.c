@@ -478,7 +478,7 @@ static void complete_block(struct cpu *c, const struct cpu_op *op, uint32_t bloc
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
     const uint32_t age = m->ages;
-    struct memo_edge e = {.step = memo_key(m->now, PIPE_HELD)};
+    struct memo_edge e = {.step = memo_key(m->state, PIPE_HELD)};
     const struct memo_edge *known = memo_look(m, block, e.step);
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
     uint32_t to;
@@ -503,11 +503,14 @@ void pipe_complete(struct cpu *c, const struct cpu_op *op)
 
     if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
         return;
-    if (m->state && !m->events && p->units_short && op_info(op)->to_links && is_pending(p, op) &&
-        (block = memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links))->block))
-        complete_block(c, op, block);
-    else
-        pipe_catch_up(c, op);
+    if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op)) {
+        block = memo_block_now(m, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links))->block);
+        if (block) {
+            complete_block(c, op, block);
+            return;
+        }
+    }
+    pipe_catch_up(c, op);
 }
 
 void pipe_leave(struct cpu *c, const struct cpu_op *op)

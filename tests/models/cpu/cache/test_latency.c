@@ -64,6 +64,39 @@ static void tlb_steps(void **state)
     expect(walks, true, 32, 4096 + 64, 3 + 5 + 1 + 10, 0);
 }
 
+/* After TLBI the next access of each kind has to walk again, though what is fetched and read is what was
+ * before. */
+static void tlbi_misses(void **state)
+{
+    static const uint32_t code[] = {
+        0xf9400043, /* ldr x3, [x2] */
+        0xd508871f, /* tlbi vmalle1 */
+        0xd5033f9f, /* dsb sy */
+        0xd5033fdf, /* isb */
+        0xf9400043, /* ldr x3, [x2] */
+        0x14000001, /* b . + 4 */
+        0xf9400044, /* ldr x4, [x2]: the TLB has it again */
+    };
+    static const char *const base[] = {BASE, NULL};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct pe *p = t_new(kinds[i], base, true);
+        uint64_t fetch, data;
+
+        cpu_set_x(p->cpu, 2, T_DATA);
+        t_once(p, code, 7);
+        for (unsigned k = 0; k < 2; k++) {
+            fetch = t_counter(p, "itlb.miss");
+            data = t_counter(p, "dtlb.miss");
+            t_once(p, code, 7);
+            assert_int_equal(t_counter(p, "itlb.miss"), fetch + 1);
+            assert_int_equal(t_counter(p, "dtlb.miss"), data + 1);
+        }
+        pe_free(p);
+    }
+}
+
 /* A load over the end of a line looks up both lines. */
 static void line_crossing(void **state)
 {
@@ -251,8 +284,9 @@ static void coherence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(levels),     cmocka_unit_test(tlb_steps), cmocka_unit_test(line_crossing),
-        cmocka_unit_test(prefetcher), cmocka_unit_test(coherence), cmocka_unit_test(in_flight),
+        cmocka_unit_test(levels),      cmocka_unit_test(tlb_steps), cmocka_unit_test(line_crossing),
+        cmocka_unit_test(prefetcher),  cmocka_unit_test(coherence), cmocka_unit_test(in_flight),
+        cmocka_unit_test(tlbi_misses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 import re
 
 DONE = 0
+EVT = {f"HCR<{n}>" for n in (49, 50, 52, 54, 55)}
 NV = {"HCR<42>", "HCR.NV+NV1", "HCR.NV+NV2", "HCR.NV+NV1+NV2"}
 
 # Names that only one side has, as regular expressions over S<op0>_<op1>_C<CRn>_C<CRm>_<op2>.
@@ -59,6 +60,10 @@ def reason(x, us, them, major):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
     if major < 8 and re.match(r"S3_5_", x.name) and x.el >= 2 and x.mode == 0 and undefined(us):
         return "QEMU 7.2 has the EL12 names at EL2 and EL3 without E2H"
+    if major < 8 and x.has & EVT and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:
+        return "QEMU 7.2 does not have FEAT_EVT"
+    if major < 8 and x.name == "S2_3_C0_C1_0" and x.el == 0 and "MDSCR<12>" in x.has:
+        return "MDCCSR_EL0: QEMU 7.2 does not have MDSCR_EL1.TDCC"
     if x.enc >> 14 == 2 and x.enc >> 7 & 15 in (11, 15) and "HCR<20>" in x.has:
         return "HCR_EL2.TIDCP reaches op0 = 1 and 3; QEMU traps op0 = 2 too"
     if x.enc >> 14 == 1 and x.read and x.has & (NV | {"HCR<44>"}):
