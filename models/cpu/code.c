@@ -285,6 +285,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     enter->imm = page->pa + offset;
     enter->rd = (uint8_t)n;
     enter->rn = (uint8_t)n_ops;
+    enter->ra = (uint8_t)(last / 64 - offset / 64); /* in timed mode blocks have no gaps */
     if (!end)
         pseudo(op++, fns[held ? H_HELD : H_FALL], last);
     make_links(op, page, op - 1, last);

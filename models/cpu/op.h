@@ -31,7 +31,8 @@ static inline void cpu_op_set_fn(struct cpu_op *op, cpu_op_fn *fn)
 }
 
 /* Of op_enter, which begins a block: imm is the block's physical address, rd the number of its instructions,
- * rn that of its operations, rm that of slots to its memo_last (window model). */
+ * rn that of its operations, rm that of slots to its memo_last (window model), ra the lines of the L1I behind
+ * the first that it lies in (timed mode). */
 
 /* The rest of an operation: for timing, exceptions and rarer handlers. */
 struct cpu_op_info {

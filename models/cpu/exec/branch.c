@@ -12,8 +12,8 @@ static TG_SLOW void TG_FN(cpu_fetch)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
-/* A block that does not lie in the line fetched last. A handler of its own, for the host's instruction cache.
- */
+/* A block that does not lie in the line fetched last. Handlers of their own, for the host's instruction
+ * cache. */
 void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
 {
     if (tg_unlikely(!pipe_fetch_fast(c, op)))
@@ -21,18 +21,26 @@ void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
+/* One that does not begin in the state in which it did the last time. */
+void TG_FN(op_look)(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_look_ahead(c, op);
+    if (!pipe_fetched(c, op))
+        TG_TAIL(TG_FN(op_fetch)(c, op));
+    NEXT(c, op);
+}
+
 /* First operation of each block: counts its instructions (rem of them), leaves when the run loop has
  * something to do. */
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
 {
+    const struct cpu_op *block = op;
+
     if (tg_unlikely(TG_MUST_LEAVE(c))) {
         c->pc = c->pc_page + (op->imm & ~MMU_PAGE_MASK);
         return;
     }
-    c->icount += op->rd;
-    if (!pipe_enter(c, op))
-        TG_TAIL(TG_FN(op_fetch)(c, op));
-    NEXT(c, op);
+    ENTER(c, block);
 }
 
 /* After the last instruction of a block that ends without a branch (length limit, page end). Its links

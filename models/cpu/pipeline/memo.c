@@ -254,11 +254,11 @@ void memo_add_charged(const struct memo *m, uint64_t *buckets)
     };
 
     for (unsigned i = 0; i < sizeof(lane_bucket); i++)
-        buckets[lane_bucket[i]] += ((i & 1 ? m->odd : m->even) >> (i / 2 * 16)) & 0xffff;
+        buckets[lane_bucket[i]] += m->charged[i];
 }
 
 void memo_carry(struct memo *m, uint64_t *buckets)
 {
     memo_add_charged(m, buckets);
-    m->even = m->odd = 0;
+    m->charged = (memo_lanes){0};
 }

@@ -24,7 +24,6 @@
 
 /* Buckets that a block may charge whose accesses all hit: a byte each in memo_edge.waits, in this order. */
 #define MEMO_LANES(X) X(DEPEND) X(EXECUTE) X(FRONTEND) X(MISPREDICT) X(L1D) X(SYNC) X(SYSREG)
-#define MEMO_EVEN     UINT64_C(0x00ff00ff00ff00ff)
 /* Cycles after which what has been charged is moved on, before a lane of 16 bits is full: no lane can hold
  * more than the cycles that have passed. The upper limit of an edge's cycles stands for the block that runs
  * meanwhile. */
@@ -87,6 +86,8 @@ struct memo_ready {
 #define MEMO_UNIT      128
 #define MEMO_STATE_MAX (sizeof(struct memo_state) + MEMO_ROWS * 16 + MEMO_READY * 2 + MEMO_WINDOW + 8)
 
+typedef uint16_t memo_lanes __attribute__((vector_size(16)));
+
 struct memo {
     union {
         struct {
@@ -99,8 +100,7 @@ struct memo {
     uint32_t skip, tried,
         futile;            /* blocks to leave out; tried in this burst; bursts in a row that did not pay */
     uint64_t since, timed; /* instructions retired when the burst began; of those since, timed one by one */
-    uint64_t even,
-        odd; /* waits charged since they were carried, 16 bits a lane: lanes 0, 2, 4, 6; and 1, 3, 5 */
+    memo_lanes charged;    /* waits since they were carried; the last is of no use */
     struct memo_store *store;
     struct memo_edge (*edges)[MEMO_WAYS]; /* its table */
     struct memo *next;                    /* of those that use the store */
@@ -169,12 +169,21 @@ static inline struct memo_last *memo_last_of(const struct cpu_links *links)
     return (struct memo_last *)(uintptr_t)(links + 1);
 }
 
-/* The block takes what the edge says: charges, and the next state. */
-static inline void memo_take(struct memo *m, const struct memo_edge *e)
+/* Each byte as a lane. */
+static inline memo_lanes memo_spread(uint64_t waits)
 {
-    m->even += e->waits & MEMO_EVEN;
-    m->odd += e->waits >> 8 & (MEMO_EVEN >> 16);
-    m->now = (m->now & MEMO_AGE) | tg_get(e->step, MEMO_TO);
+    typedef uint8_t bytes __attribute__((vector_size(16)));
+    typedef uint64_t words __attribute__((vector_size(16)));
+    const bytes b = (bytes)(words){waits, 0}, z = {0};
+
+    return (memo_lanes)__builtin_shufflevector(b, z, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+/* The block takes what the edge says: charges, and the next state. */
+static inline void memo_take(struct memo *m, uint64_t step, uint64_t waits)
+{
+    m->charged += memo_spread(waits);
+    m->now = (m->now & MEMO_AGE) | tg_get(step, MEMO_TO);
 }
 
 #endif

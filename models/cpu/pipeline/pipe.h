@@ -134,9 +134,11 @@ enum pipe_outcome {
 /* The block that ran takes what the edge says. */
 static inline void pipe_take(struct pipe *p, const struct memo_edge *e)
 {
-    p->cycle += tg_get(e->step, MEMO_CYCLES);
-    p->dispatch += tg_get(e->step, MEMO_DISPATCHED);
-    memo_take(&p->memo, e);
+    const uint64_t step = e->step, waits = e->waits; /* which p's fields might overlap, for all gcc knows */
+
+    p->cycle += tg_get(step, MEMO_CYCLES);
+    p->dispatch += tg_get(step, MEMO_DISPATCHED);
+    memo_take(&p->memo, step, waits);
     p->pending = NULL;
 }
 

@@ -64,7 +64,11 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
     return true;
 }
 #define pipe_end_slow(c, op, links, outcome) ((void)(c), (void)(op), (void)(links), (void)(outcome))
-TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
+TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
+{
+    (void)c, (void)enter;
+}
+TG_INLINE bool pipe_fetched(const struct cpu *c, const struct cpu_op *enter)
 {
     (void)c, (void)enter;
     return true;
@@ -448,9 +452,6 @@ TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
         pipe_end_slow(c, op, cpu_links_of(op), PIPE_SEQUENTIAL);
 }
 
-/* Two-bit counters, saturating. */
-static const uint8_t bht_next[8] = {0, 1, 0, 2, 1, 3, 2, 3};
-
 /* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know
  * taken branches. kind: a constant, and so is what is left of this in a handler. */
 TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
@@ -482,15 +483,15 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op,
         uint8_t *ctr = &p->bht[((pc >> 2) ^ p->history) & ((1 << PIPE_BHT_BITS) - 1)];
 
         wrong = (*ctr >> 1) != taken;
-        *ctr = bht_next[*ctr << 1 | taken];
+        *ctr = (uint8_t)(taken ? *ctr + (*ctr < 3) : *ctr - (*ctr > 0)); /* two bits, saturating */
         p->history = p->history << 1 | taken;
     }
-    if (taken) {
-        if (p->btb) {
-            uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask], tag = (uint32_t)(pc >> 2);
+    if (taken && p->btb) {
+        uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask], tag = (uint32_t)(pc >> 2);
 
-            known = *b == tag;
+        if (tg_unlikely(*b != tag)) {
             *b = tag;
+            known = false;
         }
     }
     if (tg_unlikely(wrong)) {
@@ -535,33 +536,22 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct 
     return late;
 }
 
+/* A block begins. */
+TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
+{
 #if TG_VARIANT == 2
-TG_INLINE const struct memo_last *pipe_last_of(const struct cpu_op *enter)
-{
-    return (const struct memo_last *)(const void *)(enter + enter->rm);
-}
-
-/* Does the block begin in the state in which its last edge does? */
-TG_INLINE bool pipe_begins_alike(const struct pipe *p, const struct cpu_op *enter)
-{
-    return ((pipe_last_of(enter)->edge.step ^ p->memo.state) & MEMO_STATE) == 0;
-}
-#endif
-
-/* A block begins. True: it lies in the line fetched last (window: and begins as it did the last time); false:
- * pipe_fetch is next. */
-TG_INLINE bool pipe_enter(struct cpu *c, const struct cpu_op *enter)
-{
     struct pipe *p = &c->pipe;
-    uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1;
 
-#if TG_VARIANT == 2
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
-    if (tg_unlikely(!pipe_begins_alike(p, enter)))
-        return false;
 #endif
-    return (pa & LINE_MASK) == p->fetch_line && (last & LINE_MASK) == p->fetch_line;
+    (void)c, (void)enter;
+}
+
+/* Does it lie in the line fetched last? If not, pipe_fetch is next. */
+TG_INLINE bool pipe_fetched(const struct cpu *c, const struct cpu_op *enter)
+{
+    return ((enter->imm ^ c->pipe.fetch_line) & LINE_MASK) == 0 && enter->ra == 0;
 }
 
 /* Is the line known to be in the L1I, at the front of its set? */
@@ -570,42 +560,45 @@ TG_INLINE bool pipe_line_known(const struct cache *k, uint64_t line)
     return k->quick[line >> LINE_BITS & k->set_mask] == (line | CACHE_READ);
 }
 
-/* The entry of the instruction TLB that is known to hold the page; NULL: it has to be looked for. */
-TG_INLINE uint64_t *pipe_page_known(struct cpu *c)
+/* Another page is fetched from, and the entry of the instruction TLB that holds it is known. */
+TG_INLINE bool pipe_page_fast(struct cpu *c)
 {
-    struct ttlb *t = &c->pipe.caches.itlb;
+    struct pipe *p = &c->pipe;
+    struct ttlb *t = &p->caches.itlb;
     const struct mmu_xtlbe *e = &c->view->xtlb[MMU_XTLB_INDEX(c->pc_page)];
     const unsigned i = e->itlb & (TTLB_MAX - 1);
 
-    return e->tag == c->pc_page && t->id[i] == e->itlb ? &t->stamp[i] : NULL;
+    if (e->tag != c->pc_page || t->id[i] != e->itlb)
+        return false;
+    t->stamp[i] = ++p->caches.stamp;
+    p->fetch_page = c->pc_page;
+    p->fetch_view = c->view;
+    return true;
 }
 
-/* The part of pipe_fetch that needs no call: the page and the lines are known. False: nothing has happened.
- */
+/* The part of pipe_fetch that needs no call: the page and the lines are known. False: pipe_fetch does what is
+ * left. */
 TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     const struct cache *k = &p->caches.l1i;
-    const uint64_t pa = enter->imm, last = (pa + 4u * enter->rd - 1) & LINE_MASK, fetched = p->fetch_line;
-    uint64_t line = pa & LINE_MASK, n = 0, *stamp = NULL;
+    uint64_t line = enter->imm & LINE_MASK, n = 0;
 
-    if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !(stamp = pipe_page_known(c)))
+    if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !pipe_page_fast(c))
         return false;
-    line += line == fetched ? 1 << LINE_BITS : 0;
-    for (; line <= last; line += 1 << LINE_BITS, n++)
+    if (line != p->fetch_line) {
         if (tg_unlikely(!pipe_line_known(k, line)))
             return false;
-    c->n.l1i_access += n;
-    p->fetch_line = last;
-    if (stamp) {
-        *stamp = ++p->caches.stamp;
-        p->fetch_page = c->pc_page;
-        p->fetch_view = c->view;
+        n = 1;
     }
-#if TG_VARIANT == 2
-    if (!pipe_begins_alike(p, enter))
-        __builtin_prefetch(memo_set(&p->memo, pipe_last_of(enter)->block, p->memo.state));
-#endif
+    for (unsigned more = enter->ra; more; more--) {
+        line += 1 << LINE_BITS;
+        n++;
+        if (tg_unlikely(!pipe_line_known(k, line)))
+            return false;
+    }
+    c->n.l1i_access += n;
+    p->fetch_line = line;
     return true;
 }
 
@@ -632,6 +625,34 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
         pipe_front(p, late);
 }
 
+#endif
+
+#if TG_VARIANT == 2
+TG_INLINE const struct memo_last *pipe_last_of(const struct cpu_op *enter)
+{
+    return (const struct memo_last *)(const void *)(enter + enter->rm);
+}
+
+/* Does the block begin in the state in which its last edge does? */
+TG_INLINE bool pipe_begins_alike(const struct cpu *c, const struct cpu_op *enter)
+{
+    return ((pipe_last_of(enter)->edge.step ^ c->pipe.memo.state) & MEMO_STATE) == 0;
+}
+
+/* If it does not, its end will want to look among the others. */
+TG_INLINE void pipe_look_ahead(const struct cpu *c, const struct cpu_op *enter)
+{
+    const struct memo *m = &c->pipe.memo;
+
+    __builtin_prefetch(memo_set(m, pipe_last_of(enter)->block, m->state));
+}
+#else
+TG_INLINE bool pipe_begins_alike(const struct cpu *c, const struct cpu_op *enter)
+{
+    (void)c, (void)enter;
+    return true;
+}
+#define pipe_look_ahead(c, enter) ((void)(c), (void)(enter))
 #endif
 
 /* An indirect branch of the rarer kinds. */

@@ -64,6 +64,10 @@ def reason(x, us, them, major):
         return "QEMU 7.2 does not have FEAT_EVT"
     if major < 8 and x.name == "S2_3_C0_C1_0" and x.el == 0 and "MDSCR<12>" in x.has:
         return "MDCCSR_EL0: QEMU 7.2 does not have MDSCR_EL1.TDCC"
+    if major < 8 and x.name == "S3_4_C12_C0_2" and x.el == 2:
+        return "RMR_EL2: QEMU 7.2 does not have it"
+    if major < 8 and x.name == "S3_3_C14_C0_1" and x.el == 0 and x.mode == 0 and x.has & {"CNTHCTL<0>", "CNTHCTL<1>"}:
+        return "CNTPCT_EL0 of EL0: QEMU 7.2 takes CNTHCTL_EL2.EL1PCEN for EL1PCTEN"
     if x.enc >> 14 == 2 and x.enc >> 7 & 15 in (11, 15) and "HCR<20>" in x.has:
         return "HCR_EL2.TIDCP reaches op0 = 1 and 3; QEMU traps op0 = 2 too"
     if x.enc >> 14 == 1 and x.read and x.has & (NV | {"HCR<44>"}):
