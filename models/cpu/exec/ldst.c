@@ -15,10 +15,9 @@
 
 #define ST_BODY(type, value, addr, view, wb)                       \
     uint64_t va;                                                   \
-    type v = (type)(value);                                        \
     CHECK_SP;                                                      \
     va = (addr);                                                   \
-    STORE(view, va, sizeof(v), &v);                                \
+    STORE_VALUES(view, va, type, (type)(value));                   \
     wb;                                                            \
     return true;
 
@@ -123,10 +122,9 @@ OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
 
 #define STP_BODY(type, a, b, addr, wb)                                 \
     uint64_t va;                                                       \
-    type v[2] = {(type)(a), (type)(b)};                                \
     CHECK_SP;                                                          \
     va = (addr);                                                       \
-    STORE(c->view, va, sizeof(v), v);                                  \
+    STORE_VALUES(c->view, va, type, (type)(a), (type)(b));             \
     wb;                                                                \
     return true;
 #define LDP_BODY(type, set, addr, wb)                                  \

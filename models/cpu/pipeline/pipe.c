@@ -87,7 +87,8 @@ int pipe_init(struct cpu *c)
     p->window = c->p.pipe_kind == PIPE_WINDOW ? c->p.window : 1;
     p->mispredict = c->p.mispredict;
     p->taken_bubble = c->p.taken_bubble;
-    p->store_n = c->p.store_buffer < PIPE_STORES ? c->p.store_buffer : PIPE_STORES;
+    p->store_at = p->store_drain;
+    p->store_end = p->store_drain + (c->p.store_buffer < PIPE_STORES ? c->p.store_buffer : PIPE_STORES);
     p->front_bucket = CPU_BUCKET_FRONTEND;
     p->rob = calloc(p->window, sizeof(*p->rob));
     if (c->p.btb && c->p.btb_miss) {
@@ -163,22 +164,11 @@ void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket)
     advance(p, bucket, until);
 }
 
-static uint64_t last_drain(const struct pipe *p)
-{
-    return p->store_drain[p->store_pos == 0 ? p->store_n - 1 : p->store_pos - 1];
-}
-
 static void push_store(struct pipe *p, uint64_t drain, enum cpu_bucket bucket)
 {
-    uint32_t pos = p->store_pos;
-
-    if (p->store_drain[pos] > p->cycle)
-        pipe_store_full(p, p->store_drain[pos], (enum cpu_bucket)p->store_bucket[pos]);
-    if (drain <= last_drain(p))
-        drain = last_drain(p) + 1;
-    p->store_drain[pos] = drain;
-    p->store_bucket[pos] = (uint8_t)bucket;
-    p->store_pos = pos + 1 == p->store_n ? 0 : pos + 1;
+    if (*p->store_at > p->cycle)
+        pipe_store_full(p, *p->store_at, pipe_store_bucket(p));
+    pipe_store_leaves_late(p, drain - 1, bucket);
 }
 
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
@@ -203,7 +193,7 @@ void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
 void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket)
 {
     if (c->timed)
-        advance(&c->pipe, bucket, last_drain(&c->pipe));
+        advance(&c->pipe, bucket, c->pipe.store_last);
 }
 
 /* In order, results may be outstanding behind the issue cycle. */
@@ -313,6 +303,7 @@ void pipe_start(struct cpu *c, uint64_t cycle)
         p->rob[i] = cycle;
     for (unsigned i = 0; i < PIPE_STORES; i++)
         p->store_drain[i] = cycle;
+    p->store_last = cycle;
     for (unsigned i = 0; i < TG_ARRAY_SIZE(p->unit); i++)
         p->port[i] = p->unit[i] = 0;
     p->ready[CPU_SLOT_NONE] = 0;

@@ -71,8 +71,12 @@ struct pipe {
 
     /* store buffer: drain time of the last stores, and who answers them */
     uint64_t store_drain[PIPE_STORES];
-    uint8_t store_bucket[PIPE_STORES];
-    uint32_t store_pos, store_n;
+    uint64_t *store_at, *store_end; /* the oldest; end of the ring */
+    uint64_t store_last;            /* the youngest's drain time */
+    struct {
+        uint64_t drain; /* of another store that had the place: the L1D answers the one that has it */
+        enum cpu_bucket bucket;
+    } store_why[PIPE_STORES];
     uint64_t device_done; /* when the last posted write to a device has arrived */
     bool tlbi_pending;    /* a broadcast TLBI since the last DSB */
 
@@ -149,6 +153,33 @@ static inline void pipe_serialise(struct pipe *p, enum cpu_bucket bucket, uint64
     p->cycle += cycles;
     p->slots = 0;
     pipe_dispatch_at(p, p->cycle);
+}
+
+/* A store leaves the buffer at `from` or later, in order, one a cycle. Its place is free. */
+static inline void pipe_store_leaves(struct pipe *p, uint64_t from)
+{
+    uint64_t *at = p->store_at;
+
+    *at++ = p->store_last = pipe_max(p->store_last, from) + 1;
+    p->store_at = at == p->store_end ? p->store_drain : at;
+}
+
+/* The same of one that something else than the L1D answers. */
+static inline void pipe_store_leaves_late(struct pipe *p, uint64_t from, enum cpu_bucket bucket)
+{
+    const size_t i = (size_t)(p->store_at - p->store_drain);
+
+    pipe_store_leaves(p, from);
+    p->store_why[i].drain = p->store_last;
+    p->store_why[i].bucket = bucket;
+}
+
+/* What a wait for the oldest store is charged to. */
+static inline enum cpu_bucket pipe_store_bucket(const struct pipe *p)
+{
+    const size_t i = (size_t)(p->store_at - p->store_drain);
+
+    return p->store_why[i].drain == *p->store_at ? p->store_why[i].bucket : CPU_BUCKET_L1D;
 }
 
 struct cpu;

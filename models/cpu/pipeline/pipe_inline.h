@@ -302,22 +302,13 @@ TG_INLINE void pipe_rmw(struct cpu *c, const struct cpu_op *op, uint64_t va, uin
     pipe_read(c, op, va, pa, size, true);
 }
 
-TG_INLINE void pipe_store_leaves(struct pipe *p, uint64_t from, enum cpu_bucket bucket)
-{
-    uint32_t pos = p->store_pos;
-
-    p->store_drain[pos] = pipe_max(p->store_drain[pos == 0 ? p->store_n - 1 : pos - 1], from) + 1;
-    p->store_bucket[pos] = (uint8_t)bucket;
-    p->store_pos = pos + 1 == p->store_n ? 0 : pos + 1;
-}
-
 /* In the window model a store looks its line up after commit: it need not know when its operation starts. */
 static __attribute__((noinline, unused)) void
 pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size, bool tlb_hit)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
-    uint64_t now = PIPE_STORE_FROM(p), full = p->store_drain[p->store_pos], last = pa + size - 1;
+    uint64_t now = PIPE_STORE_FROM(p), full = *p->store_at, last = pa + size - 1;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
 
     if (!tlb_hit) {
@@ -342,9 +333,9 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
     if (full > PIPE_STORE_NOW(p)) {
         pipe_issue_now(c, op);
         if (full > p->cycle)
-            pipe_store_full(p, full, (enum cpu_bucket)p->store_bucket[p->store_pos]);
+            pipe_store_full(p, full, pipe_store_bucket(p));
     }
-    pipe_store_leaves(p, now, bucket);
+    pipe_store_leaves_late(p, now, bucket);
 }
 
 /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline
@@ -354,11 +345,10 @@ TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, unsig
 {
     struct pipe *p = &c->pipe;
 
-    if (tg_unlikely(p->store_drain[p->store_pos] > PIPE_STORE_NOW(p)) ||
-        !pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
+    if (tg_unlikely(*p->store_at > PIPE_STORE_NOW(p)) || !pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
         return false;
     c->n.stores++;
-    pipe_store_leaves(p, PIPE_STORE_FROM(p), CPU_BUCKET_L1D);
+    pipe_store_leaves(p, PIPE_STORE_FROM(p));
     return true;
 }
 
@@ -373,11 +363,11 @@ static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const st
     c->n.stores++;
     l = cache_find(&k->l1d, pa);
     if (!tlb_hit || !l || !(l->tag & LINE_UNIQUE) || l->arrive > PIPE_EARLIEST(p) ||
-        ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 || p->store_drain[p->store_pos] > PIPE_STORE_NOW(p)) {
+        ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 || *p->store_at > PIPE_STORE_NOW(p)) {
         pipe_store_slow(c, op, va, pa, size, tlb_hit);
     } else {
         l->tag |= LINE_DIRTY;
-        pipe_store_leaves(p, PIPE_STORE_FROM(p), CPU_BUCKET_L1D);
+        pipe_store_leaves(p, PIPE_STORE_FROM(p));
     }
     cache_note(&k->l1d, pa, PIPE_EARLIEST(p));
     ttlb_note(c, c->view, va);
