@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "models/base/bits.h"
 #include "models/cpu/cpu.h"
 
@@ -56,7 +57,8 @@ struct ttlb_entry {
 
 #define TTLB_HASH 128
 #define TTLB_MAX  256 /* upper limit of the entries of a level 1 TLB */
-/* Neither 0 nor the number of an entry that was ever filled: what knows no entry must not find an empty one. */
+/* Neither 0 nor the number of an entry that was ever filled: what knows no entry must not find an empty one.
+ */
 #define TTLB_EMPTY 1u
 
 /* Level 1 TLB: any number of ways; found through a hash by 4 KiB page. */
@@ -66,7 +68,7 @@ struct ttlb {
     uint32_t fills; /* since ids were last given out anew */
     uint16_t slot[TTLB_HASH];
     /* What an entry holds, as a number that is not used again: fills << 8 | index; TTLB_EMPTY: nothing.
-     * Software TLBs remember it with a page (mmu_view.dtlb, mmu_xtlbe.itlb; 0: they know none), and find the
+     * Software TLBs (mmu_view.dtlb; 0: they know none) and `pages` remember it with a page, and find the
      * entry so. */
     uint32_t id[TTLB_MAX];
     uint64_t stamp[TTLB_MAX];
@@ -78,9 +80,16 @@ struct stlb {
     uint32_t sets, ways;
 };
 
+#define CACHE_PAGES 64 /* pages fetched from whose TLB entry is remembered */
+struct fetch_page {
+    uint64_t page, actx;
+    uint32_t id; /* ttlb.id; 0: none */
+};
+
 struct caches {
     struct cache l1i, l1d, l2;
     struct ttlb itlb, dtlb;
+    struct fetch_page pages[CACHE_PAGES]; /* by page number */
     struct stlb tlb2, walk, ipa;
     uint64_t stamp;
     uint64_t stream_line[4]; /* prefetcher: next expected lines */
@@ -104,10 +113,11 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
         return set;
     for (uint32_t w = 1; w < k->ways; w++) {
         if (((set[w].tag ^ pa) & LINE_MASK) == 0 && set[w].tag & LINE_VALID) {
-            struct line l = set[w];
+            const struct line l = set[w];
 
-            for (; w; w--)
-                set[w] = set[w - 1];
+            if (w > 1)
+                memmove(set + 2, set + 1, (w - 1) * sizeof(*set));
+            set[1] = set[0];
             set[0] = l;
             k->quick[(pa >> LINE_BITS) & k->set_mask] = 0;
             return set;
@@ -126,6 +136,24 @@ static inline void cache_note(struct cache *k, uint64_t pa, uint64_t now)
 
     if (((l->tag ^ pa) & LINE_MASK) == 0 && (l->tag & LINE_VALID) && l->arrive <= now)
         k->quick[set] = (pa & LINE_MASK) | CACHE_READ | ((l->tag & write) == write ? CACHE_WRITE : 0);
+}
+
+/* cache_find and cache_note of a line to read that is the second of its set, which is frequent where two are
+ * used in turn. False: it is not, and nothing has happened. */
+static inline bool cache_second(struct cache *k, uint64_t pa, uint64_t now)
+{
+    const uint32_t set = (pa >> LINE_BITS) & k->set_mask;
+    struct line *l = &k->lines[set * k->ways], first = l[0], second;
+
+    if (k->ways < 2)
+        return false;
+    second = l[1];
+    if (((second.tag ^ pa) & LINE_MASK) != 0 || !(second.tag & LINE_VALID) || second.arrive > now)
+        return false;
+    l[0] = second;
+    l[1] = first;
+    k->quick[set] = (pa & LINE_MASK) | CACHE_READ;
+    return true;
 }
 
 /* Is the line at pa there at cycle `now`, in a state that the access may use? Then it is used. */
@@ -159,10 +187,10 @@ void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w);
 /* Other PEs' caches lose or share a line (coherence). True: one had it; *dirty. */
 bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty);
 
-/* After an access to va, and after a fetch: the view's software TLB learns which entry of the data TLB or the
- * instruction TLB holds the page. */
+/* After an access to va: the view's software TLB learns which entry of the data TLB holds the page. */
 void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va);
-void ttlb_note_fetch(struct cpu *c, struct mmu_view *view, uint64_t va);
+/* After a fetch from va: `pages` learns which entry of the instruction TLB does. */
+void ttlb_note_fetch(struct cpu *c, const struct mmu_view *view, uint64_t va);
 
 /* After ttlb_hit failed: true when only the hash had lost the entry. */
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp);

@@ -121,11 +121,9 @@ static struct ttlb_entry *l1_scan(struct ttlb *t, uint64_t va, uint64_t actx, ui
 static void renumber(struct cpu *c, struct ttlb *t)
 {
     forget_ids(t);
-    for (unsigned i = 0; i < c->mmu.n_views; i++) {
+    for (unsigned i = 0; i < c->mmu.n_views; i++)
         memset(c->mmu.views[i].dtlb, 0, sizeof(c->mmu.views[i].dtlb));
-        for (unsigned x = 0; x < MMU_XTLB_SIZE; x++)
-            c->mmu.views[i].xtlb[x].itlb = 0;
-    }
+    memset(c->pipe.caches.pages, 0, sizeof(c->pipe.caches.pages));
     t->fills = 0;
 }
 
@@ -169,13 +167,12 @@ void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
         view->dtlb[n] = id;
 }
 
-void ttlb_note_fetch(struct cpu *c, struct mmu_view *view, uint64_t va)
+void ttlb_note_fetch(struct cpu *c, const struct mmu_view *view, uint64_t va)
 {
-    struct mmu_xtlbe *e = &view->xtlb[MMU_XTLB_INDEX(va)];
-    const uint32_t id = id_of(&c->pipe.caches.itlb, view, va);
+    struct caches *k = &c->pipe.caches;
 
-    if (id && e->tag == (va & MMU_PAGE_MASK))
-        e->itlb = id;
+    k->pages[(va >> MMU_PAGE_BITS) % CACHE_PAGES] =
+        (struct fetch_page){.page = va & MMU_PAGE_MASK, .actx = view->actx, .id = id_of(&k->itlb, view, va)};
 }
 
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)

@@ -383,7 +383,6 @@ struct mmu_xtlbe *mmu_fill_fetch(struct mmu_view *v, uint64_t va, const struct m
     e->pa = r->pa & MMU_PAGE_MASK;
     e->code = code;
     e->guarded = r->guarded;
-    e->itlb = 0;
     v->xsize[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
     note_mapping(v, va, r);
     return e;

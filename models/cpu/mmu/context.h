@@ -71,8 +71,7 @@ struct mmu_xtlbe {
     uint64_t tag;
     uint64_t pa; /* page */
     struct code_page *code;
-    uint32_t itlb; /* timed: number of the instruction TLB's entry that holds the page (ttlb.id) */
-    bool guarded;  /* FEAT_BTI */
+    bool guarded; /* FEAT_BTI */
 };
 
 /* mmu_key.flags */

@@ -268,6 +268,15 @@ TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, unsigne
     return true;
 }
 
+/* After an access that was not fast: the next one to the page may be. */
+TG_INLINE void pipe_note_page(struct cpu *c, uint64_t va)
+{
+    const uint32_t id = c->view->dtlb[MMU_TLB_INDEX(va)];
+
+    if (c->pipe.caches.dtlb.id[id & (TTLB_MAX - 1)] != id)
+        ttlb_note(c, c->view, va);
+}
+
 /* Any other access. Out of line: all that comes here takes its time anyway. */
 static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va,
                                                         uint64_t pa, unsigned size, bool write)
@@ -284,7 +293,7 @@ static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const str
     else if (write)
         l->tag |= LINE_DIRTY;
     cache_note(&k->l1d, pa, PIPE_EARLIEST(p));
-    ttlb_note(c, c->view, va);
+    pipe_note_page(c, va);
 }
 
 TG_INLINE void pipe_load(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
@@ -370,7 +379,7 @@ static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const st
         pipe_store_leaves(p, PIPE_STORE_FROM(p));
     }
     cache_note(&k->l1d, pa, PIPE_EARLIEST(p));
-    ttlb_note(c, c->view, va);
+    pipe_note_page(c, va);
 }
 
 /* The front end goes on `cycles` later than it would have. */
@@ -555,10 +564,10 @@ TG_INLINE bool pipe_page_fast(struct cpu *c)
 {
     struct pipe *p = &c->pipe;
     struct ttlb *t = &p->caches.itlb;
-    const struct mmu_xtlbe *e = &c->view->xtlb[MMU_XTLB_INDEX(c->pc_page)];
-    const unsigned i = e->itlb & (TTLB_MAX - 1);
+    const struct fetch_page *e = &p->caches.pages[(c->pc_page >> MMU_PAGE_BITS) % CACHE_PAGES];
+    const unsigned i = e->id & (TTLB_MAX - 1);
 
-    if (e->tag != c->pc_page || t->id[i] != e->itlb)
+    if (e->page != c->pc_page || e->actx != c->view->actx || t->id[i] != e->id)
         return false;
     t->stamp[i] = ++p->caches.stamp;
     p->fetch_page = c->pc_page;
@@ -571,7 +580,7 @@ TG_INLINE bool pipe_page_fast(struct cpu *c)
 TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
-    const struct cache *k = &p->caches.l1i;
+    struct cache *k = &p->caches.l1i;
     uint64_t line = enter->imm & LINE_MASK, n = 0;
 
     if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !pipe_page_fast(c))
@@ -597,8 +606,8 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
-    uint64_t pa = enter->imm, last = pa + 4u * enter->rd - 1, line = pa & LINE_MASK, fetched = p->fetch_line;
-    uint64_t late = 0;
+    uint64_t line = enter->imm & LINE_MASK, last = line + ((uint64_t)enter->ra << LINE_BITS);
+    uint64_t fetched = p->fetch_line, late = 0;
 
     if (c->pc_page != p->fetch_page || c->view != p->fetch_view)
         late = TG_FN(pipe_fetch_page)(c, enter);
@@ -606,7 +615,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
         if (line == fetched)
             continue;
         c->n.l1i_access++;
-        if (tg_unlikely(!pipe_line_known(k, line)))
+        if (!pipe_line_known(k, line) && !cache_second(k, line, PIPE_FETCH_NOW(p)))
             late = TG_FN(pipe_fetch_line)(c, line, late);
         fetched = line;
     }
