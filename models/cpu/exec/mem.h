@@ -45,32 +45,31 @@
     } while (0)
 #define STORE(view, va, size, in)                             \
     do {                                                      \
-        if (fast) {                                           \
-            uint8_t *to_ = mem_store_fast(c, view, va, size); \
+        uint8_t *to_;                                         \
                                                               \
-            if (tg_unlikely(!to_))                            \
-                return EXEC_SLOW;                             \
+        if (fast && !mem_store_fast(c, view, va, size, &to_)) \
+            return EXEC_SLOW;                                 \
+        if (fast)                                             \
             memcpy(to_, in, size);                            \
-        } else if (!mem_store(c, op, view, va, size, in)) {   \
+        else if (!mem_store(c, op, view, va, size, in))       \
             return EXEC_STOP;                                 \
-        }                                                     \
     } while (0)
 /* The same of values of a type, which are not read before they can be written: they need no host registers
  * meanwhile. */
-#define STORE_VALUES(view, va, type, ...)                                                \
-    do {                                                                                 \
-        uint8_t *to_ = NULL;                                                             \
-                                                                                         \
-        if (fast && !(to_ = mem_store_fast(c, view, va, sizeof((type[]){__VA_ARGS__})))) \
-            return EXEC_SLOW;                                                            \
-        {                                                                                \
-            const type v_[] = {__VA_ARGS__};                                             \
-                                                                                         \
-            if (fast)                                                                    \
-                memcpy(to_, v_, sizeof(v_));                                             \
-            else if (!mem_store(c, op, view, va, sizeof(v_), v_))                        \
-                return EXEC_STOP;                                                        \
-        }                                                                                \
+#define STORE_VALUES(view, va, type, ...)                                              \
+    do {                                                                               \
+        uint8_t *to_;                                                                  \
+                                                                                       \
+        if (fast && !mem_store_fast(c, view, va, sizeof((type[]){__VA_ARGS__}), &to_)) \
+            return EXEC_SLOW;                                                          \
+        {                                                                              \
+            const type v_[] = {__VA_ARGS__};                                           \
+                                                                                       \
+            if (fast)                                                                  \
+                memcpy(to_, v_, sizeof(v_));                                           \
+            else if (!mem_store(c, op, view, va, sizeof(v_), v_))                      \
+                return EXEC_STOP;                                                      \
+        }                                                                              \
     } while (0)
 
 /* False: the software TLB or the timing model has to be asked; nothing has happened. */
@@ -87,16 +86,18 @@ TG_INLINE bool mem_load_fast(struct cpu *c, const struct mmu_view *view, uint64_
     return true;
 }
 
-/* The host's address to write to; NULL: as above. */
-TG_INLINE uint8_t *mem_store_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size)
+/* *to: the host's address to write to. */
+TG_INLINE bool mem_store_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size,
+                              uint8_t **to)
 {
     const unsigned n = MMU_TLB_INDEX(va);
     const struct mmu_tlbe *e = &view->tlb[n];
 
     if (tg_unlikely(((va + (size - 1)) & MMU_PAGE_MASK) != e->wtag) ||
         !pipe_store_fast(c, view, n, va + e->pa_off, size))
-        return NULL;
-    return (uint8_t *)(uintptr_t)(va + e->addend);
+        return false;
+    *to = (uint8_t *)(uintptr_t)(va + e->addend);
+    return true;
 }
 
 /* Reads size bytes at va into out. False: an exception was raised; out is unchanged then. */
