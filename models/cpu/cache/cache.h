@@ -57,8 +57,7 @@ struct ttlb_entry {
 
 #define TTLB_HASH 128
 #define TTLB_MAX  256 /* upper limit of the entries of a level 1 TLB */
-/* Neither 0 nor the number of an entry that was ever filled: what knows no entry must not find an empty one.
- */
+/* Neither 0 nor the number of an entry that was ever filled: what knows none must not find an empty one. */
 #define TTLB_EMPTY 1u
 
 /* Level 1 TLB: any number of ways; found through a hash by 4 KiB page. */
@@ -195,12 +194,17 @@ void ttlb_note_fetch(struct cpu *c, const struct mmu_view *view, uint64_t va);
 /* After ttlb_hit failed: true when only the hash had lost the entry. */
 bool ttlb_again(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp);
 
+/* Does the entry hold va, in one of the contexts? */
+static inline bool ttlb_holds(const struct ttlb_entry *e, uint64_t va, uint64_t actx, uint64_t gctx)
+{
+    return ((e->va ^ va) & e->mask) == 0 && (e->ctx == actx || e->ctx == gctx);
+}
+
 static inline bool ttlb_hit(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx, uint64_t stamp)
 {
     unsigned i = t->slot[(va >> 12) & (TTLB_HASH - 1)];
-    const struct ttlb_entry *e = &t->e[i];
 
-    if (((e->va ^ va) & e->mask) == 0 && (e->ctx == actx || e->ctx == gctx)) {
+    if (ttlb_holds(&t->e[i], va, actx, gctx)) {
         t->stamp[i] = stamp;
         return true;
     }

@@ -80,7 +80,7 @@ static struct ttlb_entry *stlb_find(struct stlb *t, uint64_t key, uint64_t va, u
         return NULL;
     set = &t->e[key % t->sets * t->ways];
     for (uint32_t w = 0; w < t->ways; w++) {
-        if (((set[w].va ^ va) & set[w].mask) == 0 && (set[w].ctx == actx || set[w].ctx == gctx)) {
+        if (ttlb_holds(&set[w], va, actx, gctx)) {
             set[w].stamp = stamp;
             return &set[w];
         }
@@ -112,7 +112,7 @@ static void stlb_insert(struct stlb *t, uint64_t key, uint64_t va, uint64_t mask
 static struct ttlb_entry *l1_scan(struct ttlb *t, uint64_t va, uint64_t actx, uint64_t gctx)
 {
     for (uint32_t i = 0; i < t->n; i++)
-        if (((t->e[i].va ^ va) & t->e[i].mask) == 0 && (t->e[i].ctx == actx || t->e[i].ctx == gctx))
+        if (ttlb_holds(&t->e[i], va, actx, gctx))
             return &t->e[i];
     return NULL;
 }
@@ -152,9 +152,8 @@ static void l1_insert(struct cpu *c, struct ttlb *t, uint64_t va, uint64_t mask,
 static uint32_t id_of(const struct ttlb *t, const struct mmu_view *view, uint64_t va)
 {
     const unsigned i = t->slot[(va >> 12) & (TTLB_HASH - 1)];
-    const struct ttlb_entry *e = &t->e[i];
 
-    return ((e->va ^ va) & e->mask) == 0 && (e->ctx == view->actx || e->ctx == view->gctx) ? t->id[i] : 0;
+    return ttlb_holds(&t->e[i], va, view->actx, view->gctx) ? t->id[i] : 0;
 }
 
 void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)

@@ -32,6 +32,10 @@ def undefined(v):
     return v >> 60 != 0 and v >> 26 & 0x3F == 0
 
 
+def trapped_to_el2(v):
+    return v >> 60 == 2 and v >> 26 & 0x3F == 0x18
+
+
 def reason(x, us, them, major):
     for pattern, why in THEIRS:
         if re.fullmatch(pattern, x.name) and (undefined(us) or us >> 26 & 0x3F == 0x18):
@@ -50,7 +54,7 @@ def reason(x, us, them, major):
         return "PMSWINC, PMSELR, PMCCNTR, PMXEVCNTR, PMEVCNTR: QEMU lets PMUSERENR_EL0.SW, ER, CR win over MDCR_EL2.TPM and MDCR_EL3.TPM"
     if x.name == "S3_3_C9_C12_0" and "MDCR<5>" in x.has:
         return "PMCR_EL0: QEMU does not have MDCR_EL2.TPMCR for a host's EL0, QEMU 7.2 for none"
-    if x.name == "S3_3_C9_C14_0" and x.el < 2 and x.has & {"HDFGRTR<57>", "HDFGWTR<57>"} and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:
+    if x.name == "S3_3_C9_C14_0" and x.el < 2 and x.has & {"HDFGRTR<57>", "HDFGWTR<57>"} and trapped_to_el2(us):
         return "PMUSERENR_EL0: QEMU does not have bit 57 of HDFGRTR_EL2 and HDFGWTR_EL2"
     if x.name == "S3_4_C1_C1_1" and x.el == 2 and "MDCR_EL3<9>" in x.has and us >> 60 == 3:
         return "MDCR_EL2: QEMU does not have the trap of MDCR_EL3.TDA"
@@ -60,7 +64,7 @@ def reason(x, us, them, major):
         return "QEMU 7.2 traps no implementation-defined encoding that it does not have (HCR_EL2.TIDCP)"
     if major < 8 and re.match(r"S3_5_", x.name) and x.el >= 2 and x.mode == 0 and undefined(us):
         return "QEMU 7.2 has the EL12 names at EL2 and EL3 without E2H"
-    if major < 8 and x.has & EVT and us >> 60 == 2 and us >> 26 & 0x3F == 0x18:
+    if major < 8 and x.has & EVT and trapped_to_el2(us):
         return "QEMU 7.2 does not have FEAT_EVT"
     if major < 8 and x.name == "S2_3_C0_C1_0" and x.el == 0 and "MDSCR<12>" in x.has:
         return "MDCCSR_EL0: QEMU 7.2 does not have MDSCR_EL1.TDCC"
