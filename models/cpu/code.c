@@ -19,8 +19,10 @@
 
 #define HASH_SIZE  4096
 #define ARENA_SIZE (CODE_ARENA_OPS * (sizeof(struct cpu_op) + sizeof(struct cpu_op_info)))
-#define STEP_OPS \
-    (1 + CPU_LINKS_SLOTS + MEMO_LAST_SLOTS) /* code_single: an operation, then op_stepped or links */
+#define EXIT_SLOTS (CPU_LINKS_SLOTS + MEMO_LAST_SLOTS)
+#define STEP_OPS   (1 + EXIT_SLOTS) /* code_single: an operation, then op_stepped or links */
+/* Of operations, most that a block takes: op_enter and op_fall with them. */
+#define BLOCK_OPS_MAX (CODE_BLOCK_MAX + 2 + EXIT_SLOTS * (1 + CODE_EXITS_MAX))
 
 struct code_cache {
     struct cpu_op *arena; /* CODE_ARENA_OPS operations, then as many cpu_op_info */
@@ -141,7 +143,7 @@ struct code_page *code_page_get(struct cpu *c, uint64_t pa)
     return p;
 }
 
-/* The links behind the operation that ends a block at `offset` of its page; page NULL: they are not to be
+/* The links of an operation that can end a block, at `offset` of its page; page NULL: they are not to be
  * resolved. */
 static void make_links(struct cpu_op *slot, struct code_page *page, const struct cpu_op *last,
                        unsigned offset)
@@ -150,6 +152,16 @@ static void make_links(struct cpu_op *slot, struct code_page *page, const struct
         .disp =
             {[CPU_NEXT] = (int32_t)offset + 4, [CPU_TAKEN] = (int32_t)((int64_t)offset + (int64_t)last->imm)},
         .page = page};
+}
+
+/* Window model: what the timing of a block that ends with `last`, which has links, is remembered by. Returns
+ * the slot behind. */
+static struct cpu_op *make_last(struct cpu *c, struct cpu_op *slot, const struct cpu_op *first,
+                                const struct cpu_op *last)
+{
+    *(struct memo_last *)(void *)slot =
+        (struct memo_last){.block = memo_block_number(&c->pipe.memo, pipe_block_hash(first, last))};
+    return slot + MEMO_LAST_SLOTS;
 }
 
 /* Branches and calls of cached blocks have handlers of their own: direct ones that leave the page, and calls,
@@ -231,12 +243,66 @@ static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struc
     return !c->timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
 
+static bool by_blocks(const struct cpu *c)
+{
+    return c->timed && c->p.pipe_kind == PIPE_WINDOW;
+}
+
+/* B within the page (b_far has another handler), and the conditional branches. */
+static bool is_branch(cpu_op_fn *const *fns, const struct cpu_op *op)
+{
+    const uint32_t insn = op_info(op)->insn;
+
+    return CPU_OP_FN(op) == fns[H_OP_b] || (insn & 0xff000010) == 0x54000000 ||
+           (insn & 0x7c000000) == 0x34000000;
+}
+
+/* A block that is timed as a whole goes on behind a branch forward: its next instruction if it is
+ * conditional, for it may not be taken; else where it leads. Behind one back seldom anything follows: it
+ * closes a loop. 0: no. */
+static unsigned leads_on(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
+{
+    const unsigned offset = op_info(op)->off;
+
+    if (!by_blocks(c) || !is_branch(fns, op) || (int64_t)op->imm <= 0)
+        return 0;
+    if (CPU_OP_FN(op) != fns[H_OP_b])
+        return offset + 4;
+    return op->imm < MMU_PAGE_SIZE - offset ? offset + (unsigned)op->imm : 0;
+}
+
 /* Barriers end a block where blocks are remembered as a whole: they wait for what is before them. */
 static bool holds(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
 {
     cpu_op_fn *const fn = CPU_OP_FN(op);
 
-    return c->timed && c->p.pipe_kind == PIPE_WINDOW && (fn == fns[H_OP_dsb] || fn == fns[H_OP_dmb]);
+    return by_blocks(c) && (fn == fns[H_OP_dsb] || fn == fns[H_OP_dmb]);
+}
+
+/* The branches within a block (enter, n_ops operations) get links, from slot on; so does its last operation,
+ * if it is one: those stand behind it. Returns the slot behind. */
+static struct cpu_op *make_exits(struct cpu *c, struct code_page *page, struct cpu_op *enter, unsigned n_ops,
+                                 struct cpu_op *slot)
+{
+    cpu_op_fn *const *fns = variant(c);
+    const struct cpu_op *branch = NULL;
+
+    for (struct cpu_op *op = enter + 1; op <= enter + n_ops; op++) {
+        struct cpu_op *links = op + 1;
+
+        op_info(op)->branch = (uint8_t)(branch ? op - branch : 0);
+        if (!is_branch(fns, op))
+            continue;
+        branch = op;
+        if (op < enter + n_ops) {
+            links = slot;
+            make_links(links, page, op, op_info(op)->off);
+            slot = make_last(c, slot + CPU_LINKS_SLOTS, enter + 1, op);
+        }
+        op->imm = (uintptr_t)links;
+        op->rd = op_info(op)->rem;
+    }
+    return slot;
 }
 
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
@@ -244,7 +310,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     struct code_cache *k = c->code;
     cpu_op_fn *const *fns = variant(c);
     struct cpu_op *enter, *op;
-    unsigned n = 0, n_ops, at = offset, last = offset, hints = 0;
+    unsigned n = 0, n_ops, at = offset, last = offset, from = offset, on = 0, before = 0, exits = 0;
+    uint8_t first_lines, *lines = &first_lines; /* of the instructions from `from` on */
     bool end = false, out = false, held = false;
 
     if (page->entry[offset / 4])
@@ -253,50 +320,61 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];
     op = enter + 1;
-    while ((!end || out) && !held && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
+    while ((!end || out || on) && !held && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
            !(n && c->stop_pc && at == ((c->stop_pc - 1) & 4095))) {
         uint32_t insn;
 
+        if (on) {
+            *lines = (uint8_t)(last / 64 - from / 64);
+            lines = &op->rm;
+            from = at;
+            before = CPU_OP_FN(op) == fns[H_OP_b] ? CPU_LED : 0;
+            exits++;
+        }
         if (n && !out)
             op++;
         memcpy(&insn, mem + at, sizeof(insn));
         end = decode_one(c, fns, insn, at, op);
         op_info(op)->rem = (uint8_t)n++; /* its number; below, what comes behind it */
-        op_info(op)->hints = (uint8_t)hints;
+        op_info(op)->before = (uint8_t)before;
         page->lines |= TG_BIT(at / 64);
         last = at;
         at += 4;
         out = left_out(c, fns, op);
         held = holds(c, fns, op);
-        hints = out ? hints + 1 : 0;
+        before = out ? before + 1 : 0;
         if (leads_within(c, fns, op)) {
             at = last + (unsigned)op->imm;
             out = true;
         }
+        on = exits < CODE_EXITS_MAX ? leads_on(c, fns, op) : 0;
+        if (on)
+            at = on;
     }
+    *lines = (uint8_t)(last / 64 - from / 64); /* in timed mode there are no gaps */
     op++;
     n_ops = (unsigned)(op - enter) - 1;
     for (unsigned i = 1; i <= n_ops; i++) {
         op_info(enter + i)->rem = (uint8_t)(n - 1 - op_info(enter + i)->rem);
         op_info(enter + i)->left = (uint8_t)(n_ops - i);
         op_info(enter + i)->to_links = i < n_ops ? 0 : end ? 1 : 2;
+        op_info(enter + i)->branch = 0;
     }
     pseudo(enter, fns[H_ENTER], offset);
     enter->imm = page->pa + offset;
     enter->rd = (uint8_t)n;
     enter->rn = (uint8_t)n_ops;
-    enter->ra = (uint8_t)(last / 64 - offset / 64); /* in timed mode blocks have no gaps */
+    enter->ra = first_lines;
     if (!end)
         pseudo(op++, fns[held ? H_HELD : H_FALL], last);
     make_links(op, page, op - 1, last);
     specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
     op += CPU_LINKS_SLOTS;
-    if (c->timed && c->p.pipe_kind == PIPE_WINDOW) {
+    if (by_blocks(c)) {
         enter->rm = (uint8_t)(op - enter);
-        *(struct memo_last *)(void *)op = (struct memo_last){
-            .block = memo_block_number(&c->pipe.memo, pipe_block_hash(enter + 1, enter + n_ops))};
-        op += MEMO_LAST_SLOTS;
+        op = make_last(c, op, enter + 1, enter + n_ops);
+        op = make_exits(c, page, enter, n_ops, op);
     }
     k->used = (uint32_t)(op - k->arena);
     c->n.blocks_decoded++;
@@ -312,7 +390,12 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
         make_links(op + 1, NULL, op, offset);
     else
         pseudo(op + 1, fns[H_STEPPED], offset + 4);
-    op_info(op)->rem = op_info(op)->left = op_info(op)->hints = op_info(op)->to_links = 0;
+    op_info(op)->rem = op_info(op)->left = op_info(op)->before = op_info(op)->to_links = 0;
+    op_info(op)->branch = 0;
+    if (by_blocks(c) && is_branch(fns, op)) {
+        op->imm = (uintptr_t)(op + 1);
+        op->rd = 0;
+    }
     return op;
 }
 
@@ -380,5 +463,5 @@ bool code_has_lines(const struct cpu *c, uint64_t pa_page)
 
 bool code_arena_low(const struct cpu *c)
 {
-    return c->code->used > CODE_ARENA_OPS - (CODE_BLOCK_MAX + 8) || memo_worn(&c->pipe.memo);
+    return c->code->used > CODE_ARENA_OPS - BLOCK_OPS_MAX || memo_worn(&c->pipe.memo);
 }

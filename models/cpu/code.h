@@ -12,6 +12,7 @@
 #include "models/cpu/op.h"
 
 #define CODE_BLOCK_MAX 64 /* instructions in a block */
+#define CODE_EXITS_MAX 8  /* branches behind which it goes on */
 
 struct code_page {
     uint64_t pa;    /* of the 4 KiB page */

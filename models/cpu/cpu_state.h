@@ -231,10 +231,10 @@ static inline uint64_t cpu_op_pc(const struct cpu *c, const struct cpu_op *op)
     return c->pc_page + op_info(op)->off;
 }
 
-/* Address behind an operation that ends a block. */
-static inline uint64_t cpu_next_pc(const struct cpu *c, const struct cpu_op *last)
+/* Address behind an operation that ends a block, with its links. */
+static inline uint64_t cpu_next_pc(const struct cpu *c, const struct cpu_links *links)
 {
-    return c->pc_page + (uint64_t)(int64_t)cpu_links_of(last)->disp[CPU_NEXT];
+    return c->pc_page + (uint64_t)(int64_t)links->disp[CPU_NEXT];
 }
 
 /* Instructions retired before op. Handlers whose effect depends on exact time set c->cur = op first. */

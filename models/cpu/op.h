@@ -2,7 +2,8 @@
 /*
  * The decoded operation: what the decoder makes of an instruction word once, and what handlers run from, in
  * arrays: a block is [enter] op op ... op [links]. NOPs, and in fast mode branches within a page, have none.
- * A handler ends by tail-calling the next operation's handler. What most handlers do not need stands apart
+ * With timing by blocks (window model) a block goes on behind branches, and can end at each of them. A
+ * handler ends by tail-calling the next operation's handler. What most handlers do not need stands apart
  * (cpu_op_info), for the host's data cache is what a large guest loop runs out of first.
  */
 #ifndef TG_CPU_OP_H
@@ -32,7 +33,12 @@ static inline void cpu_op_set_fn(struct cpu_op *op, cpu_op_fn *fn)
 
 /* Of op_enter, which begins a block: imm is the block's physical address, rd the number of its instructions,
  * rn that of its operations, rm that of slots to its memo_last (window model), ra the lines of the L1I behind
- * the first that it lies in (timed mode). */
+ * the first that it lies in, up to its first branch (timed mode).
+ *
+ * Of B within the page, B.cond, CBZ, CBNZ, TBZ and TBNZ in the window model: imm is the address of its links
+ * (cpu_branch_links), rd the number of the block's instructions behind it. Where that is not 0 the block goes
+ * on: behind a conditional branch that is not taken, and where B leads; rm: lines of the L1I as in op_enter,
+ * up to the next branch. */
 
 /* The rest of an operation: for timing, exceptions and rarer handlers. */
 struct cpu_op_info {
@@ -42,11 +48,12 @@ struct cpu_op_info {
     uint8_t tclass;        /* timing: enum cpu_tclass | TC_ flags */
     uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
     uint8_t left;          /* operations of the block after this one */
-    uint8_t hints;         /* NOPs right before the instruction, which have no operation of their own */
-    uint8_t to_links;      /* of the last one: operations from it to the block's links; else 0 */
-    uint8_t unused;
+    uint8_t before;   /* NOPs right before the instruction, which have no operation of their own; CPU_LED */
+    uint8_t to_links; /* of the last one: operations from it to the block's links; else 0 */
+    uint8_t branch;   /* operations from the branch before it in its block; 0: there is none */
 };
 _Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by the same index");
+#define CPU_LED 0x80 /* in cpu_op_info.before: B led here, from the operation before */
 
 /* Of an operation in a PE's arena, which holds all that are executed: operations, then what belongs to each.
  */
@@ -56,7 +63,8 @@ static inline struct cpu_op_info *op_info(const struct cpu_op *op)
     return (struct cpu_op_info *)(uintptr_t)(op + CODE_ARENA_OPS);
 }
 
-/* Behind each operation that ends a block: where it goes on. Index 0: after it; 1: where a branch leads. */
+/* Behind each operation that ends a block (behind the block, of a branch within it): where it goes on. Index
+ * 0: after it; 1: where a branch leads. */
 enum {
     CPU_NEXT,
     CPU_TAKEN,
@@ -86,6 +94,12 @@ _Static_assert(sizeof(struct cpu_links) == CPU_LINKS_SLOTS * sizeof(struct cpu_o
 static inline const struct cpu_links *cpu_links_of(const struct cpu_op *last)
 {
     return (const struct cpu_links *)(const void *)(last + 1);
+}
+
+/* Of the branches that can stand within a block. */
+static inline const struct cpu_links *cpu_branch_links(const struct cpu_op *branch)
+{
+    return (const struct cpu_links *)(uintptr_t)branch->imm;
 }
 
 /* Return addresses of calls that have not returned, with the block there if the call knows it: `site` is the

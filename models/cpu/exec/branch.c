@@ -21,15 +21,6 @@ void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
-/* One that does not begin in the state in which it did the last time. */
-void TG_FN(op_look)(struct cpu *c, const struct cpu_op *op)
-{
-    pipe_look_ahead(c, op);
-    if (!pipe_fetched(c, op))
-        TG_TAIL(TG_FN(op_fetch)(c, op));
-    NEXT(c, op);
-}
-
 /* First operation of each block: counts its instructions (rem of them), leaves when the run loop has
  * something to do. */
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
@@ -54,12 +45,14 @@ void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
+    pipe_look_ahead(c, c->end.links->ops[c->end.way]);
     GOTO_LINK(c, c->end.links, c->end.way);
 }
 
 TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
+    pipe_look_ahead(c, c->jumps[cpu_jump_hash(c->end.va)].ops);
     GOTO_VA(c, c->end.va);
 }
 
@@ -124,7 +117,7 @@ TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
 {
     struct cpu_return *r = &c->returns[c->return_top = (c->return_top + 1) & (CPU_RETURNS - 1)];
 
-    c->x[30] = cpu_next_pc(c, op);
+    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
     r->va = c->x[30];
     r->tag = c->view->jump_tag;
     r->ops = (const struct cpu_op *)(uintptr_t)op->imm;
@@ -162,12 +155,14 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
+    pipe_look_ahead(c, c->returns[c->return_top].ops);
     RETURN(c, c->end.va);
 }
 
 static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
+    pipe_look_ahead(c, c->end.links->far.ops);
     GOTO_FAR(c);
 }
 
@@ -185,18 +180,52 @@ static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 
 /* ---- the instructions ---- */
 
+/* A block of the window model goes on behind a branch that is not its last operation, if the branch had no
+ * effect but `wanted`; else it ends there. */
+#if TG_VARIANT == 2
+#define BRANCH_LINKS(op) cpu_branch_links(op)
+static TG_SLOW void TG_FN(cpu_go_on)(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_go_on(c, op, c->end.way);
+    NEXT(c, op);
+}
+
+#define END_BRANCH(c, result, wanted, way_)                            \
+    do {                                                               \
+        const struct cpu_links *on_ = BRANCH_LINKS(op);                \
+        const enum pipe_outcome outcome_ = (result);                   \
+                                                                       \
+        if (op->rd && outcome_ == (wanted)) {                          \
+            if (tg_unlikely(!pipe_go_on_fast((c), op, on_, (way_)))) { \
+                (c)->end.way = (way_);                                 \
+                TG_TAIL(TG_FN(cpu_go_on)((c), op));                    \
+            }                                                          \
+            NEXT((c), op);                                             \
+        }                                                              \
+        (c)->icount -= op->rd;                                         \
+        END_LINK_OF((c), outcome_, on_, (way_));                       \
+    } while (0)
+#else
+#define BRANCH_LINKS(op)                    cpu_links_of(op)
+#define END_BRANCH(c, result, wanted, way_) END_LINK((c), (result), (way_))
+#endif
+
 /* Two ways on, not one to a computed address: the host guesses directions better than targets. */
 /* With timing, what follows the condition is a kilobyte of code: one copy for all conditions, for the host's
  * instruction cache. */
 #if TG_TIMED
 static void TG_FN(cpu_taken)(struct cpu *c, const struct cpu_op *op)
 {
-    END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, true, 0), CPU_TAKEN);
+    const struct cpu_links *links = BRANCH_LINKS(op);
+
+    if (TG_VARIANT == 2)
+        c->icount -= op->rd;
+    END_LINK_OF(c, pipe_predict(c, links, PIPE_CONDITIONAL, true, 0), links, CPU_TAKEN);
 }
 
 static void TG_FN(cpu_not_taken)(struct cpu *c, const struct cpu_op *op)
 {
-    END_LINK(c, pipe_predict(c, op, PIPE_CONDITIONAL, false, 0), CPU_NEXT);
+    END_BRANCH(c, pipe_predict(c, BRANCH_LINKS(op), PIPE_CONDITIONAL, false, 0), PIPE_SEQUENTIAL, CPU_NEXT);
 }
 
 #define BRANCH_IF(cond_expr)                  \
@@ -270,35 +299,35 @@ OP_END(tbnz)
 OP_END(b)
 {
     pipe_issue(c, op);
-    END_LINK(c, pipe_predict(c, op, PIPE_DIRECT, true, 0), CPU_TAKEN);
+    END_BRANCH(c, pipe_predict(c, BRANCH_LINKS(op), PIPE_DIRECT, true, 0), PIPE_TAKEN, CPU_TAKEN);
 }
 
 OP_END(b_far)
 {
     pipe_issue(c, op);
-    END_FAR(c, pipe_predict(c, op, PIPE_DIRECT, true, 0));
+    END_FAR(c, pipe_predict(c, cpu_links_of(op), PIPE_DIRECT, true, 0));
 }
 
 /* Of a single operation: blocks have the two below. */
 OP_END(bl)
 {
     pipe_issue(c, op);
-    c->x[30] = cpu_next_pc(c, op);
-    END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), CPU_TAKEN);
+    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
+    END_LINK(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL, true, 0), CPU_TAKEN);
 }
 
 OP_END(bl_near)
 {
     pipe_issue(c, op);
     exec_call(c, op);
-    END_LINK(c, pipe_predict(c, op, PIPE_CALL, true, 0), CPU_TAKEN);
+    END_LINK(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL, true, 0), CPU_TAKEN);
 }
 
 OP_END(bl_far)
 {
     pipe_issue(c, op);
     exec_call(c, op);
-    END_FAR(c, pipe_predict(c, op, PIPE_CALL, true, 0));
+    END_FAR(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL, true, 0));
 }
 
 OP_END(br)
@@ -306,7 +335,7 @@ OP_END(br)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    END_VA(c, pipe_predict(c, op, PIPE_JUMP, true, target), target);
+    END_VA(c, pipe_predict(c, cpu_links_of(op), PIPE_JUMP, true, target), target);
 }
 
 OP_END(blr)
@@ -314,8 +343,8 @@ OP_END(blr)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    c->x[30] = cpu_next_pc(c, op);
-    END_VA(c, pipe_predict(c, op, PIPE_CALL_INDIRECT, true, target), target);
+    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
+    END_VA(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL_INDIRECT, true, target), target);
 }
 
 OP_END(blr_near)
@@ -324,7 +353,7 @@ OP_END(blr_near)
 
     pipe_issue(c, op);
     exec_call(c, op);
-    END_VA(c, pipe_predict(c, op, PIPE_CALL_INDIRECT, true, target), target);
+    END_VA(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL_INDIRECT, true, target), target);
 }
 
 OP_END(ret)
@@ -333,7 +362,7 @@ OP_END(ret)
     enum pipe_outcome outcome;
 
     pipe_issue(c, op);
-    outcome = pipe_predict(c, op, PIPE_RETURN, true, target);
+    outcome = pipe_predict(c, cpu_links_of(op), PIPE_RETURN, true, target);
     if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), outcome))) {
         c->end.outcome = (uint8_t)outcome;
         c->end.links = cpu_links_of(op);
@@ -383,7 +412,7 @@ OP_END(blr_bti)
 
     pipe_issue(c, op);
     pipe_branch(c, op, PIPE_CALL_INDIRECT, target);
-    c->x[30] = cpu_next_pc(c, op);
+    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
     GOTO_VA_BTYPE(c, target, BTYPE_CALL);
 }
 
@@ -427,7 +456,7 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
         if (!target.ok)                                         \
             return;                                             \
         pipe_branch(c, op, PIPE_CALL_INDIRECT, target.va);      \
-        c->x[30] = cpu_next_pc(c, op);                          \
+        c->x[30] = cpu_next_pc(c, cpu_links_of(op));            \
         if (cpu_has(c, CPU_FEAT_BTI))                           \
             GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);            \
         GOTO_VA(c, target.va);                                  \

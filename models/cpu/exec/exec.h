@@ -121,24 +121,22 @@ enum exec_outcome {
 #define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
 /* Where a block goes on: op_enter's work, without a jump to it. cpu_follow is in exec/branch.c. */
-cpu_op_fn TG_FN(op_look), TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
+cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 #if TG_TIMED
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit || (c)->pipe.cycle >= (c)->run_until_cycle)
 #else
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
 #endif
-#define ENTER(c, block)                                 \
-    do {                                                \
-        op = (block) + 1;                               \
-        if (tg_unlikely(TG_MUST_LEAVE(c)))              \
-            TG_TAIL(TG_FN(op_enter)((c), op - 1));      \
-        (c)->icount += (block)->rd;                     \
-        pipe_enter((c), op - 1);                        \
-        if (tg_unlikely(!pipe_begins_alike(c, op - 1))) \
-            TG_TAIL(TG_FN(op_look)((c), op - 1));       \
-        if (tg_unlikely(!pipe_fetched((c), op - 1)))    \
-            TG_TAIL(TG_FN(op_fetch)((c), op - 1));      \
-        TG_TAIL(CPU_OP_FN(op)((c), op));                \
+#define ENTER(c, block)                              \
+    do {                                             \
+        op = (block) + 1;                            \
+        if (tg_unlikely(TG_MUST_LEAVE(c)))           \
+            TG_TAIL(TG_FN(op_enter)((c), op - 1));   \
+        (c)->icount += (block)->rd;                  \
+        pipe_enter((c), op - 1);                     \
+        if (tg_unlikely(!pipe_fetched((c), op - 1))) \
+            TG_TAIL(TG_FN(op_fetch)((c), op - 1));   \
+        TG_TAIL(CPU_OP_FN(op)((c), op));             \
     } while (0)
 #define GOTO_LINK(c, links_, way_)               \
     do {                                         \

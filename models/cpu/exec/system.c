@@ -62,7 +62,7 @@ OP_END(isb)
 #if TG_TIMED
     c->pipe.fetch_line = UINT64_MAX;
 #endif
-    END_VA(c, PIPE_SYNC, cpu_next_pc(c, op));
+    END_VA(c, PIPE_SYNC, cpu_next_pc(c, cpu_links_of(op)));
 }
 
 /* Nothing runs ahead of program order here: time is all that a speculation barrier costs. */

@@ -52,11 +52,13 @@ struct memo_edge {
 #define MEMO_FIELD_MAX(field) ((field) >> __builtin_ctzll(field))
 
 /* Behind the links of each block: the edge that it took last, which is where the host's cache has it when the
- * block has run, and the block's number. */
+ * block has run, taken apart, and the block's number. */
 struct memo_last {
-    struct memo_edge edge;
+    uint32_t key, to; /* MEMO_KEY, 0: none; state */
+    uint16_t cycles, dispatched;
     uint32_t block; /* memo_block_number; 0: its edges are not remembered */
-    uint32_t unused[3];
+    uint64_t waits;
+    uint64_t unused;
 };
 #define MEMO_LAST_SLOTS 2 /* of operations */
 _Static_assert(sizeof(struct memo_last) == MEMO_LAST_SLOTS * sizeof(struct cpu_op),
@@ -86,13 +88,18 @@ struct memo_ready {
 #define MEMO_UNIT      128
 #define MEMO_STATE_MAX (sizeof(struct memo_state) + MEMO_ROWS * 16 + MEMO_READY * 2 + MEMO_WINDOW + 8)
 
+/* An event: only what is left of the block behind one of its branches began in the state; with the number of
+ * the instructions behind the branch. */
+#define MEMO_PIECE 0x80
+
 typedef uint16_t memo_lanes __attribute__((vector_size(16)));
 
 struct memo {
     union {
         struct {
-            uint32_t state;  /* when the block that runs began; 0: not a known one, the arrays hold it */
-            uint32_t events; /* its loads that take a cycle longer, a byte each: pipe_note_crossing */
+            uint32_t state; /* when the block that runs began; 0: not a known one, the arrays hold it */
+            uint32_t
+                events; /* its loads that take a cycle longer, a byte each (pipe_note_crossing); MEMO_PIECE */
         };
         uint64_t now; /* both */
     };
@@ -179,11 +186,13 @@ static inline memo_lanes memo_spread(uint64_t waits)
     return (memo_lanes)__builtin_shufflevector(b, z, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
 
-/* The block takes what the edge says: charges, and the next state. */
-static inline void memo_take(struct memo *m, uint64_t step, uint64_t waits)
+static inline void memo_set_last(struct memo_last *last, const struct memo_edge *e)
 {
-    m->charged += memo_spread(waits);
-    m->now = (m->now & MEMO_AGE) | tg_get(step, MEMO_TO);
+    last->key = (uint32_t)(e->step & MEMO_KEY);
+    last->to = (uint32_t)(e->step & MEMO_AGE) | (uint32_t)tg_get(e->step, MEMO_TO);
+    last->cycles = (uint16_t)tg_get(e->step, MEMO_CYCLES);
+    last->dispatched = (uint16_t)tg_get(e->step, MEMO_DISPATCHED);
+    last->waits = e->waits;
 }
 
 #endif

@@ -135,15 +135,22 @@ enum pipe_outcome {
     PIPE_HELD,       /* all of the block completes before anything behind it begins: pipe_complete */
 };
 
-/* The block that ran takes what the edge says. */
-static inline void pipe_take(struct pipe *p, const struct memo_edge *e)
+/* The block that ran takes what the edge says: time, charges, and the next state. */
+static inline void pipe_take(struct pipe *p, const struct memo_last *e)
 {
-    const uint64_t step = e->step, waits = e->waits; /* which p's fields might overlap, for all gcc knows */
-
-    p->cycle += tg_get(step, MEMO_CYCLES);
-    p->dispatch += tg_get(step, MEMO_DISPATCHED);
-    memo_take(&p->memo, step, waits);
+    p->cycle += e->cycles;
+    p->dispatch += e->dispatched;
+    p->memo.charged += memo_spread(e->waits);
+    p->memo.now = e->to;
     p->pending = NULL;
+}
+
+static inline void pipe_take_edge(struct pipe *p, const struct memo_edge *e)
+{
+    struct memo_last taken;
+
+    memo_set_last(&taken, e);
+    pipe_take(p, &taken);
 }
 
 /* Everything before completes, then `cycles` pass. */
@@ -238,6 +245,8 @@ void pipe_single(struct cpu *c, const struct cpu_op *op);
 /* At the end of a block that no memo knows: op, and the links behind it. */
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
                     enum pipe_outcome outcome);
+/* Within a block, behind branch op (CPU_NEXT, CPU_TAKEN: the way on), unless pipe_go_on_fast did. */
+void pipe_go_on(struct cpu *c, const struct cpu_op *op, unsigned way);
 /* Between blocks: the state becomes a memo's, if it is one that memos hold. */
 void pipe_fold(struct pipe *p);
 

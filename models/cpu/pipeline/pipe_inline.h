@@ -52,10 +52,10 @@ TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsign
 }
 #define pipe_store_fast pipe_load_fast
 #define pipe_rmw_fast   pipe_load_fast
-TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
-                                         bool taken, uint64_t target)
+TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_links *links,
+                                         enum pipe_branch_kind kind, bool taken, uint64_t target)
 {
-    (void)c, (void)op, (void)kind, (void)taken, (void)target;
+    (void)c, (void)links, (void)kind, (void)taken, (void)target;
     return PIPE_SEQUENTIAL;
 }
 TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum pipe_outcome outcome)
@@ -416,9 +416,9 @@ TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum 
     }
     (void)links;
 #else
-    const struct memo_edge *e = &memo_last_of(links)->edge;
+    const struct memo_last *e = memo_last_of(links);
 
-    if (tg_unlikely((e->step & MEMO_KEY) != memo_key(p->memo.now, outcome)))
+    if (tg_unlikely(e->key != memo_key(p->memo.now, outcome)))
         return false;
     pipe_take(p, e);
 #endif
@@ -435,8 +435,8 @@ TG_INLINE void pipe_end_slow(struct cpu *c, const struct cpu_op *op, const struc
     const struct memo_edge *e = memo_look(&p->memo, last->block, memo_key(p->memo.now, outcome));
 
     if (e) {
-        last->edge = *e;
-        pipe_take(p, e);
+        memo_set_last(last, e);
+        pipe_take(p, last);
     } else {
         pipe_block_end(c, op, links, outcome);
     }
@@ -453,11 +453,11 @@ TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
 
 /* Direction by gshare, targets of indirect branches by a table, returns by a stack, and a BTB that must know
  * taken branches. kind: a constant, and so is what is left of this in a handler. */
-TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
-                                         bool taken, uint64_t target)
+TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_links *links,
+                                         enum pipe_branch_kind kind, bool taken, uint64_t target)
 {
     struct pipe *p = &c->pipe;
-    uint64_t pc = cpu_next_pc(c, op) - 4;
+    uint64_t pc = cpu_next_pc(c, links) - 4;
     bool wrong = false, known = true;
 
     c->n.branches++;
@@ -575,22 +575,19 @@ TG_INLINE bool pipe_page_fast(struct cpu *c)
     return true;
 }
 
-/* The part of pipe_fetch that needs no call: the page and the lines are known. False: pipe_fetch does what is
- * left. */
-TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
+/* Fetch of `line` and those behind it, if they are known. */
+TG_INLINE bool pipe_lines_fast(struct cpu *c, uint64_t line, unsigned more)
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
-    uint64_t line = enter->imm & LINE_MASK, n = 0;
+    uint64_t n = 0;
 
-    if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !pipe_page_fast(c))
-        return false;
     if (line != p->fetch_line) {
         if (tg_unlikely(!pipe_line_known(k, line)))
             return false;
         n = 1;
     }
-    for (unsigned more = enter->ra; more; more--) {
+    for (; more; more--) {
         line += 1 << LINE_BITS;
         n++;
         if (tg_unlikely(!pipe_line_known(k, line)))
@@ -599,6 +596,17 @@ TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
     c->n.l1i_access += n;
     p->fetch_line = line;
     return true;
+}
+
+/* The part of pipe_fetch that needs no call: the page and the lines are known. False: pipe_fetch does what is
+ * left. */
+TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
+{
+    const struct pipe *p = &c->pipe;
+
+    if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !pipe_page_fast(c))
+        return false;
+    return pipe_lines_fast(c, enter->imm & LINE_MASK, enter->ra);
 }
 
 /* Fetch of a block: instruction TLB by page, L1I by line. */
@@ -627,30 +635,29 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 #endif
 
 #if TG_VARIANT == 2
-TG_INLINE const struct memo_last *pipe_last_of(const struct cpu_op *enter)
-{
-    return (const struct memo_last *)(const void *)(enter + enter->rm);
-}
-
-/* Does the block begin in the state in which its last edge does? */
-TG_INLINE bool pipe_begins_alike(const struct cpu *c, const struct cpu_op *enter)
-{
-    return ((pipe_last_of(enter)->edge.step ^ c->pipe.memo.state) & MEMO_STATE) == 0;
-}
-
-/* If it does not, its end will want to look among the others. */
+/* A block begins behind one that did not take its last edge again: its end will want to look among the
+ * others, too. */
 TG_INLINE void pipe_look_ahead(const struct cpu *c, const struct cpu_op *enter)
 {
     const struct memo *m = &c->pipe.memo;
 
-    __builtin_prefetch(memo_set(m, pipe_last_of(enter)->block, m->state));
+    if (enter)
+        __builtin_prefetch(
+            memo_set(m, ((const struct memo_last *)(const void *)(enter + enter->rm))->block, m->state));
+}
+
+/* The block goes on behind branch op, in a state that a memo knows and with lines that are. False: pipe_go_on
+ * does what is left. (fetch_line: a physical address on the block's page; or none, which no line matches.) */
+TG_INLINE bool pipe_go_on_fast(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
+                               unsigned way)
+{
+    const struct pipe *p = &c->pipe;
+
+    return tg_likely(p->memo.state != 0) &&
+           pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | ((uint64_t)links->disp[way] & LINE_MASK),
+                           op->rm);
 }
 #else
-TG_INLINE bool pipe_begins_alike(const struct cpu *c, const struct cpu_op *enter)
-{
-    (void)c, (void)enter;
-    return true;
-}
 #define pipe_look_ahead(c, enter) ((void)(c), (void)(enter))
 #endif
 
@@ -658,7 +665,7 @@ TG_INLINE bool pipe_begins_alike(const struct cpu *c, const struct cpu_op *enter
 TG_INLINE void pipe_branch(struct cpu *c, const struct cpu_op *op, enum pipe_branch_kind kind,
                            uint64_t target)
 {
-    enum pipe_outcome outcome = pipe_predict(c, op, kind, true, target);
+    enum pipe_outcome outcome = pipe_predict(c, cpu_links_of(op), kind, true, target);
 
     if (!pipe_end_fast(c, cpu_links_of(op), outcome))
         pipe_end_slow(c, op, cpu_links_of(op), outcome);

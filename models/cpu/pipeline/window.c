@@ -6,6 +6,7 @@
  * the model.
  */
 #include <string.h>
+#include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/pipeline/pipe.h"
 
@@ -192,7 +193,33 @@ static inline void flow_end(const struct flow *f, struct pipe *p)
     p->slots = f->slots;
 }
 
-/* Times the operations from `op` to `last`, and the NOPs before them. */
+static void front_end(struct cpu *c, enum pipe_outcome outcome)
+{
+    struct pipe *p = &c->pipe;
+
+    switch (outcome) {
+    case PIPE_SEQUENTIAL:
+        return;
+    case PIPE_TAKEN: /* nothing behind a taken branch is dispatched with it */
+        pipe_dispatch_at(p, p->dispatch + 1 + p->taken_bubble);
+        break;
+    case PIPE_TAKEN_MISS:
+        pipe_dispatch_at(p, p->dispatch + 1 + p->taken_bubble + p->btb_miss);
+        break;
+    case PIPE_WRONG: /* the front end restarts when the branch has resolved */
+        pipe_dispatch_at(p, p->start + p->cls[CPU_TC_BRANCH].latency + p->mispredict);
+        p->front_bucket = CPU_BUCKET_MISPREDICT;
+        return;
+    case PIPE_SYNC:
+        pipe_serialise(p, CPU_BUCKET_SYNC, c->p.isb);
+        return;
+    case PIPE_HELD:
+        return;
+    }
+    p->front_bucket = CPU_BUCKET_FRONTEND;
+}
+
+/* Times the operations from `op` to `last`, and what comes right before each. */
 static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op *last)
 {
     static const struct cpu_op_info nop = {.tclass = CPU_TC_ALU,
@@ -206,8 +233,15 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
 
     flow_begin(&f, p);
     for (; info <= end; info++, op++) {
-        for (unsigned i = info->hints; tg_unlikely(i); i--)
-            time_one(p, &f, op, &nop);
+        if (tg_unlikely(info->before)) {
+            if (info->before & CPU_LED) {
+                flow_end(&f, p);
+                front_end(c, PIPE_TAKEN);
+                flow_begin(&f, p);
+            }
+            for (unsigned i = info->before & ~CPU_LED; i; i--)
+                time_one(p, &f, op, &nop);
+        }
         time_one(p, &f, op, info);
         if (tg_unlikely(p->memo.events || (uint8_t)(info->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
             flow_end(&f, p);
@@ -227,7 +261,7 @@ uint64_t pipe_block_hash(const struct cpu_op *first, const struct cpu_op *last)
     for (const struct cpu_op *op = first; op <= last; op++) {
         const struct cpu_op_info *i = op_info(op);
         uint64_t v = i->tclass | i->d << 8 | i->s1 << 16 | (uint64_t)i->s2 << 24 | (uint64_t)i->s3 << 32 |
-                     (uint64_t)i->hints << 40 | (uint64_t)i->rem << 48;
+                     (uint64_t)i->before << 40 | (uint64_t)i->rem << 48;
 
         h = (h ^ v) * k;
         h ^= h >> 29;
@@ -441,12 +475,11 @@ static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, u
     return true;
 }
 
-void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
+/* Times the block that runs up to op, which is one of it. */
+static void time_until(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
 
-    if (!is_pending(p, op))
-        return;
     pipe_unfold(p);
     time_ops(c, p->pending, op);
     if (op_info(op)->left) {
@@ -484,40 +517,15 @@ static void complete_block(struct cpu *c, const struct cpu_op *op, uint32_t bloc
     uint32_t to;
 
     if (known) {
-        pipe_take(p, known);
+        pipe_take_edge(p, known);
         p->dispatch = p->cycle;
         return;
     }
     memcpy(buckets, p->buckets, sizeof(buckets));
-    pipe_catch_up(c, op);
+    time_until(c, op);
     to = memo_empty(m, p->front_bucket);
     if (to && m->ages == age && measure(p, &e, cycle, dispatch, buckets, to))
         memo_add(m, block, e);
-}
-
-void pipe_complete(struct cpu *c, const struct cpu_op *op)
-{
-    struct pipe *p = &c->pipe;
-    struct memo *m = &p->memo;
-    uint32_t block;
-
-    if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
-        return;
-    if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op)) {
-        block = memo_block_now(m, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links))->block);
-        if (block) {
-            complete_block(c, op, block);
-            return;
-        }
-    }
-    pipe_catch_up(c, op);
-}
-
-void pipe_leave(struct cpu *c, const struct cpu_op *op)
-{
-    pipe_catch_up(c, op);
-    c->pipe.pending = NULL;
-    c->pipe.memo.events = 0;
 }
 
 void pipe_single(struct cpu *c, const struct cpu_op *op)
@@ -529,32 +537,6 @@ void pipe_single(struct cpu *c, const struct cpu_op *op)
     pipe_unfold(p); /* its address says nothing about the operation */
     p->pending = op;
     p->store_from = pipe_max(p->cycle, p->dispatch);
-}
-
-static void front_end(struct cpu *c, enum pipe_outcome outcome)
-{
-    struct pipe *p = &c->pipe;
-
-    switch (outcome) {
-    case PIPE_SEQUENTIAL:
-        return;
-    case PIPE_TAKEN: /* nothing behind a taken branch is dispatched with it */
-        pipe_dispatch_at(p, p->dispatch + 1 + p->taken_bubble);
-        break;
-    case PIPE_TAKEN_MISS:
-        pipe_dispatch_at(p, p->dispatch + 1 + p->taken_bubble + p->btb_miss);
-        break;
-    case PIPE_WRONG: /* the front end restarts when the branch has resolved */
-        pipe_dispatch_at(p, p->start + p->cls[CPU_TC_BRANCH].latency + p->mispredict);
-        p->front_bucket = CPU_BUCKET_MISPREDICT;
-        return;
-    case PIPE_SYNC:
-        pipe_serialise(p, CPU_BUCKET_SYNC, c->p.isb);
-        return;
-    case PIPE_HELD:
-        return;
-    }
-    p->front_bucket = CPU_BUCKET_FRONTEND;
 }
 
 /*
@@ -588,6 +570,17 @@ static void fold_again(struct cpu *c)
     m->since = c->icount;
 }
 
+/* What of the block that runs is not timed yet, up to op. */
+static void time_pending(struct cpu *c, const struct cpu_op *op)
+{
+    struct pipe *p = &c->pipe;
+
+    pipe_unfold(p);
+    time_ops(c, p->pending, op);
+    p->memo.timed += (uint64_t)(op - p->pending) + 1;
+    p->memo.events = 0;
+}
+
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
                     enum pipe_outcome outcome)
 {
@@ -603,23 +596,113 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
         const struct memo_edge *known = events ? memo_look(m, block, e.step) : NULL;
 
         if (known) {
-            pipe_take(p, known);
+            pipe_take_edge(p, known);
             return;
         }
         memcpy(buckets, p->buckets, sizeof(buckets));
     }
     if (p->pending) {
-        pipe_unfold(p);
-        time_ops(c, p->pending, op);
-        m->timed += (uint64_t)(op - p->pending) + 1;
+        time_pending(c, op);
         p->pending = NULL;
-        m->events = 0;
     }
     front_end(c, outcome);
     fold_again(c);
     if (block && m->state && m->ages == age && measure(p, &e, cycle, dispatch, buckets, m->state)) {
         memo_add(m, block, e);
         if (!events)
-            last->edge = e;
+            memo_set_last(last, &e);
     }
+}
+
+/* The block goes on behind branch op: what is left of it is remembered apart. */
+static void begin_piece(struct cpu *c, const struct cpu_op *op)
+{
+    const struct cpu_links *links = cpu_branch_links(op);
+    const struct memo_last *last = memo_last_of(links);
+    struct pipe *p = &c->pipe;
+    const struct memo_edge *known = memo_look(&p->memo, last->block, memo_key(p->memo.now, PIPE_SEQUENTIAL));
+
+    if (known)
+        pipe_take_edge(p, known);
+    else
+        pipe_block_end(c, op, links, PIPE_SEQUENTIAL);
+    p->pending = op + 1;
+    if (p->memo.state)
+        p->memo.events = MEMO_PIECE | op_info(op)->rem;
+}
+
+void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
+{
+    const struct cpu_op *branch;
+
+    if (!is_pending(&c->pipe, op))
+        return;
+    branch = op - op_info(op)->branch;
+    if (branch < op && branch >= c->pipe.pending && c->pipe.memo.state)
+        begin_piece(c, branch); /* up to there a memo may know it */
+    time_until(c, op);
+}
+
+void pipe_leave(struct cpu *c, const struct cpu_op *op)
+{
+    pipe_catch_up(c, op);
+    c->pipe.pending = NULL;
+    c->pipe.memo.events = 0;
+}
+
+void pipe_complete(struct cpu *c, const struct cpu_op *op)
+{
+    struct pipe *p = &c->pipe;
+    struct memo *m = &p->memo;
+    uint32_t block;
+
+    if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
+        return;
+    if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op)) {
+        block = memo_block_now(m, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links))->block);
+        if (block) {
+            complete_block(c, op, block);
+            return;
+        }
+    }
+    pipe_catch_up(c, op);
+}
+
+/* Fetch of what the block goes on with behind op. late: cycles from the dispatch of op on before it is
+ * fetched. */
+static void fetch_on(struct cpu *c, const struct cpu_op *op, uint64_t line, uint64_t late)
+{
+    struct pipe *p = &c->pipe;
+    struct cache *k = &p->caches.l1i;
+    const uint64_t last = line + ((uint64_t)op->rm << LINE_BITS), before = late;
+    bool exact = false;
+
+    for (; line <= last; line += 1 << LINE_BITS) {
+        if (line == p->fetch_line)
+            continue;
+        p->fetch_line = line;
+        c->n.l1i_access++;
+        if (!exact && !cache_ready(k, line, false, p->dispatch)) {
+            pipe_catch_up(c, op); /* moves the dispatch cycle to that of op */
+            exact = true;
+        }
+        if (exact && !cache_ready(k, line, false, p->dispatch + late))
+            late += cache_fetch_slow(c, line, p->dispatch + late);
+        cache_note(k, line, p->dispatch);
+    }
+    if (late != before) {
+        pipe_unfold(p);
+        pipe_dispatch_at(p, p->dispatch + late - before);
+        p->front_bucket = CPU_BUCKET_FRONTEND;
+    }
+}
+
+void pipe_go_on(struct cpu *c, const struct cpu_op *op, unsigned way)
+{
+    const struct cpu_links *links = cpu_branch_links(op);
+    const uint64_t line = links->page->pa + ((uint64_t)links->disp[way] & LINE_MASK);
+
+    if (!c->pipe.memo.state)
+        begin_piece(c, op);
+    fetch_on(c, op, line, way == CPU_TAKEN ? 1 + c->pipe.taken_bubble : 0);
 }

@@ -12,7 +12,7 @@
 #define RUN       40000
 
 struct outcome {
-    uint64_t cycles, buckets[CPU_BUCKET_COUNT], misses, wrong;
+    uint64_t cycles, buckets[CPU_BUCKET_COUNT], misses, wrong, fetches, fetch_misses;
 };
 
 static uint32_t rnd(uint64_t *s, uint32_t below)
@@ -45,6 +45,8 @@ static const struct {
     {0xf8000040, true, false, false, 12, 8, 2}, /* stur */
     {0x54000040, false, false, false, 0, 3, 3}, /* b.cond . + 8 */
     {0x36000040, true, false, false, 19, 5, 3}, /* tbz . + 8 */
+    {0x14000002, false, false, false, 0, 0, 3}, /* b . + 8 */
+    {0x14000001, false, false, false, 0, 0, 1}, /* b . + 4 */
     {0xd5380000, true, false, false, 0, 0, 1},  /* mrs midr_el1 */
     {0xd5033fdf, false, false, false, 0, 0, 1}, /* isb */
     {0xd5033f9f, false, false, false, 0, 0, 1}, /* dsb sy */
@@ -102,6 +104,8 @@ static void look(struct pe *p, struct outcome *out)
     out->cycles = cpu_cycles(p->cpu);
     out->misses = t_counter(p, "l1d.miss");
     out->wrong = t_counter(p, "mispredicts");
+    out->fetches = t_counter(p, "l1i.access");
+    out->fetch_misses = t_counter(p, "l1i.miss");
 }
 
 static void run(uint64_t seed, bool off, uint32_t nop, const char *const *params, struct outcome *out,
@@ -180,6 +184,30 @@ static void small_window(void **state)
 
     (void)state;
     same(params);
+}
+
+/* Lines of a loop push each other out of the L1I, and its branches each other out of the BTB: within blocks,
+ * too. */
+static void small_front_end(void **state)
+{
+    static const char *const params[] = {"l1i.size",
+                                         "128",
+                                         "l1i.ways",
+                                         "1",
+                                         "pipeline.btb",
+                                         "2",
+                                         "pipeline.btb_miss",
+                                         "3",
+                                         "pipeline.taken_bubble",
+                                         "1",
+                                         NULL};
+    struct outcome one;
+    unsigned unused;
+
+    (void)state;
+    same(params);
+    run(0x9e3779b97f4a7c15u, false, NOP, params, &one, &unused);
+    assert_true(one.fetch_misses > RUN / BODY);
 }
 
 /* Two PEs in turn, which share what they remember and lose it now and then, whatever they are about: more
@@ -267,8 +295,10 @@ static void steady(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nops),   cmocka_unit_test(wide),  cmocka_unit_test(small_window),
-        cmocka_unit_test(shared), cmocka_unit_test(apart), cmocka_unit_test(steady),
+        cmocka_unit_test(nops),         cmocka_unit_test(wide),
+        cmocka_unit_test(small_window), cmocka_unit_test(small_front_end),
+        cmocka_unit_test(shared),       cmocka_unit_test(apart),
+        cmocka_unit_test(steady),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
