@@ -79,7 +79,7 @@ struct stlb {
     uint32_t sets, ways;
 };
 
-#define CACHE_PAGES 64 /* pages fetched from whose TLB entry is remembered */
+#define CACHE_PAGES 256 /* pages fetched from whose TLB entry is remembered */
 struct fetch_page {
     uint64_t page, actx;
     uint32_t id; /* ttlb.id; 0: none */
