@@ -24,20 +24,19 @@ static int cache_init(struct cache *k, const struct cache_params *p)
     k->set_mask = sets - 1;
     k->latency = p->latency;
     k->lines = calloc((size_t)sets * ways, sizeof(*k->lines));
-    k->quick = calloc(sets, sizeof(*k->quick));
-    return k->lines && k->quick ? 0 : -ENOMEM;
+    k->readable = calloc(2 * (size_t)sets, sizeof(*k->readable));
+    if (!k->lines || !k->readable)
+        return -ENOMEM;
+    k->writable = k->readable + sets;
+    for (uint32_t i = 0; i < 2 * sets; i++)
+        k->readable[i] = CACHE_LOOK;
+    return 0;
 }
 
 static void cache_fini(struct cache *k)
 {
     free(k->lines);
-    free(k->quick);
-}
-
-/* The state of a line changes. */
-static void forget_quick(struct cache *k, uint64_t pa)
-{
-    k->quick[(pa >> LINE_BITS) & k->set_mask] = 0;
+    free(k->readable);
 }
 
 int ttlb_init(struct cpu *c);
@@ -69,7 +68,7 @@ static void drop_line(struct cache *k, uint64_t pa, bool *dirty)
 
     if (!l)
         return;
-    forget_quick(k, pa);
+    cache_look(k, pa);
     *dirty |= (l->tag & LINE_DIRTY) != 0;
     l->tag = 0;
     l->arrive = 0;
@@ -81,7 +80,7 @@ static bool share_line(struct cache *k, uint64_t pa, bool *dirty)
 
     if (!l)
         return false;
-    forget_quick(k, pa);
+    cache_look(k, pa);
     *dirty |= (l->tag & LINE_DIRTY) != 0;
     l->tag &= ~(uint64_t)(LINE_UNIQUE | LINE_DIRTY);
     return true;
@@ -152,7 +151,7 @@ static struct line *insert(struct cpu *c, struct cache *k, uint64_t pa, uint64_t
     struct line *set = &k->lines[((pa >> LINE_BITS) & k->set_mask) * k->ways];
     struct line victim = set[k->ways - 1];
 
-    forget_quick(k, pa);
+    cache_look(k, pa);
     memmove(set + 1, set, (k->ways - 1) * sizeof(*set));
     set[0] = (struct line){.tag = (pa & LINE_MASK) | flags | LINE_VALID, .arrive = arrive};
     if (k == &all->l2) {
@@ -362,7 +361,7 @@ static void clean(struct cache *k, uint64_t pa, bool invalidate, bool *dirty)
 
     if (!l)
         return;
-    forget_quick(k, pa);
+    cache_look(k, pa);
     *dirty |= (l->tag & LINE_DIRTY) != 0;
     l->tag &= ~(uint64_t)LINE_DIRTY;
     if (invalidate)

@@ -38,16 +38,13 @@ struct line {
 
 struct cache {
     struct line *lines; /* [sets][ways], most recent first */
-    /* For each set, what handlers look at: the most recent line's address and what it can be used for without
-     * a change of its state, CACHE_READ and CACHE_WRITE, once it has arrived. 0: they must look at the set.
-     */
-    uint64_t *quick;
+    /* For each set, what handlers look at: the most recent line's address, once it has arrived, if it can be
+     * read, and if it can be written (it is unique, and known to be dirty), without a change of its state.
+     * CACHE_LOOK: they must look at the set. */
+    uint64_t *readable, *writable;
     uint32_t ways, set_mask, latency;
 };
-enum {
-    CACHE_READ = 1,
-    CACHE_WRITE = 2, /* unique, and known to be dirty */
-};
+#define CACHE_LOOK UINT64_C(1) /* no line's address */
 
 struct ttlb_entry {
     uint64_t va, mask; /* matches when ((address ^ va) & mask) == 0 */
@@ -103,6 +100,14 @@ struct caches {
 int caches_init(struct cpu *c);
 void caches_fini(struct cpu *c);
 
+/* The state of a line changes, or its place. */
+static inline void cache_look(struct cache *k, uint64_t pa)
+{
+    const uint32_t set = (pa >> LINE_BITS) & k->set_mask;
+
+    k->readable[set] = k->writable[set] = CACHE_LOOK;
+}
+
 /* The line at pa in a set, moved to the front; NULL: miss. */
 static inline struct line *cache_find(struct cache *k, uint64_t pa)
 {
@@ -118,7 +123,7 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
                 memmove(set + 2, set + 1, (w - 1) * sizeof(*set));
             set[1] = set[0];
             set[0] = l;
-            k->quick[(pa >> LINE_BITS) & k->set_mask] = 0;
+            cache_look(k, pa);
             return set;
         }
     }
@@ -133,8 +138,10 @@ static inline void cache_note(struct cache *k, uint64_t pa, uint64_t now)
     const uint32_t set = (pa >> LINE_BITS) & k->set_mask;
     const struct line *l = &k->lines[set * k->ways];
 
-    if (((l->tag ^ pa) & LINE_MASK) == 0 && (l->tag & LINE_VALID) && l->arrive <= now)
-        k->quick[set] = (pa & LINE_MASK) | CACHE_READ | ((l->tag & write) == write ? CACHE_WRITE : 0);
+    if (((l->tag ^ pa) & LINE_MASK) == 0 && (l->tag & LINE_VALID) && l->arrive <= now) {
+        k->readable[set] = pa & LINE_MASK;
+        k->writable[set] = (l->tag & write) == write ? pa & LINE_MASK : CACHE_LOOK;
+    }
 }
 
 /* cache_find and cache_note of a line to read that is the second of its set, which is frequent where two are
@@ -151,7 +158,8 @@ static inline bool cache_second(struct cache *k, uint64_t pa, uint64_t now)
         return false;
     l[0] = second;
     l[1] = first;
-    k->quick[set] = (pa & LINE_MASK) | CACHE_READ;
+    k->readable[set] = pa & LINE_MASK;
+    k->writable[set] = CACHE_LOOK;
     return true;
 }
 

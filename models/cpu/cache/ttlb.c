@@ -122,7 +122,8 @@ static void renumber(struct cpu *c, struct ttlb *t)
 {
     forget_ids(t);
     for (unsigned i = 0; i < c->mmu.n_views; i++)
-        memset(c->mmu.views[i].dtlb, 0, sizeof(c->mmu.views[i].dtlb));
+        for (unsigned n = 0; n < MMU_TLB_SIZE; n++)
+            c->mmu.views[i].tlb[n].dtlb = 0;
     memset(c->pipe.caches.pages, 0, sizeof(c->pipe.caches.pages));
     t->fills = 0;
 }
@@ -158,12 +159,11 @@ static uint32_t id_of(const struct ttlb *t, const struct mmu_view *view, uint64_
 
 void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
 {
-    const unsigned n = MMU_TLB_INDEX(va);
-    const struct mmu_tlbe *e = &view->tlb[n];
+    struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
     const uint32_t id = id_of(&c->pipe.caches.dtlb, view, va);
 
     if (id && (e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)))
-        view->dtlb[n] = id;
+        e->dtlb = id;
 }
 
 void ttlb_note_fetch(struct cpu *c, const struct mmu_view *view, uint64_t va)

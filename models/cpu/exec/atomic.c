@@ -27,12 +27,12 @@
     }
 /* The same with the timing of a load or rmw. */
 #define ATOMIC(size, access, kind)                                                                 \
-    ATOMIC_IF(size, access, pipe_##kind##_fast(c, c->view, MMU_TLB_INDEX(XR(rn)), a.pa, size))                         \
+    ATOMIC_IF(size, access, pipe_##kind##_fast(c, c->view, &c->view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))                         \
     if (!fast)                                                                                     \
         pipe_##kind(c, op, XR(rn), a.pa, size)
 #define ATOMIC_STORE(size)                                                                         \
     ATOMIC_IF(size, MMU_WRITE,                                                                     \
-              exec_monitor_holds(c, &a, size) && pipe_store_fast(c, c->view, MMU_TLB_INDEX(XR(rn)), a.pa, size))
+              exec_monitor_holds(c, &a, size) && pipe_store_fast(c, c->view, &c->view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))
 
 #define SWAP8(v)   (v)
 #define SWAP16(v)  __builtin_bswap16(v)

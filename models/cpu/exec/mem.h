@@ -76,11 +76,10 @@
 TG_INLINE bool mem_load_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size,
                              void *out)
 {
-    const unsigned n = MMU_TLB_INDEX(va);
-    const struct mmu_tlbe *e = &view->tlb[n];
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
 
     if (tg_unlikely(((va + (size - 1)) & MMU_PAGE_MASK) != e->rtag) ||
-        !pipe_load_fast(c, view, n, va + e->pa_off, size))
+        !pipe_load_fast(c, view, e, va + e->pa_off, size))
         return false;
     memcpy(out, (const void *)(uintptr_t)(va + e->addend), size);
     return true;
@@ -90,11 +89,10 @@ TG_INLINE bool mem_load_fast(struct cpu *c, const struct mmu_view *view, uint64_
 TG_INLINE bool mem_store_fast(struct cpu *c, const struct mmu_view *view, uint64_t va, unsigned size,
                               uint8_t **to)
 {
-    const unsigned n = MMU_TLB_INDEX(va);
-    const struct mmu_tlbe *e = &view->tlb[n];
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
 
     if (tg_unlikely(((va + (size - 1)) & MMU_PAGE_MASK) != e->wtag) ||
-        !pipe_store_fast(c, view, n, va + e->pa_off, size))
+        !pipe_store_fast(c, view, e, va + e->pa_off, size))
         return false;
     *to = (uint8_t *)(uintptr_t)(va + e->addend);
     return true;

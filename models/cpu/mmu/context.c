@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Translation contexts: keys, the pool of views, filling and invalidating software TLBs. See context.h. */
+#define _GNU_SOURCE
 #include "models/cpu/mmu/context.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/fill.h"
 #include "models/cpu/mmu/walk.h"
 #include "models/cpu/sysreg/access.h"
 
-#define VIEWS 160
+#define VIEWS      160
+#define VIEWS_SIZE (VIEWS * sizeof(struct mmu_view))
 
 #define SIZE_GLOBAL 0x80
 
@@ -52,17 +55,23 @@ static void clear_view(struct cpu *c, struct mmu_view *v)
 
 int mmu_init(struct cpu *c)
 {
-    c->mmu.views = calloc(VIEWS, sizeof(*c->mmu.views));
+    /* Zero, as lines of the host's cache; untouched ones cost nothing: n_views grows as they are first used.
+     */
+    c->mmu.views =
+        mmap(NULL, VIEWS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (c->mmu.views == MAP_FAILED)
+        c->mmu.views = NULL;
     c->mmu.briefs = calloc(VIEWS, sizeof(*c->mmu.briefs));
     if (!c->mmu.views || !c->mmu.briefs)
         return -ENOMEM;
-    c->mmu.n_views = 0; /* grows as views are first used, so that untouched ones cost nothing */
+    c->mmu.n_views = 0;
     return 0;
 }
 
 void mmu_fini(struct cpu *c)
 {
-    free(c->mmu.views);
+    if (c->mmu.views)
+        munmap(c->mmu.views, VIEWS_SIZE);
     free(c->mmu.briefs);
     c->mmu.views = NULL;
     c->mmu.briefs = NULL;
@@ -350,7 +359,7 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
 
     c->n.soft_tlb_fills++;
     e->rtag = e->wtag = MMU_NO_TAG;
-    v->dtlb[i] = 0;
+    e->dtlb = 0;
     if (watched || (v->key.flags & (MMU_KEY_BE | MMU_KEY_ALIGN)) ||
         (r->mem_type != TG_MEM_NORMAL_WB && r->mem_type != TG_MEM_NORMAL_NC))
         return;
@@ -363,7 +372,7 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
     }
     e->addend = (uintptr_t)ram_at(ram, pa) - (uintptr_t)page;
     e->pa_off = pa - page;
-    v->size[i] = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
+    e->size = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
     note_mapping(v, va, r);
 }
 
@@ -430,8 +439,8 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
 
     if (scan) {
         FOR_FILLED_DATA (i, v)
-            if (data_tag(&v->tlb[i], &tag) && touches(tag, v->size[i], va, last) &&
-                (!only_global || (v->size[i] & SIZE_GLOBAL)))
+            if (data_tag(&v->tlb[i], &tag) && touches(tag, v->tlb[i].size, va, last) &&
+                (!only_global || (v->tlb[i].size & SIZE_GLOBAL)))
                 drop_data(v, i);
         FOR_FILLED_FETCH (i, v)
             if (v->xtlb[i].tag != MMU_NO_TAG && touches(v->xtlb[i].tag, v->xsize[i], va, last))
@@ -444,7 +453,7 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
             unsigned i = (p >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1), x = MMU_XTLB_INDEX(p);
 
             if (data_tag(&v->tlb[i], &tag) && (tag & tg_ones(56)) == p &&
-                (!only_global || (v->size[i] & SIZE_GLOBAL)))
+                (!only_global || (v->tlb[i].size & SIZE_GLOBAL)))
                 drop_data(v, i);
             if (v->xtlb[x].tag != MMU_NO_TAG && (v->xtlb[x].tag & tg_ones(56)) == p)
                 v->xtlb[x].tag = MMU_NO_TAG;

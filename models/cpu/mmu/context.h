@@ -64,8 +64,10 @@ enum mmu_priv {
 struct mmu_tlbe {
     uint64_t rtag, wtag;
     uintptr_t addend;
-    uint64_t pa_off; /* pa - va */
-};
+    uint64_t pa_off;            /* pa - va */
+    uint32_t dtlb;              /* timed: number of the data TLB's entry that holds the page (ttlb.id) */
+    uint8_t size;               /* log2 of the mapping that it came from, bit 7: global */
+} __attribute__((aligned(64))); /* a line of the host's cache */
 
 struct mmu_xtlbe {
     uint64_t tag;
@@ -115,9 +117,7 @@ struct mmu_brief {
 struct mmu_view {
     struct mmu_tlbe tlb[MMU_TLB_SIZE];
     struct mmu_xtlbe xtlb[MMU_XTLB_SIZE];
-    uint32_t dtlb[MMU_TLB_SIZE]; /* timed: number of the data TLB's entry that holds the page (ttlb.id) */
-    uint8_t size[MMU_TLB_SIZE];  /* log2 of the mapping each entry came from, bit 7: global */
-    uint8_t xsize[MMU_XTLB_SIZE];
+    uint8_t xsize[MMU_XTLB_SIZE]; /* as mmu_tlbe.size */
     struct mmu_key key;
     uint64_t jump_tag;   /* identifies view and its fetch mappings in the jump cache; changes when one of them
                             dies */

@@ -44,10 +44,10 @@ TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, u
 {
     (void)c, (void)op, (void)va, (void)pa, (void)size;
 }
-TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
-                              unsigned size)
+TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
+                              uint64_t pa, unsigned size)
 {
-    (void)c, (void)view, (void)n, (void)pa, (void)size;
+    (void)c, (void)view, (void)e, (void)pa, (void)size;
     return true;
 }
 #define pipe_store_fast pipe_load_fast
@@ -231,36 +231,36 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
 
 /* The part of an access to RAM that needs no call: the data TLB holds the page, and the L1D the line in a
  * state that need not change. It costs the class's latency, already scheduled. False: nothing has happened.
- * n: the page's index in the software TLB of view. */
-TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
-                                unsigned size, unsigned use)
+ * e: the page's in the software TLB of view. */
+TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
+                                uint64_t pa, unsigned size, bool write)
 {
     struct caches *k = &c->pipe.caches;
-    const uint32_t id = view->dtlb[n];
+    const uint32_t id = e->dtlb;
     const unsigned i = id & (TTLB_MAX - 1);
 
     if (tg_unlikely(k->dtlb.id[i] != id || view != c->view))
         return false;
-    if (tg_unlikely((k->l1d.quick[pa >> LINE_BITS & k->l1d.set_mask] & (LINE_MASK | use)) !=
-                    (((pa + size - 1) & LINE_MASK) | use)))
+    if (tg_unlikely((write ? k->l1d.writable : k->l1d.readable)[pa >> LINE_BITS & k->l1d.set_mask] !=
+                    ((pa + size - 1) & LINE_MASK)))
         return false;
     k->dtlb.stamp[i] = ++k->stamp;
     return true;
 }
 
-TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
-                              unsigned size)
+TG_INLINE bool pipe_load_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
+                              uint64_t pa, unsigned size)
 {
-    if (!pipe_access_fast(c, view, n, pa, size, CACHE_READ))
+    if (!pipe_access_fast(c, view, e, pa, size, false))
         return false;
     c->n.loads++;
     return true;
 }
 
-TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
-                             unsigned size)
+TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
+                             uint64_t pa, unsigned size)
 {
-    if (!pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
+    if (!pipe_access_fast(c, view, e, pa, size, true))
         return false;
     c->n.loads++;
     c->n.stores++;
@@ -271,7 +271,7 @@ TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, unsigne
 /* After an access that was not fast: the next one to the page may be. */
 TG_INLINE void pipe_note_page(struct cpu *c, uint64_t va)
 {
-    const uint32_t id = c->view->dtlb[MMU_TLB_INDEX(va)];
+    const uint32_t id = c->view->tlb[MMU_TLB_INDEX(va)].dtlb;
 
     if (c->pipe.caches.dtlb.id[id & (TTLB_MAX - 1)] != id)
         ttlb_note(c, c->view, va);
@@ -349,12 +349,12 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
 
 /* The store leaves the buffer when its line is there, in order, one a cycle; a full buffer holds the pipeline
  * up. */
-TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, unsigned n, uint64_t pa,
-                               unsigned size)
+TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
+                               uint64_t pa, unsigned size)
 {
     struct pipe *p = &c->pipe;
 
-    if (tg_unlikely(*p->store_at > PIPE_STORE_NOW(p)) || !pipe_access_fast(c, view, n, pa, size, CACHE_WRITE))
+    if (tg_unlikely(*p->store_at > PIPE_STORE_NOW(p)) || !pipe_access_fast(c, view, e, pa, size, true))
         return false;
     c->n.stores++;
     pipe_store_leaves(p, PIPE_STORE_FROM(p));
@@ -556,7 +556,7 @@ TG_INLINE bool pipe_fetched(const struct cpu *c, const struct cpu_op *enter)
 /* Is the line known to be in the L1I, at the front of its set? */
 TG_INLINE bool pipe_line_known(const struct cache *k, uint64_t line)
 {
-    return k->quick[line >> LINE_BITS & k->set_mask] == (line | CACHE_READ);
+    return k->readable[line >> LINE_BITS & k->set_mask] == line;
 }
 
 /* Another page is fetched from, and the entry of the instruction TLB that holds it is known. */
