@@ -116,9 +116,9 @@ void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT])
 
     memcpy(out, c->pipe.buckets, sizeof(c->pipe.buckets));
     memo_add_charged(&c->pipe.memo, out);
+    out[CPU_BUCKET_BASE] = 0;
     for (unsigned i = 0; i < CPU_BUCKET_COUNT; i++)
-        if (i != CPU_BUCKET_BASE)
-            others += out[i];
+        others += out[i];
     out[CPU_BUCKET_BASE] = now - others;
 }
 
@@ -229,6 +229,7 @@ void cpu_fp_changed(struct cpu *c)
 void cpu_context_changed(struct cpu *c)
 {
     enum mmu_regime regime = mmu_current_regime(c);
+    const struct mmu_view *before = c->view;
 
     if (c->el == 0) {
         c->view = c->uview = view_of(c, regime, MMU_USER);
@@ -244,6 +245,8 @@ void cpu_context_changed(struct cpu *c)
         else
             c->uview = c->view;
     }
+    if (c->view != before)
+        c->pipe.fetch_page = UINT64_MAX;
     cpu_fp_changed(c);
     sysreg_context_changed(c);
 }

@@ -317,7 +317,8 @@ static void take_sample(const struct ledger *l, unsigned pe, struct ledger_sampl
 }
 
 /* Adds what buckets have grown by from one sample to another. */
-static void add_growth(uint64_t *sum, const struct ledger_sample *from, const struct ledger_sample *to)
+static void add_growth(uint64_t *restrict sum, const struct ledger_sample *restrict from,
+                       const struct ledger_sample *restrict to)
 {
     if (same_stretch(from, to))
         for (unsigned i = 0; i < sizeof(moving); i++)

@@ -60,7 +60,7 @@ OP_END(isb)
 {
     pipe_issue(c, op);
 #if TG_TIMED
-    c->pipe.fetch_line = UINT64_MAX;
+    c->pipe.fetch_line = PIPE_NO_LINE;
 #endif
     END_VA(c, PIPE_SYNC, cpu_next_pc(c, cpu_links_of(op)));
 }

@@ -91,18 +91,21 @@ int pipe_init(struct cpu *c)
     p->store_end = p->store_drain + (c->p.store_buffer < PIPE_STORES ? c->p.store_buffer : PIPE_STORES);
     p->front_bucket = CPU_BUCKET_FRONTEND;
     p->rob = calloc(p->window, sizeof(*p->rob));
-    if (c->p.btb && c->p.btb_miss) {
+    if (c->p.btb) {
         while (btb * 2 <= c->p.btb && btb < PIPE_BTB_MAX)
             btb *= 2;
-        p->btb = calloc(btb, sizeof(*p->btb));
-        p->btb_mask = btb - 1;
         p->btb_miss = c->p.btb_miss;
-        if (!p->btb)
-            return -ENOMEM;
+    } else {
+        btb = PIPE_BTB_MAX; /* nothing depends on it */
     }
+    p->btb = calloc(btb, sizeof(*p->btb));
+    p->btb_mask = btb - 1;
+    if (!p->btb)
+        return -ENOMEM;
     memset(p->ready_bucket, CPU_BUCKET_DEPEND, sizeof(p->ready_bucket));
     memset(p->bht, 1, sizeof(p->bht));
-    p->fetch_line = p->fetch_page = UINT64_MAX;
+    p->fetch_line = PIPE_NO_LINE;
+    p->fetch_page = UINT64_MAX;
     if (!p->rob || init_memo(c))
         return -ENOMEM;
     p->rob_at = p->rob;
@@ -145,7 +148,7 @@ void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
     pipe_catch_up(c, c->cur);
     advance(&c->pipe, bucket, c->pipe.cycle + cycles);
     if (bucket == CPU_BUCKET_EXCEPTION || bucket == CPU_BUCKET_SYNC)
-        c->pipe.fetch_line = UINT64_MAX;
+        c->pipe.fetch_line = PIPE_NO_LINE;
 }
 
 void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t)
@@ -307,7 +310,7 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     for (unsigned i = 0; i < TG_ARRAY_SIZE(p->unit); i++)
         p->port[i] = p->unit[i] = 0;
     p->ready[CPU_SLOT_NONE] = 0;
-    p->fetch_line = UINT64_MAX;
+    p->fetch_line = PIPE_NO_LINE;
     p->dispatch = p->start = p->device_done = cycle;
     p->tlbi_pending = false;
     memset(p->calendar, 0, sizeof(p->calendar));
@@ -322,7 +325,7 @@ void pipe_mispredicted(struct cpu *c)
     p->cycle += p->mispredict;
     p->buckets[CPU_BUCKET_MISPREDICT] += p->mispredict;
     p->slots = 0;
-    p->fetch_line = UINT64_MAX;
+    p->fetch_line = PIPE_NO_LINE;
 }
 
 static void delay_register(struct pipe *p, unsigned slot, uint64_t extra, enum cpu_bucket bucket)

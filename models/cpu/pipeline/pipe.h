@@ -38,6 +38,9 @@ struct pipe_class {
  * else zero. What starts later than that (it waits for a long miss) finds ports free. */
 #define PIPE_CALENDAR 256
 
+/* Neither on the page of a line, nor, by its bit 0, at the place of one on its page. */
+#define PIPE_NO_LINE (~UINT64_C(0x3e))
+
 struct pipe {
     /* ---- every instruction ---- */
     uint64_t cycle;    /* in order: issue cycle; window: commit cycle of the last instruction. The PE's cycle
@@ -81,10 +84,10 @@ struct pipe {
     bool tlbi_pending;    /* a broadcast TLBI since the last DSB */
 
     /* branch prediction */
-    uint32_t mispredict, taken_bubble, btb_miss, btb_mask;
+    uint32_t mispredict, taken_bubble, btb_miss, btb_mask; /* btb_miss: 0 without a BTB */
     uint64_t history;
     uint8_t bht[1 << PIPE_BHT_BITS]; /* 2-bit counters, gshare */
-    uint32_t *btb;                   /* tags of branches that were taken; NULL: every one is known */
+    uint32_t *btb;                   /* tags of branches that were taken */
     struct {
         uint64_t pc, target;
     } indirect[1 << PIPE_IND_BITS];
@@ -92,10 +95,10 @@ struct pipe {
     uint32_t ras_top;
 
     /* front end */
-    uint64_t fetch_line; /* line fetched last, physical */
-    /* page that was fetched from last, in fetch_view, and whose ITLB entry still is the last that was used */
+    uint64_t fetch_line; /* line fetched last, physical; PIPE_NO_LINE */
+    /* page that was fetched from last, in this view, and whose ITLB entry still is the last that was used;
+     * UINT64_MAX: none */
     uint64_t fetch_page;
-    const struct mmu_view *fetch_view;
 
     struct caches caches;
 };

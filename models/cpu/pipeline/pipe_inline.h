@@ -485,7 +485,7 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_links *
         *ctr = (uint8_t)(taken ? *ctr + (*ctr < 3) : *ctr - (*ctr > 0)); /* two bits, saturating */
         p->history = p->history << 1 | taken;
     }
-    if (taken && p->btb) {
+    if (taken) {
         uint32_t *b = &p->btb[(pc >> 2) & p->btb_mask], tag = (uint32_t)(pc >> 2);
 
         if (tg_unlikely(*b != tag)) {
@@ -496,7 +496,7 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_links *
     if (tg_unlikely(wrong)) {
 #if TG_VARIANT == 2
         c->n.mispredicts++;
-        p->fetch_line = UINT64_MAX;
+        p->fetch_line = PIPE_NO_LINE;
 #endif
         return PIPE_WRONG;
     }
@@ -516,7 +516,6 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct 
         late = ttlb_fetch_slow(c, c->view, va, PIPE_FETCH_NOW(p));
     ttlb_note_fetch(c, c->view, va);
     p->fetch_page = c->pc_page;
-    p->fetch_view = c->view;
     return late;
 }
 
@@ -571,7 +570,6 @@ TG_INLINE bool pipe_page_fast(struct cpu *c)
         return false;
     t->stamp[i] = ++p->caches.stamp;
     p->fetch_page = c->pc_page;
-    p->fetch_view = c->view;
     return true;
 }
 
@@ -604,7 +602,7 @@ TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
 {
     const struct pipe *p = &c->pipe;
 
-    if ((c->pc_page != p->fetch_page || c->view != p->fetch_view) && !pipe_page_fast(c))
+    if (c->pc_page != p->fetch_page && !pipe_page_fast(c))
         return false;
     return pipe_lines_fast(c, enter->imm & LINE_MASK, enter->ra);
 }
@@ -617,7 +615,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
     uint64_t line = enter->imm & LINE_MASK, last = line + ((uint64_t)enter->ra << LINE_BITS);
     uint64_t fetched = p->fetch_line, late = 0;
 
-    if (c->pc_page != p->fetch_page || c->view != p->fetch_view)
+    if (c->pc_page != p->fetch_page)
         late = TG_FN(pipe_fetch_page)(c, enter);
     for (; line <= last; line += 1 << LINE_BITS) {
         if (line == fetched)
@@ -647,15 +645,18 @@ TG_INLINE void pipe_look_ahead(const struct cpu *c, const struct cpu_op *enter)
 }
 
 /* The block goes on behind branch op, in a state that a memo knows and with lines that are. False: pipe_go_on
- * does what is left. (fetch_line: a physical address on the block's page; or none, which no line matches.) */
+ * does what is left. */
 TG_INLINE bool pipe_go_on_fast(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
                                unsigned way)
 {
     const struct pipe *p = &c->pipe;
+    const uint64_t at = (uint64_t)links->disp[way];
 
-    return tg_likely(p->memo.state != 0) &&
-           pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | ((uint64_t)links->disp[way] & LINE_MASK),
-                           op->rm);
+    if (tg_unlikely(!p->memo.state))
+        return false;
+    if (((at ^ p->fetch_line) & (LINE_MASK | 1) & ~MMU_PAGE_MASK) == 0 && op->rm == 0)
+        return true;
+    return pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | (at & LINE_MASK), op->rm);
 }
 #else
 #define pipe_look_ahead(c, enter) ((void)(c), (void)(enter))
