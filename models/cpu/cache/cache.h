@@ -130,23 +130,28 @@ static inline struct line *cache_find(struct cache *k, uint64_t pa)
     return NULL;
 }
 
+/* A write does not change its state. */
+static inline bool cache_line_writable(uint64_t tag)
+{
+    return (tag & (LINE_UNIQUE | LINE_DIRTY)) == (LINE_UNIQUE | LINE_DIRTY);
+}
+
 /* After an access to the line at pa: handlers need not look for it again if it is at the front of its set,
  * and there at `now`, which no access to come is earlier than. */
 static inline void cache_note(struct cache *k, uint64_t pa, uint64_t now)
 {
-    const uint64_t write = LINE_UNIQUE | LINE_DIRTY;
     const uint32_t set = (pa >> LINE_BITS) & k->set_mask;
     const struct line *l = &k->lines[set * k->ways];
 
     if (((l->tag ^ pa) & LINE_MASK) == 0 && (l->tag & LINE_VALID) && l->arrive <= now) {
         k->readable[set] = pa & LINE_MASK;
-        k->writable[set] = (l->tag & write) == write ? pa & LINE_MASK : CACHE_LOOK;
+        k->writable[set] = cache_line_writable(l->tag) ? pa & LINE_MASK : CACHE_LOOK;
     }
 }
 
-/* cache_find and cache_note of a line to read that is the second of its set, which is frequent where two are
- * used in turn. False: it is not, and nothing has happened. */
-static inline bool cache_second(struct cache *k, uint64_t pa, uint64_t now)
+/* cache_find and cache_note of a line that is the second of its set, which is frequent where two are used in
+ * turn, and may be used so. False: it is not, and nothing has happened. */
+static inline bool cache_second(struct cache *k, uint64_t pa, bool write, uint64_t now)
 {
     const uint32_t set = (pa >> LINE_BITS) & k->set_mask;
     struct line *l = &k->lines[set * k->ways], first = l[0], second;
@@ -154,12 +159,15 @@ static inline bool cache_second(struct cache *k, uint64_t pa, uint64_t now)
     if (k->ways < 2)
         return false;
     second = l[1];
-    if (((second.tag ^ pa) & LINE_MASK) != 0 || !(second.tag & LINE_VALID) || second.arrive > now)
+    if (((second.tag ^ pa) & LINE_MASK) != 0 || !(second.tag & LINE_VALID) || second.arrive > now ||
+        (write && !(second.tag & LINE_UNIQUE)))
         return false;
+    if (write)
+        second.tag |= LINE_DIRTY;
     l[0] = second;
     l[1] = first;
     k->readable[set] = pa & LINE_MASK;
-    k->writable[set] = CACHE_LOOK;
+    k->writable[set] = cache_line_writable(second.tag) ? pa & LINE_MASK : CACHE_LOOK;
     return true;
 }
 

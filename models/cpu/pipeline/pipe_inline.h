@@ -277,6 +277,28 @@ TG_INLINE void pipe_note_page(struct cpu *c, uint64_t va)
         ttlb_note(c, c->view, va);
 }
 
+/* Accesses that are not fast only because the line is the second of its set, or because there are two lines
+ * (*two), each known to be at the front of its set. False: all is yet to be done. */
+TG_INLINE bool pipe_access_simple(struct cpu *c, uint64_t va, uint64_t pa, unsigned size, bool write,
+                                  bool *two)
+{
+    struct caches *k = &c->pipe.caches;
+    const struct cache *d = &k->l1d;
+    const uint64_t *lines = write ? d->writable : d->readable, last = (pa + size - 1) & LINE_MASK;
+    const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    const unsigned i = e->dtlb & (TTLB_MAX - 1);
+
+    if (((write ? e->wtag : e->rtag) ^ va) >= MMU_PAGE_SIZE || k->dtlb.id[i] != e->dtlb)
+        return false;
+    *two = (pa & LINE_MASK) != last;
+    if (*two ? lines[pa >> LINE_BITS & d->set_mask] != (pa & LINE_MASK) ||
+                   lines[last >> LINE_BITS & d->set_mask] != last
+             : !cache_second(&k->l1d, pa, write, PIPE_EARLIEST(&c->pipe)))
+        return false;
+    k->dtlb.stamp[i] = ++k->stamp;
+    return true;
+}
+
 /* Any other access. Out of line: all that comes here takes its time anyway. */
 static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va,
                                                         uint64_t pa, unsigned size, bool write)
@@ -284,8 +306,15 @@ static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const str
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
     struct line *l;
-    bool tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
+    bool tlb_hit, two;
 
+    if (pipe_access_simple(c, va, pa, size, write, &two)) {
+        if (!two)
+            return;
+        if (TG_VARIANT == 2 && !write && pipe_note_crossing(c, op))
+            return;
+    }
+    tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
     l = cache_find(&k->l1d, pa);
     if (!tlb_hit || !l || l->arrive > PIPE_EARLIEST(p) || (write && !(l->tag & LINE_UNIQUE)) ||
         ((pa ^ (pa + size - 1)) & LINE_MASK) != 0)
@@ -367,9 +396,17 @@ static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const st
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
     struct line *l;
-    bool tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
+    bool tlb_hit, two;
 
     c->n.stores++;
+    if (*p->store_at <= PIPE_STORE_NOW(p) && pipe_access_simple(c, va, pa, size, true, &two)) {
+        if (two)
+            pipe_store_leaves_late(p, PIPE_STORE_FROM(p) + 1, CPU_BUCKET_L1D);
+        else
+            pipe_store_leaves(p, PIPE_STORE_FROM(p));
+        return;
+    }
+    tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
     l = cache_find(&k->l1d, pa);
     if (!tlb_hit || !l || !(l->tag & LINE_UNIQUE) || l->arrive > PIPE_EARLIEST(p) ||
         ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 || *p->store_at > PIPE_STORE_NOW(p)) {
@@ -621,7 +658,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
         if (line == fetched)
             continue;
         c->n.l1i_access++;
-        if (!pipe_line_known(k, line) && !cache_second(k, line, PIPE_FETCH_NOW(p)))
+        if (!pipe_line_known(k, line) && !cache_second(k, line, false, PIPE_FETCH_NOW(p)))
             late = TG_FN(pipe_fetch_line)(c, line, late);
         fetched = line;
     }
