@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a block leaves out (NOPs; in fast mode branches forward within the page) is executed all the same:
- * random programs of NOPs, additions and branches, which end by an SVC, beside a count by hand. Registers,
- * instructions retired, and the return address of the exception.
+ * What a block leaves out (NOPs; in fast mode branches forward within the page) is executed all the same, and
+ * where it goes on behind branches (window model) and ends at one of them nothing else is: random programs of
+ * NOPs, additions and branches, which end by an SVC, beside a count by hand. Registers, instructions retired,
+ * and the return address of the exception. Each runs some times, for its branches are predicted then.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,15 +19,22 @@
 #define VECTOR   (VECTORS + 0x200) /* synchronous, from the level itself with its own stack pointer */
 #define CODE     (PE_RAM_BASE + 0x2000)
 
-#define NOP        0xd503201f
-#define PRFM       0xf9800000 /* prfm pldl1keep, [x0] */
-#define ADD(n)     (0x91000000 | (uint32_t)(n) << 10)
-#define B(words)   (0x14000000 | (uint32_t)(words))
-#define CBZ_XZR(w) (0xb400001f | (uint32_t)(w) << 5)
-#define SVC        0xd4000001
+#define NOP      0xd503201f
+#define PRFM     0xf9800000 /* prfm pldl1keep, [x0] */
+#define ADD(n)   (0x91000000 | (uint32_t)(n) << 10)
+#define B(words) (0x14000000 | (uint32_t)(words))
+/* Taken, and not: cbz, tbz, b.al on zero; cbnz, tbnz, b.mi (NZCV are 0) */
+#define CBZ_XZR(w)  (0xb400001f | (uint32_t)(w) << 5)
+#define TBZ_XZR(w)  (0x3600001f | (uint32_t)(w) << 5)
+#define B_AL(w)     (0x5400000e | (uint32_t)(w) << 5)
+#define CBNZ_XZR(w) (0xb500001f | (uint32_t)(w) << 5)
+#define TBNZ_XZR(w) (0x3700001f | (uint32_t)(w) << 5)
+#define B_MI(w)     (0x54000004 | (uint32_t)(w) << 5)
+#define SVC         0xd4000001
 
 #define WORDS    150
 #define PROGRAMS 500
+#define RUNS     4
 
 static uint32_t rnd(uint64_t *s, uint32_t n)
 {
@@ -40,6 +48,30 @@ static uint64_t begin_of(uint64_t seed)
     return CODE + (seed % 3 ? 0xd00 + seed * 4 % 0x300 : 0);
 }
 
+/* Words from a branch to where it goes; 1 for any other. */
+static uint32_t way(uint32_t insn)
+{
+    switch (insn >> 24) {
+    case 0x14:
+        return insn & 0xff;
+    case 0xb4:
+    case 0x36:
+        return insn >> 5 & 7;
+    case 0x54:
+        return (insn & 15) == 14 ? insn >> 5 & 7 : 1;
+    default:
+        return 1;
+    }
+}
+
+static uint32_t conditional(uint64_t *s)
+{
+    const uint32_t w = 1 + rnd(s, 3);
+    const uint32_t insns[] = {CBZ_XZR(w), TBZ_XZR(w), B_AL(w), CBNZ_XZR(w), TBNZ_XZR(w), B_MI(w)};
+
+    return insns[rnd(s, sizeof(insns) / sizeof(insns[0]))];
+}
+
 static void one(struct pe *p, uint64_t seed)
 {
     const uint64_t begin = begin_of(seed);
@@ -47,7 +79,7 @@ static void one(struct pe *p, uint64_t seed)
     uint64_t x0 = 0, insns = 0, before, elr;
 
     for (uint64_t s = seed * 0x9e3779b97f4a7c15u; n < WORDS; n++) {
-        switch (rnd(&s, 6)) {
+        switch (rnd(&s, 7)) {
         case 0:
         case 1:
             code[n] = rnd(&s, 8) ? NOP : PRFM;
@@ -56,7 +88,8 @@ static void one(struct pe *p, uint64_t seed)
             code[n] = B(1 + rnd(&s, 7));
             break;
         case 3:
-            code[n] = CBZ_XZR(1 + rnd(&s, 3));
+        case 4:
+            code[n] = conditional(&s);
             break;
         default:
             code[n] = ADD(1 + rnd(&s, 100));
@@ -66,18 +99,20 @@ static void one(struct pe *p, uint64_t seed)
         code[n] = SVC;
     for (; code[at] != SVC; insns++) {
         x0 += (code[at] >> 24) == 0x91 ? code[at] >> 10 & 0xfff : 0;
-        at += (code[at] >> 24) == 0x14 ? code[at] & 0xff : (code[at] >> 24) == 0xb4 ? code[at] >> 5 & 7 : 1;
+        at += way(code[at]);
     }
     pe_code(p, begin, code, n);
-    cpu_set_x(p->cpu, 0, 0);
-    cpu_set_pc(p->cpu, begin);
-    before = cpu_insns(p->cpu);
-    pe_run_insns(p, 100 * WORDS); /* far enough for the end not to be single steps */
-    assert_true(cpu_get_sysreg(p->cpu, ELR_EL1, &elr));
-    assert_int_equal(cpu_get_x(p->cpu, 0), x0);
-    assert_int_equal(elr, begin + 4 * (at + 1));
-    assert_int_equal(cpu_get_pc(p->cpu), VECTOR);
-    assert_int_equal(cpu_insns(p->cpu) - before, insns + 1); /* with the SVC */
+    for (unsigned run = 0; run < RUNS; run++) {
+        cpu_set_x(p->cpu, 0, 0);
+        cpu_set_pc(p->cpu, begin);
+        before = cpu_insns(p->cpu);
+        pe_run_insns(p, 100 * WORDS); /* far enough for the end not to be single steps */
+        assert_true(cpu_get_sysreg(p->cpu, ELR_EL1, &elr));
+        assert_int_equal(cpu_get_x(p->cpu, 0), x0);
+        assert_int_equal(elr, begin + 4 * (at + 1));
+        assert_int_equal(cpu_get_pc(p->cpu), VECTOR);
+        assert_int_equal(cpu_insns(p->cpu) - before, insns + 1); /* with the SVC */
+    }
 }
 
 static void programs(void **state)
