@@ -45,6 +45,7 @@
     FEAT(CNP, "cnp", "common not private")                                           \
     FEAT(DEBUGV8P1, "debugv8p1", "debug with VHE")                                   \
     FEAT(DEBUGV8P2, "debugv8p2", "debug of Armv8.2")                                 \
+    FEAT(DEBUGV8P4, "debugv8p4", "external debug of Armv8.4")                        \
     FEAT(PMUV3, "pmuv3", "performance monitors")                                     \
     FEAT(PMUV3P1, "pmuv3p1", "performance monitors of Armv8.1")                      \
     FEAT(PMUV3P4, "pmuv3p4", "performance monitors of Armv8.4")                      \

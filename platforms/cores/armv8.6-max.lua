@@ -16,7 +16,7 @@ return {
     lse = true, rdm = true, pan = true, pan2 = true, uao = true, vhe = true, vmid16 = true, hafdbs = true, hpds = true,
     lor = true, xnx = true, lrcpc = true, dotprod = true, fp16 = true, ssbs = true, ssbs2 = true, dpb = true,
     ras = true, rasv1p1 = true, iesb = true,
-    tlbios = true, tlbirange = true, s2fwb = true, ttl = true, cnp = true, debugv8p1 = true, debugv8p2 = true,
+    tlbios = true, tlbirange = true, s2fwb = true, ttl = true, cnp = true, debugv8p1 = true, debugv8p2 = true, debugv8p4 = true,
     pmuv3 = true, pmuv3p1 = true, csv2 = true, csv3 = true,
     -- instruction set of Armv8.2 to Armv8.7
     fhm = true, sha512 = true, sha3 = true, sm3 = true, sm4 = true, fcma = true, jscvt = true, lrcpc2 = true, flagm = true,

@@ -14,9 +14,9 @@ int a64_match(uint32_t insn);
 unsigned a64_match_count(uint32_t insn);
 extern const char *const a64_encoding_names[];
 
-/* Decodes into *op (all but fn) and *info (all but off, rem, left, before, branch) and returns the handler number
- * (order of A64_HANDLERS), or -1: undefined on a core with these features. *end: the operation ends its
- * block. */
+/* Decodes into *op (all but fn) and *info (all but off, rem, left, before, branch) and returns the handler
+ * number (order of A64_HANDLERS), or -1: undefined on a core with these features. *end: the operation ends
+ * its block. */
 int a64_decode(const struct cpu_features *feat, uint32_t insn, struct cpu_op *op, struct cpu_op_info *info,
                bool *end);
 

@@ -68,7 +68,11 @@ static uint64_t pfr0(const struct cpu *c)
 
 static uint64_t dfr0(const struct cpu *c)
 {
-    uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DEBUGV8P2) ? 8 : cpu_has(c, CPU_FEAT_DEBUGV8P1) ? 7 : 6);
+    /* What FEAT_Debugv8p4 adds concerns external debuggers. */
+    uint64_t v = field4(0, cpu_has(c, CPU_FEAT_DEBUGV8P4)   ? 9
+                           : cpu_has(c, CPU_FEAT_DEBUGV8P2) ? 8
+                           : cpu_has(c, CPU_FEAT_DEBUGV8P1) ? 7
+                                                            : 6);
 
     if (cpu_has(c, CPU_FEAT_PMUV3))
         v |= field4(8, cpu_has(c, CPU_FEAT_PMUV3P5)   ? 6

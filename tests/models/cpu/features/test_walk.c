@@ -75,8 +75,9 @@ static const struct row rows[CPU_FEAT_COUNT] = {
     [CPU_FEAT_S2FWB] = {ID(MMFR2, 40, 1, 0), .why = "translation"},
     [CPU_FEAT_TTL] = {ID(MMFR2, 48, 1, 0), .why = "a hint in operands"},
     [CPU_FEAT_CNP] = {ID(MMFR2, 0, 1, 0), .why = "a hint in TTBRn_ELx"},
-    [CPU_FEAT_DEBUGV8P1] = {ID(DFR0, 0, 8, 6), .why = "rules of debug exceptions"},
-    [CPU_FEAT_DEBUGV8P2] = {ID(DFR0, 0, 8, 7), .why = "rules of debug exceptions"},
+    [CPU_FEAT_DEBUGV8P1] = {ID(DFR0, 0, 9, 6), .why = "rules of debug exceptions"},
+    [CPU_FEAT_DEBUGV8P2] = {ID(DFR0, 0, 9, 7), .why = "rules of debug exceptions"},
+    [CPU_FEAT_DEBUGV8P4] = {ID(DFR0, 0, 9, 8), .why = "external debug"},
     [CPU_FEAT_PMUV3] = {ID(DFR0, 8, 6, 0), {{MRS(0, ENC(3, 3, 9, 12, 0)), 0}}}, /* PMCR_EL0 */
     [CPU_FEAT_PMUV3P1] = {ID(DFR0, 8, 6, 1), .why = "event numbers"},
     [CPU_FEAT_PMUV3P4] = {ID(DFR0, 8, 6, 4), {{MRS(0, ENC(3, 0, 9, 14, 6)), 1}}}, /* PMMIR_EL1 */
