@@ -12,12 +12,19 @@ static TG_SLOW void TG_FN(cpu_fetch)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
+static TG_SLOW void TG_FN(cpu_fetch_second)(struct cpu *c, const struct cpu_op *op)
+{
+    if (tg_unlikely(!pipe_fetch_fast(c, op, true)))
+        TG_TAIL(TG_FN(cpu_fetch)(c, op));
+    NEXT(c, op);
+}
+
 /* A block that does not lie in the line fetched last. Handlers of their own, for the host's instruction
- * cache. */
+ * cache; this one and most of its calls need none of the host's stack. */
 void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
 {
-    if (tg_unlikely(!pipe_fetch_fast(c, op)))
-        TG_TAIL(TG_FN(cpu_fetch)(c, op));
+    if (tg_unlikely(!pipe_fetch_fast(c, op, false)))
+        TG_TAIL(TG_FN(cpu_fetch_second)(c, op));
     NEXT(c, op);
 }
 
@@ -96,7 +103,7 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
         if (tg_unlikely(l_->far.tag != (c)->view->jump_tag || l_->from != (c)->pc_page))        \
             TG_TAIL(TG_FN(cpu_far)((c), op));                                                   \
         (c)->pc_page = ((c)->pc_page + (uint64_t)(int64_t)l_->disp[CPU_TAKEN]) & MMU_PAGE_MASK; \
-        ENTER(c, l_->far.ops);                                                                  \
+        ENTER_FROM(c, l_->far.ops, false);                                                      \
     } while (0)
 
 static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, const struct cpu_op *op)
@@ -135,7 +142,7 @@ TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
             TG_TAIL(TG_FN(cpu_return)((c), op));                                        \
         }                                                                               \
         (c)->pc_page = va_ & MMU_PAGE_MASK;                                             \
-        ENTER(c, r_->ops);                                                              \
+        ENTER_FROM(c, r_->ops, false);                                                  \
     } while (0)
 
 /* Not to where the last call came from, or the call does not know the block there yet: it learns it, if it is

@@ -127,16 +127,18 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
 #else
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
 #endif
-#define ENTER(c, block)                              \
-    do {                                             \
-        op = (block) + 1;                            \
-        if (tg_unlikely(TG_MUST_LEAVE(c)))           \
-            TG_TAIL(TG_FN(op_enter)((c), op - 1));   \
-        (c)->icount += (block)->rd;                  \
-        pipe_enter((c), op - 1);                     \
-        if (tg_unlikely(!pipe_fetched((c), op - 1))) \
-            TG_TAIL(TG_FN(op_fetch)((c), op - 1));   \
-        TG_TAIL(CPU_OP_FN(op)((c), op));             \
+/* near: it may lie in the line fetched last; if not, nothing asks. */
+#define ENTER(c, block) ENTER_FROM(c, block, true)
+#define ENTER_FROM(c, block, near)                                           \
+    do {                                                                     \
+        op = (block) + 1;                                                    \
+        if (tg_unlikely(TG_MUST_LEAVE(c)))                                   \
+            TG_TAIL(TG_FN(op_enter)((c), op - 1));                           \
+        (c)->icount += (block)->rd;                                          \
+        pipe_enter((c), op - 1);                                             \
+        if (tg_unlikely(TG_TIMED && !((near) && pipe_fetched((c), op - 1)))) \
+            TG_TAIL(TG_FN(op_fetch)((c), op - 1));                           \
+        TG_TAIL(CPU_OP_FN(op)((c), op));                                     \
     } while (0)
 #define GOTO_LINK(c, links_, way_)               \
     do {                                         \

@@ -73,9 +73,9 @@ TG_INLINE bool pipe_fetched(const struct cpu *c, const struct cpu_op *enter)
     (void)c, (void)enter;
     return true;
 }
-TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
+TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter, bool second)
 {
-    (void)c, (void)enter;
+    (void)c, (void)enter, (void)second;
     return true;
 }
 TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
@@ -610,22 +610,24 @@ TG_INLINE bool pipe_page_fast(struct cpu *c)
     return true;
 }
 
-/* Fetch of `line` and those behind it, if they are known. */
-TG_INLINE bool pipe_lines_fast(struct cpu *c, uint64_t line, unsigned more)
+/* Fetch of `line` and those behind it, if they are known; second: or the second of their sets. */
+TG_INLINE bool pipe_lines_fast(struct cpu *c, uint64_t line, unsigned more, bool second)
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
     uint64_t n = 0;
 
     if (line != p->fetch_line) {
-        if (tg_unlikely(!pipe_line_known(k, line)))
+        if (tg_unlikely(!pipe_line_known(k, line)) &&
+            !(second && cache_second(k, line, false, PIPE_FETCH_NOW(p))))
             return false;
         n = 1;
     }
     for (; more; more--) {
         line += 1 << LINE_BITS;
         n++;
-        if (tg_unlikely(!pipe_line_known(k, line)))
+        if (tg_unlikely(!pipe_line_known(k, line)) &&
+            !(second && cache_second(k, line, false, PIPE_FETCH_NOW(p))))
             return false;
     }
     c->n.l1i_access += n;
@@ -635,13 +637,13 @@ TG_INLINE bool pipe_lines_fast(struct cpu *c, uint64_t line, unsigned more)
 
 /* The part of pipe_fetch that needs no call: the page and the lines are known. False: pipe_fetch does what is
  * left. */
-TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter)
+TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter, bool second)
 {
     const struct pipe *p = &c->pipe;
 
     if (c->pc_page != p->fetch_page && !pipe_page_fast(c))
         return false;
-    return pipe_lines_fast(c, enter->imm & LINE_MASK, enter->ra);
+    return pipe_lines_fast(c, enter->imm & LINE_MASK, enter->ra, second);
 }
 
 /* Fetch of a block: instruction TLB by page, L1I by line. */
@@ -693,7 +695,7 @@ TG_INLINE bool pipe_go_on_fast(struct cpu *c, const struct cpu_op *op, const str
         return false;
     if (((at ^ p->fetch_line) & (LINE_MASK | 1) & ~MMU_PAGE_MASK) == 0 && op->rm == 0)
         return true;
-    return pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | (at & LINE_MASK), op->rm);
+    return pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | (at & LINE_MASK), op->rm, false);
 }
 #else
 #define pipe_look_ahead(c, enter) ((void)(c), (void)(enter))

@@ -506,17 +506,26 @@ bool pipe_empty(struct pipe *p)
 }
 
 /* pipe_complete for a whole block in a state that a memo knows. */
-static void complete_block(struct cpu *c, const struct cpu_op *op, uint32_t block)
+static void complete_block(struct cpu *c, const struct cpu_op *op, struct memo_last *last)
 {
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
     const uint32_t age = m->ages;
     struct memo_edge e = {.step = memo_key(m->state, PIPE_HELD)};
-    const struct memo_edge *known = memo_look(m, block, e.step);
+    const struct memo_edge *known;
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
-    uint32_t to;
+    uint32_t block, to;
 
+    if (!m->events && last->key == e.step) {
+        pipe_take(p, last);
+        p->dispatch = p->cycle;
+        return;
+    }
+    block = memo_block_now(m, last->block);
+    known = memo_look(m, block, e.step);
     if (known) {
+        if (!m->events)
+            memo_set_last(last, known);
         pipe_take_edge(p, known);
         p->dispatch = p->cycle;
         return;
@@ -524,7 +533,7 @@ static void complete_block(struct cpu *c, const struct cpu_op *op, uint32_t bloc
     memcpy(buckets, p->buckets, sizeof(buckets));
     time_until(c, op);
     to = memo_empty(m, p->front_bucket);
-    if (to && m->ages == age && measure(p, &e, cycle, dispatch, buckets, to))
+    if (block && to && m->ages == age && measure(p, &e, cycle, dispatch, buckets, to))
         memo_add(m, block, e);
 }
 
@@ -654,18 +663,13 @@ void pipe_complete(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
-    uint32_t block;
 
     if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
         return;
-    if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op)) {
-        block = memo_block_now(m, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links))->block);
-        if (block) {
-            complete_block(c, op, block);
-            return;
-        }
-    }
-    pipe_catch_up(c, op);
+    if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op))
+        complete_block(c, op, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links)));
+    else
+        pipe_catch_up(c, op);
 }
 
 /* Fetch of what the block goes on with behind op. late: cycles from the dispatch of op on before it is
