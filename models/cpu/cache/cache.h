@@ -64,7 +64,7 @@ struct ttlb {
     uint32_t fills; /* since ids were last given out anew */
     uint16_t slot[TTLB_HASH];
     /* What an entry holds, as a number that is not used again: fills << 8 | index; TTLB_EMPTY: nothing.
-     * Software TLBs (mmu_view.dtlb; 0: they know none) and `pages` remember it with a page, and find the
+     * Software TLBs (mmu_tlbe.dtlb; 0: they know none) and `pages` remember it with a page, and find the
      * entry so. */
     uint32_t id[TTLB_MAX];
     uint64_t stamp[TTLB_MAX];

@@ -91,12 +91,12 @@ FLOAT = [
 # Workload, core, mode -> host instructions for each guest instruction.
 REACHED = {
     ("integer", "neoverse-n1", "fast"): 16.5,
-    ("integer", "neoverse-n1", "timed"): 41.6,
-    ("integer", "cortex-a53", "timed"): 113.2,
+    ("integer", "neoverse-n1", "timed"): 37.0,
+    ("integer", "cortex-a53", "timed"): 112.7,
     ("float", "neoverse-n1", "fast"): 93.7,
-    ("float", "neoverse-n1", "timed"): 109.1,
+    ("float", "neoverse-n1", "timed"): 107.3,
     ("hypercall", "neoverse-n1", "fast"): 47.3,
-    ("hypercall", "neoverse-n1", "timed"): 112.6,
+    ("hypercall", "neoverse-n1", "timed"): 99.0,
 }
 MARGIN = 1.03
 LENGTHS = (2000000, 8000000)
