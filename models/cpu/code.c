@@ -243,11 +243,6 @@ static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struc
     return !c->timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
 
-static bool by_blocks(const struct cpu *c)
-{
-    return c->timed && c->p.pipe_kind == PIPE_WINDOW;
-}
-
 /* B within the page (b_far has another handler), and the conditional branches. */
 static bool is_branch(cpu_op_fn *const *fns, const struct cpu_op *op)
 {
@@ -264,7 +259,7 @@ static unsigned leads_on(const struct cpu *c, cpu_op_fn *const *fns, const struc
 {
     const unsigned offset = op_info(op)->off;
 
-    if (!by_blocks(c) || !is_branch(fns, op) || (int64_t)op->imm <= 0)
+    if (!cpu_by_blocks(c) || !is_branch(fns, op) || (int64_t)op->imm <= 0)
         return 0;
     if (CPU_OP_FN(op) != fns[H_OP_b])
         return offset + 4;
@@ -276,7 +271,7 @@ static bool holds(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_o
 {
     cpu_op_fn *const fn = CPU_OP_FN(op);
 
-    return by_blocks(c) && (fn == fns[H_OP_dsb] || fn == fns[H_OP_dmb]);
+    return cpu_by_blocks(c) && (fn == fns[H_OP_dsb] || fn == fns[H_OP_dmb]);
 }
 
 /* The branches within a block (enter, n_ops operations) get links, from slot on; so does its last operation,
@@ -371,7 +366,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
     op += CPU_LINKS_SLOTS;
-    if (by_blocks(c)) {
+    if (cpu_by_blocks(c)) {
         enter->rm = (uint8_t)(op - enter);
         op = make_last(c, op, enter + 1, enter + n_ops);
         op = make_exits(c, page, enter, n_ops, op);
@@ -392,7 +387,7 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
         pseudo(op + 1, fns[H_STEPPED], offset + 4);
     op_info(op)->rem = op_info(op)->left = op_info(op)->before = op_info(op)->to_links = 0;
     op_info(op)->branch = 0;
-    if (by_blocks(c) && is_branch(fns, op)) {
+    if (cpu_by_blocks(c) && is_branch(fns, op)) {
         op->imm = (uintptr_t)(op + 1);
         op->rd = 0;
     }

@@ -570,7 +570,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
         if (!ops)
             continue;
         c->pc_page = c->pc & MMU_PAGE_MASK;
-        if (c->timed && c->p.pipe_kind == PIPE_WINDOW && !c->pipe.memo.skip)
+        if (cpu_by_blocks(c) && !c->pipe.memo.skip)
             pipe_fold(&c->pipe);
         CPU_OP_FN(ops)(c, ops);
     }

@@ -196,6 +196,12 @@ static inline bool cpu_has(const struct cpu *c, enum cpu_feature f)
     return cpu_features_has(&c->feat, f);
 }
 
+/* Time is worked out by blocks (window model). */
+static inline bool cpu_by_blocks(const struct cpu *c)
+{
+    return c->timed && c->p.pipe_kind == PIPE_WINDOW;
+}
+
 /* Look-ups in the L1D: a read-modify-write is one. */
 static inline uint64_t cpu_l1d_accesses(const struct cpu *c)
 {

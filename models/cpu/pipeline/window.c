@@ -541,7 +541,7 @@ void pipe_single(struct cpu *c, const struct cpu_op *op)
 {
     struct pipe *p = &c->pipe;
 
-    if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
+    if (!cpu_by_blocks(c))
         return;
     pipe_unfold(p); /* its address says nothing about the operation */
     p->pending = op;
@@ -664,7 +664,7 @@ void pipe_complete(struct cpu *c, const struct cpu_op *op)
     struct pipe *p = &c->pipe;
     struct memo *m = &p->memo;
 
-    if (!c->timed || c->p.pipe_kind != PIPE_WINDOW)
+    if (!cpu_by_blocks(c))
         return;
     if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op))
         complete_block(c, op, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links)));
