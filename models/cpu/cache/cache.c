@@ -269,6 +269,8 @@ static uint64_t mshr_wait(const struct cpu *c, uint64_t now)
     const struct caches *k = &c->pipe.caches;
     uint64_t at = now;
 
+    if (k->miss_before <= now) /* fewer than mshrs are left */
+        return 0;
     while (at < k->miss_last) {
         uint64_t first = UINT64_MAX;
         uint32_t n = 0;
@@ -285,6 +287,18 @@ static uint64_t mshr_wait(const struct cpu *c, uint64_t now)
         at = first;
     }
     return at - now;
+}
+
+static void note_miss(struct cpu *c, uint64_t from, uint64_t to)
+{
+    struct caches *k = &c->pipe.caches;
+    const uint32_t pos = k->miss_pos, older = (pos - (c->p.mshrs - 1)) & (CACHE_MISSES - 1);
+
+    k->miss_from[pos] = from;
+    k->miss_to[pos] = to;
+    k->miss_last = pipe_max(k->miss_last, to);
+    k->miss_before = pipe_max(k->miss_before, k->miss_to[older]);
+    k->miss_pos = (pos + 1) & (CACHE_MISSES - 1);
 }
 
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket)
@@ -317,11 +331,7 @@ uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, e
     c->n.l1d_miss++;
     extra = mshr_wait(c, now);
     cycles = l2_get(c, pa, write, TG_BUS_LINEFILL, now + extra, &flags, bucket);
-    k->miss_from[k->miss_pos] = now + extra;
-    k->miss_to[k->miss_pos] = now + extra + cycles;
-    if (k->miss_last < now + extra + cycles)
-        k->miss_last = now + extra + cycles;
-    k->miss_pos = (k->miss_pos + 1) & (CACHE_MISSES - 1);
+    note_miss(c, now + extra, now + extra + cycles);
     extra += cycles;
     insert(c, &k->l1d, pa, flags | from_flag(*bucket) | (write ? LINE_UNIQUE | LINE_DIRTY : 0), now + extra,
            now);

@@ -94,6 +94,7 @@ struct caches {
     uint64_t tlb2_sizes;         /* a bit per log2 page size that the L2 TLB has held */
     uint64_t miss_from[CACHE_MISSES], miss_to[CACHE_MISSES]; /* L1D line fills, a ring: cycles */
     uint64_t miss_last;                                      /* when the last of them ends */
+    uint64_t miss_before; /* when the last ends of those before the youngest mshrs - 1 */
     uint32_t miss_pos;
 };
 
