@@ -229,11 +229,16 @@ uint32_t memo_block_number(struct memo *m, uint64_t hash)
     return s->n_blocks;
 }
 
-uint32_t memo_block_now(struct memo *m, uint32_t block)
+uint32_t memo_block_now(struct memo *m, struct memo_last *last)
 {
-    if (!block || !m->events)
-        return block;
-    return memo_block_number(m, ((uint64_t)block << 32 | m->events) * UINT64_C(0x9e3779b97f4a7c15));
+    if (!last->block || !m->events)
+        return last->block;
+    if (last->events != m->events) {
+        last->events = m->events;
+        last->block_then =
+            memo_block_number(m, ((uint64_t)last->block << 32 | m->events) * UINT64_C(0x9e3779b97f4a7c15));
+    }
+    return last->block_then;
 }
 
 void memo_add(struct memo *m, uint32_t block, struct memo_edge e)

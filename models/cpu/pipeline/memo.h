@@ -58,7 +58,7 @@ struct memo_last {
     uint16_t cycles, dispatched;
     uint32_t block; /* memo_block_number; 0: its edges are not remembered */
     uint64_t waits;
-    uint64_t unused;
+    uint32_t events, block_then; /* memo.events with which it ran last, and its number with them */
 };
 #define MEMO_LAST_SLOTS 2 /* of operations */
 _Static_assert(sizeof(struct memo_last) == MEMO_LAST_SLOTS * sizeof(struct cpu_op),
@@ -88,9 +88,9 @@ struct memo_ready {
 #define MEMO_UNIT      128
 #define MEMO_STATE_MAX (sizeof(struct memo_state) + MEMO_ROWS * 16 + MEMO_READY * 2 + MEMO_WINDOW + 8)
 
-/* An event: only what is left of the block behind one of its branches began in the state; with the number of
- * the instructions behind the branch. */
-#define MEMO_PIECE 0x80
+/* An event: only what is left of the block behind one of its operations began in the state; with the number
+ * of the instructions behind that. */
+#define MEMO_PIECE 0x80u
 
 typedef uint16_t memo_lanes __attribute__((vector_size(16)));
 
@@ -132,8 +132,8 @@ uint32_t memo_empty(struct memo *m, unsigned front_bucket);
 /* Number of the blocks that are the same to the pipeline (hash: of all that it sees of them; two blocks with
  * the same would be taken for one). 0: there are too many. */
 uint32_t memo_block_number(struct memo *m, uint64_t hash);
-/* The block that runs, with its events, from the present state: for memo_look and memo_add. */
-uint32_t memo_block_now(struct memo *m, uint32_t block);
+/* The number of the block that ran, with its events: for memo_look and memo_add. */
+uint32_t memo_block_now(struct memo *m, struct memo_last *last);
 /* Adds an edge. Replaces the oldest of its set. */
 void memo_add(struct memo *m, uint32_t block, struct memo_edge e);
 /* Adds what has been charged to buckets[] (enum cpu_bucket). memo_carry: and forgets it. */

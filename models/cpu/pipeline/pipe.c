@@ -63,7 +63,7 @@ int pipe_init(struct cpu *c)
     struct pipe *p = &c->pipe;
     uint32_t btb = 1;
 
-    p->units_short = true;
+    p->drains = c->p.pipe_kind == PIPE_WINDOW;
     for (unsigned i = 0; i < CPU_TC_COUNT; i++) {
         const struct pipe_class_params *k = &c->p.cls[i];
         uint32_t latency = latency_of(c, i);
@@ -81,7 +81,7 @@ int pipe_init(struct cpu *c)
             .bias = (uint64_t)(k->interval > 1 ? PIPE_PORTS_MAX : PIPE_PORTS_MAX - ports) << shift,
             .full = UINT64_C(8) << shift,
         };
-        p->units_short &= p->cls[i].interval <= latency;
+        p->drains &= latency && p->cls[i].interval <= latency;
     }
     p->width = c->p.width;
     p->window = c->p.pipe_kind == PIPE_WINDOW ? c->p.window : 1;
@@ -121,23 +121,13 @@ void pipe_fini(struct cpu *c)
     free(c->pipe.btb);
 }
 
-/* Nothing in flight at p->cycle; a front end that is later than that stays late. */
-static void settle(struct pipe *p)
-{
-    if (pipe_empty(p))
-        return;
-    pipe_unfold(p);
-    pipe_dispatch_at(p, p->cycle);
-    p->slots = 0;
-}
-
 static void advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to)
 {
     if (to > p->cycle) {
         p->buckets[bucket] += to - p->cycle;
         p->cycle = to;
     }
-    settle(p);
+    pipe_settle(p);
     p->store_from = p->cycle;
 }
 
@@ -167,11 +157,11 @@ void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket)
     advance(p, bucket, until);
 }
 
-static void push_store(struct pipe *p, uint64_t drain, enum cpu_bucket bucket)
+/* Waits until the store buffer has a place. */
+static void wait_store(struct pipe *p)
 {
     if (*p->store_at > p->cycle)
         pipe_store_full(p, *p->store_at, pipe_store_bucket(p));
-    pipe_store_leaves_late(p, drain - 1, bucket);
 }
 
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
@@ -186,7 +176,8 @@ void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
         uint64_t from = p->device_done > p->cycle ? p->device_done : p->cycle;
 
         p->device_done = from + cycles;
-        push_store(p, p->device_done, CPU_BUCKET_DEVICE);
+        wait_store(p);
+        pipe_store_leaves_late(p, p->device_done - 1, CPU_BUCKET_DEVICE);
         return;
     }
     advance(p, CPU_BUCKET_DEVICE, p->device_done);
@@ -244,21 +235,26 @@ void pipe_tlbi(struct cpu *c, bool broadcast)
     c->pipe.tlbi_pending |= broadcast;
 }
 
+/* As a store: in the window model the line is looked up when what is before the block has committed. */
 void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
+    const bool window = c->p.pipe_kind == PIPE_WINDOW;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
-    uint64_t extra = 0;
+    uint64_t from = window ? p->store_from : p->start;
 
     if (!c->timed)
         return;
-    pipe_catch_up(c, c->cur);
     c->n.stores++;
+    if (*p->store_at > (window ? from : p->cycle)) {
+        pipe_catch_up(c, c->cur);
+        wait_store(p);
+    }
     if (!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))
-        extra = ttlb_data_slow(c, c->view, va, p->start);
-    extra += cache_zero_line(c, pa, p->start + extra, &bucket);
-    push_store(p, p->start + extra + 1, bucket);
+        from += ttlb_data_slow(c, c->view, va, from);
+    from += cache_zero_line(c, pa, from, &bucket);
+    pipe_store_leaves_late(p, from, bucket);
 }
 
 void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write)
@@ -314,7 +310,7 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     p->dispatch = p->start = p->device_done = cycle;
     p->tlbi_pending = false;
     memset(p->calendar, 0, sizeof(p->calendar));
-    settle(p);
+    pipe_settle(p);
 }
 
 void pipe_mispredicted(struct cpu *c)

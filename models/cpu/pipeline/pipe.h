@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include "models/base/time.h"
 #include "models/cpu/cache/cache.h"
 #include "models/cpu/cpu.h"
@@ -59,7 +60,7 @@ struct pipe {
     uint64_t store_from; /* no store of the block leaves the buffer earlier */
     uint64_t booked;     /* the last cycle with an entry in the calendar */
     uint64_t unit_until; /* until then one of `unit` is busy */
-    bool units_short;    /* all units are free when their operation is done */
+    bool drains;         /* window: nothing of an operation lasts longer than its commit */
     uint64_t written;    /* bit n: ready[n], or ready[CPU_SLOT_V0 + n], may be in the future */
     struct memo memo;    /* block schedules seen before */
 
@@ -115,7 +116,7 @@ static inline void pipe_calendar_pass(struct pipe *p, uint64_t from, uint64_t to
     if (to > booked)
         to = booked + 1;
     for (; from < to; from++)
-        p->calendar[from & (PIPE_CALENDAR - 1)][0] = p->calendar[from & (PIPE_CALENDAR - 1)][1] = 0;
+        memset(p->calendar[from & (PIPE_CALENDAR - 1)], 0, sizeof(p->calendar[0]));
 }
 
 /* The next operation is dispatched at `cycle` or later, as the first of its cycle. Never goes back. */
@@ -241,8 +242,8 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op);
 void pipe_complete(struct cpu *c, const struct cpu_op *op);
 /* The same, and execution leaves the block. */
 void pipe_leave(struct cpu *c, const struct cpu_op *op);
-/* Between blocks, in a folded state: nothing is in flight any more. False: to be done with the arrays. */
-bool pipe_empty(struct pipe *p);
+/* Nothing is in flight at p->cycle any more; a front end that is later than that stays late. */
+void pipe_settle(struct pipe *p);
 /* Before a single operation that is not in a block. */
 void pipe_single(struct cpu *c, const struct cpu_op *op);
 /* At the end of a block that no memo knows: op, and the links behind it. */

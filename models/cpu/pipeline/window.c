@@ -70,20 +70,26 @@ static inline uint64_t more_results(struct pipe *p, const struct cpu_op *op, con
     return written;
 }
 
-static bool crossed(uint32_t events, const struct cpu_op *op)
+/* The events that are loads over two lines. */
+static uint32_t crossings(uint32_t events)
 {
-    for (; events; events >>= 8)
-        if ((events & 0xff) == op_info(op)->rem + 1u)
+    return events & ~((events / MEMO_PIECE & UINT32_C(0x01010101)) * 0xff);
+}
+
+static bool crossed(uint32_t crossings, const struct cpu_op *op)
+{
+    for (; crossings; crossings >>= 8)
+        if ((crossings & 0xff) == op_info(op)->rem + 1u)
             return true;
     return false;
 }
 
 /* What few operations do besides: a load that lies in two lines, accesses of system registers. */
-static void after_op(struct cpu *c, const struct cpu_op *op)
+static void after_op(struct cpu *c, const struct cpu_op *op, uint32_t crossings)
 {
     const unsigned s3 = op_info(op)->s3;
 
-    if (crossed(c->pipe.memo.events, op))
+    if (crossed(crossings, op))
         pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
     if (s3 == CPU_SLOT_SYSREG_READ || s3 == CPU_SLOT_SYSREG_WRITE)
         pipe_serialise(&c->pipe, CPU_BUCKET_SYSREG,
@@ -110,15 +116,15 @@ bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
 struct flow {
     uint64_t dispatch, cycle, start, booked, written;
     uint64_t *rob_at;
-    uint32_t dispatch_slots, slots, width;
+    uint64_t dispatch_left, left; /* of the width, in the cycles of dispatch and of commit */
 };
 
 /* Cycles that the commit of an operation, done at `done`, comes later than the next one: first what the front
  * end was late, then the execution that the window waited for. */
-static void charge_wait(struct pipe *p, const struct flow *f, const struct pipe_class *k, uint64_t d,
-                        uint64_t done)
+static inline void charge_wait(struct pipe *p, uint64_t cycle, const struct pipe_class *k, uint64_t d,
+                               uint64_t done)
 {
-    uint64_t wait = done - f->cycle - 1, late = d > f->cycle ? d - f->cycle : 0;
+    uint64_t wait = done - cycle - 1, late = d > cycle ? d - cycle : 0;
 
     if (late > wait)
         late = wait;
@@ -129,18 +135,20 @@ static void charge_wait(struct pipe *p, const struct flow *f, const struct pipe_
 static inline __attribute__((always_inline)) void
 time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct cpu_op_info *info)
 {
-    const struct pipe_class *k = &p->cls[info->tclass & CPU_TC_MASK];
-    uint64_t d = pipe_max(f->dispatch + (f->dispatch_slots >= f->width), *f->rob_at), t, done;
+    const unsigned tclass = info->tclass;
+    const struct pipe_class *k = &p->cls[tclass & CPU_TC_MASK];
+    uint64_t d = pipe_max(f->dispatch + !f->dispatch_left, *f->rob_at), t, done, *row;
 
     if (d != f->dispatch) { /* what has passed is cleared */
         pipe_calendar_pass(p, f->dispatch, d, f->booked);
         f->dispatch = d;
-        f->dispatch_slots = 0;
+        f->dispatch_left = p->width;
     }
-    f->dispatch_slots++;
+    f->dispatch_left--;
     t = pipe_max(pipe_max(p->ready[info->s1], p->ready[info->s2]), pipe_max(d, p->ready[info->s3]));
-    if (tg_likely(t - d < PIPE_CALENDAR - 1 && !((*row_of(p, k, t) + k->bias) & k->full))) {
-        *row_of(p, k, t) += k->book;
+    row = row_of(p, k, t);
+    if (tg_likely(t - d < PIPE_CALENDAR - 1 && !((*row + k->bias) & k->full))) {
+        *row += k->book;
         f->booked = pipe_max(f->booked, t);
     } else if (t - d < PIPE_CALENDAR - 1 || k->interval) {
         p->dispatch = d;
@@ -151,18 +159,18 @@ time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct c
     f->start = t;
     p->ready[info->d] = done;
     f->written |= written_bit(info->d);
-    if (tg_unlikely(info->tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)))
+    if (tg_unlikely(tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)))
         f->written |= more_results(p, op, info, t, done);
-    f->slots++;
     if (done > f->cycle) {
         if (done > f->cycle + 1)
-            charge_wait(p, f, k, d, done);
+            charge_wait(p, f->cycle, k, d, done);
         f->cycle = done;
-        f->slots = 1;
-    } else if (f->slots > f->width) {
+        f->left = p->width;
+    } else if (!f->left) {
         f->cycle++;
-        f->slots = 1;
+        f->left = p->width;
     }
+    f->left--;
     *f->rob_at++ = f->cycle;
     if (f->rob_at == p->rob_end)
         f->rob_at = p->rob;
@@ -176,9 +184,8 @@ static inline void flow_begin(struct flow *f, const struct pipe *p)
                        .booked = p->booked,
                        .written = p->written,
                        .rob_at = p->rob_at,
-                       .dispatch_slots = p->dispatch_slots,
-                       .slots = p->slots,
-                       .width = p->width};
+                       .dispatch_left = p->width - p->dispatch_slots,
+                       .left = p->width - p->slots};
 }
 
 static inline void flow_end(const struct flow *f, struct pipe *p)
@@ -189,8 +196,8 @@ static inline void flow_end(const struct flow *f, struct pipe *p)
     p->booked = f->booked;
     p->written = f->written;
     p->rob_at = f->rob_at;
-    p->dispatch_slots = f->dispatch_slots;
-    p->slots = f->slots;
+    p->dispatch_slots = p->width - (uint32_t)f->dispatch_left;
+    p->slots = p->width - (uint32_t)f->left;
 }
 
 static void front_end(struct cpu *c, enum pipe_outcome outcome)
@@ -229,6 +236,7 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
                                            .s3 = CPU_SLOT_NONE};
     struct pipe *p = &c->pipe;
     const struct cpu_op_info *info = op_info(op), *end = op_info(last);
+    const uint32_t over_two = crossings(p->memo.events);
     struct flow f;
 
     flow_begin(&f, p);
@@ -243,9 +251,9 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
                 time_one(p, &f, op, &nop);
         }
         time_one(p, &f, op, info);
-        if (tg_unlikely(p->memo.events || (uint8_t)(info->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
+        if (tg_unlikely(over_two || (uint8_t)(info->s3 - CPU_SLOT_SYSREG_READ) < 2)) {
             flow_end(&f, p);
-            after_op(c, op);
+            after_op(c, op, over_two);
             flow_begin(&f, p);
         }
     }
@@ -314,29 +322,47 @@ static bool window_free(const struct pipe *p)
     return p->cycle + 1 <= p->dispatch + (p->window - 1) / p->width;
 }
 
-/* The entries that can hold dispatch up, others as 0. *binds: there are any. False: they do not fit. */
+/* Commit cycle of the n-th oldest entry of the window. Never less than those before it. */
+static uint64_t window_entry(const struct pipe *p, uint32_t n)
+{
+    const uint32_t at = (uint32_t)(p->rob_at - p->rob) + n;
+
+    return p->rob[at < p->window ? at : at - p->window];
+}
+
+/* The entries that can hold dispatch up, others as the one before. *binds: there are any. False: they do not
+ * fit. */
 static bool put_window(const struct pipe *p, uint8_t *out, bool *binds)
 {
-    const uint64_t *e = p->rob_at;
-    uint64_t d = p->dispatch;
-    uint32_t n = 0;
+    const uint64_t d = p->dispatch;
+    uint32_t from = 0, to = p->window, late;
+    uint8_t last = 0;
 
     *binds = false;
-    if (p->cycle - p->dispatch > UINT8_MAX || p->window > MEMO_WINDOW)
+    if (p->cycle - d > UINT8_MAX || p->window > MEMO_WINDOW)
         return false;
-    for (uint32_t i = 0; i < p->window; i++) {
-        out[i] = 0;
-        if (*e > d) {
-            out[i] = (uint8_t)(*e - p->dispatch);
-            *binds = true;
-        }
-        if (++e == p->rob_end)
-            e = p->rob;
-        if (++n == p->width) {
-            n = 0;
-            d++;
-        }
+    while (from < to) { /* the first that has not committed */
+        const uint32_t mid = (from + to) / 2;
+
+        if (window_entry(p, mid) <= d)
+            from = mid + 1;
+        else
+            to = mid;
     }
+    memset(out, 0, from);
+    late = from / p->width; /* the earliest cycle from now on in which it is asked for */
+    for (uint32_t i = from, next = (late + 1) * p->width; i < p->window; i++) {
+        const uint32_t cycles = (uint32_t)(window_entry(p, i) - d);
+
+        if (i == next) {
+            next += p->width;
+            late++;
+        }
+        if (cycles > late)
+            last = (uint8_t)cycles;
+        out[i] = last;
+    }
+    *binds = last;
     return true;
 }
 
@@ -402,6 +428,26 @@ void pipe_fold(struct pipe *p)
     p->memo.state = memo_state_number(&p->memo, buffer, (size + 7) & ~(size_t)7);
 }
 
+/* What put_window wrote. An entry at the dispatch cycle holds nothing up. */
+static void get_window(struct pipe *p, const uint8_t *at)
+{
+    typedef uint8_t bytes __attribute__((vector_size(8)));
+    typedef uint64_t cycles __attribute__((vector_size(64)));
+    uint32_t i = 0;
+
+    for (; i + 8 <= p->window; i += 8) {
+        bytes b;
+        cycles e;
+
+        memcpy(&b, at + i, sizeof(b));
+        e = __builtin_convertvector(b, cycles) + p->dispatch;
+        memcpy(p->rob + i, &e, sizeof(e));
+    }
+    for (; i < p->window; i++)
+        p->rob[i] = p->dispatch + at[i];
+    p->rob_at = p->rob;
+}
+
 /* The calendar is empty, registers are ready, and what stands in the window cannot hold dispatch up:
  * pipe_fold left them so. */
 void pipe_unfold(struct pipe *p)
@@ -433,11 +479,8 @@ void pipe_unfold(struct pipe *p)
             p->unit_until = pipe_max(p->unit_until, p->dispatch + at[1]);
         }
     }
-    if (s->flags & MEMO_BINDS) {
-        p->rob_at = p->rob;
-        for (uint32_t i = 0; i < p->window; i++)
-            p->rob[i] = at[i] ? p->dispatch + at[i] : 0;
-    }
+    if (s->flags & MEMO_BINDS)
+        get_window(p, at);
 }
 
 /* ---- blocks ---- */
@@ -484,25 +527,39 @@ static void time_until(struct cpu *c, const struct cpu_op *op)
     time_ops(c, p->pending, op);
     if (op_info(op)->left) {
         p->pending = op + 1;
+        p->memo.events = MEMO_PIECE | op_info(op)->rem;
     } else {
         p->pending = NULL;
         p->memo.events = 0;
     }
 }
 
-bool pipe_empty(struct pipe *p)
+/* Nothing is in flight: the state is one that memos hold, unless something lasts longer than its commit. */
+static void know_empty(struct pipe *p)
+{
+    if (!p->drains || p->memo.off || p->dispatch != p->cycle || p->booked >= p->cycle)
+        return;
+    p->memo.state = memo_empty(&p->memo, p->front_bucket);
+    p->written = 0;
+}
+
+void pipe_settle(struct pipe *p)
 {
     struct memo *m = &p->memo;
-    uint32_t to;
 
-    if (!m->state || p->pending || !p->units_short || p->dispatch > p->cycle)
-        return false;
-    to = memo_empty(m, memo_state_of(m, m->state)->front_bucket);
-    if (!to)
-        return false;
-    m->state = to;
-    p->dispatch = p->cycle;
-    return true;
+    if (m->state && p->drains && !p->pending && p->dispatch <= p->cycle) {
+        const uint32_t to = memo_empty(m, memo_state_of(m, m->state)->front_bucket);
+
+        if (to) {
+            m->state = to;
+            p->dispatch = p->cycle;
+            return;
+        }
+    }
+    pipe_unfold(p);
+    pipe_dispatch_at(p, p->cycle);
+    p->slots = 0;
+    know_empty(p);
 }
 
 /* pipe_complete for a whole block in a state that a memo knows. */
@@ -521,7 +578,7 @@ static void complete_block(struct cpu *c, const struct cpu_op *op, struct memo_l
         p->dispatch = p->cycle;
         return;
     }
-    block = memo_block_now(m, last->block);
+    block = memo_block_now(m, last);
     known = memo_look(m, block, e.step);
     if (known) {
         if (!m->events)
@@ -597,7 +654,7 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
     struct memo *m = &p->memo;
     struct memo_last *last = memo_last_of(links);
     const uint32_t from = m->state, age = m->ages, events = m->events;
-    const uint32_t block = from ? memo_block_now(m, last->block) : 0;
+    const uint32_t block = from ? memo_block_now(m, last) : 0;
     struct memo_edge e = {.step = memo_key(from, outcome)};
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
 
@@ -666,7 +723,7 @@ void pipe_complete(struct cpu *c, const struct cpu_op *op)
 
     if (!cpu_by_blocks(c))
         return;
-    if (m->state && p->units_short && op_info(op)->to_links && is_pending(p, op))
+    if (m->state && p->drains && op_info(op)->to_links && is_pending(p, op))
         complete_block(c, op, memo_last_of(cpu_links_of(op - 1 + op_info(op)->to_links)));
     else
         pipe_catch_up(c, op);

@@ -43,6 +43,9 @@ static const struct {
     {0xf8440460, true, false, false, 0, 0, 1},  /* ldr [x3], #64: misses */
     {0xf9000040, true, false, false, 10, 6, 4}, /* str */
     {0xf8000040, true, false, false, 12, 8, 2}, /* stur */
+    {0xf8040460, true, false, false, 0, 0, 1},  /* str [x3], #64: misses, until the store buffer is full */
+    {0xd50b7423, false, false, false, 0, 0, 1}, /* dc zva, x3 */
+    {0xd50b7a23, false, false, false, 0, 0, 1}, /* dc cvac, x3: waits within a block */
     {0x54000040, false, false, false, 0, 3, 3}, /* b.cond . + 8 */
     {0x36000040, true, false, false, 19, 5, 3}, /* tbz . + 8 */
     {0x14000002, false, false, false, 0, 0, 3}, /* b . + 8 */
@@ -186,6 +189,15 @@ static void small_window(void **state)
     same(params);
 }
 
+/* Stores wait for a place, so that nothing is in flight in the middle of blocks. */
+static void small_store_buffer(void **state)
+{
+    static const char *const params[] = {"pipeline.store_buffer", "2", NULL};
+
+    (void)state;
+    same(params);
+}
+
 /* Lines of a loop push each other out of the L1I, and its branches each other out of the BTB: within blocks,
  * too. */
 static void small_front_end(void **state)
@@ -295,9 +307,13 @@ static void steady(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nops),         cmocka_unit_test(wide),
-        cmocka_unit_test(small_window), cmocka_unit_test(small_front_end),
-        cmocka_unit_test(shared),       cmocka_unit_test(apart),
+        cmocka_unit_test(nops),
+        cmocka_unit_test(wide),
+        cmocka_unit_test(small_window),
+        cmocka_unit_test(small_store_buffer),
+        cmocka_unit_test(small_front_end),
+        cmocka_unit_test(shared),
+        cmocka_unit_test(apart),
         cmocka_unit_test(steady),
     };
 
