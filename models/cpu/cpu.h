@@ -94,6 +94,9 @@ struct cpu_hooks {
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
     /* Entering/leaving WFI/WFE sleep (idle). */
     void (*idle)(void *opaque, struct cpu *c, bool enter);
+    /* The line at pa is about to be asked for on the bus, which takes the host a while: who will look it up
+     * can have it brought into the host's caches meanwhile. NULL: nobody. */
+    void (*line_soon)(void *opaque, uint64_t pa);
 };
 
 struct cpu *cpu_from_model(struct tg_model *m);

@@ -99,6 +99,14 @@ const struct fabric_range *fabric_lookup(struct tg_model *m, uint64_t addr)
 
 /* ---- lines: timing only, no data ---- */
 
+void fabric_expect(struct tg_model *m, uint64_t pa)
+{
+    const struct fabric *f = (const struct fabric *)m;
+
+    if (slc_present(&f->slc))
+        slc_expect(&f->slc, pa);
+}
+
 static bool is_line(const struct tg_bus_txn *txn)
 {
     switch (txn->attrs.kind) {

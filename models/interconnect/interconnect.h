@@ -26,6 +26,10 @@ int fabric_map(struct tg_model *fabric, const struct fabric_range *range, struct
 void fabric_on_written(struct tg_model *fabric, void (*fn)(void *opaque, uint64_t pa, uint64_t size),
                        void *opaque);
 
+/* The line at pa will soon be asked for: brings what the system-level cache knows of it into the host's
+ * caches. Nothing else happens. */
+void fabric_expect(struct tg_model *fabric, uint64_t pa);
+
 /* The initiator's view of the fabric; each initiator gets a copy. */
 struct tg_bus_port fabric_port(struct tg_model *fabric);
 

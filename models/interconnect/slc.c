@@ -21,6 +21,7 @@ int slc_init(struct slc *s, uint64_t size, uint32_t ways)
         return -EINVAL;
     s->ways = ways;
     s->sets = lines / ways;
+    s->mask = s->sets & (s->sets - 1) ? 0 : s->sets - 1;
     s->tags = calloc(lines, sizeof(*s->tags));
     return s->tags ? 0 : -ENOMEM;
 }
@@ -37,12 +38,20 @@ static uint64_t *set_of(const struct slc *s, uint64_t line)
 {
     uint64_t h = line ^ (line >> 13) ^ (line >> 29);
 
-    return &s->tags[h % s->sets * s->ways];
+    return &s->tags[(s->mask ? h & s->mask : h % s->sets) * s->ways];
 }
 
 static uint64_t tag_of(uint64_t line)
 {
     return line << 2 | TAG_VALID;
+}
+
+void slc_expect(const struct slc *s, uint64_t addr)
+{
+    const char *set = (const char *)set_of(s, addr >> SLC_LINE_BITS);
+
+    for (uint64_t at = 0; at < s->ways * sizeof(*s->tags); at += 64) /* the host's line */
+        __builtin_prefetch(set + at, 1);
 }
 
 bool slc_lookup(struct slc *s, uint64_t addr, bool dirty)

@@ -14,6 +14,7 @@
 struct slc {
     uint64_t *tags; /* [sets][ways], most recent first: line number << 2 | flags */
     uint64_t sets, ways;
+    uint64_t mask; /* sets - 1 where that is a mask; else 0 */
 };
 
 /* size in bytes (0: absent); ways > 0. 0, -EINVAL: not a whole number of sets; -ENOMEM. */
@@ -25,6 +26,8 @@ static inline bool slc_present(const struct slc *s)
     return s->tags != 0;
 }
 
+/* The line at addr will be looked up soon: prefetches its set for the host. */
+void slc_expect(const struct slc *s, uint64_t addr);
 /* Looks the line at addr up and makes it the most recent; dirty: marks it so. */
 bool slc_lookup(struct slc *s, uint64_t addr, bool dirty);
 /* Enters a line that is absent; true: a dirty line fell out, its address is in *victim. */

@@ -44,6 +44,13 @@ static void on_idle(void *opaque, struct cpu *c, bool enter)
         m->listener.idle(m->listener.opaque, c, enter);
 }
 
+static void on_line_soon(void *opaque, uint64_t pa)
+{
+    struct machine *m = opaque;
+
+    fabric_expect(m->fabric, pa);
+}
+
 static bool on_firmware_call(void *opaque, struct cpu *c, bool smc, uint16_t imm)
 {
     struct machine *m = opaque;
@@ -87,6 +94,7 @@ struct machine *machine_new(const char *name, uint64_t seed)
                                   .exception = on_exception,
                                   .eret = on_eret,
                                   .idle = on_idle,
+                                  .line_soon = on_line_soon,
                                   .firmware_call = on_firmware_call,
                                   .guest_hint = on_guest_hint};
     if (!m->name || !m->env.evq) {

@@ -119,6 +119,8 @@ static uint64_t fabric_access(struct cpu *c, uint64_t pa, enum tg_bus_kind kind,
                              .write = write,
                              .time = tg_cycles_to_time(now, c->hz)};
 
+    if (c->hooks.line_soon)
+        c->hooks.line_soon(c->hooks.opaque, pa);
     txn.attrs = (struct tg_bus_attrs){.kind = (uint8_t)kind, .exclusive = unique, .requester = c->index};
     if (c->bus.transport)
         c->bus.transport(c->bus.opaque, &txn);
