@@ -137,7 +137,7 @@ time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct c
 {
     const unsigned tclass = info->tclass;
     const struct pipe_class *k = &p->cls[tclass & CPU_TC_MASK];
-    uint64_t d = pipe_max(f->dispatch + !f->dispatch_left, *f->rob_at), t, done, *row;
+    uint64_t d = pipe_max(f->dispatch + !f->dispatch_left, *f->rob_at), t, done, next, moved, *row;
 
     if (d != f->dispatch) { /* what has passed is cleared */
         pipe_calendar_pass(p, f->dispatch, d, f->booked);
@@ -161,16 +161,12 @@ time_one(struct pipe *p, struct flow *f, const struct cpu_op *op, const struct c
     f->written |= written_bit(info->d);
     if (tg_unlikely(tclass & (CPU_TC_SETS_NZCV | CPU_TC_SETS_RA | CPU_TC_SETS_RN)))
         f->written |= more_results(p, op, info, t, done);
-    if (done > f->cycle) {
-        if (done > f->cycle + 1)
-            charge_wait(p, f->cycle, k, d, done);
-        f->cycle = done;
-        f->left = p->width;
-    } else if (!f->left) {
-        f->cycle++;
-        f->left = p->width;
-    }
-    f->left--;
+    if (done > f->cycle + 1)
+        charge_wait(p, f->cycle, k, d, done);
+    next = pipe_max(done, f->cycle + !f->left);
+    moved = -(uint64_t)(next != f->cycle); /* no branch: the host would guess half of them wrong */
+    f->left = (f->left & ~moved) + (p->width & moved) - 1;
+    f->cycle = next;
     *f->rob_at++ = f->cycle;
     if (f->rob_at == p->rob_end)
         f->rob_at = p->rob;
@@ -354,12 +350,9 @@ static bool put_window(const struct pipe *p, uint8_t *out, bool *binds)
     for (uint32_t i = from, next = (late + 1) * p->width; i < p->window; i++) {
         const uint32_t cycles = (uint32_t)(window_entry(p, i) - d);
 
-        if (i == next) {
-            next += p->width;
-            late++;
-        }
-        if (cycles > late)
-            last = (uint8_t)cycles;
+        late += i == next;
+        next += i == next ? p->width : 0;
+        last = cycles > late ? (uint8_t)cycles : last;
         out[i] = last;
     }
     *binds = last;
