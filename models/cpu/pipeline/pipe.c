@@ -292,7 +292,7 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     struct pipe *p = &c->pipe;
 
     p->cycle = cycle;
-    p->memo.state = 0;
+    p->memo.now = 0;
     p->pending = NULL;
     p->booked = p->unit_until = p->written = 0;
     p->store_from = cycle;

@@ -76,20 +76,20 @@ static uint32_t crossings(uint32_t events)
     return events & ~((events / MEMO_PIECE & UINT32_C(0x01010101)) * 0xff);
 }
 
-static bool crossed(uint32_t crossings, const struct cpu_op *op)
+static bool crossed(uint32_t over_two, const struct cpu_op *op)
 {
-    for (; crossings; crossings >>= 8)
-        if ((crossings & 0xff) == op_info(op)->rem + 1u)
+    for (; over_two; over_two >>= 8)
+        if ((over_two & 0xff) == op_info(op)->rem + 1u)
             return true;
     return false;
 }
 
 /* What few operations do besides: a load that lies in two lines, accesses of system registers. */
-static void after_op(struct cpu *c, const struct cpu_op *op, uint32_t crossings)
+static void after_op(struct cpu *c, const struct cpu_op *op, uint32_t over_two)
 {
     const unsigned s3 = op_info(op)->s3;
 
-    if (crossed(crossings, op))
+    if (crossed(over_two, op))
         pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
     if (s3 == CPU_SLOT_SYSREG_READ || s3 == CPU_SLOT_SYSREG_WRITE)
         pipe_serialise(&c->pipe, CPU_BUCKET_SYSREG,
@@ -686,8 +686,7 @@ static void begin_piece(struct cpu *c, const struct cpu_op *op)
     else
         pipe_block_end(c, op, links, PIPE_SEQUENTIAL);
     p->pending = op + 1;
-    if (p->memo.state)
-        p->memo.events = MEMO_PIECE | op_info(op)->rem;
+    p->memo.events = MEMO_PIECE | op_info(op)->rem;
 }
 
 void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
