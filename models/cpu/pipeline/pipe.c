@@ -152,16 +152,10 @@ void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
     c->pipe.start = c->pipe.cycle;
 }
 
-void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket)
-{
-    advance(p, bucket, until);
-}
-
-/* Waits until the store buffer has a place. */
-static void wait_store(struct pipe *p)
+void pipe_wait_store(struct pipe *p)
 {
     if (*p->store_at > p->cycle)
-        pipe_store_full(p, *p->store_at, pipe_store_bucket(p));
+        advance(p, pipe_store_bucket(p), *p->store_at);
 }
 
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
@@ -176,7 +170,7 @@ void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
         uint64_t from = p->device_done > p->cycle ? p->device_done : p->cycle;
 
         p->device_done = from + cycles;
-        wait_store(p);
+        pipe_wait_store(p);
         pipe_store_leaves_late(p, p->device_done - 1, CPU_BUCKET_DEVICE);
         return;
     }
@@ -240,16 +234,15 @@ void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
-    const bool window = c->p.pipe_kind == PIPE_WINDOW;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
-    uint64_t from = window ? p->store_from : p->start;
+    uint64_t from = cpu_by_blocks(c) ? p->store_from : p->start;
 
     if (!c->timed)
         return;
     c->n.stores++;
-    if (*p->store_at > (window ? from : p->cycle)) {
+    if (*p->store_at > from) {
         pipe_catch_up(c, c->cur);
-        wait_store(p);
+        pipe_wait_store(p);
     }
     if (!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))
         from += ttlb_data_slow(c, c->view, va, from);

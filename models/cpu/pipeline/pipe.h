@@ -260,7 +260,7 @@ void pipe_mispredicted(struct cpu *c); /* in order */
 void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enum cpu_bucket bucket);
 /* In order: the pipeline stands still for `cycles` (a store's TLB miss). */
 void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles);
-/* The store buffer is full until cycle `until`. */
-void pipe_store_full(struct pipe *p, uint64_t until, enum cpu_bucket bucket);
+/* Waits until the store buffer has a place. */
+void pipe_wait_store(struct pipe *p);
 
 #endif

@@ -346,7 +346,7 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
 {
     struct pipe *p = &c->pipe;
     struct caches *k = &p->caches;
-    uint64_t now = PIPE_STORE_FROM(p), full = *p->store_at, last = pa + size - 1;
+    uint64_t now = PIPE_STORE_FROM(p), last = pa + size - 1;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
 
     if (!tlb_hit) {
@@ -368,10 +368,9 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
         if (((pa ^ last) & LINE_MASK) != 0)
             now += 1 + cache_data_slow(c, last, true, now, &bucket);
     }
-    if (full > PIPE_STORE_NOW(p)) {
+    if (*p->store_at > PIPE_STORE_NOW(p)) {
         pipe_issue_now(c, op);
-        if (full > p->cycle)
-            pipe_store_full(p, full, pipe_store_bucket(p));
+        pipe_wait_store(p);
     }
     pipe_store_leaves_late(p, now, bucket);
 }

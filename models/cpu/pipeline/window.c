@@ -555,6 +555,25 @@ void pipe_settle(struct pipe *p)
     know_empty(p);
 }
 
+/* A block that a memo knows takes its edge, the last one or another. False: it has none. */
+static bool take_known(struct pipe *p, struct memo_last *last, uint64_t key)
+{
+    struct memo *m = &p->memo;
+    const struct memo_edge *known;
+
+    if (!m->events && last->key == key) {
+        pipe_take(p, last);
+        return true;
+    }
+    known = memo_look(m, memo_block_now(m, last), key);
+    if (!known)
+        return false;
+    if (!m->events)
+        memo_set_last(last, known);
+    pipe_take_edge(p, known);
+    return true;
+}
+
 /* pipe_complete for a whole block in a state that a memo knows. */
 static void complete_block(struct cpu *c, const struct cpu_op *op, struct memo_last *last)
 {
@@ -562,24 +581,14 @@ static void complete_block(struct cpu *c, const struct cpu_op *op, struct memo_l
     struct memo *m = &p->memo;
     const uint32_t age = m->ages;
     struct memo_edge e = {.step = memo_key(m->state, PIPE_HELD)};
-    const struct memo_edge *known;
     uint64_t cycle = p->cycle, dispatch = p->dispatch, buckets[CPU_BUCKET_COUNT];
     uint32_t block, to;
 
-    if (!m->events && last->key == e.step) {
-        pipe_take(p, last);
+    if (take_known(p, last, e.step)) {
         p->dispatch = p->cycle;
         return;
     }
     block = memo_block_now(m, last);
-    known = memo_look(m, block, e.step);
-    if (known) {
-        if (!m->events)
-            memo_set_last(last, known);
-        pipe_take_edge(p, known);
-        p->dispatch = p->cycle;
-        return;
-    }
     memcpy(buckets, p->buckets, sizeof(buckets));
     time_until(c, op);
     to = memo_empty(m, p->front_bucket);
