@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <string>
 #include "sim/tlm/bus.h"
+#include "sim/tlm/turns.h"
 
 using sc_core::sc_time;
 
@@ -37,12 +38,14 @@ class Runner : public sc_core::sc_module
         Runner *runner;
         cpu *c;
         unsigned index;
-        sc_core::sc_event kick, turn;
-        tg_time due = TG_TIME_NEVER;  /* will take its turn at this time */
+        sc_core::sc_event kick;
         tg_time last_kick = 0;        /* latest time it was asked to look */
         tg_time wake = TG_TIME_NEVER; /* asleep: until then at most */
         tg_time until = 0;            /* end of the slice it runs */
-        bool asleep = false, parked = false, blocked = false;
+        tg_time local =
+            TG_TIME_NEVER; /* its local time; TG_TIME_NEVER: to be asked for, which takes a division */
+        bool asleep = false, parked = false;
+        bool ran = false;         /* and waits for the end of its slice: due() */
         unsigned idle_slices = 0; /* without any progress */
         uint64_t random = 0;      /* state of the generator of sampling distances */
         uint64_t sample_in = 0;   /* busy cycles until the next sample */
@@ -52,13 +55,10 @@ class Runner : public sc_core::sc_module
 
     void pe_thread(unsigned i);
     void events_thread();
-    void wait_turn(Pe &p, tg_time now);
-    void next_turn(tg_time now);
-    void wait_for_others(Pe &p);
-    void done_with_turn(Pe &p, tg_time due);
-    void sync(Pe &p, tg_time local);
+    Pe *next_turn(unsigned thread);
     void sleep(Pe &p);
-    tg_time slice(Pe &p, tg_time now);
+    void slice(Pe &p, tg_time now);
+    void wait_for_interrupt(Pe &p, tg_time local);
     cpu_stop run_sampled(Pe &p, tg_time until);
     uint64_t sampling_distance(Pe &p) const;
     const tlm_switch *pending_switch() const;
@@ -85,14 +85,13 @@ class Runner : public sc_core::sc_module
     PayloadPool pool_;
     std::unique_ptr<FabricBus> fabric_;
     std::vector<std::unique_ptr<Pe>> pes_;
+    Turns turns_;
     std::vector<std::unique_ptr<DeviceBus>> devices_;
     std::vector<std::unique_ptr<ExternalBus>> externals_;
     sc_core::sc_event rearm_, parked_, resume_;
     Pe *current_ = nullptr; /* the PE inside cpu_run, until it meets an external target */
     unsigned polls_ = 0;
-    unsigned n_asleep_ = 0,
-             n_blocked_ = 0;  /* PEs with that flag: mostly none, then nobody is looked through */
-    tg_time round_ = 0;       /* the last time that some PE waits for by the clock: see sync */
+    unsigned n_asleep_ = 0;   /* PEs with that flag: mostly none, then nobody is looked through */
     size_t armed_ = SIZE_MAX; /* index of the switch that PEs know of */
     timespec last_poll_{};
 
@@ -102,7 +101,7 @@ class Runner : public sc_core::sc_module
 };
 
 Runner::Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt)
-    : sc_module(name), m_(m), opt_(opt)
+    : sc_module(name), m_(m), opt_(opt), turns_(m->n_pes)
 {
     m->kick = on_kick;
     m->kick_opaque = this;
@@ -172,7 +171,7 @@ std::string Runner::build()
 
             r->current_ = nullptr;
             if (p)
-                r->done_with_turn(*p, TG_TIME_NEVER);
+                r->turns_.leave(p->index, TG_TIME_NEVER);
         };
 
         externals_.push_back(
@@ -199,8 +198,8 @@ void Runner::on_kick(void *opaque, unsigned pe, tg_time at)
         p.last_kick = at;
     if (!p.asleep && !p.parked)
         return;
-    if (at < p.due)
-        p.due = at;
+    if (at < r->turns_.due(pe))
+        r->turns_.set_due(pe, at);
     p.kick.notify(ps(at - now)); /* the earliest of several pending notifications stays */
 }
 
@@ -217,57 +216,6 @@ void Runner::on_earlier(void *opaque, tg_time when)
     r->rearm_.notify(ps(when > now ? when - now : 0));
 }
 
-/* ---- order at equal times ---- */
-
-/* Until another PE is done with its turn. */
-void Runner::wait_for_others(Pe &p)
-{
-    p.blocked = true;
-    n_blocked_++;
-    sc_core::wait(p.turn);
-    n_blocked_--;
-    p.blocked = false;
-}
-
-void Runner::wait_turn(Pe &p, tg_time now)
-{
-    p.due = now;
-    for (;;) {
-        bool first = true;
-
-        for (unsigned j = 0; j < p.index && first; j++)
-            first = pes_[j]->due != now;
-        if (first)
-            break;
-        next_turn(now); /* that PE may wait for us: sync */
-        wait_for_others(p);
-        if (now_ps() != now) { /* someone spent time inside its turn */
-            now = now_ps();
-            p.due = now;
-        }
-    }
-}
-
-/* Wakes the first of those whose turn has come. */
-void Runner::next_turn(tg_time now)
-{
-    if (!n_blocked_)
-        return;
-    for (auto &o : pes_) {
-        if (o->blocked && o->due <= now) {
-            o->turn.notify();
-            break;
-        }
-    }
-}
-
-/* The PE will next take its turn at `due`. */
-void Runner::done_with_turn(Pe &p, tg_time due)
-{
-    p.due = due;
-    next_turn(now_ps());
-}
-
 /* ---- a PE ---- */
 
 /* A quantum ends with the block in which it does: PEs meet at its end, not each a bit later. */
@@ -276,28 +224,11 @@ bool Runner::is_near(tg_time local, tg_time at) const
     return local >= at && local - at < m_->quantum / 2;
 }
 
-/* Lets everybody else reach this PE's local time. The first that waits for a time waits for SystemC's clock,
- * which costs as much as a hundred guest instructions; the others for the same time are told one after the
- * other, as turns end. */
-void Runner::sync(Pe &p, tg_time local)
-{
-    tg_time now = now_ps();
-
-    if (local <= now)
-        return;
-    done_with_turn(p, local);
-    if (round_ == local) {
-        wait_for_others(p);
-    } else {
-        round_ = local;
-        sc_core::wait(ps(local - now));
-    }
-}
-
 void Runner::park(Pe &p)
 {
     p.parked = true;
-    done_with_turn(p, TG_TIME_NEVER);
+    p.ran = false;
+    turns_.leave(p.index, TG_TIME_NEVER);
     parked_.notify();
     sc_core::wait(resume_);
     p.parked = false;
@@ -313,7 +244,7 @@ void Runner::sleep(Pe &p)
         until = p.last_kick;
     p.asleep = true;
     n_asleep_++;
-    done_with_turn(p, until);
+    turns_.leave(p.index, until);
     everybody_sleeps();
     if (m_->stop == MACHINE_RUNNING) {
         if (until == TG_TIME_NEVER)
@@ -356,9 +287,7 @@ void Runner::before_device(void *opaque, tg_time at)
         return;
     if (r->m_->n_externals || tg_evq_next(q) <= at || !r->is_alone(p)) {
         r->current_ = nullptr;
-        r->done_with_turn(p, at);
-        sc_core::wait(ps(at - now));
-        r->wait_turn(p, at);
+        r->turns_.wait_inside(p.index, at);
         r->limit_insns(p); /* the others may have come closer to the limit */
         r->current_ = &p;
     } /* else: nothing can happen between now and then */
@@ -461,9 +390,31 @@ void Runner::limit_insns(Pe &p)
     cpu_set_insn_limit(p.c, limit ? cpu_insns(p.c) + (limit > sum ? limit - sum : 0) : 0);
 }
 
-/* Lets the PE run for a quantum or less, and the others get as far. Its local time then, or TG_TIME_NEVER
- * where that may have changed since: asking for it takes a division. */
-tg_time Runner::slice(Pe &p, tg_time now)
+/* The PE has run to `local` and waits for an interrupt, at the latest until its next timer. */
+void Runner::wait_for_interrupt(Pe &p, tg_time local)
+{
+    tg_time now = now_ps();
+
+    if (local > now) {
+        turns_.leave(p.index, local);
+        sc_core::wait(ps(local - now));
+    }
+    if (m_->stop != MACHINE_RUNNING)
+        return;
+    /* Everything up to now has to be seen before the PE decides that there is nothing to wake for. */
+    tg_evq_run(m_->env.evq, now_ps());
+    while (m_->stop == MACHINE_RUNNING && cpu_is_on(p.c) && !cpu_has_wakeup(p.c, now_ps())) {
+        p.wake = cpu_wake_time(p.c);
+        if (p.wake <= now_ps())
+            break;
+        sleep(p);
+    }
+    if (cpu_is_on(p.c))
+        cpu_idle_until(p.c, now_ps());
+}
+
+/* Lets the PE run for a quantum or less. What it does next is to wait for the end of that: p.ran. */
+void Runner::slice(Pe &p, tg_time now)
 {
     tg_time next = tg_evq_next(m_->env.evq);
     tg_time until = (now / m_->quantum + 1) * m_->quantum;
@@ -491,7 +442,7 @@ tg_time Runner::slice(Pe &p, tg_time now)
     if (opt_.max_insns && machine_insns(m_) >= opt_.max_insns)
         machine_stop(m_, MACHINE_LIMIT, "%llu instructions", static_cast<unsigned long long>(opt_.max_insns));
     if (m_->stop != MACHINE_RUNNING)
-        return TG_TIME_NEVER;
+        return;
     check_switch(p, why);
     if (cpu_insns(p.c) != before || local > now || why == CPU_STOP_WFI || why == CPU_STOP_OFF)
         p.idle_slices = 0;
@@ -501,73 +452,76 @@ tg_time Runner::slice(Pe &p, tg_time now)
                      static_cast<unsigned long long>(cpu_cycles(p.c)));
     if (n_asleep_)
         others_may_wake(p, local);
-    sync(p, why == CPU_STOP_LIMIT && is_near(local, until) ? until : local);
-    if (why == CPU_STOP_WFI && m_->stop == MACHINE_RUNNING) {
-        /* Everything up to now has to be seen before the PE decides that there is nothing to wake for. */
-        tg_evq_run(m_->env.evq, now_ps());
-        while (m_->stop == MACHINE_RUNNING && cpu_is_on(p.c) && !cpu_has_wakeup(p.c, now_ps())) {
-            p.wake = cpu_wake_time(p.c);
-            if (p.wake <= now_ps())
-                break;
-            sleep(p);
-        }
-        if (cpu_is_on(p.c))
-            cpu_idle_until(p.c, now_ps());
+    if (why == CPU_STOP_WFI) {
+        wait_for_interrupt(p, local);
+    } else {
+        turns_.set_due(p.index, why == CPU_STOP_LIMIT && is_near(local, until) ? until : local);
+        p.local = why == CPU_STOP_LIMIT ? local : TG_TIME_NEVER;
+        p.ran = true;
     }
-    return why == CPU_STOP_LIMIT ? local : TG_TIME_NEVER;
+}
+
+/* Waits until some PE, which may be another one, has its turn on the thread. nullptr: it cannot run, which is
+ * for the thread's loop to see. */
+Runner::Pe *Runner::next_turn(unsigned thread)
+{
+    Pe &p = *pes_[turns_.next(thread)];
+
+    p.ran = false;
+    if (m_->stop != MACHINE_RUNNING || !cpu_is_on(p.c) || (opt_.max_time && now_ps() >= opt_.max_time))
+        return nullptr;
+    return &p;
 }
 
 void Runner::pe_thread(unsigned i)
 {
-    Pe &p = *pes_[i];
     char why[256];
-    tg_time next_local = TG_TIME_NEVER;
 
-    p.parked = true; /* until the events thread has started the machine */
+    pes_[i]->parked = true; /* until the events thread has started the machine */
     sc_core::wait(resume_);
-    p.parked = false;
+    pes_[i]->parked = false;
     for (;;) {
-        tg_time local = next_local;
-
-        next_local = TG_TIME_NEVER;
-        if (m_->stop != MACHINE_RUNNING) {
-            park(p);
-            continue;
-        }
-        if (opt_.max_time && now_ps() >= opt_.max_time) {
-            /* The events thread ends the run when all have come so far. */
-            p.asleep = true;
-            n_asleep_++;
-            done_with_turn(p, TG_TIME_NEVER);
-            sc_core::wait(p.kick);
-            n_asleep_--;
-            p.asleep = false;
-            continue;
-        }
-        if (!cpu_is_on(p.c)) {
-            p.wake = TG_TIME_NEVER;
-            sleep(p);
-            continue;
-        }
-        if (local == TG_TIME_NEVER)
-            local = cpu_local_time(p.c);
-        if (!is_near(local, now_ps()))
-            sync(p, local); /* powered on at a time that is still to come */
-        if (m_->stop != MACHINE_RUNNING || !cpu_is_on(p.c))
-            continue;
+        Pe *p = pes_[turns_.on(i)].get();
         tg_time now = now_ps();
-        if (pes_.size() > 1) {
-            wait_turn(p, now);
-            now = now_ps();
+
+        if (m_->stop != MACHINE_RUNNING) {
+            park(*p);
+            continue;
         }
-        if (local < now)
-            cpu_idle_until(p.c, now);
+        if (!p->ran) {
+            if (opt_.max_time && now >= opt_.max_time) {
+                /* The events thread ends the run when all have come so far. */
+                p->asleep = true;
+                n_asleep_++;
+                turns_.leave(p->index, TG_TIME_NEVER);
+                sc_core::wait(p->kick);
+                n_asleep_--;
+                p->asleep = false;
+                continue;
+            }
+            if (!cpu_is_on(p->c)) {
+                p->wake = TG_TIME_NEVER;
+                sleep(*p);
+                continue;
+            }
+            p->local = cpu_local_time(p->c);
+            /* Powered on at a time that is still to come? */
+            turns_.set_due(p->index, is_near(p->local, now) ? now : p->local);
+        }
+        p = next_turn(i);
+        if (!p)
+            continue;
+        now = now_ps();
+        if (p->local == TG_TIME_NEVER)
+            p->local = cpu_local_time(p->c);
+        if (p->local < now)
+            cpu_idle_until(p->c, now);
         tg_evq_run(m_->env.evq, now);
         if (m_->stop != MACHINE_RUNNING)
             continue;
-        next_local = slice(p, now);
-        if (tg_unlikely(m_->stop == MACHINE_RUNNING && cpu_stuck(p.c, why, sizeof(why))))
-            machine_stop(m_, MACHINE_STUCK, "PE %u: %s", i, why);
+        slice(*p, now);
+        if (tg_unlikely(m_->stop == MACHINE_RUNNING && cpu_stuck(p->c, why, sizeof(why))))
+            machine_stop(m_, MACHINE_STUCK, "PE %u: %s", p->index, why);
         if ((++polls_ & 63) == 0)
             host_poll();
     }
@@ -611,11 +565,13 @@ void Runner::everybody_sleeps()
     bool on = false;
 
     for (auto &p : pes_) {
-        if (!p->asleep || p->due <= now)
+        tg_time due = turns_.due(p->index);
+
+        if (!p->asleep || due <= now)
             return;
         on = on || cpu_is_on(p->c);
-        if (p->due < next)
-            next = p->due;
+        if (due < next)
+            next = due;
     }
     host_poll();
     if (opt_.max_time && next > opt_.max_time && next != TG_TIME_NEVER)
@@ -628,7 +584,7 @@ void Runner::everybody_sleeps()
             return; /* time goes on */
         bool kicked = false;
         for (auto &p : pes_)
-            kicked = kicked || p->due != TG_TIME_NEVER;
+            kicked = kicked || turns_.due(p->index) != TG_TIME_NEVER;
         if (kicked)
             return;
     }
@@ -697,7 +653,7 @@ void Runner::events_thread()
             bool all = true;
 
             for (auto &p : pes_)
-                all = all && p->asleep && p->due > now;
+                all = all && p->asleep && turns_.due(p->index) > now;
             if (all) {
                 machine_stop(m_, MACHINE_LIMIT, "%.9f s of simulated time",
                              static_cast<double>(opt_.max_time) / TG_SEC);
