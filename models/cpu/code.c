@@ -300,6 +300,13 @@ static struct cpu_op *make_exits(struct cpu *c, struct code_page *page, struct c
     return slot;
 }
 
+const struct cpu_op *code_known(const struct cpu *c, const struct code_page *page, unsigned offset)
+{
+    uint32_t i = page->entry[offset / 4];
+
+    return i ? &c->code->arena[i] : NULL;
+}
+
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
 {
     struct code_cache *k = c->code;

@@ -30,6 +30,8 @@ int code_init(struct cpu *c);
 void code_fini(struct cpu *c);
 /* The page's record; made when absent. NULL: out of memory. */
 struct code_page *code_page_get(struct cpu *c, uint64_t pa);
+/* The block at the offset if it has been decoded; NULL: not. */
+const struct cpu_op *code_known(const struct cpu *c, const struct code_page *page, unsigned offset);
 /* First operation of the block at page + offset (multiple of 4); decodes it when needed. mem: host address of
  * the page. */
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem);

@@ -428,6 +428,24 @@ static void step(struct cpu *c)
     run_single(c, insn);
 }
 
+const struct cpu_op *cpu_find_block(struct cpu *c, uint64_t va)
+{
+    struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
+    const struct mmu_xtlbe *e = &c->view->xtlb[MMU_XTLB_INDEX(va)];
+    const struct cpu_op *ops;
+
+    if (j->va == va && j->tag == c->view->jump_tag)
+        return j->ops;
+    if (e->tag != (va & ~UINT64_C(0xffc)) || cpu_has(c, CPU_FEAT_BTI) || !code_may_chain(c, va))
+        return NULL;
+    ops = code_known(c, e->code, (unsigned)va & 4095);
+    if (ops) {
+        *j = (struct jump_entry){.va = va, .tag = c->view->jump_tag, .ops = ops, .btypes = BTI_ANY};
+        mmu_note_code(c->view, va);
+    }
+    return ops;
+}
+
 /* The block at c->pc, entered in the jump cache; NULL: an exception was raised, or a single uncached
  * instruction was run. */
 static const struct cpu_op *find_block(struct cpu *c)

@@ -223,6 +223,10 @@ static inline void cpu_set_nzcv(struct cpu *c, uint32_t nzcv)
     c->vf = (uint64_t)(nzcv & 1) << 63;
 }
 
+/* The block at va in the jump cache, where it is entered if it has been decoded and its page has been fetched
+ * from in the current view. NULL: the run loop has to look. */
+const struct cpu_op *cpu_find_block(struct cpu *c, uint64_t va);
+
 /* May a block remember the block at pc as where it goes? A page may be mapped twice, so none at the offset of
  * stop_pc. */
 static inline bool code_may_chain(const struct cpu *c, uint64_t pc)

@@ -94,6 +94,25 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
 
 /* ---- to other pages, and back ---- */
 
+/* After cpu_find_block. */
+#define ENTER_FOUND(c, ops, to)            \
+    do {                                   \
+        if (!(ops)) {                      \
+            (c)->pc = (to);                \
+            return;                        \
+        }                                  \
+        (c)->pc_page = (to)&MMU_PAGE_MASK; \
+        ENTER(c, ops);                     \
+    } while (0)
+
+TG_SLOW void TG_FN(cpu_seek)(struct cpu *c, const struct cpu_op *op)
+{
+    uint64_t va = c->end.va;
+    const struct cpu_op *ops = cpu_find_block(c, va);
+
+    ENTER_FOUND(c, ops, va);
+}
+
 /* Of an unconditional branch to another page: as long as the view's fetch mappings stay, the block is the one
  * that was found before. */
 #define GOTO_FAR(c)                                                                             \
@@ -110,14 +129,14 @@ static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, const struct cpu_op *op)
 {
     struct cpu_links *l = (struct cpu_links *)(uintptr_t)cpu_links_of(op);
     uint64_t va = c->pc_page + (uint64_t)(int64_t)l->disp[CPU_TAKEN];
-    const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
+    const struct cpu_op *ops = cpu_find_block(c, va);
 
-    if (j->va == va && j->tag == c->view->jump_tag && code_may_chain(c, va)) {
-        l->far.ops = j->ops;
-        l->far.tag = j->tag;
+    if (ops && code_may_chain(c, va)) {
+        l->far.ops = ops;
+        l->far.tag = c->view->jump_tag;
         l->from = c->pc_page;
     }
-    GOTO_VA(c, va);
+    ENTER_FOUND(c, ops, va);
 }
 
 TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
@@ -151,12 +170,12 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 {
     const struct cpu_return *r = &c->returns[(c->return_top + 1) & (CPU_RETURNS - 1)];
     uint64_t va = c->end.va;
-    const struct jump_entry *j = &c->jumps[cpu_jump_hash(va)];
+    const struct cpu_op *ops = cpu_find_block(c, va);
 
-    if (r->va == va && r->site && (va & ~MMU_PAGE_MASK) && j->va == va && j->tag == c->view->jump_tag &&
-        j->tag == r->tag && code_may_chain(c, va))
-        r->site->imm = (uintptr_t)j->ops;
-    GOTO_VA(c, va);
+    if (ops && r->va == va && r->site && (va & ~MMU_PAGE_MASK) && c->view->jump_tag == r->tag &&
+        code_may_chain(c, va))
+        r->site->imm = (uintptr_t)ops;
+    ENTER_FOUND(c, ops, va);
 }
 
 static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op)

@@ -121,7 +121,7 @@ enum exec_outcome {
 #define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
 /* Where a block goes on: op_enter's work, without a jump to it. cpu_follow is in exec/branch.c. */
-cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
+cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow), TG_FN(cpu_seek);
 #if TG_TIMED
 #define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit || (c)->pipe.cycle >= (c)->run_until_cycle)
 #else
@@ -155,8 +155,8 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow);
         uint64_t va_ = (to);                                                \
         const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];      \
         if (tg_unlikely(j_->va != va_ || j_->tag != (c)->view->jump_tag)) { \
-            (c)->pc = va_;                                                  \
-            return;                                                         \
+            (c)->end.va = va_;                                              \
+            TG_TAIL(TG_FN(cpu_seek)((c), op));                              \
         }                                                                   \
         (c)->pc_page = va_ & MMU_PAGE_MASK;                                 \
         ENTER(c, j_->ops);                                                  \
