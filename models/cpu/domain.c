@@ -40,9 +40,16 @@ void cpu_domain_add(struct cpu_domain *d, struct cpu *c)
 /* The region known so far that holds pa, or NULL. */
 static struct ram_region *known_ram(struct cpu_domain *d, uint64_t pa)
 {
-    for (unsigned i = 0; i < d->n_ram; i++)
-        if (pa - d->ram[i].base < d->ram[i].size)
+    struct ram_region *r = domain_recent_ram(d, pa);
+
+    if (tg_likely(r != NULL))
+        return r;
+    for (unsigned i = 0; i < d->n_ram; i++) {
+        if (pa - d->ram[i].base < d->ram[i].size) {
+            d->recent = i;
             return &d->ram[i];
+        }
+    }
     return NULL;
 }
 

@@ -31,12 +31,20 @@ struct cpu_domain {
     unsigned n_pes;
     struct cpu *running; /* PE that ran last: another one's exclusive monitor does not survive it */
     struct ram_region ram[DOMAIN_MAX_RAM];
-    unsigned n_ram;
+    unsigned n_ram, recent; /* found last */
 };
 
 /* RAM that holds pa, asking the bus of c for it the first time; NULL: no RAM there, or it is not for a
  * Non-secure access (ns). The bus answers what finds none. */
 struct ram_region *domain_ram(struct cpu *c, uint64_t pa, bool ns);
+
+/* The region that was found last, if it holds pa; else NULL. */
+static inline struct ram_region *domain_recent_ram(struct cpu_domain *d, uint64_t pa)
+{
+    struct ram_region *r = &d->ram[d->recent];
+
+    return pa - r->base < r->size ? r : NULL;
+}
 
 /* Host address of pa, which the region holds. */
 static inline uint8_t *ram_at(const struct ram_region *r, uint64_t pa)

@@ -38,6 +38,12 @@ static unsigned next_filled(const uint64_t *bits, unsigned n, unsigned i)
     for (unsigned i = next_filled((v)->brief->fetch, MMU_XTLB_SIZE, 0); i < MMU_XTLB_SIZE; \
          i = next_filled((v)->brief->fetch, MMU_XTLB_SIZE, i + 1))
 
+static bool data_tag(const struct mmu_tlbe *e, uint64_t *tag)
+{
+    *tag = e->rtag != MMU_NO_TAG ? e->rtag : e->wtag;
+    return *tag != MMU_NO_TAG;
+}
+
 static void clear_view(struct cpu *c, struct mmu_view *v)
 {
     FOR_FILLED_DATA (i, v)
@@ -50,6 +56,30 @@ static void clear_view(struct cpu *c, struct mmu_view *v)
     memset(&v->brief->global, 0, sizeof(v->brief->global));
     memset(&v->brief->large, 0, sizeof(v->brief->large));
     v->xfilter = 0;
+    v->own_code = false;
+    c->pipe.fetch_page = UINT64_MAX;
+}
+
+/* What is of the view's ASID alone goes. */
+static void clear_own(struct cpu *c, struct mmu_view *v)
+{
+    FOR_FILLED_DATA (i, v) {
+        if (v->tlb[i].size & SIZE_GLOBAL)
+            continue;
+        v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
+        v->brief->data[i / 64] &= ~TG_BIT(i % 64);
+    }
+    FOR_FILLED_FETCH (i, v) {
+        if (v->xsize[i] & SIZE_GLOBAL)
+            continue;
+        v->xtlb[i].tag = MMU_NO_TAG;
+        v->brief->fetch[i / 64] &= ~TG_BIT(i % 64);
+    }
+    if (v->own_code) {
+        v->jump_tag = ++c->mmu.next_tag;
+        v->xfilter = 0;
+        v->own_code = false;
+    }
     c->pipe.fetch_page = UINT64_MAX;
 }
 
@@ -61,9 +91,10 @@ int mmu_init(struct cpu *c)
         mmap(NULL, VIEWS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (c->mmu.views == MAP_FAILED)
         c->mmu.views = NULL;
-    c->mmu.briefs = calloc(VIEWS, sizeof(*c->mmu.briefs));
+    c->mmu.briefs = aligned_alloc(_Alignof(struct mmu_brief), VIEWS * sizeof(*c->mmu.briefs));
     if (!c->mmu.views || !c->mmu.briefs)
         return -ENOMEM;
+    memset(c->mmu.briefs, 0, VIEWS * sizeof(*c->mmu.briefs));
     c->mmu.n_views = 0;
     return 0;
 }
@@ -256,6 +287,39 @@ static struct mmu_view **el10_view(struct cpu *c, enum mmu_priv priv)
     return &m->el10[m->el10_newer].view[priv];
 }
 
+/* A new address space: the global pages of the upper half, which are those of the one before it if all but
+ * the ASID and the table of the lower half is the same, need not be walked for again. */
+static void inherit(struct mmu_view *v, const struct mmu_view *from)
+{
+    struct mmu_key key;
+
+    if (!from || from == v || !mmu_two_privileges(v->key.regime))
+        return;
+    key = from->key;
+    key.asid = v->key.asid;
+    key.ttbr0 = v->key.ttbr0;
+    if (memcmp(&key, &v->key, sizeof(key)))
+        return;
+    FOR_FILLED_DATA (i, from) {
+        uint64_t tag;
+
+        if (!(from->tlb[i].size & SIZE_GLOBAL) || !data_tag(&from->tlb[i], &tag) || !(tag & TG_BIT(55)))
+            continue;
+        v->tlb[i] = from->tlb[i];
+        v->brief->data[i / 64] |= TG_BIT(i % 64);
+    }
+    FOR_FILLED_FETCH (i, from) {
+        if (!(from->xsize[i] & SIZE_GLOBAL) || from->xtlb[i].tag == MMU_NO_TAG ||
+            !(from->xtlb[i].tag & TG_BIT(55)))
+            continue;
+        v->xtlb[i] = from->xtlb[i];
+        v->xsize[i] = from->xsize[i];
+        v->brief->fetch[i / 64] |= TG_BIT(i % 64);
+    }
+    v->brief->global = from->brief->global;
+    v->brief->large = from->brief->large;
+}
+
 static struct mmu_view *find_view(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
 {
     struct mmu *m = &c->mmu;
@@ -280,6 +344,7 @@ static struct mmu_view *find_view(struct cpu *c, enum mmu_regime regime, enum mm
         v->actx = mmu_two_privileges(key.regime) ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;
+        inherit(v, m->latest[regime][priv]);
     }
     return v;
 }
@@ -301,14 +366,14 @@ struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_pr
         v = find_view(c, regime, priv);
     }
     v->last_used = ++m->tick;
-    m->current[regime][priv] = v;
+    m->current[regime][priv] = m->latest[regime][priv] = v;
     return v;
 }
 
 /* ---- regions ---- */
 
 #define REGION_BITS 21
-#define REGIONS_MAX 16 /* of a range that are looked up one by one */
+#define REGIONS_MAX 16 /* of a range that are told apart */
 
 static unsigned region_hash(uint64_t region)
 {
@@ -326,17 +391,27 @@ static void regions_add(struct mmu_regions *r, uint64_t va, unsigned log2size)
         r->bits[h / 64] |= TG_BIT(h % 64);
 }
 
-/* May something of [va, last] (bits 55:0) have been added? */
-static bool regions_hit(const struct mmu_regions *r, uint64_t va, uint64_t last)
+/* Those of [va, last] (bits 55:0). */
+static struct mmu_regions regions_of(uint64_t va, uint64_t last)
 {
-    uint64_t n = (last >> REGION_BITS) - (va >> REGION_BITS);
+    struct mmu_regions r = {{0}};
 
-    if (n >= REGIONS_MAX)
-        return true;
-    for (uint64_t i = va >> REGION_BITS; i <= last >> REGION_BITS; i++)
-        if (r->bits[region_hash(i) / 64] & TG_BIT(region_hash(i) % 64))
-            return true;
-    return false;
+    if ((last >> REGION_BITS) - (va >> REGION_BITS) >= REGIONS_MAX)
+        memset(&r, 0xff, sizeof(r));
+    else
+        for (uint64_t i = va >> REGION_BITS; i <= last >> REGION_BITS; i++)
+            r.bits[region_hash(i) / 64] |= TG_BIT(region_hash(i) % 64);
+    return r;
+}
+
+/* May both hold the same one? */
+static bool regions_hit(const struct mmu_regions *a, const struct mmu_regions *b)
+{
+    uint64_t both = 0;
+
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(a->bits); i++)
+        both |= a->bits[i] & b->bits[i];
+    return both;
 }
 
 static void note_mapping(struct mmu_view *v, uint64_t va, const struct mmu_result *r)
@@ -401,10 +476,14 @@ void mmu_note_code(struct mmu_view *v, uint64_t va)
 {
     unsigned i = MMU_XTLB_INDEX(va);
 
-    if (v->xtlb[i].tag == (va & MMU_PAGE_MASK) && (v->xsize[i] & 0x7f) > MMU_PAGE_BITS)
+    const bool known = v->xtlb[i].tag == (va & MMU_PAGE_MASK);
+
+    if (known && (v->xsize[i] & 0x7f) > MMU_PAGE_BITS)
         v->xfilter = ~UINT64_C(0);
     else
         v->xfilter |= filter_bit(va);
+    if (!known || !(v->xsize[i] & SIZE_GLOBAL))
+        v->own_code = true;
 }
 
 /* ---- invalidation ---- */
@@ -424,17 +503,11 @@ static void drop_data(struct mmu_view *v, unsigned i)
     v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
 }
 
-static bool data_tag(const struct mmu_tlbe *e, uint64_t *tag)
-{
-    *tag = e->rtag != MMU_NO_TAG ? e->rtag : e->wtag;
-    return *tag != MMU_NO_TAG;
-}
-
-/* [va, last]: of w, bits 55:0 */
+/* [va, last]: of w, bits 55:0; regions: theirs */
 static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_inval *w, uint64_t va,
-                          uint64_t last, bool only_global)
+                          uint64_t last, const struct mmu_regions *regions, bool only_global)
 {
-    bool scan = w->bytes > 32 * MMU_PAGE_SIZE || regions_hit(&v->brief->large, va, last), code = false;
+    bool scan = w->bytes > 32 * MMU_PAGE_SIZE || regions_hit(&v->brief->large, regions), code = false;
     uint64_t tag;
 
     if (scan) {
@@ -468,7 +541,8 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
 
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
 {
-    uint64_t va = w->va & tg_ones(56), last = va + w->bytes - 1; /* of by_va */
+    const uint64_t va = w->va & tg_ones(56), last = va + w->bytes - 1; /* of by_va */
+    const struct mmu_regions regions = w->by_va ? regions_of(va, last) : (struct mmu_regions){{0}};
 
     if (c->timed)
         ttlb_invalidate(c, w);
@@ -479,13 +553,14 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
 
         if (b->regime != w->regime || (w->match_vmid && b->vmid != w->vmid))
             continue;
-        if (w->by_va && asid_differs && !regions_hit(&b->global, va, last))
+        if (w->by_va && asid_differs && !regions_hit(&b->global, &regions))
             continue;
         if (w->by_va)
-            invalidate_va(c, v, w, va, last, asid_differs);
-        else if (!asid_differs)
-            clear_view(
-                c, v); /* all, by ASID, by IPA: entries are of combined stages, so by IPA drops the VM's */
+            invalidate_va(c, v, w, va, last, &regions, asid_differs);
+        else if (w->match_asid && !asid_differs)
+            clear_own(c, v);
+        else if (!w->match_asid) /* all, or by IPA: entries are of combined stages, the VM's go */
+            clear_view(c, v);
     }
 }
 

@@ -22,7 +22,7 @@ struct code_page;
 #define MMU_PAGE_MASK      (~UINT64_C(4095))
 #define MMU_TLB_SIZE       512 /* data entries of a view, direct mapped */
 #define MMU_TLB_INDEX(va)  ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_TLB_SIZE - 1))
-#define MMU_XTLB_SIZE      128 /* fetch entries */
+#define MMU_XTLB_SIZE      512 /* fetch entries */
 #define MMU_XTLB_INDEX(va) ((unsigned)((va) >> MMU_PAGE_BITS) & (MMU_XTLB_SIZE - 1))
 #define MMU_NO_TAG \
     UINT64_C(0x800) /* never equals a page address, nor one with the low bits of a misaligned va */
@@ -106,13 +106,13 @@ struct mmu_regions {
 /* What TLBI asks of a view, apart from the views, which are large: most of them have nothing of what it
  * names. */
 struct mmu_brief {
+    uint16_t vmid, asid;
+    uint8_t regime;
     struct mmu_regions global; /* from which global pages were entered since the view was cleared */
     struct mmu_regions large;  /* from which pages of mappings larger than a TLB entry were entered */
     /* bit n: the view's entry n was filled since; others have no tag */
     uint64_t data[MMU_TLB_SIZE / 64], fetch[MMU_XTLB_SIZE / 64];
-    uint16_t vmid, asid;
-    uint8_t regime;
-};
+} __attribute__((aligned(64))); /* a line of the host's cache for each view that has nothing */
 
 struct mmu_view {
     struct mmu_tlbe tlb[MMU_TLB_SIZE];
@@ -125,6 +125,7 @@ struct mmu_view {
     uint64_t last_used;
     struct mmu_brief *brief;
     uint64_t xfilter; /* a bit per hashed page that code was fetched from since jump_tag changed */
+    bool own_code;    /* one of them is not global */
     struct mmu_view *hash_next;
 };
 
@@ -158,12 +159,33 @@ struct mmu_result {
     } walk[MMU_WALK_MAX]; /* descriptors read, in order (timing) */
 };
 
+/* One stage's geometry: granule and the walk's start. */
+struct mmu_geometry {
+    unsigned grain;   /* log2 of the granule: 12, 14, 16 */
+    unsigned ia_bits; /* input address size */
+    unsigned oa_bits; /* output address size */
+    int level;        /* of the first lookup */
+    uint64_t table;   /* its base */
+    bool ha, hd;
+};
+
+/* The same of stage 1 for one half of the address space, with what it follows from. */
+struct mmu_start {
+    uint64_t tcr, ttbr;
+    uint8_t regime;
+    bool user, known;
+    bool none; /* no walks: EPD, E0PD */
+    bool hpd;
+    struct mmu_geometry g;
+};
+
 struct mmu {
     struct mmu_view *views;   /* pool */
     struct mmu_brief *briefs; /* of each view */
     unsigned n_views;
     struct mmu_view *hash[256];
     struct mmu_view *current[MMU_REGIMES][MMU_PRIVS]; /* NULL: the key must be looked up anew */
+    struct mmu_view *latest[MMU_REGIMES][MMU_PRIVS];  /* looked up last; its key may have changed since */
     /* Views of the EL1&0 regime under two values of HCR_EL2 while the registers beside it stand: a world
      * switch with VHE changes no other. */
     struct {
@@ -171,6 +193,7 @@ struct mmu {
         struct mmu_view *view[MMU_PRIVS]; /* NULL: not known */
     } el10[2];
     unsigned el10_newer;
+    struct mmu_start start[2]; /* of the last walks: lower half, or all; upper half */
     uint64_t next_tag;
     uint64_t tick;
 };

@@ -9,16 +9,6 @@
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/walk.h"
 
-/* One stage's geometry: granule and the walk's start. */
-struct geometry {
-    unsigned grain;   /* log2 of the granule: 12, 14, 16 */
-    unsigned ia_bits; /* input address size */
-    unsigned oa_bits; /* output address size */
-    int level;        /* of the first lookup */
-    uint64_t table;   /* its base */
-    bool ha, hd;
-};
-
 struct walk {
     struct cpu *c;
     const struct mmu_key *key;
@@ -43,7 +33,7 @@ static unsigned ps_bits(const struct cpu *c, unsigned ps, unsigned grain)
 #define ADDR_TOP    TG_FIELD(51, 48)
 
 /* Address in a descriptor, its low `shift` bits zero. */
-static uint64_t desc_address(const struct cpu *c, const struct geometry *g, uint64_t desc, unsigned shift)
+static uint64_t desc_address(const struct cpu *c, const struct mmu_geometry *g, uint64_t desc, unsigned shift)
 {
     uint64_t a = desc & TG_FIELD(47, 0) & ~tg_ones(shift);
 
@@ -54,7 +44,7 @@ static uint64_t desc_address(const struct cpu *c, const struct geometry *g, uint
 
 /* Base of the first table in TTBR or VTTBR, aligned to its size; bits 51:48 are in bits 5:2 when addresses
  * have 52 bits (D8.2.10). */
-static uint64_t first_table(const struct geometry *g, uint64_t ttbr, unsigned align)
+static uint64_t first_table(const struct mmu_geometry *g, uint64_t ttbr, unsigned align)
 {
     uint64_t base = ttbr & TTBR_BADDR;
 
@@ -66,7 +56,7 @@ static uint64_t first_table(const struct geometry *g, uint64_t ttbr, unsigned al
 }
 
 /* Is there a block descriptor at the level? */
-static bool block_level(const struct cpu *c, const struct geometry *g, int level)
+static bool block_level(const struct cpu *c, const struct mmu_geometry *g, int level)
 {
     if (g->grain == 12)
         return level == 1 || level == 2;
@@ -74,7 +64,7 @@ static bool block_level(const struct cpu *c, const struct geometry *g, int level
 }
 
 /* Bits of address resolved by one level. */
-static unsigned stride(const struct geometry *g)
+static unsigned stride(const struct mmu_geometry *g)
 {
     return g->grain - 3;
 }
@@ -92,7 +82,7 @@ static unsigned tsz_max(const struct cpu *c, unsigned grain)
 }
 
 /* log2 of the size mapped by an entry of a level. */
-static unsigned level_shift(const struct geometry *g, int level)
+static unsigned level_shift(const struct mmu_geometry *g, int level)
 {
     return g->grain + (unsigned)(3 - level) * stride(g);
 }
@@ -106,29 +96,39 @@ static bool fault(struct mmu_result *r, unsigned code, int level)
 
 /* ---- memory of descriptors ---- */
 
-/* ns: pa is in the Non-secure address space. */
-static bool read_desc(struct walk *w, uint64_t pa, bool ns, bool big_endian, unsigned stage, int level,
-                      uint64_t ipa, uint64_t *desc)
+/* Not in the RAM that was found last. */
+static __attribute__((noinline)) bool read_elsewhere(struct walk *w, uint64_t pa, bool ns, uint64_t *desc)
 {
     struct ram_region *ram = domain_ram(w->c, pa, ns);
+    struct tg_bus_txn txn = {.addr = pa, .data = desc, .size = 8, .time = cpu_now(w->c)};
+
+    if (ram) {
+        memcpy(desc, ram_at(ram, pa), sizeof(*desc));
+        return true;
+    }
+    txn.attrs.kind = TG_BUS_WALK;
+    txn.attrs.requester = w->c->index;
+    txn.attrs.secure = !ns;
+    if (!w->c->bus.transport)
+        return false;
+    w->c->bus.transport(w->c->bus.opaque, &txn);
+    return txn.resp == TG_BUS_OK;
+}
+
+/* ns: pa is in the Non-secure address space. */
+static inline __attribute__((always_inline)) bool read_desc(struct walk *w, uint64_t pa, bool ns,
+                                                            bool big_endian, unsigned stage, int level,
+                                                            uint64_t ipa, uint64_t *desc)
+{
+    const struct ram_region *ram = domain_recent_ram(w->c->domain, pa);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
         w->r->walk[w->r->walk_levels++] =
             (struct mmu_walk_read){.pa = pa, .ipa = ipa, .stage = (uint8_t)stage, .level = (uint8_t)level};
-    if (ram) {
+    if (tg_likely(ram && !ram->secure))
         memcpy(desc, ram_at(ram, pa), sizeof(*desc));
-    } else {
-        struct tg_bus_txn txn = {.addr = pa, .data = desc, .size = 8, .time = cpu_now(w->c)};
-
-        txn.attrs.kind = TG_BUS_WALK;
-        txn.attrs.requester = w->c->index;
-        txn.attrs.secure = !ns;
-        if (!w->c->bus.transport)
-            return false;
-        w->c->bus.transport(w->c->bus.opaque, &txn);
-        if (txn.resp != TG_BUS_OK)
-            return false;
-    }
+    else if (!read_elsewhere(w, pa, ns, desc))
+        return false;
     if (big_endian)
         *desc = __builtin_bswap64(*desc);
     return true;
@@ -238,7 +238,7 @@ static uint8_t fwb_attr(uint8_t s1, unsigned memattr)
 
 /* Checks and sets AF, and dirty state for writes. False: access flag fault. *may_write: writes hit a page
  * whose dirty state is settled. */
-static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, bool ns, bool big_endian,
+static bool manage_leaf(struct walk *w, const struct mmu_geometry *g, uint64_t pa, bool ns, bool big_endian,
                         uint64_t *desc, uint64_t ro_bit, bool ro_means_set, bool wants_write, bool *may_write)
 {
     uint64_t d = *desc;
@@ -267,7 +267,7 @@ static bool manage_leaf(struct walk *w, const struct geometry *g, uint64_t pa, b
 
 /* ns: of Non-secure addresses. The Secure ones' size and granule are in VSTCR_EL2, the rest in VTCR_EL2 for
  * both. */
-static bool s2_geometry(const struct walk *w, bool ns, struct geometry *g)
+static bool s2_geometry(const struct walk *w, bool ns, struct mmu_geometry *g)
 {
     uint64_t vtcr = w->key->vtcr, shape = ns ? vtcr : w->key->vstcr;
     unsigned tg = (unsigned)tg_get(shape, VTCR_TG0), sl0 = (unsigned)tg_get(shape, VTCR_SL0),
@@ -340,11 +340,11 @@ static void s2_spaces(const struct walk *w, bool ns, bool *tables_ns, bool *out_
  * updates are on). */
 static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool is_walk, struct s2_out *out)
 {
-    struct geometry g;
+    struct mmu_geometry g;
     bool be = w->key->flags & MMU_KEY_EE2, may_write, tables_ns;
     uint64_t table, desc, pa;
     int level;
-    unsigned shift;
+    unsigned shift, top;
 
     if (!s2_geometry(w, ns, &g))
         return s2_fault(w, FSC_TRANSLATION, 0, ipa, ns, is_walk);
@@ -352,10 +352,9 @@ static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool
         return s2_fault(w, FSC_TRANSLATION, 0, ipa, ns, is_walk);
     s2_spaces(w, ns, &tables_ns, &out->ns);
     table = g.table;
-    for (level = g.level;; level++) {
-        unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
-
-        shift = level_shift(&g, level);
+    top = g.ia_bits;
+    shift = level_shift(&g, g.level);
+    for (level = g.level;; level++, top = shift, shift -= stride(&g)) {
         pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
         if (pa >> g.oa_bits)
             return s2_fault(w, FSC_ADDRESS, level, ipa, ns, is_walk);
@@ -448,7 +447,7 @@ static bool dirties(const struct walk *w)
 }
 
 /* Reads a stage-1 descriptor, through stage 2 when it is on. */
-static bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uint64_t *pa, bool *ns)
+static inline bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uint64_t *pa, bool *ns)
 {
     *pa = w->s1_desc_ipa = ipa;
     *ns = w->s1_desc_ns = w->ns;
@@ -485,69 +484,71 @@ unsigned mmu_input_bits(const struct cpu *c, uint64_t tcr, bool upper)
     return 64 - (tsz < min ? min : tsz > max ? max : tsz);
 }
 
-/* Chooses the table for va. *va_out: without the tag. False: translation fault at level 0. */
-static bool s1_geometry(const struct walk *w, uint64_t va, struct geometry *g, bool *hpd, bool *tbi,
-                        bool *upper)
+/* Where walks of one half of the address space begin, under the walk's key. */
+static void s1_start(const struct walk *w, bool upper, struct mmu_start *s)
 {
     const struct mmu_key *key = w->key;
-    uint64_t tcr = key->tcr, ttbr = key->ttbr0;
-    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), top_bits, ps;
-    bool epd = false;
+    struct mmu_geometry *g = &s->g;
+    uint64_t tcr = key->tcr;
+    unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), ps, bits;
 
-    *upper = false;
-    *tbi = ignores_top(w, va);
+    s->none = false;
     if (mmu_two_privileges(key->regime)) {
-        *upper = va >> 55 & 1;
         ps = (unsigned)tg_get(tcr, TCR_IPS);
         g->ha = tcr & TCR_HA;
         g->hd = tcr & TCR_HD;
-        if (*upper) {
-            ttbr = key->ttbr1;
+        if (upper) {
             tsz = (unsigned)tg_get(tcr, TCR_T1SZ);
             g->grain = tg1_grain((unsigned)tg_get(tcr, TCR_TG1));
-            epd = tcr & TCR_EPD1;
-            *hpd = tcr & TCR_HPD1;
+            s->none = tcr & TCR_EPD1;
+            s->hpd = tcr & TCR_HPD1;
         } else {
             g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
-            epd = tcr & TCR_EPD0;
-            *hpd = tcr & TCR_HPD0;
+            s->none = tcr & TCR_EPD0;
+            s->hpd = tcr & TCR_HPD0;
         }
+        if (s->user && cpu_has(w->c, CPU_FEAT_E0PD) && (tcr & (upper ? TCR_E0PD1 : TCR_E0PD0)))
+            s->none = true;
     } else {
         ps = (unsigned)tg_get(tcr, TCR2_PS);
         g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
         g->ha = tcr & TCR2_HA;
         g->hd = tcr & TCR2_HD;
-        *hpd = tcr & TCR2_HPD;
+        s->hpd = tcr & TCR2_HPD;
     }
     g->oa_bits = ps_bits(w->c, ps, g->grain);
     if (!cpu_has(w->c, CPU_FEAT_HAFDBS))
         g->ha = g->hd = false;
     g->hd &= g->ha;
-    *hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
+    s->hpd &= cpu_has(w->c, CPU_FEAT_HPDS);
     /* Out of range is treated as the nearest legal value. */
     if (tsz < tsz_min(w->c, g->grain))
         tsz = tsz_min(w->c, g->grain);
     if (tsz > tsz_max(w->c, g->grain))
         tsz = tsz_max(w->c, g->grain);
     g->ia_bits = 64 - tsz;
-    /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
-    top_bits = *tbi ? 56 : 64;
-    if (g->ia_bits < top_bits) {
-        uint64_t high = (va & tg_ones(top_bits)) >> g->ia_bits;
-
-        if (high != (*upper ? tg_ones(top_bits - g->ia_bits) : 0))
-            return false;
-    }
-    if (epd || (key->priv == MMU_USER && mmu_two_privileges(key->regime) && cpu_has(w->c, CPU_FEAT_E0PD) &&
-                (tcr & (*upper ? TCR_E0PD1 : TCR_E0PD0))))
-        return false;
     g->level = 4 - (int)((g->ia_bits - g->grain + stride(g) - 1) / stride(g));
-    {
-        unsigned bits = g->ia_bits - (unsigned)(3 - g->level) * stride(g) - g->grain;
+    bits = g->ia_bits - (unsigned)(3 - g->level) * stride(g) - g->grain;
+    g->table = first_table(g, s->ttbr, bits + 3 < 4 ? 4 : bits + 3);
+}
 
-        g->table = first_table(g, ttbr, bits + 3 < 4 ? 4 : bits + 3);
+/* Chooses the table for va. NULL: translation fault at level 0. */
+static const struct mmu_start *s1_geometry(const struct walk *w, uint64_t va)
+{
+    const struct mmu_key *key = w->key;
+    const bool upper = mmu_two_privileges(key->regime) && (va >> 55 & 1), user = key->priv == MMU_USER;
+    const uint64_t ttbr = upper ? key->ttbr1 : key->ttbr0;
+    struct mmu_start *s = &w->c->mmu.start[upper];
+    uint64_t high;
+
+    if (!s->known || s->tcr != key->tcr || s->ttbr != ttbr || s->regime != key->regime || s->user != user) {
+        *s = (struct mmu_start){
+            .known = true, .tcr = key->tcr, .ttbr = ttbr, .regime = key->regime, .user = user};
+        s1_start(w, upper, s);
     }
-    return true;
+    /* Bits above the input size must all be equal to bit 55 (or to zero), the tag apart. */
+    high = tg_ones(ignores_top(w, va) ? 56 : 64) & ~tg_ones(s->g.ia_bits);
+    return s->none || (va & high) != (upper ? high : 0) ? NULL : s;
 }
 
 /* Permissions of a stage-1 leaf for the view's privilege: D8.4. */
@@ -591,7 +592,7 @@ static void s1_permissions(const struct walk *w, uint64_t desc, uint64_t tattr, 
     }
 }
 
-static unsigned contig_shift(const struct geometry *g, int level)
+static unsigned contig_shift(const struct mmu_geometry *g, int level)
 {
     if (g->grain == 12)
         return 4;
@@ -617,22 +618,24 @@ static bool permitted(const struct mmu_result *r, enum mmu_access access)
 static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, uint8_t *sh)
 {
     struct mmu_result *r = w->r;
-    struct geometry g;
-    bool hpd, tbi, upper, may_write, dirtiable, desc_ns;
+    const struct mmu_start *start = s1_geometry(w, va);
+    struct mmu_geometry g;
+    bool hpd, may_write, dirtiable, desc_ns;
     uint64_t table, desc, pa, tattr = 0;
-    unsigned shift;
+    unsigned shift, top;
     int level;
     bool be = w->key->sctlr & SCTLR_EE;
 
-    if (!s1_geometry(w, va, &g, &hpd, &tbi, &upper))
+    if (!start)
         return fault(r, FSC_TRANSLATION, 0);
+    g = start->g;
+    hpd = start->hpd;
     table = g.table;
     if (table >> g.oa_bits)
         return fault(r, FSC_ADDRESS, 0);
-    for (level = g.level;; level++) {
-        unsigned top = level == g.level ? g.ia_bits : level_shift(&g, level) + stride(&g);
-
-        shift = level_shift(&g, level);
+    top = g.ia_bits;
+    shift = level_shift(&g, g.level);
+    for (level = g.level;; level++, top = shift, shift -= stride(&g)) {
         if (!s1_read(w, table + ((va & tg_ones(top)) >> shift) * 8, level, &desc, &pa, &desc_ns))
             return false;
         if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What TLBI by address takes out of the software TLBs: pages of this and of other address spaces, global
- * ones, and pages of blocks, which die whichever address of the block is named. Arm ARM DDI 0487 D8.16 (TLB
- * maintenance).
+ * What TLBI takes out of the software TLBs: by address, pages of this and of other address spaces, global
+ * ones, and pages of blocks, which die whichever address of the block is named; by ASID. And what address
+ * spaces have in common. Arm ARM DDI 0487 D8.16 (TLB maintenance).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,13 +143,137 @@ static void test_again(void **state)
     pe_free(p);
 }
 
+/* ---- by ASID, and what address spaces have in common ---- */
+
+#define UPPER (VA | ~((UINT64_C(1) << 39) - 1))
+
+/* The table translates the upper half, too. */
+static struct pe *mapped_twice(unsigned asid, uint64_t attributes)
+{
+    struct pe *p = mapped(asid, 3, attributes);
+
+    sysreg_write_id(p->cpu, SR_TTBR1_EL1, TABLE);
+    sysreg_write_id(p->cpu, SR_TCR_EL1, 25 | tg_put(TCR_T1SZ, 25) | tg_put(TCR_TG1, 2) | tg_put(TCR_IPS, 5));
+    return p;
+}
+
+static void switch_to(struct pe *p, unsigned asid, uint64_t table)
+{
+    sysreg_write_id(p->cpu, SR_TTBR0_EL1, table | (uint64_t)asid << 48);
+}
+
+static void invalidate_asid(struct pe *p, unsigned asid)
+{
+    const struct mmu_inval w = {.regime = MMU_EL10, .match_asid = true, .asid = (uint16_t)asid};
+
+    mmu_invalidate(p->cpu, &w);
+}
+
+/* Fetches, as the run loop does when it enters a block; the tag of the blocks found since. */
+static uint64_t fetch(struct pe *p, uint64_t va)
+{
+    struct mmu_xtlbe *e;
+    struct mmu_lookup out;
+
+    p->cpu->view = mmu_view_get(p->cpu, MMU_EL10, MMU_PRIV);
+    assert_true(mmu_fetch(p->cpu, va, &e, &out));
+    assert_non_null(e);
+    mmu_note_code(p->cpu->view, va);
+    return p->cpu->view->jump_tag;
+}
+
+static bool held_fetch(struct pe *p, uint64_t va)
+{
+    return mmu_view_get(p->cpu, MMU_EL10, MMU_PRIV)->xtlb[MMU_XTLB_INDEX(va)].tag == (va & MMU_PAGE_MASK);
+}
+
+/* TLBI ASIDE1: not the global ones (D8.16.5). */
+static void test_asid(void **state)
+{
+    (void)state;
+    for (unsigned global = 0; global < 2; global++) {
+        struct pe *p = mapped_twice(1, global ? 0 : DESC_NG);
+        uint64_t tag;
+
+        touch(p, VA);
+        tag = fetch(p, UPPER);
+        invalidate_asid(p, 2);
+        assert_true(held(p, VA) && held_fetch(p, UPPER));
+        assert_int_equal(p->cpu->view->jump_tag, tag);
+        invalidate_asid(p, 1);
+        assert_int_equal(held(p, VA), global);
+        assert_int_equal(held_fetch(p, UPPER), global);
+        assert_int_equal(p->cpu->view->jump_tag == tag, global);
+        pe_free(p);
+    }
+}
+
+/* A new address space finds global pages of the upper half, if those are translated as before; not those of
+ * the lower half, which has another table. */
+static void test_common(void **state)
+{
+    (void)state;
+    for (unsigned global = 0; global < 2; global++) {
+        struct pe *p = mapped_twice(1, global ? 0 : DESC_NG);
+
+        touch(p, VA);
+        fetch(p, UPPER);
+        switch_to(p, 2, TABLE + 2 * NEXT);
+        assert_false(held(p, VA));
+        assert_int_equal(held_fetch(p, UPPER), global);
+        switch_to(p, 1, TABLE);
+        assert_true(held(p, VA));
+        touch(p, UPPER); /* takes the same entry as VA */
+        switch_to(p, 3, TABLE + 2 * NEXT);
+        assert_int_equal(held(p, UPPER), global);
+        switch_to(p, 1, TABLE);
+        assert_true(held_fetch(p, UPPER));
+        pe_free(p);
+    }
+}
+
+/* What it found dies with the page, whichever address space is named and whoever looked it up. */
+static void test_common_dies(void **state)
+{
+    (void)state;
+    for (unsigned named = 1; named <= 3; named++) {
+        struct pe *p = mapped_twice(1, 0);
+
+        touch(p, UPPER);
+        fetch(p, UPPER);
+        switch_to(p, 2, TABLE + 2 * NEXT);
+        assert_true(held(p, UPPER) && held_fetch(p, UPPER));
+        invalidate(p, named, UPPER, MMU_PAGE_SIZE);
+        assert_false(held(p, UPPER) || held_fetch(p, UPPER));
+        switch_to(p, 1, TABLE);
+        assert_false(held(p, UPPER) || held_fetch(p, UPPER));
+        pe_free(p);
+    }
+}
+
+/* Other controls: everything is looked up anew. */
+static void test_not_common(void **state)
+{
+    struct pe *p = mapped_twice(1, 0);
+
+    (void)state;
+    touch(p, UPPER);
+    sysreg_write_id(p->cpu, SR_TTBR1_EL1, TABLE + 2 * NEXT);
+    assert_false(held(p, UPPER));
+    sysreg_write_id(p->cpu, SR_TTBR1_EL1, TABLE);
+    assert_true(held(p, UPPER));
+    sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->sr[SR_TCR_EL1] | TCR_TBI1);
+    switch_to(p, 2, TABLE);
+    assert_false(held(p, UPPER));
+    pe_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_pages),       cmocka_unit_test(test_blocks),     cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_again),       cmocka_unit_test(test_asid),       cmocka_unit_test(test_common),
+        cmocka_unit_test(test_common_dies), cmocka_unit_test(test_not_common),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
