@@ -85,19 +85,21 @@ unsigned Turns::next(unsigned thread)
 
         due_[pe] = std::max(due_[pe], now); /* somebody may have spent time inside its turn */
         if (first.at < due_[pe] || (first.at == due_[pe] && first.pe < pe)) {
-            if (state_[first.pe] == State::FREE) {
-                exchange(pe, first.pe);
-            } else {
+            if (state_[first.pe] != State::FREE) {
                 wake_next(now);
                 block(thread, State::FREE);
+                continue;
             }
-        } else if (due_[pe] > now) {
-            sc_core::wait(sc_core::sc_time::from_value(due_[pe] - now));
-        } else if (somebody_before(pe, now)) {
-            block(thread, State::FREE);
-        } else {
-            return pe;
+            exchange(pe, first.pe);
+            pe = first.pe;
+            due_[pe] = first.at;
         }
+        if (due_[pe] > now)
+            sc_core::wait(sc_core::sc_time::from_value(due_[pe] - now));
+        else if (somebody_before(pe, now))
+            block(thread, State::FREE);
+        else
+            return pe;
     }
 }
 
