@@ -14,12 +14,14 @@
 #include "sim/tlm/tlm.h"
 #include "tests/sim/tlm/mock_cpu.h"
 
+#define TOUCHED 1024
+
 /* A device with one register: notes when it was touched, reads back the time in ns. */
 struct probe {
     struct tg_model m;
     uint32_t n_touched;
-    tg_time touched[64];
-    uint32_t who[64];
+    tg_time touched[TOUCHED];
+    uint32_t who[TOUCHED];
     uint32_t latency;
 };
 
@@ -29,7 +31,7 @@ static void probe_transport(struct tg_model *m, unsigned frame, struct tg_bus_tx
 
     (void)frame;
     assert_int_equal(tg_evq_now(m->env->evq), txn->time); /* the queue has run up to the access */
-    if (p->n_touched < 64) {
+    if (p->n_touched < TOUCHED) {
         p->touched[p->n_touched] = txn->time;
         p->who[p->n_touched++] = txn->attrs.requester;
     }
@@ -171,6 +173,70 @@ static void device_sync(void **state)
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(b.probe->touched[i], at[i] * TG_NS);
         assert_int_equal(b.probe->who[i], who[i]);
+    }
+    machine_free(b.m);
+}
+
+#define TURN_PES   6
+#define TURN_STEPS 240
+
+struct turn {
+    tg_time at;
+    unsigned pe;
+};
+
+static int by_turn(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->pe > y->pe) - (x->pe < y->pe);
+}
+
+/* Slices that end early and late, accesses and sleep, often at the same times: each PE is where its script
+ * has it, and all accesses come in the order of time, then of PEs. */
+static void turns(void **state)
+{
+    static struct mock_step s[TURN_PES][2 * TURN_STEPS + 1];
+    static struct turn expected[TURN_PES * TURN_STEPS];
+    const struct mock_step *scripts[TURN_PES];
+    uint32_t rnd = 1;
+    unsigned n = 0;
+    struct bench b;
+
+    (void)state;
+    for (unsigned pe = 0; pe < TURN_PES; pe++) {
+        struct mock_step *to = s[pe];
+        tg_time at = 0;
+
+        for (unsigned i = 0; i < TURN_STEPS; i++) {
+            tg_time tens;
+
+            rnd = rnd * 1664525 + 1013904223;
+            tens = 10 * TG_NS * (1 + (rnd >> 24) % 25);
+            if ((rnd >> 16) % 16 < 4) {
+                expected[n++] = (struct turn){at, pe};
+                *to++ = (struct mock_step){MOCK_READ, PROBE, 0, NULL};
+                *to++ = (struct mock_step){MOCK_WORK, 9 * TG_NS, 0, NULL};
+                tens = 10 * TG_NS;
+            } else if ((rnd >> 16) % 16 < 7) {
+                *to++ = (struct mock_step){MOCK_WFI, 0, tens - TG_NS, NULL};
+            } else {
+                *to++ = (struct mock_step){MOCK_WORK, tens, 0, NULL};
+            }
+            at += tens;
+        }
+        *to = (struct mock_step){MOCK_OFF, 0, 0, NULL};
+        scripts[pe] = s[pe];
+    }
+    qsort(expected, n, sizeof(expected[0]), by_turn);
+    up(&b, TURN_PES, scripts);
+    b.m->start = start_all;
+    run(&b, NULL);
+    assert_int_equal(b.m->stop, MACHINE_STUCK); /* all are off */
+    assert_int_equal(b.probe->n_touched, n);
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(b.probe->touched[i], expected[i].at);
+        assert_int_equal(b.probe->who[i], expected[i].pe);
     }
     machine_free(b.m);
 }
@@ -693,6 +759,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_at_equal_times),
         cmocka_unit_test(device_sync),
+        cmocka_unit_test(turns),
         cmocka_unit_test(wfi_timer),
         cmocka_unit_test(wfi_irq_from_event),
         cmocka_unit_test(kick_from_other_pe),
