@@ -306,6 +306,7 @@ static void inherit(struct mmu_view *v, const struct mmu_view *from)
         if (!(from->tlb[i].size & SIZE_GLOBAL) || !data_tag(&from->tlb[i], &tag) || !(tag & TG_BIT(55)))
             continue;
         v->tlb[i] = from->tlb[i];
+        v->tlb[i].dtlb = 0;
         v->brief->data[i / 64] |= TG_BIT(i % 64);
     }
     FOR_FILLED_FETCH (i, from) {
