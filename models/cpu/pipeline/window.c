@@ -682,20 +682,37 @@ void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_lin
     }
 }
 
-/* The block goes on behind branch op: what is left of it is remembered apart. */
+/* Of the events of the block that runs, how many are behind branch op: each is counted from the block's end,
+ * the last in the lowest byte. */
+static unsigned events_behind(uint32_t events, const struct cpu_op *op)
+{
+    const unsigned left = op_info(op)->rem;
+    unsigned n = 0;
+
+    for (; (events & 0xff) && (events & 0xff) <= left; events >>= 8)
+        n++;
+    return n;
+}
+
+/* The block goes on behind branch op: what is left of it is remembered apart, with its events, at most three.
+ */
 static void begin_piece(struct cpu *c, const struct cpu_op *op)
 {
     const struct cpu_links *links = cpu_branch_links(op);
     const struct memo_last *last = memo_last_of(links);
     struct pipe *p = &c->pipe;
-    const struct memo_edge *known = memo_look(&p->memo, last->block, memo_key(p->memo.now, PIPE_SEQUENTIAL));
+    const unsigned bits = 8 * events_behind(p->memo.events, op);
+    const uint32_t later = p->memo.events & (uint32_t)tg_ones(bits);
+    const struct memo_edge *known;
 
+    p->memo.events >>= bits;
+    known = memo_look(&p->memo, last->block, memo_key(p->memo.now, PIPE_SEQUENTIAL));
     if (known)
         pipe_take_edge(p, known);
     else
         pipe_block_end(c, op, links, PIPE_SEQUENTIAL);
     p->pending = op + 1;
-    p->memo.events = MEMO_PIECE | op_info(op)->rem;
+    p->memo.events = (MEMO_PIECE | op_info(op)->rem) << bits | later;
 }
 
 void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
@@ -705,7 +722,8 @@ void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
     if (!is_pending(&c->pipe, op))
         return;
     branch = op - op_info(op)->branch;
-    if (branch < op && branch >= c->pipe.pending && c->pipe.memo.state)
+    if (branch < op && branch >= c->pipe.pending && c->pipe.memo.state &&
+        events_behind(c->pipe.memo.events, branch) < sizeof(c->pipe.memo.events))
         begin_piece(c, branch); /* up to there a memo may know it */
     time_until(c, op);
 }

@@ -39,6 +39,7 @@ static const struct {
     {0x1e601800, true, true, true, 0, 0, 1},    /* fdiv d */
     {0xf9400040, true, false, false, 10, 6, 6}, /* ldr [x2, #8 * imm] */
     {0xf8400040, true, false, false, 12, 8, 3}, /* ldur [x2, #imm]: some lie in two lines */
+    {0xf843c040, true, false, false, 0, 0, 2},  /* ldur [x2, #60]: in two lines */
     {0xa9400040, true, false, false, 15, 6, 2}, /* ldp x, x0, [x2, #8 * imm] */
     {0xf8440460, true, false, false, 0, 0, 1},  /* ldr [x3], #64: misses */
     {0xf9000040, true, false, false, 10, 6, 4}, /* str */
