@@ -311,13 +311,14 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
 {
     struct code_cache *k = c->code;
     cpu_op_fn *const *fns = variant(c);
+    const struct cpu_op *known = code_known(c, page, offset);
     struct cpu_op *enter, *op;
     unsigned n = 0, n_ops, at = offset, last = offset, from = offset, on = 0, before = 0, exits = 0;
     uint8_t first_lines, *lines = &first_lines; /* of the instructions from `from` on */
     bool end = false, out = false, held = false;
 
-    if (page->entry[offset / 4])
-        return &k->arena[page->entry[offset / 4]];
+    if (known)
+        return known;
     if (!page->lines)
         domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];

@@ -39,11 +39,10 @@ class Runner : public sc_core::sc_module
         cpu *c;
         unsigned index;
         sc_core::sc_event kick;
-        tg_time last_kick = 0;        /* latest time it was asked to look */
-        tg_time wake = TG_TIME_NEVER; /* asleep: until then at most */
-        tg_time until = 0;            /* end of the slice it runs */
-        tg_time local =
-            TG_TIME_NEVER; /* its local time; TG_TIME_NEVER: to be asked for, which takes a division */
+        tg_time last_kick = 0;         /* latest time it was asked to look */
+        tg_time wake = TG_TIME_NEVER;  /* asleep: until then at most */
+        tg_time until = 0;             /* end of the slice it runs */
+        tg_time local = TG_TIME_NEVER; /* its local time; TG_TIME_NEVER: ask, which takes a division */
         bool asleep = false, parked = false;
         bool ran = false;         /* and waits for the end of its slice: due() */
         unsigned idle_slices = 0; /* without any progress */

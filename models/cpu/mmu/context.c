@@ -44,19 +44,30 @@ static bool data_tag(const struct mmu_tlbe *e, uint64_t *tag)
     return *tag != MMU_NO_TAG;
 }
 
+static void drop_data(struct mmu_view *v, unsigned i)
+{
+    v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
+}
+
+/* A fetch mapping died: entries of the jump cache that stay are noted again as they are found. */
+static void drop_code(struct cpu *c, struct mmu_view *v)
+{
+    v->jump_tag = ++c->mmu.next_tag;
+    v->xfilter = 0;
+    v->own_code = false;
+}
+
 static void clear_view(struct cpu *c, struct mmu_view *v)
 {
     FOR_FILLED_DATA (i, v)
-        v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
+        drop_data(v, i);
     FOR_FILLED_FETCH (i, v)
         v->xtlb[i].tag = MMU_NO_TAG;
     memset(v->brief->data, 0, sizeof(v->brief->data));
     memset(v->brief->fetch, 0, sizeof(v->brief->fetch));
-    v->jump_tag = ++c->mmu.next_tag;
     memset(&v->brief->global, 0, sizeof(v->brief->global));
     memset(&v->brief->large, 0, sizeof(v->brief->large));
-    v->xfilter = 0;
-    v->own_code = false;
+    drop_code(c, v);
     c->pipe.fetch_page = UINT64_MAX;
 }
 
@@ -66,7 +77,7 @@ static void clear_own(struct cpu *c, struct mmu_view *v)
     FOR_FILLED_DATA (i, v) {
         if (v->tlb[i].size & SIZE_GLOBAL)
             continue;
-        v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
+        drop_data(v, i);
         v->brief->data[i / 64] &= ~TG_BIT(i % 64);
     }
     FOR_FILLED_FETCH (i, v) {
@@ -75,11 +86,8 @@ static void clear_own(struct cpu *c, struct mmu_view *v)
         v->xtlb[i].tag = MMU_NO_TAG;
         v->brief->fetch[i / 64] &= ~TG_BIT(i % 64);
     }
-    if (v->own_code) {
-        v->jump_tag = ++c->mmu.next_tag;
-        v->xfilter = 0;
-        v->own_code = false;
-    }
+    if (v->own_code)
+        drop_code(c, v);
     c->pipe.fetch_page = UINT64_MAX;
 }
 
@@ -401,7 +409,7 @@ static struct mmu_regions regions_of(uint64_t va, uint64_t last)
         memset(&r, 0xff, sizeof(r));
     else
         for (uint64_t i = va >> REGION_BITS; i <= last >> REGION_BITS; i++)
-            r.bits[region_hash(i) / 64] |= TG_BIT(region_hash(i) % 64);
+            regions_add(&r, i << REGION_BITS, 0);
     return r;
 }
 
@@ -499,11 +507,6 @@ static bool touches(uint64_t tag, uint8_t size, uint64_t va, uint64_t last)
     return first <= last && (first | mask) >= va;
 }
 
-static void drop_data(struct mmu_view *v, unsigned i)
-{
-    v->tlb[i].rtag = v->tlb[i].wtag = MMU_NO_TAG;
-}
-
 /* [va, last]: of w, bits 55:0; regions: theirs */
 static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_inval *w, uint64_t va,
                           uint64_t last, const struct mmu_regions *regions, bool only_global)
@@ -534,10 +537,8 @@ static void invalidate_va(struct cpu *c, struct mmu_view *v, const struct mmu_in
             code |= (v->xfilter & filter_bit(p)) != 0;
         }
     }
-    if (code) {
-        v->jump_tag = ++c->mmu.next_tag;
-        v->xfilter = 0; /* entries that stay feed it again through mmu_note_code */
-    }
+    if (code)
+        drop_code(c, v);
 }
 
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
