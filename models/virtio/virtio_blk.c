@@ -385,14 +385,19 @@ static void notify(struct virtio_device *dev, unsigned queue, tg_time now)
     start(b, now);
 }
 
-static void reset(struct virtio_device *dev)
+static void stop(struct virtio_device *dev, unsigned queue)
 {
     struct virtio_blk *b = blk(dev);
 
+    (void)queue;
     tg_evq_cancel(dev->model.env->evq, &b->event);
     b->active = false;
-    b->free_at = 0;
-    b->capacity = sectors(b);
+    b->free_at = 0; /* the bytes that were passing are not waited for */
+}
+
+static void reset(struct virtio_device *dev)
+{
+    blk(dev)->capacity = sectors(blk(dev));
 }
 
 static const struct virtio_ops ops = {
@@ -401,6 +406,7 @@ static const struct virtio_ops ops = {
     .config_size = sizeof(struct blk_config),
     .config_read = config_read,
     .notify = notify,
+    .stop = stop,
     .reset = reset,
 };
 

@@ -154,8 +154,11 @@ static void notify(struct virtio_device *dev, unsigned queue, tg_time now)
     }
 }
 
-static void reset(struct virtio_device *dev)
+/* Input that no buffer has taken stays with the character device: it was typed for whoever reads next. */
+static void stop(struct virtio_device *dev, unsigned queue)
 {
+    if (queue != TX)
+        return;
     tg_evq_cancel(dev->model.env->evq, &console(dev)->more);
     console(dev)->sending = false;
 }
@@ -167,7 +170,7 @@ static const struct virtio_ops ops = {
     .config_read = config_read,
     .config_write = config_write,
     .notify = notify,
-    .reset = reset,
+    .stop = stop,
 };
 
 static int realize(struct tg_model *m, struct tg_error *err)

@@ -24,13 +24,24 @@ int virtio_device_init(struct virtio_device *dev, const struct virtio_ops *ops, 
     return 0;
 }
 
+/* Drops what is in flight in every queue. */
+static void stop(struct virtio_device *dev)
+{
+    for (unsigned i = 0; i < VIRTIO_MAX_QUEUES; i++)
+        if (dev->vq[i].max_size)
+            dev->ops->stop(dev, i);
+}
+
 static void reset(struct virtio_device *dev)
 {
+    if (!dev->ops) /* not realized yet */
+        return;
     dev->status = 0;
     dev->driver_features = 0;
+    stop(dev);
     for (unsigned i = 0; i < VIRTIO_MAX_QUEUES; i++)
         virtq_reset(&dev->vq[i]);
-    if (dev->ops && dev->ops->reset) /* no ops: not realized yet */
+    if (dev->ops->reset)
         dev->ops->reset(dev);
 }
 
@@ -51,7 +62,9 @@ void virtio_device_attach(struct virtio_device *dev, const struct virtio_bus *bu
 
 bool virtio_device_running(const struct virtio_device *dev)
 {
-    return (dev->status & (VIRTIO_S_DRIVER_OK | VIRTIO_S_NEEDS_RESET)) == VIRTIO_S_DRIVER_OK && dev->bus.port;
+    return (dev->status & (VIRTIO_S_DRIVER_OK | VIRTIO_S_NEEDS_RESET | VIRTIO_S_FAILED)) ==
+               VIRTIO_S_DRIVER_OK &&
+           dev->bus.port;
 }
 
 bool virtio_device_has(const struct virtio_device *dev, uint64_t feature)
@@ -64,6 +77,7 @@ void virtio_device_fail(struct virtio_device *dev, tg_time now)
     bool running = virtio_device_running(dev);
 
     dev->status |= VIRTIO_S_NEEDS_RESET;
+    stop(dev);
     if (running) /* 2.1.2: tell a driver that has set DRIVER_OK */
         dev->bus.config(dev->bus.opaque, now);
 }
@@ -142,6 +156,8 @@ void virtio_device_set_status(struct virtio_device *dev, uint8_t status, tg_time
         status &= (uint8_t)~VIRTIO_S_DRIVER_OK;
     }
     dev->status = status;
+    if (status & ~old & VIRTIO_S_FAILED) /* the driver has given up: its memory may be another's soon */
+        stop(dev);
     if (status & ~old &
         VIRTIO_S_DRIVER_OK) { /* buffers made available before count from now on (3.1.1 step 8) */
         for (unsigned i = 0; i < VIRTIO_MAX_QUEUES; i++)
@@ -153,6 +169,18 @@ void virtio_device_set_status(struct virtio_device *dev, uint8_t status, tg_time
 struct virtq *virtio_device_queue(struct virtio_device *dev, uint32_t index)
 {
     return index < VIRTIO_MAX_QUEUES && dev->vq[index].max_size ? &dev->vq[index] : NULL;
+}
+
+void virtio_device_queue_disable(struct virtio_device *dev, struct virtq *q)
+{
+    q->ready = false;
+    dev->ops->stop(dev, q->index);
+}
+
+void virtio_device_queue_reset(struct virtio_device *dev, struct virtq *q)
+{
+    virtio_device_queue_disable(dev, q);
+    virtq_reset(q);
 }
 
 void virtio_device_notify(struct virtio_device *dev, uint32_t queue, tg_time now)

@@ -4,6 +4,14 @@
  * embeds struct virtio_device, fills `ops` and its queues at realize, and never knows how it is reached. A
  * transport holds a pointer to it, attaches a struct virtio_bus, and turns registers (or capabilities) into
  * the calls below.
+ *
+ * How a request ends. It ends with its used buffer notification, or it is dropped: when its queue is disabled
+ * (QueueReady = 0) or reset (2.6.1), the device is reset (2.4), the driver gives up (FAILED), or the device
+ * breaks (DEVICE_NEEDS_RESET). It is dropped at once: when the write of the register is over, the device does
+ * not touch the queue's rings or buffers again, makes no used entry, sends no notification, and begins nothing
+ * more at the backend. What was done before that stays: buffers and blocks may be partly written, characters
+ * are sent, and an interrupt that was raised stays raised (a device reset clears it). Clearing other status
+ * bits is not a way to stop a device (2.1.1): DRIVER_OK stays, and requests go on.
  */
 #ifndef TG_VIRTIO_VIRTIO_DEVICE_H
 #define TG_VIRTIO_VIRTIO_DEVICE_H
@@ -25,7 +33,9 @@
 #define VIRTIO_F_INDIRECT_DESC TG_BIT(28)
 #define VIRTIO_F_EVENT_IDX     TG_BIT(29)
 #define VIRTIO_F_VERSION_1     TG_BIT(32)
-#define VIRTIO_F_COMMON        (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1)
+#define VIRTIO_F_RING_RESET    TG_BIT(40)
+#define VIRTIO_F_COMMON \
+    (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_RING_RESET)
 
 struct virtio_device;
 
@@ -48,7 +58,10 @@ struct virtio_ops {
     void (*config_write)(struct virtio_device *dev, uint32_t offset, const void *data, uint32_t n,
                          tg_time now);
     void (*notify)(struct virtio_device *dev, unsigned queue, tg_time now); /* only while the device runs */
-    void (*reset)(struct virtio_device *dev);                               /* forget everything in flight */
+    /* Queue `queue` is taken away: see 'How a request ends'. Called with the queue no longer usable, maybe from
+     * within a call of ours to virtq_*(). */
+    void (*stop)(struct virtio_device *dev, unsigned queue);
+    void (*reset)(struct virtio_device *dev); /* device reset, behind `stop` of each queue; NULL: no more to do */
 };
 
 struct virtio_device {
@@ -96,7 +109,7 @@ void virtio_device_model_reset(struct tg_model *m);
 void virtio_device_fail(struct virtio_device *dev, tg_time now);
 /* The configuration space changed (2.5): next generation, notification. */
 void virtio_device_config_changed(struct virtio_device *dev, tg_time now);
-bool virtio_device_running(const struct virtio_device *dev); /* DRIVER_OK and not broken */
+bool virtio_device_running(const struct virtio_device *dev); /* DRIVER_OK, not broken, not given up */
 bool virtio_device_has(const struct virtio_device *dev, uint64_t feature);
 /* Bus access on behalf of a queue; false: bus error. */
 bool virtio_dma(struct virtio_device *dev, bool write, uint64_t addr, void *data, size_t n, tg_time now);
@@ -112,6 +125,10 @@ uint64_t virtio_device_features(struct virtio_device *dev);
 void virtio_device_accept(struct virtio_device *dev, uint32_t sel, uint32_t bits);
 void virtio_device_set_status(struct virtio_device *dev, uint8_t status, tg_time now); /* 0 resets */
 struct virtq *virtio_device_queue(struct virtio_device *dev, uint32_t index); /* NULL: no such queue */
+/* Disables a queue; what is in flight is dropped. Its size and addresses stay as the driver set them. */
+void virtio_device_queue_disable(struct virtio_device *dev, struct virtq *q);
+/* Queue reset (2.6.1): as disable, and size and addresses are as after a device reset. */
+void virtio_device_queue_reset(struct virtio_device *dev, struct virtq *q);
 void virtio_device_notify(struct virtio_device *dev, uint32_t queue, tg_time now);
 void virtio_device_config_read(struct virtio_device *dev, uint64_t offset, void *data, uint32_t n);
 void virtio_device_config_write(struct virtio_device *dev, uint64_t offset, const void *data, uint32_t n,

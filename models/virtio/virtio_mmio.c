@@ -153,9 +153,22 @@ static void queue_ready_write(struct tg_model *m, const struct tg_reg_io *io, ui
     if (!q || refused(m, io->resp))
         return;
     if (!(value & 1))
-        q->ready = false;
+        virtio_device_queue_disable(device(m), q);
     else if (!q->ready)
         virtq_enable(q, io->now);
+}
+
+/* 2.6.1: done when the write is, so it never reads as 1. */
+static void queue_reset_write(struct tg_model *m, const struct tg_reg_io *io, uint64_t value)
+{
+    struct virtq *q = queue(m);
+
+    if (!q || !(value & 1) || refused(m, io->resp))
+        return;
+    if (virtio_device_has(device(m), VIRTIO_F_RING_RESET))
+        virtio_device_queue_reset(device(m), q);
+    else
+        TG_GUEST_ERROR(m, "write of QueueReset without VIRTIO_F_RING_RESET; ignored");
 }
 
 static void queue_notify_write(struct tg_model *m, const struct tg_reg_io *io, uint64_t value)
@@ -284,6 +297,8 @@ static const struct tg_reg regs[] = {
     ROW("SHMSel", 0x0ac, TG_WO, AT(shm_sel), .wmask = LOW, .description = "shared memory region"),
     ROW("SHMLen", 0x0b0, TG_RO, NONE, .count = 2, .reset = LOW, .description = "its length, all ones: none"),
     ROW("SHMBase", 0x0b8, TG_RO, NONE, .count = 2, .reset = LOW, .description = "its base"),
+    ROW("QueueReset", 0x0c0, TG_RW, NONE, .write = queue_reset_write,
+        .description = "1: resets the queue, with VIRTIO_F_RING_RESET"),
     ROW("ConfigGeneration", 0x0fc, TG_RO, NONE, .read = generation_read,
         .description = "configuration generation, 2.5.1"),
 };

@@ -219,9 +219,19 @@ static void notify(struct virtio_device *dev, unsigned queue, tg_time now)
     }
 }
 
-static void reset(struct virtio_device *dev)
+/* A frame that waits in the backend for buffers was for the driver that had none: the backend offers it again,
+ * and receive() drops it. */
+static void stop(struct virtio_device *dev, unsigned queue)
 {
-    tg_evq_cancel(dev->model.env->evq, &net(dev)->event);
+    struct virtio_net *v = net(dev);
+
+    if (queue == TX) {
+        tg_evq_cancel(dev->model.env->evq, &v->event);
+    } else if (v->refused) {
+        v->refused = false;
+        if (v->netdev && v->netdev->ready)
+            v->netdev->ready(v->netdev->opaque);
+    }
 }
 
 static const struct virtio_ops ops = {
@@ -230,7 +240,7 @@ static const struct virtio_ops ops = {
     .config_size = 8,
     .config_read = config_read,
     .notify = notify,
-    .reset = reset,
+    .stop = stop,
 };
 
 /* ---- the model ---- */

@@ -96,10 +96,11 @@ static void notify(struct virtio_device *dev, unsigned queue, tg_time now)
         tg_evq_schedule(dev->model.env->evq, &r->event, now + r->latency);
 }
 
-static void reset(struct virtio_device *dev)
+/* The generator goes on: no repetition after a reset. */
+static void stop(struct virtio_device *dev, unsigned queue)
 {
-    tg_evq_cancel(dev->model.env->evq,
-                  &rng(dev)->event); /* the generator goes on: no repetition after a reset */
+    (void)queue;
+    tg_evq_cancel(dev->model.env->evq, &rng(dev)->event);
 }
 
 static uint64_t features(struct virtio_device *dev)
@@ -112,7 +113,7 @@ static const struct virtio_ops ops = {
     .device_id = 4,
     .features = features,
     .notify = notify,
-    .reset = reset,
+    .stop = stop,
 };
 
 static int realize(struct tg_model *m, struct tg_error *err)

@@ -73,7 +73,7 @@ static void configuration(void **state)
     make(&f, 0);
     assert_int_equal(mrd(&f.v, M_DEVICE), 2);
     assert_true(vdrv_offered(&f.v) ==
-                (INDIRECT | EVENT | V1 | SEG_MAX | BLK_SIZE | FLUSH | DISCARD | WRITE_ZEROES));
+                (INDIRECT | EVENT | V1 | RING_RESET | SEG_MAX | BLK_SIZE | FLUSH | DISCARD | WRITE_ZEROES));
     assert_int_equal(mrd(&f.v, M_CONFIG), cap);
     assert_int_equal(mrd(&f.v, M_CONFIG + 4), 0);
     assert_int_equal(mrd(&f.v, M_CONFIG + 12), 254);
@@ -232,7 +232,7 @@ static void read_only(void **state)
     vdrv_make(&f.v, &tg_virtio_blk_class);
     *(struct tg_blockdev **)port_at(f.v.d, "drive") = &f.disk.dev;
     vdrv_plug(&f.v);
-    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | SEG_MAX | BLK_SIZE | FLUSH | RO));
+    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | RING_RESET | SEG_MAX | BLK_SIZE | FLUSH | RO));
     vdrv_start(&f.v, RO, 1, 16);
     assert_int_equal(request(&f, T_OUT, 0, 512, NULL), 1);
     assert_int_equal(request(&f, T_ZEROES, 0, 16, NULL), 2);

@@ -25,14 +25,14 @@ static void config(void **state)
     (void)state;
     make(&f, 80, 25, false);
     assert_int_equal(mrd(&f.v, M_DEVICE), 3);
-    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | 1 | 4));
+    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | RING_RESET | 1 | 4));
     assert_int_equal(rd(&f.v.b, f.v.t, M_CONFIG, 2), 80);
     assert_int_equal(rd(&f.v.b, f.v.t, M_CONFIG + 2, 2), 25);
     mwr(&f.v, M_CONFIG + 8, 0x12345641); /* works before anything is set up */
     assert_string_equal(f.v.b.out, "A");
     vdrv_drop(&f.v);
     make(&f, 0, 0, false);
-    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | 4));
+    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | RING_RESET | 4));
     vdrv_drop(&f.v);
 }
 

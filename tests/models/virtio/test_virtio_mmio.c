@@ -13,7 +13,7 @@ static void identification(void **state)
     assert_int_equal(mrd(&v, M_MAGIC), 0x74726976);
     assert_int_equal(mrd(&v, M_VERSION), 2);
     assert_int_equal(mrd(&v, M_DEVICE), 4);
-    assert_true(vdrv_offered(&v) == (INDIRECT | EVENT | V1));
+    assert_true(vdrv_offered(&v) == (INDIRECT | EVENT | V1 | RING_RESET));
     mwr(&v, M_FEATURES_SEL, 2);
     assert_int_equal(mrd(&v, M_FEATURES), 0);
     mwr(&v, M_QSEL, 0);
@@ -111,7 +111,7 @@ static void features_refused(void **state)
     assert_int_equal(mrd(&v, M_STATUS), 3);
     mwr(&v, M_STATUS, 7);
     assert_int_equal(mrd(&v, M_STATUS), 3);
-    vdrv_negotiate(&v, V1 | UINT64_C(1) << 40);
+    vdrv_negotiate(&v, V1 | UINT64_C(1) << 41);
     assert_int_equal(mrd(&v, M_STATUS), 3);
     vdrv_negotiate(&v, V1 | UINT64_C(1) << 5);
     assert_int_equal(mrd(&v, M_STATUS), 3);

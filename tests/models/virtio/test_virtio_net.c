@@ -59,7 +59,7 @@ static void config(void **state)
     (void)state;
     make(&f, "52:54:00:Ab:cd:EF");
     assert_int_equal(mrd(&f.v, M_DEVICE), 1);
-    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | MAC | MRG | STATUS));
+    assert_true(vdrv_offered(&f.v) == (INDIRECT | EVENT | V1 | RING_RESET | MAC | MRG | STATUS));
     for (unsigned i = 0; i < 6; i++)
         mac[i] = (uint8_t)rd(&f.v.b, f.v.t, M_CONFIG + i, 1);
     assert_memory_equal(mac, "\x52\x54\x00\xab\xcd\xef", 6);

@@ -36,6 +36,7 @@ enum {
     M_DESC = 0x80,
     M_AVAIL = 0x90,
     M_USED = 0xa0,
+    M_QRESET = 0xc0,
     M_GEN = 0xfc,
     M_CONFIG = 0x100
 };
@@ -44,6 +45,8 @@ enum { D_NEXT = 1, D_WRITE = 2, D_INDIRECT = 4 };
 #define INDIRECT (UINT64_C(1) << 28)
 #define EVENT    (UINT64_C(1) << 29)
 #define V1       (UINT64_C(1) << 32)
+
+#define RING_RESET (UINT64_C(1) << 40)
 
 struct vdesc {
     uint64_t addr;
