@@ -8,10 +8,10 @@
  * How a request ends. It ends with its used buffer notification, or it is dropped: when its queue is disabled
  * (QueueReady = 0) or reset (2.6.1), the device is reset (2.4), the driver gives up (FAILED), or the device
  * breaks (DEVICE_NEEDS_RESET). It is dropped at once: when the write of the register is over, the device does
- * not touch the queue's rings or buffers again, makes no used entry, sends no notification, and begins nothing
- * more at the backend. What was done before that stays: buffers and blocks may be partly written, characters
- * are sent, and an interrupt that was raised stays raised (a device reset clears it). Clearing other status
- * bits is not a way to stop a device (2.1.1): DRIVER_OK stays, and requests go on.
+ * not touch the queue's rings or buffers again, makes no used entry, sends no notification, and begins
+ * nothing more at the backend. What was done before that stays: buffers and blocks may be partly written,
+ * characters are sent, and an interrupt that was raised stays raised (a device reset clears it). Clearing
+ * other status bits is not a way to stop a device (2.1.1): DRIVER_OK stays, and requests go on.
  */
 #ifndef TG_VIRTIO_VIRTIO_DEVICE_H
 #define TG_VIRTIO_VIRTIO_DEVICE_H
@@ -58,10 +58,11 @@ struct virtio_ops {
     void (*config_write)(struct virtio_device *dev, uint32_t offset, const void *data, uint32_t n,
                          tg_time now);
     void (*notify)(struct virtio_device *dev, unsigned queue, tg_time now); /* only while the device runs */
-    /* Queue `queue` is taken away: see 'How a request ends'. Called with the queue no longer usable, maybe from
-     * within a call of ours to virtq_*(). */
+    /* Queue `queue` is taken away: see 'How a request ends'. Called with the queue no longer usable, maybe
+     * from within a call of ours to virtq_*(). */
     void (*stop)(struct virtio_device *dev, unsigned queue);
-    void (*reset)(struct virtio_device *dev); /* device reset, behind `stop` of each queue; NULL: no more to do */
+    void (*reset)(
+        struct virtio_device *dev); /* device reset, behind `stop` of each queue; NULL: no more to do */
 };
 
 struct virtio_device {

@@ -219,8 +219,8 @@ static void notify(struct virtio_device *dev, unsigned queue, tg_time now)
     }
 }
 
-/* A frame that waits in the backend for buffers was for the driver that had none: the backend offers it again,
- * and receive() drops it. */
+/* A frame that waits in the backend for buffers was for the driver that had none: the backend offers it
+ * again, and receive() drops it. */
 static void stop(struct virtio_device *dev, unsigned queue)
 {
     struct virtio_net *v = net(dev);

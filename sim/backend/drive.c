@@ -301,6 +301,32 @@ static int open_overlay(struct drive *d, struct tg_error *err)
     return d->dirty ? 0 : tg_error_set(err, ENOMEM, "out of memory");
 }
 
+/* Formats that a guest could make nothing of: their blocks are not where a disk has them. */
+static const struct {
+    uint64_t offset;
+    unsigned length;
+    const char *magic, *is;
+} formats[] = {
+    {0, 4, "QFI\xfb", "qcow2"},         {0, 4, "KDMV", "VMDK"},
+    {0, 8, "conectix", "VHD"},          {0, 8, "vhdxfile", "VHDX"},
+    {64, 4, "\x7f\x10\xda\xbe", "VDI"},
+};
+
+static int check_format(const struct drive *d, struct tg_error *err)
+{
+    uint8_t head[SECTOR];
+
+    if (d->opened < sizeof(head) || pread_all(d->fd, 0, head, sizeof(head)))
+        return 0; /* whoever reads it is told */
+    for (size_t i = 0; i < TG_ARRAY_SIZE(formats); i++)
+        if (!memcmp(head + formats[i].offset, formats[i].magic, formats[i].length))
+            return tg_error_set(
+                err, EINVAL,
+                "drive '%s': found a %s image, expected a raw one; qemu-img convert -O raw makes one",
+                d->path, formats[i].is);
+    return 0;
+}
+
 static int open_image(struct drive *d, enum mode mode, struct tg_error *err)
 {
     struct stat st;
@@ -326,6 +352,9 @@ static int open_image(struct drive *d, enum mode mode, struct tg_error *err)
     if (d->opened % SECTOR)
         return tg_error_set(err, EINVAL, "drive '%s': found %llu bytes, expected a multiple of %u", d->path,
                             (unsigned long long)d->opened, SECTOR);
+    rc = check_format(d, err);
+    if (rc)
+        return rc;
     return mode == MODE_SNAPSHOT ? open_overlay(d, err) : 0;
 }
 

@@ -13,6 +13,11 @@
  * header says 0).
  *  - ELF: at its p_paddr. ET_DYN whose segments do not lie in memory: the lowest segment goes to RAM base
  * rounded up to 2 MiB.
+ *    The entry point is a virtual address by the ELF specification, and a physical one by many bare-metal
+ * linker scripts. The first of these that fits is taken, of several segments the first in the table: in the
+ * virtual range of an executable segment (and translated), in the physical range of an executable one, in the
+ * virtual range of any other, in the physical range of any other. Ranges are those that the file fills, not
+ * the zeros behind. Where two of them fit and mean different addresses, boot_result.note says so.
  *  - initrd, then modules in the order given, then the device tree: each at the lowest free 2 MiB boundary
  * behind the kernel Image; with an ELF kernel from 128 MiB (at most half of RAM) above RAM base on, so that a
  * bare-metal program has memory behind its image for itself.
@@ -190,7 +195,7 @@ int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struc
 
 /* Linux arm64 Image header, decoded and checked. */
 struct boot_image {
-    uint64_t text_offset; /* bytes from a 2 MiB boundary */
+    uint64_t text_offset; /* bytes from a 2 MiB boundary; a multiple of 4 KiB */
     uint64_t image_size;  /* bytes in memory, never less than the file's */
     uint64_t flags;
     unsigned page_size; /* 4096, 16384, 65536; 0: unspecified */

@@ -104,9 +104,21 @@ int boot_dtb_patch(const char *name, const void *in, size_t in_size, const struc
 {
     *blob = NULL;
     int rc = in_size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(in, in_size);
+    /* Told apart from other damage: a blob that is cut says itself how long it was. */
+    if (in_size >= sizeof(struct fdt_header) && fdt_magic(in) == FDT_MAGIC && fdt_totalsize(in) > in_size)
+        return tg_error_set(err, EINVAL,
+                            "device tree '%s': truncated: the file has %zu bytes, its header says %u", name,
+                            in_size, fdt_totalsize(in));
     if (rc)
         return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, not a valid device tree blob: %s",
                             name, in_size, fdt_strerror(rc));
+    for (size_t i = fdt_totalsize(in); i < in_size; i++)
+        if (((const char *)in)[i])
+            return tg_error_set(
+                err, EINVAL,
+                "device tree '%s': its header says %u bytes, the file has %zu and is not zero behind "
+                "them; expected one device tree",
+                name, fdt_totalsize(in), in_size);
     if (in_size > BOOT_DTB_MAX)
         return tg_error_set(err, EINVAL, "device tree '%s': %zu bytes, at most %u are allowed", name, in_size,
                             BOOT_DTB_MAX);

@@ -85,61 +85,175 @@ static int check_ident(const char *what, const char *path, const struct boot_fil
     return 0;
 }
 
-static int load_segments(const char *what, const char *path, const struct boot_file *f, const Elf64_Ehdr *h,
-                         const Elf64_Phdr *ph, size_t n, const struct boot_region *allowed,
-                         unsigned n_allowed, uint64_t pie_base, const struct boot_mem *mem,
-                         struct boot_elf *out, struct tg_error *err)
+/* What the steps of loading one file share. */
+struct job {
+    const char *what, *path;
+    const struct boot_file *f;
+    const Elf64_Ehdr *h;
+    const Elf64_Phdr *ph;
+    size_t n;
+    const struct boot_region *allowed;
+    unsigned n_allowed;
+    uint64_t bias; /* what is added to each p_paddr */
+    struct tg_error *err;
+};
+
+static bool is_loaded(const Elf64_Phdr *p)
 {
-    uint64_t lowest = UINT64_MAX;
-    bool all_inside = true;
-    for (size_t i = 0; i < n; i++) {
-        if (ph[i].p_type != PT_LOAD || !ph[i].p_memsz)
+    return p->p_type == PT_LOAD && p->p_memsz;
+}
+
+/* The segments against the file, before any of them is used. */
+static int check_file(const struct job *j)
+{
+    bool any = false;
+    for (size_t i = 0; i < j->n; i++) {
+        const Elf64_Phdr *p = &j->ph[i];
+        if (p->p_type != PT_LOAD)
             continue;
-        if (ph[i].p_filesz > f->size || ph[i].p_offset > f->size - ph[i].p_filesz)
-            return tg_error_set(err, EINVAL,
-                                "%s '%s': segment %zu ends at byte %llu, the file has %zu; truncated", what,
-                                path, i, (unsigned long long)(ph[i].p_offset + ph[i].p_filesz), f->size);
-        if (ph[i].p_filesz > ph[i].p_memsz)
-            return tg_error_set(err, EINVAL, "%s '%s': segment %zu is larger in the file than in memory",
-                                what, path, i);
-        lowest = ph[i].p_paddr < lowest ? ph[i].p_paddr : lowest;
-        all_inside &= find_region(allowed, n_allowed, ph[i].p_paddr, ph[i].p_memsz);
+        any |= p->p_memsz != 0;
+        if (p->p_filesz && (p->p_filesz > j->f->size || p->p_offset > j->f->size - p->p_filesz)) {
+            if (p->p_offset + p->p_filesz < p->p_offset)
+                return tg_error_set(
+                    j->err, EINVAL,
+                    "%s '%s': segment %zu has %llu bytes from byte %llu on, the file has %zu; "
+                    "damaged or truncated",
+                    j->what, j->path, i, (unsigned long long)p->p_filesz, (unsigned long long)p->p_offset,
+                    j->f->size);
+            return tg_error_set(
+                j->err, EINVAL, "%s '%s': segment %zu ends at byte %llu, the file has %zu; truncated",
+                j->what, j->path, i, (unsigned long long)(p->p_offset + p->p_filesz), j->f->size);
+        }
+        if (p->p_filesz > p->p_memsz)
+            return tg_error_set(
+                j->err, EINVAL,
+                "%s '%s': segment %zu is larger in the file (%llu bytes) than in memory (%llu)", j->what,
+                j->path, i, (unsigned long long)p->p_filesz, (unsigned long long)p->p_memsz);
     }
-    if (lowest == UINT64_MAX)
-        return tg_error_set(err, EINVAL, "%s '%s': no PT_LOAD segment, nothing to load", what, path);
-    uint64_t bias = h->e_type == ET_DYN && !all_inside ? pie_base - (lowest & ~UINT64_C(0xffff)) : 0;
-    bool entry_known = false;
-    out->n_spans = 0;
-    for (size_t i = 0; i < n; i++) {
-        const Elf64_Phdr *p = &ph[i];
-        if (p->p_type != PT_LOAD || !p->p_memsz)
+    if (!any)
+        return tg_error_set(j->err, EINVAL, "%s '%s': no PT_LOAD segment, nothing to load", j->what, j->path);
+    return 0;
+}
+
+/* A position-independent program that does not lie in memory as linked is moved to `pie_base`, in steps of
+ * its largest alignment (64 KiB at least, which is the largest page; `pie_base` is aligned to BOOT_ALIGN). */
+static uint64_t bias_of(const struct job *j, uint64_t pie_base)
+{
+    uint64_t lowest = UINT64_MAX, align = 0x10000;
+    bool all_inside = true;
+    for (size_t i = 0; i < j->n; i++) {
+        const Elf64_Phdr *p = &j->ph[i];
+        if (!is_loaded(p))
             continue;
-        uint64_t pa = p->p_paddr + bias;
-        if (!find_region(allowed, n_allowed, pa, p->p_memsz))
-            return tg_error_set(err, EINVAL,
-                                "%s '%s': segment %zu (0x%llx..0x%llx) lies outside memory (RAM starts at "
-                                "0x%llx, %llu bytes)",
-                                what, path, i, (unsigned long long)pa,
-                                (unsigned long long)(pa + p->p_memsz - 1),
-                                (unsigned long long)allowed[0].base, (unsigned long long)allowed[0].size);
+        lowest = p->p_paddr < lowest ? p->p_paddr : lowest;
+        if (p->p_align > align && !(p->p_align & (p->p_align - 1)))
+            align = p->p_align < BOOT_ALIGN ? p->p_align : BOOT_ALIGN;
+        all_inside &= find_region(j->allowed, j->n_allowed, p->p_paddr, p->p_memsz);
+    }
+    return j->h->e_type == ET_DYN && !all_inside ? pie_base - (lowest & ~(align - 1)) : 0;
+}
+
+/* Where the segments go: inside memory, each for itself. */
+static int check_places(const struct job *j, struct boot_elf *out)
+{
+    size_t index[TG_ARRAY_SIZE(out->spans)];
+    for (size_t i = 0; i < j->n; i++) {
+        const Elf64_Phdr *p = &j->ph[i];
+        if (!is_loaded(p))
+            continue;
+        const struct boot_region at = {p->p_paddr + j->bias, p->p_memsz};
+        if (!find_region(j->allowed, j->n_allowed, at.base, at.size))
+            return tg_error_set(
+                j->err, EINVAL,
+                "%s '%s': segment %zu (0x%llx..0x%llx) lies outside memory (RAM starts at "
+                "0x%llx, %llu bytes)",
+                j->what, j->path, i, (unsigned long long)at.base, (unsigned long long)(at.base + at.size - 1),
+                (unsigned long long)j->allowed[0].base, (unsigned long long)j->allowed[0].size);
+        for (unsigned k = 0; k < out->n_spans; k++)
+            if (boot_overlap(&out->spans[k], &at))
+                return tg_error_set(j->err, EINVAL,
+                                    "%s '%s': segment %zu (0x%llx..0x%llx) overlaps segment %zu "
+                                    "(0x%llx..0x%llx) in physical memory",
+                                    j->what, j->path, i, (unsigned long long)at.base,
+                                    (unsigned long long)(at.base + at.size - 1), index[k],
+                                    (unsigned long long)out->spans[k].base,
+                                    (unsigned long long)(out->spans[k].base + out->spans[k].size - 1));
         if (out->n_spans == TG_ARRAY_SIZE(out->spans))
-            return tg_error_set(err, EINVAL, "%s '%s': more than %zu segments", what, path,
+            return tg_error_set(j->err, EINVAL, "%s '%s': more than %zu segments", j->what, j->path,
                                 TG_ARRAY_SIZE(out->spans));
-        int rc = p->p_filesz ? mem->write(mem->opaque, pa, f->data + p->p_offset, p->p_filesz) : 0;
+        index[out->n_spans] = i;
+        out->spans[out->n_spans++] = at;
+    }
+    return 0;
+}
+
+/* ---- the entry point: the rule stands in boot.h ---- */
+
+static bool within(uint64_t v, uint64_t base, uint64_t size)
+{
+    return v >= base && v - base < size;
+}
+
+/* Ways to read e_entry, best first. */
+enum reading { VIRTUAL_CODE, PHYSICAL_CODE, VIRTUAL, PHYSICAL, N_READINGS };
+
+static bool read_entry(const struct job *j, const Elf64_Phdr *p, enum reading r, uint64_t *entry)
+{
+    bool virtual = r == VIRTUAL_CODE || r == VIRTUAL, code = r == VIRTUAL_CODE || r == PHYSICAL_CODE;
+    uint64_t base = virtual ? p->p_vaddr : p->p_paddr;
+    if (!is_loaded(p) || code != ((p->p_flags & PF_X) != 0) || !within(j->h->e_entry, base, p->p_filesz))
+        return false;
+    *entry = j->h->e_entry - base + p->p_paddr + j->bias;
+    return true;
+}
+
+static int find_entry(const struct job *j, struct boot_elf *out)
+{
+    const unsigned long long e = j->h->e_entry;
+    bool found = false;
+    for (unsigned r = 0; r < N_READINGS; r++)
+        for (size_t i = 0; i < j->n; i++) {
+            uint64_t entry;
+            if (!read_entry(j, &j->ph[i], (enum reading)r, &entry))
+                continue;
+            if (!found) {
+                found = true;
+                out->entry = entry;
+            } else if (entry != out->entry && !out->other_entry) {
+                out->other_entry = entry;
+            }
+        }
+    for (size_t i = 0; i < j->n && !found; i++)
+        if (is_loaded(&j->ph[i]) &&
+            (within(e, j->ph[i].p_vaddr, j->ph[i].p_memsz) || within(e, j->ph[i].p_paddr, j->ph[i].p_memsz)))
+            return tg_error_set(j->err, EINVAL,
+                                "%s '%s': entry point 0x%llx lies in segment %zu behind what the file has of "
+                                "it, among zeros",
+                                j->what, j->path, e, i);
+    if (!found)
+        return tg_error_set(j->err, EINVAL, "%s '%s': entry point 0x%llx lies in no segment", j->what,
+                            j->path, e);
+    if (out->entry % 4)
+        return tg_error_set(j->err, EINVAL,
+                            "%s '%s': entry point 0x%llx, expected a multiple of 4, as instructions are",
+                            j->what, j->path, e);
+    return 0;
+}
+
+static int write_segments(const struct job *j, const struct boot_mem *mem)
+{
+    for (size_t i = 0; i < j->n; i++) {
+        const Elf64_Phdr *p = &j->ph[i];
+        uint64_t pa = p->p_paddr + j->bias;
+        if (!is_loaded(p))
+            continue;
+        int rc = p->p_filesz ? mem->write(mem->opaque, pa, j->f->data + p->p_offset, p->p_filesz) : 0;
         if (!rc && p->p_memsz > p->p_filesz)
             rc = zero(mem, pa + p->p_filesz, p->p_memsz - p->p_filesz);
         if (rc)
-            return tg_error_set(err, -rc, "%s '%s': cannot write segment %zu to 0x%llx: %s", what, path, i,
-                                (unsigned long long)pa, strerror(-rc));
-        out->spans[out->n_spans++] = (struct boot_region){pa, p->p_memsz};
-        if (!entry_known && h->e_entry >= p->p_vaddr && h->e_entry - p->p_vaddr < p->p_memsz) {
-            entry_known = true;
-            out->entry = h->e_entry - p->p_vaddr + pa;
-        }
+            return tg_error_set(j->err, -rc, "%s '%s': cannot write segment %zu to 0x%llx: %s", j->what,
+                                j->path, i, (unsigned long long)pa, strerror(-rc));
     }
-    if (!entry_known)
-        return tg_error_set(err, EINVAL, "%s '%s': entry point 0x%llx lies in no segment", what, path,
-                            (unsigned long long)h->e_entry);
     return 0;
 }
 
@@ -170,10 +284,25 @@ int boot_elf_load(const char *what, const char *path, const struct boot_file *f,
     else if (!table)
         rc = tg_error_set(err, EINVAL, "%s '%s': no program headers within its %zu bytes; truncated?", what,
                           path, f->size);
+    else if (h->e_phentsize != sizeof(*ph))
+        rc = tg_error_set(err, EINVAL, "%s '%s': program headers of %u bytes each, expected %zu", what, path,
+                          h->e_phentsize, sizeof(*ph));
     else if (!ph)
         rc = tg_error_set(err, ENOMEM, "%s '%s': no memory", what, path);
-    else
-        rc = load_segments(what, path, f, h, ph, n, allowed, n_allowed, pie_base, mem, out, err);
+    if (!rc) {
+        struct job j = {what, path, f, h, ph, n, allowed, n_allowed, 0, err};
+        uint64_t sections_end = h->e_shoff + (uint64_t)h->e_shnum * h->e_shentsize;
+        *out = (struct boot_elf){.sections_end = sections_end > f->size ? sections_end : 0};
+        rc = check_file(&j);
+        if (!rc) {
+            j.bias = bias_of(&j, pie_base);
+            rc = check_places(&j, out);
+        }
+        if (!rc)
+            rc = find_entry(&j, out);
+        if (!rc)
+            rc = write_segments(&j, mem);
+    }
     free(ph);
     elf_end(elf);
     return rc;

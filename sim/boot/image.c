@@ -16,6 +16,10 @@
 #define IMAGE_MAGIC       56
 #define IMAGE_PE_OFFSET   60
 
+/* Sizes of PE/COFF headers. */
+#define PE_HEADER  24u
+#define PE_SECTION 40u
+
 #define IMAGE_FLAG_BE       TG_BIT(0)
 #define IMAGE_FLAG_PAGE     TG_FIELD(2, 1)
 #define IMAGE_FLAG_ANYWHERE TG_BIT(3)
@@ -51,20 +55,25 @@ static const struct {
     {0, 4, "\x02\x21\x4c\x18", "lz4-compressed; decompress it first"},
 };
 
-/* An EFI-stub Image is a PE/COFF file too; its section table says how long the file must be. 0: cannot tell.
- */
+/* An EFI-stub Image is a PE/COFF file too, and its section table says how long the file must be (PE
+ * format, 3.3 and 4). Returns that, or as much as can be known of it where the headers themselves are cut; 0:
+ * it is none. */
 static uint64_t pe_file_size(const uint8_t *d, size_t size)
 {
-    uint64_t pe = le(d + IMAGE_PE_OFFSET, 4), end = 0;
-    if (d[0] != 'M' || d[1] != 'Z' || pe < IMAGE_HEADER || pe + 24 > size || memcmp(d + pe, "PE\0", 4))
+    uint64_t pe = le(d + IMAGE_PE_OFFSET, 4);
+    if (d[0] != 'M' || d[1] != 'Z' || pe < IMAGE_HEADER)
         return 0;
-    unsigned sections = (unsigned)le(d + pe + 6, 2);
-    uint64_t table = pe + 24 + le(d + pe + 20, 2);
-    for (unsigned i = 0; i < sections; i++) {
-        uint64_t s = table + 40 * (uint64_t)i;
-        if (s + 40 > size)
-            return 0;
-        uint64_t e = le(d + s + 20, 4) + le(d + s + 16, 4);
+    if (pe + PE_HEADER > size)
+        return pe + PE_HEADER;
+    if (memcmp(d + pe, "PE\0", 4))
+        return 0;
+    uint64_t sections = le(d + pe + 6, 2), table = pe + PE_HEADER + le(d + pe + 20, 2);
+    uint64_t end = table + PE_SECTION * sections;
+    if (end > size)
+        return end;
+    for (uint64_t i = 0; i < sections; i++) {
+        const uint8_t *s = d + table + PE_SECTION * i;
+        uint64_t e = le(s + 20, 4) + le(s + 16, 4); /* where its bytes are in the file, and how many */
         end = e > end ? e : end;
     }
     return end;
@@ -112,7 +121,12 @@ int boot_image_parse(const char *name, const void *data, size_t size, struct boo
         return tg_error_set(err, EINVAL,
                             "kernel '%s': truncated: the file has %zu bytes, its section table names %llu",
                             name, size, (unsigned long long)pe);
-    if (out->image_size < size)
+    /* The kernel's own check (arch/arm64's head.S and image.h): whole pages behind the 2 MiB boundary. */
+    if (out->text_offset % 4096)
+        return tg_error_set(
+            err, EINVAL, "kernel '%s': text_offset 0x%llx in the Image header, expected a multiple of 0x1000",
+            name, (unsigned long long)out->text_offset);
+    if (out->image_size < size) /* less is in memory than in the file: never */
         out->image_size = size;
     if (out->text_offset >= TG_BIT(48) || out->image_size >= TG_BIT(48))
         return tg_error_set(err, EINVAL,

@@ -10,6 +10,7 @@
 struct boot_file {
     uint8_t *data; /* malloc'd */
     size_t size;
+    size_t packed; /* size of the gzip file that `data` was expanded from; 0: none */
 };
 
 /* Reads a whole file; `what` ("kernel") opens the message. At most `limit` bytes. 0 or -errno with err set.
@@ -17,19 +18,22 @@ struct boot_file {
 int boot_file_read(const char *what, const char *path, uint64_t limit, struct boot_file *out,
                    struct tg_error *err);
 void boot_file_free(struct boot_file *f);
-/* Replaces gzip'd contents by what they expand to; anything else is left alone. */
+/* Replaces gzip'd contents by what they expand to, all members of them; anything else is left alone. Zeros
+ * behind the last member are padding; other bytes are refused. */
 int boot_file_gunzip(const char *what, const char *path, uint64_t limit, struct boot_file *f,
                      struct tg_error *err);
 
 bool boot_is_elf(const void *data, size_t size);
 
 struct boot_elf {
-    uint64_t entry;               /* physical */
+    uint64_t entry;        /* physical */
+    uint64_t other_entry;  /* what e_entry could mean as well (boot.h); 0: it is clear */
+    uint64_t sections_end; /* where the section headers end, when that is behind the file's end; else 0 */
     struct boot_region spans[32]; /* memory the segments take */
     unsigned n_spans;
 };
-/* Loads the segments of an AArch64 ELF file into `allowed` regions. A position-independent one goes to
- * `pie_base`. */
+/* Loads the segments of an AArch64 ELF file into `allowed` regions; writes nothing before all of it is
+ * checked. A position-independent one goes to `pie_base`. */
 int boot_elf_load(const char *what, const char *path, const struct boot_file *f,
                   const struct boot_region *allowed, unsigned n_allowed, uint64_t pie_base,
                   const struct boot_mem *mem, struct boot_elf *out, struct tg_error *err);

@@ -161,6 +161,7 @@ static int load_blob(struct loader *l, const char *what, const char *path, struc
     int rc = boot_file_read(what, path, l->ram.size, &f, l->err);
     if (rc)
         return rc;
+    *out = (struct boot_region){0};
     if (!place(l, f.size, &at)) {
         uint64_t used = 0;
         for (unsigned i = 0; i < l->n_used; i++)
@@ -170,10 +171,10 @@ static int load_blob(struct loader *l, const char *what, const char *path, struc
                           " bytes, of which the kernel and what "
                           "else is loaded take %" PRIu64,
                           what, path, f.size, l->ram.base, l->ram.size, used);
-    }
-    *out = (struct boot_region){at, f.size};
-    if (!rc)
+    } else {
+        *out = (struct boot_region){at, f.size};
         rc = claim(l, what, path, *out);
+    }
     if (!rc)
         rc = write_at(l, what, path, at, f.data, f.size);
     boot_file_free(&f);
@@ -205,6 +206,16 @@ static int load_elf(struct loader *l, const char *what, const char *path, const 
     }
     *out = (struct boot_region){lo, hi - lo};
     l->res->entry = elf.entry;
+    if (elf.sections_end) /* nothing of it is loaded, but it was there once */
+        snprintf(l->res->note, sizeof(l->res->note),
+                 "%s '%s': the file has %zu bytes, its section headers end at byte %" PRIu64
+                 ": truncated behind the last segment?",
+                 what, path, f->size, elf.sections_end);
+    if (elf.other_entry)
+        snprintf(l->res->note, sizeof(l->res->note),
+                 "%s '%s': the entry point could be 0x%" PRIx64 " or 0x%" PRIx64
+                 " in physical memory; the first is taken",
+                 what, path, elf.entry, elf.other_entry);
     l->from = l->ram.base + (l->ram.size / 2 < ELF_ROOM ? l->ram.size / 2 : ELF_ROOM);
     return rc;
 }
@@ -229,6 +240,14 @@ static int load_image(struct loader *l, const char *path, const struct boot_file
     return rc;
 }
 
+/* A message about a file's contents speaks of sizes that the user does not find on the disk. */
+static void of_gzip(const struct boot_file *f, struct tg_error *err)
+{
+    const struct tg_error was = *err;
+    tg_error_set(err, EINVAL, "%.*s (expanded from the %zu bytes of the gzip file)",
+                 (int)sizeof(was.text) - 80, was.text, f->packed);
+}
+
 static int load_kernel(struct loader *l, const char *path)
 {
     struct boot_file f;
@@ -243,6 +262,8 @@ static int load_kernel(struct loader *l, const char *path)
         rc = load_elf(l, "kernel", path, &f, &l->res->kernel);
     else
         rc = load_image(l, path, &f);
+    if (rc && f.packed)
+        of_gzip(&f, l->err);
     boot_file_free(&f);
     l->res->el = l->m->has_el2 ? 2 : 1;
     l->res->loaded = !rc;
@@ -258,6 +279,10 @@ static int load_firmware(struct loader *l, const char *path)
         return rc;
     if (boot_is_elf(f.data, f.size)) {
         rc = load_elf(l, "firmware", path, &f, &l->res->firmware);
+    } else if (f.size >= 2 && f.data[0] == 0x1f && f.data[1] == 0x8b) {
+        rc = tg_error_set(
+            l->err, EINVAL,
+            "firmware '%s': gzip-compressed, expected a raw image or an ELF file; decompress it first", path);
     } else if (!flash->size) {
         rc = tg_error_set(l->err, EINVAL, "firmware '%s': this machine has no flash or ROM to put it into",
                           path);

@@ -151,6 +151,8 @@ static int on_start(void *opaque, struct machine *m, tg_time now, struct tg_erro
     if (!rc && !m->resets) {
         uint64_t entry = machine_boot_result(r->boot)->entry;
 
+        if (machine_boot_result(r->boot)->note[0])
+            fprintf(stderr, "tollgate: %s\n", machine_boot_result(r->boot)->note);
         cli_record_image(&r->o.record, r->o.boot.kernel, entry);
         cli_record_image(&r->o.record, r->o.boot.firmware, entry);
     }

@@ -38,7 +38,12 @@ static int load_library(lua_State *L, struct platform_lua *p, struct tg_error *e
     /* The library's own frames are recognised by the chunk's name. */
     text = malloc(LIBRARY_MAX);
     size = text ? fread(text, 1, LIBRARY_MAX, f) : 0;
+    rc = ferror(f) || size == LIBRARY_MAX;
     fclose(f);
+    if (rc) {
+        free(text);
+        return tg_error_set(err, EINVAL, "%s: cannot be read, or has %u bytes or more", path, LIBRARY_MAX);
+    }
     rc = luaL_loadbufferx(L, text ? text : "", size, PLATFORM_LIB_CHUNK, "t");
     free(text);
     if (rc)

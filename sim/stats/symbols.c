@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MAX_LENGTH 4096
@@ -105,12 +106,25 @@ static int load_elf(struct space *p, const char *path, int fd, uint64_t offset, 
         rc = tg_error_set(err, EINVAL, "symbols '%s': an ELF file, but not a 64-bit one for AArch64", path);
         goto out;
     }
+    uint64_t end = h->e_shoff + (uint64_t)h->e_shnum * h->e_shentsize;
+    struct stat st;
+
+    if (fstat(fd, &st) || end < h->e_shoff || end > (uint64_t)st.st_size) {
+        rc = tg_error_set(
+            err, EINVAL,
+            "symbols '%s': truncated: the file has %lld bytes, its section headers end at byte %llu", path,
+            (long long)st.st_size, (unsigned long long)end);
+        goto out;
+    }
     uint64_t shift = offset + (entry && h->e_type == ET_DYN ? entry - h->e_entry : 0);
 
     while (!rc && (scn = elf_nextscn(elf, scn))) {
         const Elf64_Shdr *sh = elf64_getshdr(scn);
         Elf_Data *data = sh && sh->sh_type == SHT_SYMTAB ? elf_getdata(scn, NULL) : NULL;
 
+        if (sh && sh->sh_type == SHT_SYMTAB && !data)
+            rc = tg_error_set(err, EINVAL, "symbols '%s': the symbol table cannot be read: %s", path,
+                              elf_errmsg(-1));
         if (!data || !data->d_buf)
             continue;
         for (size_t i = 0; i < data->d_size / sizeof(Elf64_Sym); i++) {
@@ -120,6 +134,12 @@ static int load_elf(struct space *p, const char *path, int fd, uint64_t offset, 
             unsigned type = ELF64_ST_TYPE(y.st_info);
             const char *name = elf_strptr(elf, sh->sh_link, y.st_name);
 
+            if (y.st_name && !name) {
+                rc = tg_error_set(err, EINVAL,
+                                  "symbols '%s': the name of symbol %zu lies outside its string table", path,
+                                  i);
+                break;
+            }
             if ((type != STT_FUNC && type != STT_NOTYPE) || y.st_shndx == SHN_UNDEF ||
                 y.st_shndx >= SHN_LORESERVE || !name || !*name || is_mapping(name))
                 continue;

@@ -29,6 +29,14 @@ class Drives(Case):
         self.rejects("file=" + self.file("odd", b"x" * 1000), "drive 'odd': found 1000 bytes, expected a multiple of 512")
         self.runs(self.guest(OFF), "--drive", "file=" + self.file("zero", b""), platform="virt")
 
+    def test_formats(self):
+        for at, magic, name in ((0, b"QFI\xfb", "qcow2"), (0, b"KDMV", "VMDK"), (0, b"conectix", "VHD"), (0, b"vhdxfile", "VHDX"),
+                                (64, b"\x7f\x10\xda\xbe", "VDI")):
+            disk = self.file("disk", bytes(at) + magic + bytes(4096 - at - len(magic)))
+            self.rejects("file=" + disk, "drive 'disk': found a %s image, expected a raw one; qemu-img convert -O raw makes one" % name)
+            self.runs(self.guest(OFF), "--drive", "file=" + self.file("disk", bytes(512) + magic + bytes(4096 - 512 - len(magic))),
+                      platform="virt")
+
     def test_read_only(self):
         disk = self.disk()
         os.chmod(disk, 0o444)

@@ -44,6 +44,58 @@ class Images(Case):
         self.rejects("kernel 'k': truncated: the file has %d bytes, its section table names %d" % (len(pe), (1 << 20) + 4096), "--kernel",
                      self.file("k", bytes(pe)))
 
+    def test_gzip_members(self):
+        """All members, as zcat has it; nothing but zeros or members may follow."""
+        whole = image([NOP] * 5000 + OFF)
+        parts = gzip.compress(whole[:3000]) + gzip.compress(whole[3000:])
+        for name, data in (("two", parts), ("padded", parts + bytes(512)), ("empty", parts + gzip.compress(b""))):
+            with self.subTest(name):
+                self.runs(self.file("k", data), "--max-insns", "100000")
+        self.rejects("kernel 'k': 3 bytes behind the end of the gzip data at byte %d, expected the end of the file, zeros or another gzip member"
+                     % len(parts), "--kernel", self.file("k", parts + b"abc"))
+        self.rejects("kernel 'k': gzip data ends too early after %d of %d bytes, in member 2" % (len(parts) - 1, len(parts) - 1), "--kernel",
+                     self.file("k", parts[:-1]))
+        short = gzip.compress(whole[:50])
+        self.rejects("kernel 'k': 50 bytes are less than an arm64 Image header (64 bytes); is the file truncated? (expanded from the %d bytes of "
+                     "the gzip file)" % len(short), "--kernel", self.file("k", short))
+
+    def test_text_offset(self):
+        for offset, good in ((0, True), (0x80000, True), (0x1000, True), (0x80001, False), (0x80800, False)):
+            with self.subTest(hex(offset)):
+                data = bytearray(image(OFF))
+                data[8:16] = offset.to_bytes(8, "little")
+                if good:
+                    self.runs(self.file("k", bytes(data)))
+                else:
+                    self.rejects("kernel 'k': text_offset %#x in the Image header, expected a multiple of 0x1000" % offset, "--kernel",
+                                 self.file("k", bytes(data)))
+
+    def elf_at(self, vaddr, paddr, entry):
+        data = bytearray(elf(OFF, base=paddr, entry=entry))
+        data[80:88] = vaddr.to_bytes(8, "little")
+        return self.file("k", bytes(data))
+
+    def test_elf_entry(self):
+        high, low = 0xFFFF800040000000, 0x40000000
+        for entry in (high + 120, low + 120):
+            _, err = self.runs(self.elf_at(high, low, entry))
+            self.assertIn("tollgate: powered off", err)
+        self.rejects("kernel 'k': entry point 0x60000000 lies in no segment", "--kernel", self.elf_at(high, low, 0x60000000))
+        self.rejects("kernel 'k': entry point %#x, expected a multiple of 4, as instructions are" % (low + 122), "--kernel",
+                     self.elf_at(high, low, low + 122))
+
+    def test_symbols_cut(self):
+        """Names from an ELF file whose section headers are not there any more."""
+        data = bytearray(elf(OFF))
+        data[40:48] = (5000).to_bytes(8, "little")
+        data[58:62] = (64).to_bytes(2, "little") + (3).to_bytes(2, "little")
+        cut = self.file("cut", bytes(data))
+        found = "the file has %d bytes, " % len(data)
+        self.rejects("symbols 'cut': truncated: " + found + "its section headers end at byte 5192", "--kernel", self.guest(OFF), "--db",
+                     self.path("db"), "--events", "--symbols", cut)
+        _, err = self.runs(cut)
+        self.assertIn("tollgate: kernel 'cut': " + found + "its section headers end at byte 5192: truncated behind the last segment?\n", err)
+
     def test_kernel_not_arm64(self):
         self.rejects_like(r"kernel 'k': bytes 56\.\.59 are .*, expected 41 52 4d 64 \('ARMd'\) of an arm64 Linux Image; .*", "--kernel",
                           self.file("k", b"#!/bin/sh\n" * 100))
@@ -102,6 +154,7 @@ class Images(Case):
         self.rejects_like(r"initrd 'r': 535822336 bytes do not fit: RAM at 0x40000000 has 536870912 bytes, of which .*", "--kernel", guest,
                           "--initrd", self.sparse("r", 511))
         self.rejects_like(r".*", "--initrd", self.file("i", "x" * 512))
+        self.rejects("initrd 'r': the file is empty", "--kernel", guest, "--initrd", self.file("r", b""))
 
     def test_device_tree(self):
         guest = self.guest(OFF)
@@ -111,7 +164,12 @@ class Images(Case):
         with open(self.path("good"), "rb") as f:
             good = f.read()
         self.runs(guest, "--dtb", self.path("good"))
-        self.rejects_like(r".*'d'.*", "--kernel", guest, "--dtb", self.file("d", good[:-100]))
+        self.rejects("device tree 'd': truncated: the file has %d bytes, its header says %d" % (len(good) - 100, len(good)), "--kernel", guest,
+                     "--dtb", self.file("d", good[:-100]))
+        self.runs(guest, "--dtb", self.file("d", good + bytes(100)))
+        self.rejects("device tree 'd': its header says %d bytes, the file has %d and is not zero behind them; expected one device tree"
+                     % (len(good), 2 * len(good)), "--kernel", guest, "--dtb", self.file("d", good * 2))
+        self.rejects("device tree 'd': the file is empty", "--kernel", guest, "--dtb", self.file("d", b""))
         self.rejects_like(r".*'d'.*", "--kernel", guest, "--dtb", self.file("d", good[:40] + b"\xff" * (len(good) - 40)))
         self.rejects_like(r".*/nonexistent/d.*No such file or directory", "--kernel", guest, "--dump-dtb", "/nonexistent/d")
 

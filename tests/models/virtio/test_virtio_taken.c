@@ -2,9 +2,10 @@
 /*
  * A virtqueue that is taken away at each point of a request's life (virtio 1.2: 2.4, 2.6.1, 3.1.1, 4.2.2): a
  * request is given to the device, its events are stepped one by one, and between two of them the driver takes
- * the queue: QueueReady, QueueReset, Status 0, FAILED, or a broken ring. From then on not a byte of memory may
- * change, nothing may reach the backend, no interrupt may be raised. Then the queue is given back, at once or
- * later, with other rings or in the same memory, and serves a new request as if there had been no other.
+ * the queue: QueueReady, QueueReset, Status 0, FAILED, or a broken ring. From then on not a byte of memory
+ * may change, nothing may reach the backend, no interrupt may be raised. Then the queue is given back, at
+ * once or later, with other rings or in the same memory, and serves a new request as if there had been no
+ * other.
  */
 #include "tests/models/virtio/vdrv.h"
 
@@ -108,7 +109,8 @@ static void offer_text(struct fix *f)
 static unsigned give_disk(struct fix *f, uint64_t buf, uint32_t type, uint32_t n, bool in)
 {
     const uint32_t header[4] = {type, 0, 16, 0};
-    struct vdesc seg[3] = {{.addr = buf, .len = 16}, {.addr = buf + 0x1000, .len = n}, {.addr = buf + 0x100, .len = 1}};
+    struct vdesc seg[3] = {
+        {.addr = buf, .len = 16}, {.addr = buf + 0x1000, .len = n}, {.addr = buf + 0x100, .len = 1}};
 
     memcpy(mem(&f->v, buf), header, 16);
     if (!n)
@@ -386,8 +388,8 @@ static void assert_silence(struct fix *f)
     free(ram);
 }
 
-/* One life: a request, `steps` events of it, the queue taken and given back, another request. False when the first one was over
- * before so many events. */
+/* One life: a request, `steps` events of it, the queue taken and given back, another request. False when the
+ * first one was over before so many events. */
 static bool life(const struct kind *k, unsigned steps, enum take how, enum back back)
 {
     struct fix f;
@@ -475,7 +477,8 @@ static void frame_that_waits(void **state)
     }
 }
 
-/* What does not take a queue away: status bits that the driver clears, and QueueReset without the feature (2.1.1, 4.2.2.1). */
+/* What does not take a queue away: status bits that the driver clears, and QueueReset without the feature
+ * (2.1.1, 4.2.2.1). */
 static void not_taken(void **state)
 {
     (void)state;
@@ -513,7 +516,8 @@ static void not_taken(void **state)
         }
 }
 
-/* A reset queue has a new one's size and addresses: enabled as it is, it is refused for size or served at address 0. */
+/* A reset queue has a new one's size and addresses: enabled as it is, it is refused for size or served at
+ * address 0. */
 static void reset_forgets(void **state)
 {
     struct fix f;
