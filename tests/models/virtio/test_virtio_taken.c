@@ -11,13 +11,14 @@
 
 #define RING    128u
 #define OLD     BUF
-#define NEW     (BUF + 0x180000)
-#define ROOM    0x180000u /* bytes of buffers of each */
-#define DISK    (4u << 20)
+#define NEW     (BUF + ROOM)
+#define ROOM    0xa0000u /* bytes of buffers of each */
+#define DISK    (700u * 1024)
 #define LONG    (600u * 1024) /* of a disk: three pieces */
 #define TEXT    150000u       /* of a console: three portions */
 #define MANY    70u           /* chains: more than one event serves */
 #define FRAME   100u
+#define LOOK    (0x100000u + 2 * ROOM) /* what of RAM is looked at: rings and buffers */
 #define PATTERN 0xa5
 
 struct fix {
@@ -371,17 +372,17 @@ static void give_back(struct fix *f, enum take how, bool other)
 /* Nothing happens any more, whatever the world does. */
 static void assert_silence(struct fix *f)
 {
-    uint8_t *ram = malloc(RAM_SIZE);
+    uint8_t *ram = malloc(LOOK);
     unsigned before = outside(f);
     bool level = f->v.b.level;
     uint32_t isr = mrd(&f->v, M_ISR);
 
-    memcpy(ram, f->v.ram, RAM_SIZE);
+    memcpy(ram, f->v.ram, LOOK);
     assert_true(tg_evq_next(f->v.b.env.evq) == TG_TIME_NEVER);
     if (f->kind->stimulate)
         f->kind->stimulate(f);
     vdrv_run(&f->v, f->v.b.now + TG_SEC);
-    assert_memory_equal(ram, f->v.ram, RAM_SIZE);
+    assert_memory_equal(ram, f->v.ram, LOOK);
     assert_int_equal(outside(f), before);
     assert_int_equal(f->v.b.level, level);
     assert_int_equal(mrd(&f->v, M_ISR), isr);
