@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Cortex-A53 r0p4 as in RK3328/RK3399: Armv8.0, dual-issue in order.
--- Sources: Arm DDI 0500 (sizes, ID registers), CALIBRATION figures (7-cpu.com style chases of sbc-bench, Hennessy and Patterson),
+-- Sources: Arm DDI 0500 (sizes, ID registers), pointer chases of sbc-bench, Hennessy and Patterson,
 -- LLVM 19 AArch64SchedA53.td through llvm-mca (issue, ports, latencies as a dependent chain sees them, mispredict).
 return {
   core = "cortex-a53",

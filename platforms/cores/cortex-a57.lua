@@ -26,7 +26,7 @@ return {
     kind = "window",
     width = 3,
     window = 128,
-    mispredict = 14, -- LLVM, CALIBRATION
+    mispredict = 14, -- LLVM
     btb = 2048, btb_miss = 3, -- estimate
     store_buffer = 16, -- estimate
     -- Estimates (no published figure for this core): a refill of the pipeline and the vector's fetch; MRS and MSR serialise.

@@ -13,7 +13,7 @@ return {
   ipa_cache = { entries = 64, ways = 4 },
   pipeline = {
     kind = "window",
-    width = 4, -- CALIBRATION: 4 to dispatch
+    width = 4, -- Software Optimization Guide: 4 to dispatch
     window = 128, -- WikiChip and LLVM (MicroOpBufferSize)
     mispredict = 11, -- Software Optimization Guide; LLVM
     btb = 4096, btb_miss = 4, -- 6K entries (WikiChip), rounded down; bubble: estimate

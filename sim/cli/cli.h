@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program's own parts; private to sim/cli. Exit statuses: 0, 2 user's error, 3 guest stuck, 4 our bug
- * (DESIGN.md). */
+ * (docs/cli.md). */
 #ifndef TG_SIM_CLI_H
 #define TG_SIM_CLI_H
 

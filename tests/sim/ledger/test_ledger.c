@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ledger fed with made-up exceptions. Each test is a story of a hypervisor with its cycles; what the
- * ledger must say of it follows from DESIGN.md's definitions. Syndromes are built from the Arm ARM
- * (D17.2.37).
+ * ledger must say of it follows from the definitions in sim/ledger/ledger.h. Syndromes are built from the Arm
+ * ARM (D17.2.37).
  */
 #include <setjmp.h>
 #include <stdarg.h>
