@@ -258,6 +258,22 @@ static void size_huge(void)
     rings((uint64_t)q.desc, (uint64_t)q.avail, (uint64_t)q.used, 0xffffffff);
 }
 
+/* The driver takes the queue away while the request is under way (4.2.2.2): it is dropped. */
+static void taken(void)
+{
+    post();
+    rt_w32(base + VIRTIO_QUEUE_READY, 0);
+    if (rt_r32(base + VIRTIO_QUEUE_READY))
+        rt_printf("virtq: QueueReady stays 1\n");
+}
+
+/* And gives it back, empty: nothing comes into the new ring. */
+static void given_back(void)
+{
+    taken();
+    bad_queue(base, q.index, q.size, &q);
+}
+
 static void random_tables(void)
 {
     uint64_t state = 88172645463325252u;
@@ -338,6 +354,8 @@ static const struct {
     {"size-zero", size_zero},
     {"size-odd", size_odd},
     {"size-huge", size_huge},
+    {"taken", taken},
+    {"given-back", given_back},
     {"random-tables", random_tables},
     {"random-registers", random_registers},
 };
