@@ -41,9 +41,10 @@ enum tg_bus_kind {
 /* Who answered a line fill; set by the fabric, for the requester's CPI stack. */
 enum tg_bus_served {
     TG_SERVED_UNKNOWN = 0,
-    TG_SERVED_PEER,   /* another PE's cache */
-    TG_SERVED_SLC,    /* system-level cache */
-    TG_SERVED_MEMORY, /* DRAM */
+    TG_SERVED_PEER,    /* another PE's cache */
+    TG_SERVED_SLC,     /* system-level cache */
+    TG_SERVED_MEMORY,  /* DRAM */
+    TG_SERVED_CLUSTER, /* cache shared by the PE's cluster */
 };
 
 struct tg_bus_attrs {

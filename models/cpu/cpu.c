@@ -41,6 +41,11 @@ void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic
         c->hooks = *hooks;
 }
 
+void cpu_set_outer_cache(struct cpu *c, uint64_t size, uint32_t ways)
+{
+    c->p.outer = (struct cache_params){.size = size, .ways = ways, .line = 64};
+}
+
 int cpu_realize(struct tg_model *m, struct tg_error *err)
 {
     struct cpu *c = cpu_from_model(m);

@@ -102,9 +102,13 @@ struct cpu_hooks {
 struct cpu *cpu_from_model(struct tg_model *m);
 struct tg_model *cpu_model(struct cpu *c);
 
-/* Before realize. `index` is the PE number (requester id), mpidr its affinity (bit 31 is set by the PE). */
+/* Before realize. `index` is the PE number (requester id), mpidr its affinity, and MT in bit 24 (bit 31 is
+ * set by the PE). */
 void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic_cpuif *gic,
               const struct cpu_hooks *hooks);
+/* A cache behind the PE's own, shared with others and timed by whoever answers on the bus: the last level of
+ * CLIDR_EL1. Before realize. */
+void cpu_set_outer_cache(struct cpu *c, uint64_t size, uint32_t ways);
 /* All PEs of the machine share one inner/outer shareable domain: broadcasts of TLBI, code invalidation,
  * exclusive monitors. */
 struct cpu_domain;

@@ -71,6 +71,8 @@ static const struct tg_param params[] = {
      "device-tree compatible of the core"},
     {"freq", TG_PARAM_FREQ, NULL, P(freq), 1000000000, NULL, 1000000, UINT64_C(20000000000), NULL,
      "clock of the core"},
+    {"capacity", TG_PARAM_U32, NULL, P(capacity), 0, NULL, 0, 1000000, NULL,
+     "capacity-dmips-mhz of the device tree: work for each MHz, to compare cores by (0: not said)"},
     {"cntfrq", TG_PARAM_FREQ, NULL, P(cntfrq), 62500000, NULL, 1000000, UINT64_C(4000000000), NULL,
      "frequency of the generic timer's system counter"},
     {"midr", TG_PARAM_U32, "bits", P(midr), 0x411fd070, NULL, 0, 0, NULL, "MIDR_EL1"},

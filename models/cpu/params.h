@@ -36,6 +36,7 @@ struct cpu_params {
     char *core;                   /* "cortex-a57" */
     char *compatible;             /* device tree: "arm,cortex-a57" */
     uint64_t freq;                /* Hz */
+    uint32_t capacity;            /* device tree: capacity-dmips-mhz */
     uint64_t cntfrq;              /* Hz, generic timer */
     uint32_t midr, revidr;        /* MIDR_EL1 */
     uint32_t pa_bits;             /* 32..48; 52 with FEAT_LPA */
@@ -48,6 +49,7 @@ struct cpu_params {
     uint32_t lou;                    /* CLIDR_EL1.LoUU and LoUIS */
     uint32_t error_records;          /* FEAT_RAS: ERRIDR_EL1.NUM */
     struct cache_params l1i, l1d, l2;
+    struct cache_params outer; /* shared with other PEs; for ID registers only */
     struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
     uint32_t prefetch; /* lines fetched ahead of a stream; 0: no prefetcher */
     uint32_t snoop;    /* cycles of a transfer from another PE's cache */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/interconnect/cluster.h"
 #include "models/interconnect/interconnect.h"
 #include "models/interconnect/slc.h"
 
@@ -21,6 +22,7 @@ struct fabric {
     size_t last; /* index of the last hit */
     void (*written)(void *opaque, uint64_t pa, uint64_t size);
     void *written_opaque;
+    struct clusters clusters;
     struct slc slc;
     uint64_t slc_size, slc_latency; /* bytes, ps */
     uint32_t slc_ways;
@@ -170,20 +172,53 @@ static bool slc_transport(struct fabric *f, struct tg_bus_txn *txn)
     return false;
 }
 
-static void fabric_transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn)
+int fabric_add_cluster(struct tg_model *m, struct tg_model *cache, unsigned first, unsigned count)
 {
-    struct fabric *f = (struct fabric *)m;
-    struct fabric_range *r = lookup(f, txn->addr);
+    return clusters_add(&((struct fabric *)m)->clusters, cache, first, count);
+}
+
+static void route(struct fabric *f, struct fabric_range *r, struct tg_bus_txn *txn);
+
+/* A dirty line that fell out of a cluster's cache: nobody waits for it. */
+static void cluster_writes_back(struct fabric *f, uint64_t addr, const struct tg_bus_txn *cause)
+{
+    struct fabric_range *r = lookup(f, addr);
+    struct tg_bus_txn txn = {.addr = addr,
+                             .size = 1 << SLC_LINE_BITS,
+                             .write = true,
+                             .time = cause->time,
+                             .latency = cause->latency,
+                             .attrs = cause->attrs};
+
+    txn.attrs.kind = TG_BUS_WRITEBACK;
+    if (r && r->memory && txn.size <= r->size - (addr - r->base))
+        route(f, r, &txn);
+}
+
+/* True: answered without memory, latency is complete. */
+static bool cluster_transport(struct fabric *f, struct tg_bus_txn *txn)
+{
+    uint64_t victim;
+    bool wrote;
+    enum cluster_answer answer = clusters_line(&f->clusters, txn, &wrote, &victim);
+
+    if (wrote)
+        cluster_writes_back(f, victim, txn);
+    if (answer == CLUSTER_PEER) {
+        f->transactions++;
+        txn->latency += f->latency;
+    }
+    txn->resp = TG_BUS_OK;
+    return answer != CLUSTER_MISS;
+}
+
+/* The rest of the way, from the fabric's entrance on. */
+static void route(struct fabric *f, struct fabric_range *r, struct tg_bus_txn *txn)
+{
     uint64_t addr = txn->addr;
 
-    (void)frame;
     f->transactions++;
     txn->latency += f->latency;
-    if (tg_unlikely(!r || txn->size == 0 || txn->size > r->size - (addr - r->base))) {
-        f->decode_errors++;
-        txn->resp = TG_BUS_DECERR;
-        return;
-    }
     if (r->memory && slc_present(&f->slc) && is_line(txn)) {
         if (slc_transport(f, txn))
             return;
@@ -194,13 +229,34 @@ static void fabric_transport(struct tg_model *m, unsigned frame, struct tg_bus_t
     r->target.transport(r->target.opaque, txn);
     txn->addr = addr;
     if (txn->write && r->memory && txn->resp == TG_BUS_OK && txn->attrs.requester >= FABRIC_DMA_MASTER) {
-        if (slc_present(&f->slc)) /* the next reader finds it in memory */
+        if (slc_present(&f->slc) || f->clusters.n) /* the next reader finds it in memory */
             for (uint64_t a = addr & -(UINT64_C(1) << SLC_LINE_BITS); a < addr + txn->size;
-                 a += 1 << SLC_LINE_BITS)
-                slc_drop(&f->slc, a);
+                 a += 1 << SLC_LINE_BITS) {
+                if (slc_present(&f->slc))
+                    slc_drop(&f->slc, a);
+                clusters_drop(&f->clusters, a);
+            }
         if (f->written)
             f->written(f->written_opaque, addr, txn->size);
     }
+}
+
+static void fabric_transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn)
+{
+    struct fabric *f = (struct fabric *)m;
+    struct fabric_range *r = lookup(f, txn->addr);
+
+    (void)frame;
+    if (tg_unlikely(!r || txn->size == 0 || txn->size > r->size - (txn->addr - r->base))) {
+        f->transactions++;
+        txn->latency += f->latency;
+        f->decode_errors++;
+        txn->resp = TG_BUS_DECERR;
+        return;
+    }
+    if (f->clusters.n && r->memory && is_line(txn) && cluster_transport(f, txn))
+        return;
+    route(f, r, txn);
 }
 
 static bool fabric_get_dmi(struct tg_model *m, unsigned frame, uint64_t addr, struct tg_dmi *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The interconnect: `fabric` routes transactions by address to targets; `ram` is memory behind it. Public to
- * sim/ and tests.
+ * The interconnect: `fabric` routes transactions by address to targets; `ram` is memory behind it;
+ * `cluster-cache` stands between the PEs of a cluster and the fabric. Public to sim/ and tests.
  */
 #ifndef TG_INTERCONNECT_H
 #define TG_INTERCONNECT_H
@@ -10,6 +10,7 @@
 
 extern const struct tg_model_class fabric_class;
 extern const struct tg_model_class ram_class;
+extern const struct tg_model_class cluster_cache_class;
 
 /* A window of the address map. The target sees offsets from base. */
 struct fabric_range {
@@ -35,6 +36,16 @@ struct tg_bus_port fabric_port(struct tg_model *fabric);
 
 /* Window that holds addr, or NULL. */
 const struct fabric_range *fabric_lookup(struct tg_model *fabric, uint64_t addr);
+
+#define FABRIC_MAX_PES 64
+
+/* Lines for PEs first .. first + count - 1 (requester ids) are looked for in `cache` before they cross the
+ * fabric. 0; -EINVAL: no such PEs, or one of them has a cache already. */
+int fabric_add_cluster(struct tg_model *fabric, struct tg_model *cache, unsigned first, unsigned count);
+
+/* Geometry of a cluster cache. */
+uint64_t cluster_cache_size(const struct tg_model *cache); /* bytes */
+uint32_t cluster_cache_ways(const struct tg_model *cache);
 
 /* Host memory of a ram model after realize, and its size in bytes (a whole number of pages, reads as zero
  * until touched). */

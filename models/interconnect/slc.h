@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The system-level cache of a fabric: tags of lines, exact LRU within a set. Private to models/interconnect.
- * It holds no data and keeps no time; the fabric adds its latency.
+ * The system-level cache of a fabric, or the cache of a cluster: tags of lines, exact LRU within a set.
+ * Private to models/interconnect. It holds no data and keeps no time; who asks adds its latency.
  */
 #ifndef TG_INTERCONNECT_SLC_H
 #define TG_INTERCONNECT_SLC_H

@@ -176,6 +176,7 @@ static enum cpu_bucket served_bucket(uint8_t served)
     switch (served) {
     case TG_SERVED_SLC:
     case TG_SERVED_PEER:
+    case TG_SERVED_CLUSTER:
         return CPU_BUCKET_SLC;
     default:
         return CPU_BUCKET_DRAM;

@@ -244,34 +244,47 @@ uint64_t sr_rd_dczid(struct cpu *c, enum sr_id id)
     return 4 | (dzp ? TG_BIT(4) : 0);
 }
 
-/* Level 1 separate, level 2 unified when there is one; coherency at the last level, LoUU and LoUIS as the
- * core says: 0 where the instruction side sees what is in the data cache. */
+/* The unified caches behind level 1 that are there, by level: the core's own, then its cluster's. */
+static const struct cache_params *unified_cache(const struct cpu *c, unsigned level)
+{
+    const struct cache_params *all[] = {&c->p.l2, &c->p.outer};
+
+    for (size_t i = 0; i < TG_ARRAY_SIZE(all); i++)
+        if (all[i]->size && --level == 1)
+            return all[i];
+    return NULL;
+}
+
+#define CLIDR_SEPARATE 3
+#define CLIDR_UNIFIED  4
+
+/* Level 1 separate, the others unified; coherency at the last level, LoUU and LoUIS as the core says: 0 where
+ * the instruction side sees what is in the data cache. */
 uint64_t sr_rd_clidr(struct cpu *c, enum sr_id id)
 {
-    bool l2 = c->p.l2.size != 0;
+    uint64_t v = CLIDR_SEPARATE | tg_put(TG_FIELD(23, 21), c->p.lou) | tg_put(TG_FIELD(29, 27), c->p.lou);
+    unsigned last = 1;
 
     (void)id;
-    return 3 | (l2 ? tg_put(TG_FIELD(5, 3), 4) : 0) | tg_put(TG_FIELD(23, 21), c->p.lou) |
-           tg_put(TG_FIELD(26, 24), l2 ? 2 : 1) | tg_put(TG_FIELD(29, 27), c->p.lou);
+    if (unified_cache(c, 2))
+        v |= tg_put(TG_FIELD(5, 3), CLIDR_UNIFIED), last = 2;
+    if (unified_cache(c, 3))
+        v |= tg_put(TG_FIELD(8, 6), CLIDR_UNIFIED), last = 3;
+    return v | tg_put(TG_FIELD(26, 24), last);
 }
 
 uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
 {
     uint64_t sel = c->sr[SR_CSSELR_EL1];
+    unsigned level = (unsigned)tg_get(sel, TG_FIELD(3, 1)) + 1;
     const struct cache_params *p = NULL;
     uint64_t sets;
 
     (void)id;
-    switch (tg_get(sel, TG_FIELD(3, 1))) {
-    case 0:
+    if (level == 1)
         p = (sel & 1) ? &c->p.l1i : &c->p.l1d;
-        break;
-    case 1:
-        p = (sel & 1) ? NULL : &c->p.l2;
-        break;
-    default:
-        break;
-    }
+    else if (!(sel & 1))
+        p = unified_cache(c, level);
     if (!p || !p->size || !p->ways)
         return 0;
     sets = p->size / p->ways / line_of(p);

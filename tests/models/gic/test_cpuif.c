@@ -463,6 +463,43 @@ static void test_range_selector(void **state)
     fix_free(f);
 }
 
+/* Two clusters and two dies, as MPIDR_EL1 with MT gives them: Aff1 counts cores of one thread each, so that
+ * each SGI names one PE; GICR_TYPER and GICD_IROUTER have the affinities without MT (IHI 0069 12.11.35). */
+static void test_sgi_clusters(void **state)
+{
+    static const uint64_t mpidr[6] = {0x81000000, 0x81000100, 0x81010000, 0x81010100, UINT64_C(0x181010000),
+                                      0x81010117};
+    struct fix *f = fix_new(&gicv3_class, 6);
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++)
+        f->ctx[i].mpidr = mpidr[i];
+    fix_start(f, 6);
+    wr32(f, GICD, GICD_CTLR, 3);
+    wake_all(f, 6);
+    for (unsigned i = 0; i < 6; i++) {
+        const uint64_t aff = (mpidr[i] >> 32 & 0xff) << 24 | (mpidr[i] & 0xffffff);
+        const uint64_t to = (mpidr[i] >> 32 & 0xff) << 48 | (mpidr[i] >> 16 & 0xff) << 32 |
+                            (mpidr[i] >> 8 & 0xff) << 16 | (mpidr[i] & 0xff) / 16 << 44 |
+                            UINT64_C(1) << ((mpidr[i] & 0xff) % 16);
+
+        assert_int_equal(rd32(f, GICR, RD(i, 0x0c)), aff);
+        assert_int_equal(rd32(f, GICR, RD(i, 0x08)) >> 8, i);
+        assert_int_equal(rd32(f, GICR, RD(i, 0x08)) >> 4 & 1, i == 5);
+        for (unsigned k = 0; k < 6; k++) {
+            msr(f, k, ICC_PMR, 0xff);
+            msr(f, k, ICC_IGRPEN1, 1);
+            enable_irq(f, k, 7, 0x80, true, true);
+        }
+        msr(f, (i + 1) % 6, ICC_SGI1R, UINT64_C(7) << 24 | to);
+        for (unsigned k = 0; k < 6; k++)
+            assert_int_equal(IRQ(f, k), k == i);
+        assert_int_equal(mrs(f, i, ICC_IAR1), 7);
+        msr(f, i, ICC_EOIR1, 7);
+    }
+    fix_free(f);
+}
+
 /* Table of IHI 0069 4.6: which line, by group and by where the PE is, with two Security states. */
 static void test_secure_lines(void **state)
 {
@@ -752,6 +789,7 @@ int main(void)
         cmocka_unit_test(test_many_priority_bits),
         cmocka_unit_test(test_sgi),
         cmocka_unit_test(test_range_selector),
+        cmocka_unit_test(test_sgi_clusters),
         cmocka_unit_test(test_secure_lines),
         cmocka_unit_test(test_secure_acknowledge),
         cmocka_unit_test(test_nonsecure_priorities),

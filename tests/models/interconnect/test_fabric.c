@@ -102,6 +102,121 @@ static struct tg_bus_txn line(struct bench *b, uint64_t addr, enum tg_bus_kind k
     return t;
 }
 
+#define CLUSTER (12 * TG_NS)
+
+/* Two PEs in each of two clusters with a cache, a fifth without. */
+static void up_clusters(struct bench *b, const struct setting *s, struct tg_model *k[2])
+{
+    static const struct setting small[] = {{"size", 64 * 1024}, {"ways", 4}, {"latency", CLUSTER}, {NULL, 0}};
+    struct tg_error err;
+
+    up(b, s);
+    for (unsigned i = 0; i < 2; i++) {
+        k[i] = tg_model_new(&cluster_cache_class, i ? "big" : "little", &b->env);
+        set(k[i], small);
+        assert_int_equal(tg_model_realize(k[i], &err), 0);
+        assert_int_equal(fabric_add_cluster(b->fabric, k[i], 2 * i, 2), 0);
+    }
+}
+
+static struct tg_bus_txn line_of(struct bench *b, unsigned pe, uint64_t addr, enum tg_bus_kind kind,
+                                 bool alone)
+{
+    struct tg_bus_txn t = {.addr = addr, .size = 64, .write = kind == TG_BUS_WRITEBACK};
+
+    t.attrs = (struct tg_bus_attrs){.kind = (uint8_t)kind, .requester = (uint16_t)pe, .exclusive = alone};
+    b->port.transport(b->port.opaque, &t);
+    assert_int_equal(t.resp, TG_BUS_OK);
+    return t;
+}
+
+/* A cluster's cache answers its own PEs without the fabric, those of the other cluster over it; what one asks
+ * for alone or writes back leaves the others'. */
+static void cluster_caches(void **state)
+{
+    const enum tg_bus_kind LINE = TG_BUS_LINEFILL;
+    const struct {
+        unsigned pe;
+        uint64_t at;
+        enum tg_bus_kind kind;
+        bool alone;
+        uint8_t served;
+        tg_time latency;
+    } rows[] = {
+        {0, 0x00, LINE, false, TG_SERVED_MEMORY, CLUSTER + HOP + DRAM}, /* a miss pays the look-up, too */
+        {0, 0x00, LINE, false, TG_SERVED_CLUSTER, CLUSTER},
+        {1, 0x00, TG_BUS_FETCH, false, TG_SERVED_CLUSTER, CLUSTER}, /* shared by the cluster */
+        {2, 0x00, TG_BUS_WALK, false, TG_SERVED_PEER, CLUSTER + HOP + CLUSTER},
+        {3, 0x00, LINE, false, TG_SERVED_CLUSTER, CLUSTER}, /* it is there now as well */
+        {0, 0x00, LINE, false, TG_SERVED_CLUSTER, CLUSTER},
+        {3, 0x00, LINE, true, TG_SERVED_CLUSTER, CLUSTER}, /* alone: the other cluster loses it */
+        {0, 0x00, LINE, false, TG_SERVED_PEER, CLUSTER + HOP + CLUSTER},
+        {0, 0x00, LINE, true, TG_SERVED_CLUSTER, CLUSTER},
+        {2, 0x00, LINE, true, TG_SERVED_PEER, CLUSTER + HOP + CLUSTER},
+        {1, 0x00, LINE, false, TG_SERVED_PEER, CLUSTER + HOP + CLUSTER},
+        {2, 0x40, TG_BUS_WRITEBACK, false, TG_SERVED_CLUSTER, CLUSTER}, /* nothing is read for a whole line */
+        {3, 0x40, LINE, false, TG_SERVED_CLUSTER, CLUSTER},
+        {4, 0x40, LINE, false, TG_SERVED_PEER, HOP + CLUSTER}, /* a PE without such a cache */
+        {4, 0x80, LINE, false, TG_SERVED_MEMORY, HOP + DRAM},
+        {4, 0x80, LINE, false, TG_SERVED_MEMORY, HOP + DRAM},
+        {4, 0x40, TG_BUS_WRITEBACK, false, TG_SERVED_MEMORY, HOP + DRAM}, /* which takes it from the others */
+        {3, 0x40, LINE, false, TG_SERVED_MEMORY, CLUSTER + HOP + DRAM},
+    };
+    struct bench b;
+    struct tg_model *k[2];
+    uint32_t word = 1;
+    struct tg_bus_txn dma = {
+        .addr = RAM_BASE + 0x3c, .size = 4, .data = &word, .write = true, .attrs = {.requester = 0x1000}};
+
+    (void)state;
+    up_clusters(&b, NULL, k);
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        struct tg_bus_txn t = line_of(&b, rows[i].pe, RAM_BASE + rows[i].at, rows[i].kind, rows[i].alone);
+
+        if (t.served != rows[i].served || t.latency != rows[i].latency)
+            fail_msg("row %zu: served %u after %llu ps", i, t.served, (unsigned long long)t.latency);
+    }
+    assert_int_equal(counter(k[0], "access"), 7);
+    assert_int_equal(counter(k[0], "miss"), 3);
+    /* Another master writes: nobody has the line any more. */
+    line_of(&b, 0, RAM_BASE, LINE, false);
+    b.port.transport(b.port.opaque, &dma);
+    assert_int_equal(line_of(&b, 0, RAM_BASE, LINE, false).served, TG_SERVED_MEMORY);
+    /* PEs have one cache; there are only so many PEs. */
+    assert_int_equal(fabric_add_cluster(b.fabric, k[0], 3, 2), -EINVAL);
+    assert_int_equal(fabric_add_cluster(b.fabric, k[0], FABRIC_MAX_PES - 1, 2), -EINVAL);
+    assert_int_equal(fabric_add_cluster(b.fabric, k[0], 5, 2), 0);
+    tg_model_free(k[0]);
+    tg_model_free(k[1]);
+    down(&b);
+}
+
+/* Dirty lines that fall out go on to the SLC and to memory. */
+static void cluster_capacity(void **state)
+{
+    static const struct setting slc[] = {{"slc.size", 1 << 20}, {"slc.ways", 16}, {NULL, 0}};
+    const unsigned lines = 64 * 1024 / 64;
+    struct bench b;
+    struct tg_model *k[2];
+
+    (void)state;
+    up_clusters(&b, slc, k);
+    for (unsigned i = 0; i < 2 * lines; i++)
+        line_of(&b, 0, RAM_BASE + i * 64, TG_BUS_WRITEBACK, false);
+    assert_int_equal(counter(k[0], "writeback"), lines);
+    assert_int_equal(counter(b.fabric, "slc.access"), lines);
+    assert_int_equal(counter(b.ram, "writes"), 0);
+    for (unsigned i = 0, slc_hits = 0; i < 2 * lines; i++) {
+        slc_hits += line_of(&b, 1, RAM_BASE + i * 64, TG_BUS_PREFETCH, false).served == TG_SERVED_SLC;
+        if (i == 2 * lines - 1)
+            assert_true(slc_hits >= lines); /* none of it is in memory only */
+    }
+    assert_int_equal(counter(b.ram, "reads"), 0);
+    tg_model_free(k[0]);
+    tg_model_free(k[1]);
+    down(&b);
+}
+
 /* Without SLC: hop and memory; every kind of line. */
 static void no_slc(void **state)
 {
@@ -371,10 +486,13 @@ static void overlaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_slc),        cmocka_unit_test(slc_hit_and_miss), cmocka_unit_test(slc_capacity),
-        cmocka_unit_test(dma),           cmocka_unit_test(secure_ram),       cmocka_unit_test(slc_geometry),
-        cmocka_unit_test(one_channel),   cmocka_unit_test(bandwidth),        cmocka_unit_test(rows),
-        cmocka_unit_test(decode_errors), cmocka_unit_test(overlaps),
+        cmocka_unit_test(cluster_caches), cmocka_unit_test(cluster_capacity),
+        cmocka_unit_test(no_slc),         cmocka_unit_test(slc_hit_and_miss),
+        cmocka_unit_test(slc_capacity),   cmocka_unit_test(dma),
+        cmocka_unit_test(secure_ram),     cmocka_unit_test(slc_geometry),
+        cmocka_unit_test(one_channel),    cmocka_unit_test(bandwidth),
+        cmocka_unit_test(rows),           cmocka_unit_test(decode_errors),
+        cmocka_unit_test(overlaps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
