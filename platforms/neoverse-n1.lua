@@ -25,9 +25,9 @@ return {
     count = o.cpus.count,
     -- Altra's system counter runs at 25 MHz.
     core = tg.core(o.core, { cntfrq = "25MHz", features = { el3 = o.el3 } }),
-    -- Multithreading layout (MPIDR_EL1.MT = 1 in silicon): Aff1 numbers the core.
+    -- MPIDR_EL1.MT is 1 in silicon: Aff0 is the thread, Aff1 the core, Aff2 the cluster.
     mpidr = function(i)
-      return (i % 4) << 8 | (i // 4) << 16
+      return { mt = true, aff1 = i % 4, aff2 = i // 4 }
     end,
   },
   -- Altra has 32 MiB of system-level cache and eight channels of DDR4-3200 (25.6 GB/s: 2.5 ns a line). sbc-bench 4zkJ: 102 to 119

@@ -8,6 +8,7 @@ return {
   core = "armv8.6-max",
   compatible = "arm,armv8",
   freq = "2.6GHz",
+  capacity = 575, -- measured with this model: docs/timing.md, Capacity
   midr = 0x000f0001,
   pmu_counters = 6,
   ctr = { idc = true, dic = true }, lou = 0, error_records = 2,

@@ -6,6 +6,7 @@ return {
   core = "cortex-a53",
   compatible = "arm,cortex-a53",
   freq = "1.5GHz",
+  capacity = 302, -- measured with this model: docs/timing.md, Capacity
   midr = 0x410fd034,
   pa_bits = 40,
   pmu_counters = 6,

@@ -6,6 +6,7 @@ return {
   core = "cortex-a55",
   compatible = "arm,cortex-a55",
   freq = "2GHz",
+  capacity = 349, -- measured with this model: docs/timing.md, Capacity
   midr = 0x412fd050,
   pa_bits = 40,
   pmu_counters = 6,

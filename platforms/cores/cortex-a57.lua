@@ -6,6 +6,7 @@ return {
   core = "cortex-a57",
   compatible = "arm,cortex-a57",
   freq = "2GHz",
+  capacity = 495, -- measured with this model: docs/timing.md, Capacity
   midr = 0x411fd070,
   pa_bits = 44,
   pmu_counters = 6,

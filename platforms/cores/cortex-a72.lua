@@ -6,6 +6,7 @@ return {
   core = "cortex-a72",
   compatible = "arm,cortex-a72",
   freq = "2GHz",
+  capacity = 495, -- measured with this model: docs/timing.md, Capacity
   midr = 0x410fd083,
   pa_bits = 44,
   pmu_counters = 6,

@@ -8,6 +8,7 @@ return {
   core = "cortex-a76",
   compatible = "arm,cortex-a76",
   freq = "2.4GHz",
+  capacity = 575, -- measured with this model: docs/timing.md, Capacity
   midr = 0x414fd0b1,
   pa_bits = 40,
   pmu_counters = 6,

@@ -8,6 +8,7 @@ return {
   core = "neoverse-n1",
   compatible = "arm,neoverse-n1",
   freq = "2.6GHz",
+  capacity = 575, -- measured with this model: docs/timing.md, Capacity
   midr = 0x413fd0c1,
   pa_bits = 48,
   pmu_counters = 6,

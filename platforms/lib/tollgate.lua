@@ -366,45 +366,186 @@ function tg.core(name, changes)
   return self
 end
 
-local cpus_keys = { "count", "core", "mpidr" }
+local cpus_keys = { "count", "core", "freq", "mpidr", "cache", "quantum", "opps" }
+local affinity_keys = { "aff0", "aff1", "aff2", "aff3", "mt" }
+local affinity_shift = { aff0 = 0, aff1 = 8, aff2 = 16, aff3 = 32 }
+local MPIDR_MT <const> = 1 << 24
+local n_sets = 0 -- made so far: their order is that of the PEs
 
--- The PEs: count of them, all of one core. mpidr(i) gives the affinity of PE i (0..); default: Aff0 = i.
+-- The affinity fields and MT of MPIDR_EL1, from a number or from a table of them.
+local function affinity(site, what, v)
+  if math.type(v) == "integer" and v >= 0 and v & ~0xff01ffffff == 0 then
+    return v
+  elseif type(v) ~= "table" or state[v] then
+    fail(site, "%s: found %s, expected affinity fields (bits 39:32 and 23:0, MT in bit 24, or a table of aff0 to aff3 and mt)",
+      what, describe(v))
+  end
+  local out = 0
+  for _, k in ipairs(sorted_keys(v)) do
+    if k == "mt" then
+      if type(v.mt) ~= "boolean" then
+        fail(site, "%s: mt: found %s, expected true or false", what, describe(v.mt))
+      end
+      out = out | (v.mt and MPIDR_MT or 0)
+    elseif affinity_shift[k] then
+      if math.type(v[k]) ~= "integer" or v[k] < 0 or v[k] > 255 then
+        fail(site, "%s: %s: found %s, expected a number from 0 to 255", what, k, describe(v[k]))
+      end
+      out = out | v[k] << affinity_shift[k]
+    else
+      unknown(site, what, k, { table.unpack(affinity_keys) })
+    end
+  end
+  return out
+end
+
+-- One after another from a set's first place on: what is counted is the core, Aff1 where Aff0 is the thread.
+local function place_from(site, first, i)
+  local shift = first & MPIDR_MT ~= 0 and 8 or 0
+  if (first >> shift & 0xff) + i > 255 then
+    fail(site, "cpus: mpidr: PE %d of the set does not fit in Aff%d, which begins at %d", i, shift // 8, first >> shift & 0xff)
+  end
+  return first + (i << shift)
+end
+
+local function operating_points(site, v)
+  local points = {}
+  if type(v) ~= "table" or state[v] or #v == 0 then
+    fail(site, "cpus: opps: found %s, expected a list such as {{ freq = \"1.8GHz\", microvolt = 900000 }}", describe(v))
+  end
+  for i, point in ipairs(v) do
+    local what = string.format("cpus: opps[%d]", i)
+    if type(point) ~= "table" or state[point] then
+      fail(site, "%s: found %s, expected a table such as { freq = \"1.8GHz\", microvolt = 900000 }", what, describe(point))
+    end
+    for _, k in ipairs(sorted_keys(point)) do
+      if k ~= "freq" and k ~= "microvolt" then
+        unknown(site, what, k, { "freq", "microvolt" })
+      end
+    end
+    local uv = point.microvolt
+    if uv ~= nil and (math.type(uv) ~= "integer" or uv < 1 or uv > 5000000) then
+      fail(site, "%s: microvolt: found %s, expected a number from 1 to 5000000", what, describe(uv))
+    end
+    points[i] = { hz = param_value(site, what, class_named("cpu").param_by_name.freq, point.freq), uv = uv or 0 }
+    if i > 1 and points[i].hz <= points[i - 1].hz then
+      fail(site, "%s: freq: found '%s', expected more than the point before it has", what, point.freq)
+    end
+    if i > 1 and (points[i].uv == 0) ~= (points[1].uv == 0) then
+      fail(site, "%s: microvolt: expected in each point, or in none", what)
+    end
+  end
+  return points
+end
+
+local function set_cpus(s, at, k, v)
+  if k == "count" then
+    if math.type(v) ~= "integer" or v < 1 or v > native.max_pes then
+      fail(at, "cpus: count: found %s, expected a number from 1 to %d%s", describe(v), native.max_pes, origin(v))
+    end
+    s.count = v
+  elseif k == "core" then
+    if not state[v] or not state[v].class or state[v].class.name ~= "cpu" then
+      fail(at, "cpus: core: found %s, expected a core such as tg.core(\"cortex-a57\")", describe(v))
+    end
+    s.core = v
+  elseif k == "freq" then
+    s.freq = param_value(at, "cpus", class_named("cpu").param_by_name.freq, v)
+  elseif k == "mpidr" then
+    if type(v) == "table" and not state[v] then
+      local first = affinity(at, "cpus: mpidr", v)
+      s.mpidr = function(i)
+        return place_from(at, first, i)
+      end
+    elseif type(v) == "function" then
+      s.mpidr = v
+    else
+      fail(at, "cpus: mpidr: found %s, expected a function of the PE's number, or the first one's fields such as { aff1 = 1 }",
+        describe(v))
+    end
+  elseif k == "cache" then
+    if not state[v] or not state[v].class or state[v].class.name ~= "cluster-cache" then
+      fail(at, "cpus: cache: found %s, expected a cache such as tg.cluster_cache{ size = \"1MiB\" }", describe(v))
+    end
+    s.cache = v
+  elseif k == "quantum" then
+    s.quantum = param_value(at, "cpus", native.time_param, v)
+  elseif k == "opps" then
+    s.opps = operating_points(at, v)
+  else
+    unknown(at, "cpus", k, { table.unpack(cpus_keys) })
+  end
+end
+
+-- A set of PEs: count of them, all of one core. A platform has any number of sets; PEs are numbered in the order in which the sets
+-- are made. mpidr(i) gives the affinity of the set's PE i (0..); default: Aff0 = i, Aff1 the number of the set.
 function tg.cpus(values)
   local site = here()
   local self = { }
-  local s = { kind = "cpus", site = site, count = 1, sites = {} }
+  local s = { kind = "cpus", site = site, count = 1, sites = {}, number = n_sets }
   if type(values) ~= "table" then
     fail(site, "cpus: found %s, expected a table: tg.cpus{ count = 1, core = tg.core(\"cortex-a57\") }", describe(values))
   end
   for _, k in ipairs(sorted_keys(values)) do
-    local v, at = values[k], key_site(site, k)
+    local at = key_site(site, k)
     s.sites[k] = at
-    if k == "count" then
-      if math.type(v) ~= "integer" or v < 1 or v > native.max_pes then
-        fail(at, "cpus: count: found %s, expected a number from 1 to %d%s", describe(v), native.max_pes, origin(v))
-      end
-      s.count = v
-    elseif k == "core" then
-      if not state[v] or not state[v].class or state[v].class.name ~= "cpu" then
-        fail(at, "cpus: core: found %s, expected a core such as tg.core(\"cortex-a57\")", describe(v))
-      end
-      s.core = v
-    elseif k == "mpidr" then
-      if type(v) ~= "function" then
-        fail(at, "cpus: mpidr: found %s, expected a function of the PE's number", describe(v))
-      end
-      s.mpidr = v
-    else
-      unknown(at, "cpus", k, { table.unpack(cpus_keys) })
-    end
+    set_cpus(s, at, k, values[k])
   end
   if not s.core then
     fail(site, "cpus: core is missing, expected a core such as tg.core(\"cortex-a57\")")
   end
+  n_sets = n_sets + 1
   state[self] = s
   return setmetatable(self, { __index = values, __metatable = "tollgate object", __newindex = function()
     fail(here(), "cpus: cannot be changed after construction")
   end })
+end
+
+-- The core of a set, which no other set changes: --set big.core.freq=... leaves a core alone that `little` was given, too.
+local function own_core(s)
+  local core = state[s.core]
+  if not core.owner and not s.freq then
+    core.owner = s
+    return core
+  end
+  local copy = {}
+  for k, v in pairs(core) do
+    copy[k] = v
+  end
+  copy.values, copy.sites, copy.owner = {}, {}, s
+  for k, v in pairs(core.values) do
+    copy.values[k] = v
+  end
+  for k, v in pairs(core.sites) do
+    copy.sites[k] = v
+  end
+  if s.freq then
+    copy.values.freq, copy.sites.freq = s.freq, s.sites.freq
+  end
+  return copy
+end
+
+-- Affinities of all PEs, which no two may share.
+local function place_sets(sets)
+  local taken = {} -- affinity -> PE
+  local n = 0
+  for number, s in ipairs(sets) do
+    s.mpidrs = {}
+    for i = 0, s.count - 1 do
+      local site, v = s.sites.mpidr or s.site, i | (#sets > 1 and (number - 1) << 8 or 0)
+      if s.mpidr then
+        v = affinity(site, string.format("cpus: mpidr(%d)", i), s.mpidr(i))
+      end
+      local place = v & ~MPIDR_MT
+      if taken[place] then
+        fail(site, "cpus: mpidr(%d): found %#x, which PE %d has already%s", i, place, taken[place].pe,
+          taken[place].set ~= s and " (" .. taken[place].set.path .. ", made at " .. taken[place].set.site .. ")" or "")
+      end
+      taken[place] = { pe = n, set = s }
+      s.mpidrs[i + 1] = v
+      n = n + 1
+    end
+  end
 end
 
 -- ---- external TLM targets ----
@@ -522,7 +663,8 @@ function tg._finish(result, file)
   local models, externals, config = {}, {}, {}
   local index = {} -- object -> its place in models, from 1
   local paths = {} -- key path -> { object state, parameter } of every leaf that --set may change
-  local out = { models = models, externals = externals, config = config }
+  local sets = {} -- of PEs
+  local out = { models = models, externals = externals, config = config, sets = sets }
 
   if type(result) ~= "table" or state[result] then
     fail(file, "found %s, expected the platform to return a table of objects", describe(result))
@@ -539,7 +681,8 @@ function tg._finish(result, file)
     end
   end
 
-  local function add_model(path, name, v)
+  local add_model
+  function add_model(path, name, v)
     local s = state[v]
     if s.path then
       return -- the same object under a second key
@@ -547,12 +690,14 @@ function tg._finish(result, file)
     s.path = path
     s.name = name
     if s.kind == "cpus" then
-      if out.cpus then
-        fail(s.site, "cpus: a platform has one set of PEs; another one was made at %s", out.cpus.site)
-      end
-      out.cpus = s
+      sets[#sets + 1] = s
+      s.core_state = own_core(s)
       paths[path .. ".count"] = { s = s, count = true }
-      add_leaves(path .. ".core", state[s.core])
+      paths[path .. ".quantum"] = { s = s, quantum = true }
+      add_leaves(path .. ".core", s.core_state)
+      if s.cache then
+        add_model(path .. ".cache", name .. "_cache", s.cache)
+      end
     elseif s.kind == "tlm_target" then
       externals[#externals + 1] = s
     elseif s.class.name == "cpu" then
@@ -642,6 +787,8 @@ function tg._finish(result, file)
         fail(site, "expected a number from 1 to %d", native.max_pes)
       end
       leaf.s.count = n
+    elseif leaf and leaf.quantum then
+      leaf.s.quantum = param_value(site, "cpus", native.time_param, o.value)
     elseif o.key == "quantum" then
       out.quantum = param_value(site, "platform", native.time_param, o.value)
     elseif choices[o.key] then
@@ -697,26 +844,38 @@ function tg._finish(result, file)
     s.gic = s.irq and index[s.irq.gic]
     s.intid = s.irq and s.irq.intid
   end
-  if not out.cpus then
+  if #sets == 0 then
     fail(file, "the platform has no PEs: expected cpus = tg.cpus{ ... }")
   end
-  local c = out.cpus
-  c.core_state = state[c.core]
-  c.mpidrs = {}
-  for i = 0, c.count - 1 do
-    local v = i
-    if c.mpidr then
-      v = c.mpidr(i)
-      if math.type(v) ~= "integer" or v < 0 or v & ~0xff00ffffff ~= 0 then
-        fail(c.sites.mpidr, "cpus: mpidr(%d): found %s, expected affinity fields (bits 39:32 and 23:0)", i, describe(v))
-      end
-      for k = 1, #c.mpidrs do
-        if c.mpidrs[k] == v then
-          fail(c.sites.mpidr, "cpus: mpidr(%d): found %#x, which PE %d has already", i, v, k - 1)
-        end
-      end
+  table.sort(sets, function(a, b)
+    return a.number < b.number
+  end)
+  local n_pes = 0
+  for _, s in ipairs(sets) do
+    n_pes = n_pes + s.count
+    if n_pes > native.max_pes then
+      fail(s.sites.count or s.site, "cpus: count: found %d PEs in all sets so far, expected at most %d", n_pes, native.max_pes)
     end
-    c.mpidrs[i + 1] = v
+    s.cache_index = s.cache and index[s.cache]
+    s.quantum = s.quantum or out.quantum
+    local freq = s.core_state.values.freq or class_named("cpu").param_by_name.freq.default
+    local found = not s.opps
+    for _, point in ipairs(s.opps or {}) do
+      found = found or point.hz == freq
+    end
+    if not found then
+      fail(s.sites.opps, "cpus: opps: none of them is the clock, %s", native.format(class_named("cpu").param_by_name.freq, freq))
+    end
+  end
+  place_sets(sets)
+  for _, s in ipairs(models) do
+    local used = s.class.name ~= "cluster-cache"
+    for _, c in ipairs(sets) do
+      used = used or (c.cache and state[c.cache] == s)
+    end
+    if not used then
+      fail(s.site, "%s: no PEs have this cache: write tg.cpus{ cache = %s }", s.path, s.name)
+    end
   end
 
   -- everything that was resolved, as text
@@ -731,6 +890,8 @@ function tg._finish(result, file)
       text = v == nil and "" or native.format(leaf.p, v)
     elseif leaf.frame then
       text = string.format("0x%x", leaf.s.bases[leaf.frame].base)
+    elseif leaf.quantum then
+      text = leaf.s.quantum and native.format(native.time_param, leaf.s.quantum) or "500ns"
     else
       text = tostring(leaf.s.count)
     end

@@ -8,7 +8,8 @@
  * Sources: Linux Documentation/arch/arm64/booting.rst (Image header, placement), ELF-64 with the AArch64
  * supplement (IHI 0056), Devicetree Specification 0.4, Xen docs/misc/arm/device-tree/booting.txt (modules).
  *
- * Placement, all inside the first RAM region:
+ * Placement, inside the first bank of RAM in which the kernel has room; what finds none there goes to another
+ * bank:
  *  - Image: RAM base rounded up to 2 MiB, plus text_offset; image_size bytes are its own (file size when the
  * header says 0).
  *  - ELF: at its p_paddr. ET_DYN whose segments do not lie in memory: the lowest segment goes to RAM base
@@ -74,9 +75,30 @@ struct boot_device {
     struct boot_irq irqs[BOOT_DEV_IRQS];
 };
 
+struct boot_cache {
+    uint64_t size; /* bytes; 0: absent */
+    uint32_t sets, line;
+};
+
+struct boot_opp {
+    uint64_t hz;
+    uint32_t uv; /* microvolts; 0: not said */
+};
+
+/* What PEs of one set have in common. */
+struct boot_cpu_kind {
+    uint64_t hz;       /* its clock */
+    uint32_t capacity; /* capacity-dmips-mhz; 0: not said */
+    struct boot_cache l1i, l1d, l2;
+    const struct boot_cache *outer; /* behind the private ones; the pointer tells caches apart. NULL: none */
+    const struct boot_opp *opps;    /* operating points: voltages in all of them or in none */
+    unsigned n_opps;
+};
+
 struct boot_cpu {
-    uint64_t mpidr;            /* affinity fields, as given to cpu_bind() */
-    const char *dt_compatible; /* "arm,neoverse-n1"; NULL: "arm,armv8" */
+    uint64_t mpidr;                   /* affinity fields and MT, as given to cpu_bind() */
+    const char *dt_compatible;        /* "arm,neoverse-n1"; NULL: "arm,armv8" */
+    const struct boot_cpu_kind *kind; /* NULL: nothing known */
 };
 
 struct boot_gic {
@@ -110,7 +132,7 @@ struct boot_machine {
     uint32_t apb_hz; /* clock of the PrimeCell devices; 0: 24 MHz */
     bool has_el2, has_el3;
     bool has_vhe;              /* the EL2 virtual timer exists (PPI 12) */
-    bool has_pmu;              /* PMU interrupt is PPI 7 (INTID 23) */
+    bool has_pmu;              /* PMU interrupt is PPI 7 (INTID 23), of every PE */
     enum boot_conduit conduit; /* of PSCI */
     uint64_t seed;             /* of the run: rng-seed and kaslr-seed derive from it */
 };

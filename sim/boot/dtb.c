@@ -1,124 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The generated device tree (Devicetree Specification 0.4; Linux' bindings), with libfdt. It has the shape of
- * QEMU's virt board, so that what knows that board finds its way. /chosen's boot arguments, initrd and
- * modules are put in by chosen.c.
+ * QEMU's virt board, so that what knows that board finds its way. The PEs are described in dtb_cpus.c;
+ * /chosen's boot arguments, initrd and modules are put in by chosen.c.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <libfdt.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "sim/boot/internal.h"
-
-/* phandles: fixed numbers, so that the tree is the same in each run */
-enum {
-    PH_CLOCK = 1,
-    PH_GIC,
-    PH_ITS,
-    PH_GPIO,
-    PH_CPU0 = 16,
-};
-
-/* Sequential writer with a sticky error: libfdt's codes are kept until the end. */
-struct dt {
-    const struct boot_machine *m;
-    void *fdt;
-    int rc;
-};
-
-static void begin(struct dt *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void begin(struct dt *t, const char *fmt, ...)
-{
-    char name[96];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(name, sizeof(name), fmt, ap);
-    va_end(ap);
-    if (!t->rc)
-        t->rc = fdt_begin_node(t->fdt, name);
-}
-
-static void end(struct dt *t)
-{
-    if (!t->rc)
-        t->rc = fdt_end_node(t->fdt);
-}
-
-static void bytes(struct dt *t, const char *name, const void *v, size_t n)
-{
-    if (!t->rc)
-        t->rc = fdt_property(t->fdt, name, v, (int)n);
-}
-
-static void string(struct dt *t, const char *name, const char *v)
-{
-    bytes(t, name, v, strlen(v) + 1);
-}
-
-static void empty(struct dt *t, const char *name)
-{
-    bytes(t, name, NULL, 0);
-}
-
-static void cell(struct dt *t, const char *name, uint32_t v)
-{
-    if (!t->rc)
-        t->rc = fdt_property_u32(t->fdt, name, v);
-}
-
-static void cells(struct dt *t, const char *name, const uint32_t *v, size_t n)
-{
-    fdt32_t be[64];
-    for (size_t i = 0; i < n && i < TG_ARRAY_SIZE(be); i++)
-        be[i] = cpu_to_fdt32(v[i]);
-    bytes(t, name, be, n * sizeof(be[0]));
-}
-
-/* A list of strings as the model classes write it: NUL-separated, ended by an empty one. */
-static void string_list(struct dt *t, const char *name, const char *list)
-{
-    size_t n = 0;
-    while (list[n])
-        n += strlen(list + n) + 1;
-    bytes(t, name, list, n);
-}
-
-static void reg(struct dt *t, const struct boot_region *r, unsigned n)
-{
-    uint32_t v[4 * 16];
-    for (unsigned i = 0; i < n; i++) {
-        v[4 * i] = (uint32_t)(r[i].base >> 32);
-        v[4 * i + 1] = (uint32_t)r[i].base;
-        v[4 * i + 2] = (uint32_t)(r[i].size >> 32);
-        v[4 * i + 3] = (uint32_t)r[i].size;
-    }
-    cells(t, "reg", v, 4 * n);
-}
-
-/* GICv2's binding wants the mask of PEs in bits 15:8 of a PPI's flags. */
-#define PPI_FLAGS_PES TG_FIELD(15, 8)
-static uint32_t irq_flags(const struct dt *t, const struct boot_irq *irq)
-{
-    unsigned pes = t->m->n_cpus < 8 ? t->m->n_cpus : 8;
-    if (irq->type == BOOT_IRQ_PPI && t->m->gic.version == 2)
-        return (uint32_t)tg_with(irq->flags, PPI_FLAGS_PES, tg_ones(pes));
-    return irq->flags;
-}
-
-static void interrupts(struct dt *t, const struct boot_irq *irqs, unsigned n)
-{
-    uint32_t v[3 * BOOT_DEV_IRQS];
-    for (unsigned i = 0; i < n; i++) {
-        v[3 * i] = irqs[i].type;
-        v[3 * i + 1] = irqs[i].number;
-        v[3 * i + 2] = irq_flags(t, &irqs[i]);
-    }
-    if (n)
-        cells(t, "interrupts", v, 3 * n);
-}
+#include "sim/boot/dt.h"
 
 /* PPIs as the BSA numbers them (INTID - 16); see enum tg_pe_ppi. */
 #define PPI_CNTHV 12
@@ -126,7 +12,6 @@ static void interrupts(struct dt *t, const struct boot_irq *irqs, unsigned n)
 #define PPI_CNTV  11
 #define PPI_CNTPS 13
 #define PPI_CNTP  14
-#define PPI_PMU   7
 
 static void psci_node(struct dt *t)
 {
@@ -140,57 +25,6 @@ static void psci_node(struct dt *t)
     cell(t, "cpu_off", 0x84000002);
     cell(t, "cpu_on", 0xc4000003);
     cell(t, "migrate", 0xc4000005);
-    end(t);
-}
-
-#define MPIDR_AFF3   TG_FIELD(39, 32)
-#define MPIDR_AFF2_0 TG_FIELD(23, 0)
-#define MPIDR_AFF1UP (TG_FIELD(39, 32) | TG_FIELD(23, 8))
-
-static void cpus_node(struct dt *t)
-{
-    const struct boot_machine *m = t->m;
-    bool wide = false;
-    for (unsigned i = 0; i < m->n_cpus; i++)
-        wide |= tg_get(m->cpus[i].mpidr, MPIDR_AFF3) != 0;
-    begin(t, "cpus");
-    cell(t, "#address-cells", wide ? 2 : 1);
-    cell(t, "#size-cells", 0);
-    begin(t, "cpu-map");
-    begin(t, "socket0");
-    unsigned clusters = 0;
-    for (unsigned i = 0; i < m->n_cpus; i++) {
-        uint64_t of = m->cpus[i].mpidr & MPIDR_AFF1UP;
-        bool seen = false;
-        for (unsigned j = 0; j < i; j++)
-            seen |= (m->cpus[j].mpidr & MPIDR_AFF1UP) == of;
-        if (seen)
-            continue;
-        begin(t, "cluster%u", clusters++);
-        for (unsigned j = i, core = 0; j < m->n_cpus; j++) {
-            if ((m->cpus[j].mpidr & MPIDR_AFF1UP) != of)
-                continue;
-            begin(t, "core%u", core++);
-            cell(t, "cpu", PH_CPU0 + j);
-            end(t);
-        }
-        end(t);
-    }
-    end(t);
-    end(t);
-    for (unsigned i = 0; i < m->n_cpus; i++) {
-        const struct boot_cpu *c = &m->cpus[i];
-        uint64_t aff = c->mpidr & (MPIDR_AFF3 | MPIDR_AFF2_0);
-        begin(t, "cpu@%" PRIx64, aff);
-        string(t, "device_type", "cpu");
-        string(t, "compatible", c->dt_compatible ? c->dt_compatible : "arm,armv8");
-        uint32_t v[2] = {(uint32_t)(aff >> 32), (uint32_t)aff};
-        cells(t, "reg", wide ? v : v + 1, wide ? 2 : 1);
-        if (m->conduit != BOOT_CONDUIT_NONE)
-            string(t, "enable-method", "psci");
-        cell(t, "phandle", PH_CPU0 + i);
-        end(t);
-    }
     end(t);
 }
 
@@ -213,7 +47,7 @@ static void gic_node(struct dt *t)
     begin(t, "intc@%" PRIx64, g->dist.base);
     string(t, "compatible", g->version == 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
     empty(t, "interrupt-controller");
-    cell(t, "#interrupt-cells", 3);
+    cell(t, "#interrupt-cells", t->irq_cells);
     cell(t, "#address-cells", 2);
     cell(t, "#size-cells", 2);
     empty(t, "ranges");
@@ -225,6 +59,7 @@ static void gic_node(struct dt *t)
         interrupts(t, &maintenance, 1);
     }
     cell(t, "phandle", PH_GIC);
+    dt_ppi_partitions(t);
     if (g->version != 2 && g->its.size) {
         begin(t, "its@%" PRIx64, g->its.base);
         string(t, "compatible", "arm,gic-v3-its");
@@ -376,7 +211,7 @@ static void tree(struct dt *t)
         reg(t, &m->ram[i], 1);
         end(t);
     }
-    cpus_node(t);
+    dt_cpus(t);
     psci_node(t);
     begin(t, "apb-pclk");
     string(t, "compatible", "fixed-clock");
@@ -388,13 +223,7 @@ static void tree(struct dt *t)
     if (m->gic.version)
         gic_node(t);
     timer_node(t);
-    if (m->has_pmu && m->gic.version) {
-        const struct boot_irq pmu = {BOOT_IRQ_PPI, BOOT_IRQ_LEVEL_HIGH, PPI_PMU};
-        begin(t, "pmu");
-        string(t, "compatible", "arm,armv8-pmuv3");
-        interrupts(t, &pmu, 1);
-        end(t);
-    }
+    dt_pmus(t);
     for (unsigned i = 0; i < m->n_devices; i++)
         device_node(t, &m->devices[i]);
     power_key_node(t);
@@ -405,7 +234,7 @@ int boot_dtb_generate(const struct boot_machine *m, const struct boot_chosen *ch
                       size_t *size, struct tg_error *err)
 {
     *blob = NULL;
-    struct dt t = {.m = m, .fdt = malloc(BOOT_DTB_MAX)};
+    struct dt t = {.m = m, .fdt = malloc(BOOT_DTB_MAX), .irq_cells = dt_partitioned(m) ? 4 : 3};
     if (!t.fdt)
         return tg_error_set(err, ENOMEM, "device tree: no memory");
     t.rc = fdt_create(t.fdt, BOOT_DTB_MAX);

@@ -20,7 +20,8 @@ struct loader {
     const struct boot_mem *mem;
     struct boot_result *res;
     struct tg_error *err;
-    struct boot_region ram; /* the first region, where everything goes */
+    struct boot_region
+        ram; /* the bank where everything goes that has room there: the first one, or the kernel's */
     struct boot_region used[MAX_USED];
     unsigned n_used;
     uint64_t from; /* where initrd, modules and device tree are placed from */
@@ -125,22 +126,42 @@ static uint64_t next_free(const struct loader *l, uint64_t base, uint64_t size)
     return base;
 }
 
-/* The lowest free place from l->from on; below that only when there is none. */
-static bool place(struct loader *l, uint64_t size, uint64_t *at)
+/* The lowest free place of a bank, from `from` on. */
+static bool place_in(const struct loader *l, const struct boot_region *bank, uint64_t from, uint64_t size,
+                     uint64_t *at)
 {
-    const uint64_t hi = l->ram.base + l->ram.size, from[2] = {l->from, l->ram.base};
-    for (unsigned i = 0; i < 2; i++) {
-        uint64_t base = boot_align_up(from[i], BOOT_ALIGN), next;
-        while (base < hi && size <= hi - base) {
-            next = next_free(l, base, size);
-            if (next == base) {
-                *at = base;
-                return true;
-            }
-            base = boot_align_up(next, BOOT_ALIGN);
+    const uint64_t hi = bank->base + bank->size;
+    uint64_t base = boot_align_up(from, BOOT_ALIGN), next;
+    while (base >= bank->base && base < hi && size <= hi - base) {
+        next = next_free(l, base, size);
+        if (next == base) {
+            *at = base;
+            return true;
         }
+        base = boot_align_up(next, BOOT_ALIGN);
     }
     return false;
+}
+
+/* The lowest free place from l->from on; below that only when there is none; then in another bank. */
+static bool place(const struct loader *l, uint64_t size, uint64_t *at)
+{
+    if (place_in(l, &l->ram, l->from, size, at) || place_in(l, &l->ram, l->ram.base, size, at))
+        return true;
+    for (unsigned i = 0; i < l->m->n_ram; i++)
+        if (l->m->ram[i].base != l->ram.base && place_in(l, &l->m->ram[i], l->m->ram[i].base, size, at))
+            return true;
+    return false;
+}
+
+/* The largest bank, whose size bounds what can be read. */
+static struct boot_region largest_bank(const struct boot_machine *m)
+{
+    struct boot_region r = m->ram[0];
+    for (unsigned i = 1; i < m->n_ram; i++)
+        if (m->ram[i].size > r.size)
+            r = m->ram[i];
+    return r;
 }
 
 static int write_at(struct loader *l, const char *what, const char *path, uint64_t pa, const void *data,
@@ -158,7 +179,8 @@ static int load_blob(struct loader *l, const char *what, const char *path, struc
 {
     struct boot_file f;
     uint64_t at;
-    int rc = boot_file_read(what, path, l->ram.size, &f, l->err);
+    const struct boot_region bank = largest_bank(l->m);
+    int rc = boot_file_read(what, path, bank.size, &f, l->err);
     if (rc)
         return rc;
     *out = (struct boot_region){0};
@@ -170,7 +192,7 @@ static int load_blob(struct loader *l, const char *what, const char *path, struc
                           "%s '%s': %zu bytes do not fit: RAM at 0x%" PRIx64 " has %" PRIu64
                           " bytes, of which the kernel and what "
                           "else is loaded take %" PRIu64,
-                          what, path, f.size, l->ram.base, l->ram.size, used);
+                          what, path, f.size, bank.base, bank.size, used);
     } else {
         *out = (struct boot_region){at, f.size};
         rc = claim(l, what, path, *out);
@@ -226,8 +248,21 @@ static int load_image(struct loader *l, const char *path, const struct boot_file
     int rc = boot_image_parse(path, f->data, f->size, &image, l->err);
     if (rc)
         return rc;
-    struct boot_region at = {boot_align_up(l->ram.base, BOOT_ALIGN) + image.text_offset, image.image_size};
-    if (!boot_inside(&l->ram, at.base, at.size))
+    struct boot_region at = {0};
+    bool fits = false;
+    for (unsigned i = 0; i < l->m->n_ram && !fits; i++) { /* the first bank that is large enough */
+        at = (struct boot_region){boot_align_up(l->m->ram[i].base, BOOT_ALIGN) + image.text_offset,
+                                  image.image_size};
+        fits = boot_inside(&l->m->ram[i], at.base, at.size);
+        if (fits)
+            l->ram = l->m->ram[i];
+    }
+    if (!fits) {
+        l->ram = largest_bank(l->m);
+        at.base = boot_align_up(l->ram.base, BOOT_ALIGN) + image.text_offset;
+    }
+    l->from = l->ram.base;
+    if (!fits)
         return tg_error_set(l->err, EINVAL,
                             "kernel '%s': needs %" PRIu64 " bytes from 0x%" PRIx64 "; RAM at 0x%" PRIx64
                             " has %" PRIu64 " bytes",
@@ -251,9 +286,9 @@ static void of_gzip(const struct boot_file *f, struct tg_error *err)
 static int load_kernel(struct loader *l, const char *path)
 {
     struct boot_file f;
-    int rc = boot_file_read("kernel", path, l->ram.size, &f, l->err);
+    int rc = boot_file_read("kernel", path, largest_bank(l->m).size, &f, l->err);
     if (!rc)
-        rc = boot_file_gunzip("kernel", path, l->ram.size, &f, l->err);
+        rc = boot_file_gunzip("kernel", path, largest_bank(l->m).size, &f, l->err);
     if (rc) {
         boot_file_free(&f);
         return rc;

@@ -4,6 +4,7 @@
  * Decides nothing about placement (load.c) or about PSCI's answers (psci.c).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "models/cpu/cpu.h"
@@ -21,6 +22,9 @@ struct machine_boot {
     struct boot_machine desc;
     struct boot_region ram[MAX_RAM];
     struct boot_cpu cpus[MACHINE_MAX_PES];
+    struct boot_cpu_kind kinds[MACHINE_MAX_PES]; /* of each set */
+    struct boot_cache outer[MACHINE_MAX_PES];
+    struct boot_opp *opps[MACHINE_MAX_PES];
     uint64_t mpidr[MACHINE_MAX_PES];
     struct boot_device *devices; /* [MAX_DEVICES] */
     struct boot_result result;
@@ -117,6 +121,55 @@ static uint64_t id_field(struct cpu *c, uint32_t enc, uint64_t field)
     return cpu_get_sysreg(c, enc, &v) ? tg_get(v, field) : 0;
 }
 
+static uint64_t param(const struct tg_model *m, const char *name)
+{
+    const struct tg_param *p = tg_model_param(m->cls, name);
+    return p ? tg_model_get_u64(m, p) : 0;
+}
+
+static struct boot_cache cache_of(const struct tg_model *cpu, const char *name)
+{
+    char key[32];
+    uint64_t v[3];
+    static const char *const what[3] = {"size", "ways", "line"};
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(key, sizeof(key), "%s.%s", name, what[i]);
+        v[i] = param(cpu, key);
+    }
+    if (!v[0] || !v[1] || !v[2])
+        return (struct boot_cache){0};
+    return (struct boot_cache){v[0], (uint32_t)(v[0] / v[1] / v[2]), (uint32_t)v[2]};
+}
+
+static int describe_kind(struct machine_boot *b, unsigned set)
+{
+    const struct machine *m = b->m;
+    const struct machine_set *s = &m->sets[set];
+    const struct tg_model *cpu = m->pes[s->first].model;
+    struct boot_cpu_kind *k = &b->kinds[set];
+    *k = (struct boot_cpu_kind){
+        .hz = cpu_hz(m->pes[s->first].cpu),
+        .capacity = (uint32_t)param(cpu, "capacity"),
+        .l1i = cache_of(cpu, "l1i"),
+        .l1d = cache_of(cpu, "l1d"),
+        .l2 = cache_of(cpu, "l2"),
+        .n_opps = s->n_opps,
+    };
+    k->opps = b->opps[set] = calloc(s->n_opps + 1, sizeof(*b->opps[set]));
+    if (!k->opps)
+        return -ENOMEM;
+    for (unsigned i = 0; i < s->n_opps; i++)
+        b->opps[set][i] = (struct boot_opp){s->opps[i].hz, s->opps[i].uv};
+    for (unsigned i = 0; s->cache && i <= set && !k->outer; i++) {
+        if (m->sets[i].cache != s->cache)
+            continue;
+        const uint64_t size = cluster_cache_size(s->cache);
+        b->outer[i] = (struct boot_cache){size, (uint32_t)(size / cluster_cache_ways(s->cache) / 64), 64};
+        k->outer = &b->outer[i];
+    }
+    return 0;
+}
+
 static int describe(struct machine_boot *b, struct tg_error *err)
 {
     struct machine *m = b->m;
@@ -127,6 +180,9 @@ static int describe(struct machine_boot *b, struct tg_error *err)
     for (unsigned i = 0; i < m->n_pes; i++) {
         const struct tg_model *model = m->pes[i].model;
         const struct tg_param *p = tg_model_param(model->cls, "compatible");
+        if (m->sets[m->pes[i].set].first == i && describe_kind(b, m->pes[i].set))
+            return tg_error_set(err, ENOMEM, "no memory");
+        b->cpus[i].kind = &b->kinds[m->pes[i].set];
         b->mpidr[i] = m->pes[i].mpidr;
         b->cpus[i].mpidr = m->pes[i].mpidr;
         if (p && p->type == TG_PARAM_STRING)
@@ -137,9 +193,14 @@ static int describe(struct machine_boot *b, struct tg_error *err)
     struct cpu *c = m->pes[0].cpu;
     d->has_el2 = id_field(c, ID_AA64PFR0, PFR0_EL2) != 0;
     d->has_el3 = id_field(c, ID_AA64PFR0, PFR0_EL3) != 0;
-    d->has_vhe = d->has_el2 && id_field(c, ID_AA64MMFR1, MMFR1_VH) != 0;
-    uint64_t pmu = id_field(c, ID_AA64DFR0, DFR0_PMUVER);
-    d->has_pmu = pmu != 0 && pmu != 15; /* 15: not PMUv3 */
+    /* What one node says of all PEs, each of them must have. */
+    d->has_vhe = d->has_el2;
+    d->has_pmu = true;
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        uint64_t pmu = id_field(m->pes[i].cpu, ID_AA64DFR0, DFR0_PMUVER);
+        d->has_vhe &= id_field(m->pes[i].cpu, ID_AA64MMFR1, MMFR1_VH) != 0;
+        d->has_pmu &= pmu != 0 && pmu != 15; /* 15: not PMUv3 */
+    }
     d->conduit = !m->psci_conduit || !strcmp(m->psci_conduit, "none") ? BOOT_CONDUIT_NONE
                  : !strcmp(m->psci_conduit, "smc")                    ? BOOT_CONDUIT_SMC
                                                                       : BOOT_CONDUIT_HVC;
@@ -358,6 +419,8 @@ void machine_boot_free(struct machine_boot *b)
         b->m->firmware_opaque = NULL;
     }
     psci_free(b->psci);
+    for (unsigned i = 0; i < MACHINE_MAX_PES; i++)
+        free(b->opps[i]);
     free(b->devices);
     free(b);
 }

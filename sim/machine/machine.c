@@ -6,6 +6,7 @@
 #include "sim/machine/machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "models/interconnect/interconnect.h"
@@ -138,6 +139,13 @@ void machine_free(struct machine *m)
         free((char *)x->site);
     }
     free(m->externals);
+    for (unsigned i = 0; i < m->n_sets; i++) {
+        free(m->sets[i].name);
+        free(m->sets[i].core);
+        free(m->sets[i].site);
+        free(m->sets[i].opps);
+    }
+    free(m->sets);
     tg_evq_free(m->env.evq);
     free(m->name);
     free(m->path);
@@ -288,6 +296,47 @@ int machine_connect_irq(struct machine *m, struct tg_model *source, const struct
     return 0;
 }
 
+struct machine_set *machine_add_set(struct machine *m, const char *core)
+{
+    struct machine_set *s = grow(&m->sets, m->n_sets, sizeof(*s));
+
+    if (!s || !(s->core = strdup(core)))
+        return NULL;
+    s->first = m->n_pes;
+    m->n_sets++;
+    return s;
+}
+
+int machine_add_opp(struct machine_set *set, uint64_t hz, uint32_t uv)
+{
+    struct machine_opp *o = grow(&set->opps, set->n_opps, sizeof(*o));
+
+    if (!o)
+        return -ENOMEM;
+    *o = (struct machine_opp){hz, uv};
+    set->n_opps++;
+    return 0;
+}
+
+/* One core's name alone, whatever the sets are; else with the number of PEs of each. */
+int machine_name_cores(struct machine *m)
+{
+    char text[1024];
+    size_t at = 0;
+    bool several = false;
+
+    for (unsigned i = 1; i < m->n_sets; i++)
+        several |= strcmp(m->sets[i].core, m->sets[0].core) != 0;
+    if (!several)
+        snprintf(text, sizeof(text), "%s", m->n_sets ? m->sets[0].core : "");
+    for (unsigned i = 0; several && i < m->n_sets && at < sizeof(text); i++)
+        at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%ux %s", i ? " + " : "", m->sets[i].count,
+                               m->sets[i].core);
+    free(m->core_name);
+    m->core_name = strdup(text);
+    return m->core_name ? 0 : -ENOMEM;
+}
+
 int machine_add_pe(struct machine *m, struct tg_model *model, uint64_t mpidr, struct tg_error *err)
 {
     struct machine_pe *pe;
@@ -296,11 +345,19 @@ int machine_add_pe(struct machine *m, struct tg_model *model, uint64_t mpidr, st
         return tg_error_set(err, EINVAL, "more than %u PEs", MACHINE_MAX_PES);
     if (!m->domain && !(m->domain = cpu_domain_new()))
         return tg_error_set(err, ENOMEM, "out of memory");
+    if (!m->n_sets) {
+        struct machine_set *set = machine_add_set(m, "custom");
+
+        if (!set || !(set->name = strdup("cpus")))
+            return tg_error_set(err, ENOMEM, "out of memory");
+    }
     pe = &m->pes[m->n_pes];
     pe->machine = m;
     pe->model = model;
     pe->cpu = cpu_from_model(model);
     pe->index = m->n_pes;
+    pe->set = m->n_sets - 1;
+    m->sets[pe->set].count++;
     pe->mpidr = mpidr;
     for (unsigned line = 0; line < TG_PE_LINES; line++)
         pe->inputs[line] = (struct tg_irq){.set = machine_pe_irq, .opaque = pe, .line = line};
@@ -452,9 +509,62 @@ static int realize(struct tg_model *model, struct tg_error *err)
     return rc ? tg_error_set(err, -rc, "%s: %s", model->name, e.text) : 0;
 }
 
+static uint64_t pe_param(const struct machine *m, unsigned pe, const char *name)
+{
+    const struct tg_param *p = tg_model_param(m->pes[pe].model->cls, name);
+
+    return p ? tg_model_get_u64(m->pes[pe].model, p) : 0;
+}
+
+/* What PEs of one machine share, sets of different cores, too. */
+static int check_sets(const struct machine *m, struct tg_error *err)
+{
+    static const struct {
+        const char *param, *why;
+    } shared[] = {
+        {"cntfrq", "there is one system counter"},
+        {"features.el2", "software starts at one exception level on all PEs"},
+        {"features.el3", "software starts at one exception level on all PEs"},
+    };
+
+    for (unsigned s = 1; s < m->n_sets; s++) {
+        const struct machine_set *a = &m->sets[0], *b = &m->sets[s];
+
+        for (size_t i = 0; i < TG_ARRAY_SIZE(shared); i++) {
+            uint64_t first = pe_param(m, a->first, shared[i].param),
+                     other = pe_param(m, b->first, shared[i].param);
+
+            if (first != other)
+                return tg_error_set(err, EINVAL, "%s: %s.core.%s: found %llu where %s.core has %llu: %s",
+                                    b->site ? b->site : "", b->name, shared[i].param,
+                                    (unsigned long long)other, a->name, (unsigned long long)first,
+                                    shared[i].why);
+        }
+    }
+    return 0;
+}
+
+static int join_cluster_caches(struct machine *m, struct tg_error *err)
+{
+    for (unsigned i = 0; i < m->n_sets; i++) {
+        const struct machine_set *s = &m->sets[i];
+
+        if (!s->cache)
+            continue;
+        if (fabric_add_cluster(m->fabric, s->cache, s->first, s->count))
+            return tg_error_set(err, EINVAL, "%s: %s has a cache already", s->site ? s->site : "", s->name);
+        for (unsigned pe = s->first; pe < s->first + s->count; pe++)
+            cpu_set_outer_cache(m->pes[pe].cpu, cluster_cache_size(s->cache), cluster_cache_ways(s->cache));
+    }
+    return 0;
+}
+
 int machine_realize(struct machine *m, struct tg_error *err)
 {
-    int rc;
+    int rc = check_sets(m, err);
+
+    if (rc)
+        return rc;
 
     if (!m->fabric)
         m->fabric = machine_add(m, &fabric_class, "fabric");
@@ -462,6 +572,8 @@ int machine_realize(struct machine *m, struct tg_error *err)
         return tg_error_set(err, ENOMEM, "out of memory");
     bind_bus_ports(m);
     rc = build_map(m, err);
+    if (!rc)
+        rc = join_cluster_caches(m, err);
     if (rc)
         return rc;
     for (unsigned i = 0; i < m->n_pes; i++) {

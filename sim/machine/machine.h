@@ -46,12 +46,30 @@ struct machine_irq {
 
 struct machine;
 
+struct machine_opp {
+    uint64_t hz;
+    uint32_t uv; /* microvolts; 0: not said */
+};
+
+/* PEs of one kind: tg.cpus. They have successive numbers. */
+struct machine_set {
+    char *name;             /* key in the platform's table: "cpus", "big" */
+    char *core;             /* "cortex-a57": the preset */
+    char *site;             /* file:line, for messages */
+    unsigned first, count;  /* PE numbers */
+    struct tg_model *cache; /* between the private caches and the fabric, maybe of several sets; NULL: none */
+    tg_time quantum;        /* ps; 0: the machine's */
+    struct machine_opp *opps;
+    unsigned n_opps;
+};
+
 struct machine_pe {
     struct machine *machine;
     struct cpu *cpu;
     struct tg_model *model; /* of class cpu_class */
     unsigned index;
-    uint64_t mpidr;                    /* affinity fields only */
+    unsigned set;                      /* index into machine.sets */
+    uint64_t mpidr;                    /* affinity fields and MT (bit 24) */
     struct tg_irq inputs[TG_PE_LINES]; /* not driven; sinks are machine_pe_irq */
 };
 
@@ -96,7 +114,7 @@ struct machine {
     struct tg_log log;
     char *name;      /* "virt": from the platform's file name */
     char *path;      /* of the platform file */
-    char *core_name; /* "cortex-a57": the preset of the PEs */
+    char *core_name; /* of all PEs: "cortex-a57", "2x cortex-a55 + 2x cortex-a76" */
 
     struct tg_model **models; /* all, in the order of construction, PEs included; owned */
     size_t n_models;
@@ -111,6 +129,8 @@ struct machine {
 
     struct machine_pe pes[MACHINE_MAX_PES];
     unsigned n_pes;
+    struct machine_set *sets;
+    unsigned n_sets;
     struct cpu_domain *domain;
     struct cpu_hooks hooks; /* given to every PE; forwards to the members below */
 
@@ -185,10 +205,23 @@ int machine_map_external(struct machine *m, const char *name, const char *librar
 int machine_connect_irq(struct machine *m, struct tg_model *source, const struct tg_port *port,
                         unsigned index, struct tg_model *sink, unsigned line, unsigned intid, bool edge,
                         const char *site, struct tg_error *err);
-/* The PE's model must have been made by machine_add with cpu_class. */
+/* Begins a set: the PEs that are added from now on belong to it. The caller fills in the rest. The address
+ * holds until the next one is made. NULL: out of memory. */
+struct machine_set *machine_add_set(struct machine *m, const char *core);
+int machine_add_opp(struct machine_set *set, uint64_t hz, uint32_t uv);
+/* Makes core_name, from the sets that there are. */
+int machine_name_cores(struct machine *m);
+/* The PE's model must have been made by machine_add with cpu_class. Without a set it makes one, "cpus". */
 int machine_add_pe(struct machine *m, struct tg_model *model, uint64_t mpidr, struct tg_error *err);
 int machine_add_config(struct machine *m, const char *key, const char *value);
 const char *machine_get_config(const struct machine *m, const char *key); /* NULL: no such key */
+/* The quantum of a PE, ps. */
+static inline tg_time machine_quantum(const struct machine *m, unsigned pe)
+{
+    const struct machine_set *s = &m->sets[m->pes[pe].set];
+
+    return s->quantum ? s->quantum : m->quantum;
+}
 /* Binds PEs, hands bus ports to every model, realizes all models and builds the fabric's map. */
 int machine_realize(struct machine *m, struct tg_error *err);
 

@@ -9,6 +9,7 @@
 
 const struct platform_class platform_classes[] = {
     {.cls = &tg_cfi_flash_class},
+    {.cls = &cluster_cache_class},
     {.cls = &cpu_class},
     {.cls = &fabric_class},
     {.cls = &tg_fw_cfg_class},

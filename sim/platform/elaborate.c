@@ -147,21 +147,47 @@ static int add_models(struct build *b)
     return rc;
 }
 
-static int add_pes(struct build *b)
+/* A set's state is on the top: its operating points. */
+static int add_opps(struct build *b, struct machine_set *set)
 {
     lua_State *L = b->L;
-    size_t n;
+    size_t n = list(L, "opps");
     int rc = 0;
 
-    lua_getfield(L, -1, "cpus");
+    for (size_t i = 0; i < n && !rc; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        if (machine_add_opp(set, number(L, "hz"), (uint32_t)number(L, "uv")))
+            rc = no_memory(b);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return rc;
+}
+
+/* A set's state is on the top: its PEs. */
+static int add_set(struct build *b)
+{
+    lua_State *L = b->L;
+    struct machine *m = b->m;
+    struct machine_set *set;
+    size_t n;
+    int rc;
+
+    lua_getfield(L, -1, "core_state");
+    set = machine_add_set(m, text(L, "core_name") ? text(L, "core_name") : "custom");
+    lua_pop(L, 1);
+    if (!set || !(set->name = strdup(text(L, "name"))) || !(set->site = strdup(text(L, "site"))))
+        return no_memory(b);
+    set->quantum = number(L, "quantum");
+    rc = add_opps(b, set);
     n = list(L, "mpidrs");
     for (size_t i = 0; i < n && !rc; i++) {
         char name[32];
         struct tg_model *model;
         uint64_t mpidr;
 
-        snprintf(name, sizeof(name), "cpu%zu", i);
-        model = machine_add(b->m, &cpu_class, name);
+        snprintf(name, sizeof(name), "cpu%u", m->n_pes);
+        model = machine_add(m, &cpu_class, name);
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         mpidr = (uint64_t)lua_tointeger(L, -1);
         lua_pop(L, 1);
@@ -170,17 +196,45 @@ static int add_pes(struct build *b)
             break;
         }
         lua_getfield(L, -2, "core_state");
-        if (i == 0 && text(L, "core_name"))
-            b->m->core_name = strdup(text(L, "core_name"));
         rc = set_params(L, model, b->err);
         lua_pop(L, 1);
         if (!rc)
-            rc = machine_add_pe(b->m, model, mpidr, b->err);
+            rc = machine_add_pe(m, model, mpidr, b->err);
     }
-    lua_pop(L, 2);
-    if (!rc && !b->m->core_name)
-        b->m->core_name = strdup("custom");
+    lua_pop(L, 1);
     return rc;
+}
+
+static int add_sets(struct build *b)
+{
+    lua_State *L = b->L;
+    size_t n = list(L, "sets");
+    int rc = 0;
+
+    for (size_t i = 0; i < n && !rc; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        rc = add_set(b);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    if (!rc && machine_name_cores(b->m))
+        rc = no_memory(b);
+    return rc;
+}
+
+/* Which cache stands between a set and the fabric: models exist now. */
+static void join_caches(struct build *b)
+{
+    lua_State *L = b->L;
+    size_t n = list(L, "sets");
+
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        if (number(L, "cache_index"))
+            b->m->sets[i].cache = b->models[number(L, "cache_index") - 1];
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
 }
 
 /* Wires between PEs and the interrupt controller. */
@@ -355,9 +409,11 @@ int platform_elaborate(lua_State *L, struct machine *m, struct tg_error *err)
     size_t n;
     int rc;
 
-    rc = add_pes(&b);
+    rc = add_sets(&b);
     if (!rc)
         rc = add_models(&b);
+    if (!rc)
+        join_caches(&b);
     if (!rc)
         rc = wire_gic(&b);
     if (!rc)

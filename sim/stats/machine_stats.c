@@ -6,6 +6,15 @@
 #include "sim/machine/machine.h"
 #include "sim/stats/stats.h"
 
+/* How far any PE may run ahead. */
+static tg_time largest_quantum(const struct machine *m)
+{
+    tg_time q = 0;
+    for (unsigned i = 0; i < m->n_pes; i++)
+        q = machine_quantum(m, i) > q ? machine_quantum(m, i) : q;
+    return q;
+}
+
 int stats_open_machine(const char *path, const struct machine *m, const char *mode, const char *command,
                        const char *version, struct stats **out, struct tg_error *err)
 {
@@ -16,7 +25,7 @@ int stats_open_machine(const char *path, const struct machine *m, const char *mo
         .command = command,
         .version = version,
         .seed = m->env.seed,
-        .quantum_ps = m->quantum,
+        .quantum_ps = largest_quantum(m),
         .pes = m->n_pes,
     };
     int rc = stats_open(path, &run, out, err);

@@ -38,6 +38,7 @@ class Runner : public sc_core::sc_module
         Runner *runner;
         cpu *c;
         unsigned index;
+        tg_time quantum;
         sc_core::sc_event kick;
         tg_time last_kick = 0;         /* latest time it was asked to look */
         tg_time wake = TG_TIME_NEVER;  /* asleep: until then at most */
@@ -72,7 +73,7 @@ class Runner : public sc_core::sc_module
     void start_machine();
 
     bool is_alone(const Pe &p) const;
-    bool is_near(tg_time local, tg_time at) const;
+    static bool is_near(const Pe &p, tg_time local, tg_time at);
     static void before_device(void *opaque, tg_time at);
     static void after_device(void *opaque);
     static void on_kick(void *opaque, unsigned pe, tg_time at);
@@ -135,6 +136,7 @@ std::string Runner::build()
         p->runner = this;
         p->c = m_->pes[i].cpu;
         p->index = i;
+        p->quantum = machine_quantum(m_, i);
         p->random =
             (m_->env.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (i + 1) * UINT64_C(0xbf58476d1ce4e5b9);
         p->random = p->random ? p->random : 1;
@@ -218,9 +220,9 @@ void Runner::on_earlier(void *opaque, tg_time when)
 /* ---- a PE ---- */
 
 /* A quantum ends with the block in which it does: PEs meet at its end, not each a bit later. */
-bool Runner::is_near(tg_time local, tg_time at) const
+bool Runner::is_near(const Pe &p, tg_time local, tg_time at)
 {
-    return local >= at && local - at < m_->quantum / 2;
+    return local >= at && local - at < p.quantum / 2;
 }
 
 void Runner::park(Pe &p)
@@ -416,12 +418,12 @@ void Runner::wait_for_interrupt(Pe &p, tg_time local)
 void Runner::slice(Pe &p, tg_time now)
 {
     tg_time next = tg_evq_next(m_->env.evq);
-    tg_time until = (now / m_->quantum + 1) * m_->quantum;
+    tg_time until = (now / p.quantum + 1) * p.quantum;
     uint64_t before = cpu_insns(p.c);
 
     /* Nobody to be in step with: the next event is the only thing to stop for. */
     if (is_alone(p))
-        until = (now / m_->quantum + 20) * m_->quantum;
+        until = (now / p.quantum + 20) * p.quantum;
     if (next > now && next < until)
         until = next;
     if (opt_.max_time && until > opt_.max_time)
@@ -454,7 +456,7 @@ void Runner::slice(Pe &p, tg_time now)
     if (why == CPU_STOP_WFI) {
         wait_for_interrupt(p, local);
     } else {
-        turns_.set_due(p.index, why == CPU_STOP_LIMIT && is_near(local, until) ? until : local);
+        turns_.set_due(p.index, why == CPU_STOP_LIMIT && is_near(p, local, until) ? until : local);
         p.local = why == CPU_STOP_LIMIT ? local : TG_TIME_NEVER;
         p.ran = true;
     }
@@ -505,7 +507,7 @@ void Runner::pe_thread(unsigned i)
             }
             p->local = cpu_local_time(p->c);
             /* Powered on at a time that is still to come? */
-            turns_.set_due(p->index, is_near(p->local, now) ? now : p->local);
+            turns_.set_due(p->index, is_near(*p, p->local, now) ? now : p->local);
         }
         p = next_turn(i);
         if (!p)

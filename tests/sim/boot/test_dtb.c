@@ -4,6 +4,7 @@
 #include "tests/sim/boot/virt.h"
 #include <errno.h>
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 static void *generate(const struct boot_machine *m, const struct boot_chosen *c)
@@ -127,11 +128,166 @@ static void wide_affinity(void **state)
     (void)state;
     struct boot_region ram;
     struct boot_machine m = virt_machine(&ram, 1 << 30, 2, 3);
-    const struct boot_cpu cpus[2] = {{0, NULL}, {UINT64_C(0x100000000), NULL}};
+    const struct boot_cpu cpus[2] = {{.mpidr = 0}, {.mpidr = UINT64_C(0x100000000)}};
     m.cpus = cpus;
     void *f = generate(&m, NULL);
     assert_cells(f, "/cpus/cpu@100000000", "reg", 1, 0);
     assert_string_equal(text(f, "/cpus/cpu@0", "compatible"), "arm,armv8");
+    free(f);
+}
+
+static uint32_t phandle(const void *fdt, const char *path)
+{
+    return fdt_get_phandle(fdt, fdt_path_offset(fdt, path));
+}
+
+#define MT UINT64_C(0x01000000)
+
+/* What counts threads, cores and clusters depends on MPIDR_EL1.MT (DDI 0487, D19.2.102): Aff0 is the core
+ * without it, the thread with it. */
+static void topology(void **state)
+{
+    static const struct {
+        uint64_t mpidr[8];
+        const char *path[8]; /* below /cpus/cpu-map/socket0 */
+    } rows[] = {
+        /* eight cores counted in Aff0, as on virt */
+        {{0, 1, 2, 3, 4, 5, 6, 7},
+         {"cluster0/core0", "cluster0/core1", "cluster0/core2", "cluster0/core3", "cluster0/core4",
+          "cluster0/core5", "cluster0/core6", "cluster0/core7"}},
+        /* cores in Aff1, clusters of four in Aff2, as on neoverse-n1 */
+        {{MT | 0, MT | 0x100, MT | 0x200, MT | 0x300, MT | 0x10000, MT | 0x10100, MT | 0x10200, MT | 0x10300},
+         {"cluster0/core0", "cluster0/core1", "cluster0/core2", "cluster0/core3", "cluster1/core0",
+          "cluster1/core1", "cluster1/core2", "cluster1/core3"}},
+        /* two threads each, and PEs in no order */
+        {{MT | 0x100, MT | 0x001, MT | 0x10000, MT | 0, MT | 0x101, MT | 0x10001, MT | 0x200, MT | 0x201},
+         {"cluster0/core0/thread0", "cluster0/core1/thread0", "cluster1/core0/thread0",
+          "cluster0/core1/thread1", "cluster0/core0/thread1", "cluster1/core0/thread1",
+          "cluster0/core2/thread0", "cluster0/core2/thread1"}},
+        /* Aff1, Aff2 and Aff3 name clusters; numbers with gaps */
+        {{5, 9, 0x105, 0x305, 0x10005, UINT64_C(0x100000005), 0x306, 0x10007},
+         {"cluster0/core0", "cluster0/core1", "cluster1/core0", "cluster2/core0", "cluster3/core0",
+          "cluster4/core0", "cluster2/core1", "cluster3/core1"}},
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        struct boot_region ram;
+        struct boot_machine m = virt_machine(&ram, 1 << 30, 4, 3);
+        struct boot_cpu cpus[8] = {0};
+        for (unsigned i = 0; i < 8; i++)
+            cpus[i].mpidr = rows[r].mpidr[i];
+        m.cpus = cpus;
+        m.n_cpus = 8;
+        void *f = generate(&m, NULL);
+        int socket = fdt_path_offset(f, "/cpus/cpu-map/socket0"), nodes = 0, depth = 0;
+        for (unsigned i = 0; i < 8; i++) {
+            char path[80], cpu[40];
+            snprintf(path, sizeof(path), "/cpus/cpu-map/socket0/%s", rows[r].path[i]);
+            snprintf(cpu, sizeof(cpu), "/cpus/cpu@%llx", (unsigned long long)(cpus[i].mpidr & ~MT));
+            assert_cells(f, path, "cpu", phandle(f, cpu));
+        }
+        for (int n = fdt_next_node(f, socket, &depth); n >= 0 && depth > 0; n = fdt_next_node(f, n, &depth))
+            nodes += fdt_getprop(f, n, "cpu", NULL) != NULL;
+        assert_int_equal(nodes, 8); /* none twice */
+        free(f);
+    }
+}
+
+/* Two clusters of different cores: caches, clocks, capacities, operating points, PMUs. */
+static void two_kinds(void **state)
+{
+    (void)state;
+    struct boot_region ram;
+    struct boot_machine m = virt_machine(&ram, 1 << 30, 4, 3);
+    const struct boot_cache l3[2] = {{512 << 10, 512, 64}, {2 << 20, 2048, 64}};
+    const struct boot_opp points[2] = {{1200000000, 800000}, {2400000000, 1000000}};
+    const struct boot_cpu_kind little = {.hz = 1800000000,
+                                         .capacity = 300,
+                                         .l1i = {32 << 10, 128, 64},
+                                         .l1d = {16 << 10, 64, 64},
+                                         .outer = &l3[0]};
+    const struct boot_cpu_kind big = {.hz = 2400000000,
+                                      .capacity = 800,
+                                      .l1i = {64 << 10, 256, 64},
+                                      .l1d = {64 << 10, 256, 64},
+                                      .l2 = {512 << 10, 1024, 64},
+                                      .outer = &l3[1],
+                                      .opps = points,
+                                      .n_opps = 2};
+    const struct boot_cpu cpus[4] = {{MT | 0, "arm,cortex-a55", &little},
+                                     {MT | 0x100, "arm,cortex-a55", &little},
+                                     {MT | 0x10000, "arm,cortex-a76", &big},
+                                     {MT | 0x10100, "arm,cortex-a76", &big}};
+    m.cpus = cpus;
+    void *f = generate(&m, NULL);
+    assert_cells(f, "/cpus/cpu-map/socket0/cluster1/core1", "cpu", phandle(f, "/cpus/cpu@10100"));
+    assert_cells(f, "/cpus/cpu@0", "capacity-dmips-mhz", 300);
+    assert_cells(f, "/cpus/cpu@10100", "capacity-dmips-mhz", 800);
+    /* level 1 in the PE's node */
+    assert_cells(f, "/cpus/cpu@0", "i-cache-size", 32 << 10);
+    assert_cells(f, "/cpus/cpu@0", "d-cache-size", 16 << 10);
+    assert_cells(f, "/cpus/cpu@0", "d-cache-line-size", 64);
+    assert_cells(f, "/cpus/cpu@0", "d-cache-sets", 64);
+    /* a private level 2, then a shared level 3; without a private one the shared one is level 2 */
+    assert_cells(f, "/cpus/cpu@10000", "next-level-cache", phandle(f, "/cpus/cpu@10000/l2-cache"));
+    assert_cells(f, "/cpus/cpu@10100", "next-level-cache", phandle(f, "/cpus/cpu@10100/l2-cache"));
+    assert_true(phandle(f, "/cpus/cpu@10000/l2-cache") != phandle(f, "/cpus/cpu@10100/l2-cache"));
+    assert_string_equal(text(f, "/cpus/cpu@10000/l2-cache", "compatible"), "cache");
+    assert_cells(f, "/cpus/cpu@10000/l2-cache", "cache-level", 2);
+    assert_true(has(f, "/cpus/cpu@10000/l2-cache", "cache-unified"));
+    assert_cells(f, "/cpus/cpu@10000/l2-cache", "cache-size", 512 << 10);
+    assert_cells(f, "/cpus/cpu@10000/l2-cache", "cache-sets", 1024);
+    assert_cells(f, "/cpus/cpu@10000/l2-cache", "next-level-cache", phandle(f, "/cpus/l3-cache1"));
+    assert_cells(f, "/cpus/cpu@10100/l2-cache", "next-level-cache", phandle(f, "/cpus/l3-cache1"));
+    assert_cells(f, "/cpus/l3-cache1", "cache-level", 3);
+    assert_cells(f, "/cpus/l3-cache1", "cache-size", 2 << 20);
+    assert_cells(f, "/cpus/cpu@0", "next-level-cache", phandle(f, "/cpus/l2-cache0"));
+    assert_cells(f, "/cpus/cpu@100", "next-level-cache", phandle(f, "/cpus/l2-cache0"));
+    assert_cells(f, "/cpus/l2-cache0", "cache-level", 2);
+    assert_false(has(f, "/cpus/l2-cache0", "next-level-cache"));
+    /* clocks differ, so they are told; Linux multiplies by them before it has cpufreq */
+    assert_cells(f, "/cpus/cpu@100", "clocks", phandle(f, "/cpu-clock0"));
+    assert_cells(f, "/cpu-clock0", "clock-frequency", 1800000000);
+    assert_cells(f, "/cpus/cpu@10100", "clocks", phandle(f, "/cpu-clock2"));
+    assert_cells(f, "/cpu-clock2", "clock-frequency", 2400000000);
+    assert_false(has(f, "/cpus/cpu@0", "operating-points-v2"));
+    assert_cells(f, "/cpus/cpu@10100", "operating-points-v2", phandle(f, "/opp-table-cpu2"));
+    assert_cells(f, "/opp-table-cpu2/opp-1200000000", "opp-hz", 0, 1200000000);
+    assert_cells(f, "/opp-table-cpu2/opp-2400000000", "opp-microvolt", 1000000);
+    /* PMUs: the one PPI, split; all interrupts have a fourth cell then */
+    assert_cells(f, "/intc@8000000", "#interrupt-cells", 4);
+    assert_cells(f, "/intc@8000000/ppi-partitions/interrupt-partition-0", "affinity",
+                 phandle(f, "/cpus/cpu@0"), phandle(f, "/cpus/cpu@100"));
+    assert_cells(f, "/intc@8000000/ppi-partitions/interrupt-partition-1", "affinity",
+                 phandle(f, "/cpus/cpu@10000"), phandle(f, "/cpus/cpu@10100"));
+    assert_string_equal(text(f, "/pmu-0", "compatible"), "arm,cortex-a55-pmu");
+    assert_int_equal(fdt_node_check_compatible(f, fdt_path_offset(f, "/pmu-1"), "arm,cortex-a76-pmu"), 0);
+    assert_cells(f, "/pmu-0", "interrupts", 1, 7, 4,
+                 phandle(f, "/intc@8000000/ppi-partitions/interrupt-partition-0"));
+    assert_cells(f, "/pmu-1", "interrupts", 1, 7, 4,
+                 phandle(f, "/intc@8000000/ppi-partitions/interrupt-partition-1"));
+    assert_cells(f, "/timer", "interrupts", 1, 13, 4, 0, 1, 14, 4, 0, 1, 11, 4, 0, 1, 10, 4, 0, 1, 12, 4, 0);
+    assert_cells(f, "/pl011@9000000", "interrupts", 0, 1, 4, 0);
+    assert_cells(f, "/intc@8000000", "interrupts", 1, 9, 4, 0);
+    free(f);
+    /* one cache of both clusters */
+    struct boot_cpu_kind both = little;
+    both.outer = &l3[1];
+    struct boot_cpu shared[2] = {{0, "arm,cortex-a55", &both}, {0x100, "arm,cortex-a76", &big}};
+    m.cpus = shared;
+    m.n_cpus = 2;
+    f = generate(&m, NULL);
+    assert_cells(f, "/cpus/cpu@0", "next-level-cache", phandle(f, "/cpus/l3-cache0"));
+    assert_cells(f, "/cpus/cpu@100/l2-cache", "next-level-cache", phandle(f, "/cpus/l3-cache0"));
+    assert_cells(f, "/cpus/l3-cache0", "cache-level", 3);
+    free(f);
+    /* a GICv2 has no partitions: one PMU for all */
+    m = virt_machine(&ram, 1 << 30, 4, 2);
+    m.cpus = cpus;
+    f = generate(&m, NULL);
+    assert_cells(f, "/intc@8000000", "#interrupt-cells", 3);
+    assert_cells(f, "/pmu", "interrupts", 1, 7, 0xf04);
+    assert_true(fdt_path_offset(f, "/intc@8000000/ppi-partitions") < 0);
     free(f);
 }
 
@@ -290,7 +446,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(board_v3),           cmocka_unit_test(board_v2),
-        cmocka_unit_test(wide_affinity),      cmocka_unit_test(seeds),
+        cmocka_unit_test(wide_affinity),      cmocka_unit_test(topology),
+        cmocka_unit_test(two_kinds),          cmocka_unit_test(seeds),
         cmocka_unit_test(chosen_and_modules), cmocka_unit_test(patch),
         cmocka_unit_test(domain_modules),     cmocka_unit_test(bad_blobs),
         cmocka_unit_test(secure_devices),

@@ -236,6 +236,51 @@ static void affinity_levels(void **state)
     assert_int_equal(call(w, 0, 0xc4000004, 0x300, 0, 0), -2); /* no such PE */
 }
 
+/* Two clusters as a DSU places them: MPIDR_EL1.MT is set, Aff0 is the thread, Aff1 the core, Aff2 the
+ * cluster, Aff3 the die. Arguments are affinities alone: MT in one is an error (5.1.4). Level n names all PEs
+ * that agree above it. */
+static void two_clusters(void **state)
+{
+    static const uint64_t places[N] = {0x81000000, 0x81010100, UINT64_C(0x181000000)};
+    struct world *w = *state;
+    const struct psci_ops ops = {
+        .opaque = w, .get_x = get_x, .set_x = set_x, .cpu_on = on, .cpu_off = off, .system = sys_event};
+    struct psci_config c = config;
+    struct psci *old = w->p;
+
+    c.mpidr = places;
+    w->p = psci_new(&c, &ops);
+    assert_int_equal(call(w, 0, 0xc4000003, 0x1010100, 0x40080000, 0), -2);
+    assert_int_equal(call(w, 0, 0xc4000003, 0x100, 0x40080000, 0),
+                     -2); /* that core is in the other cluster */
+    assert_int_equal(call(w, 0, 0xc4000004, 0x10100, 0, 0), 1);
+    assert_int_equal(call(w, 0, 0xc4000003, 0x10100, 0x40080000, 0), 0);
+    assert_int_equal(w->on_target, 1);
+    assert_int_equal(call(w, 0, 0xc4000004, 0x10000, 2, 0),
+                     2); /* the cluster is about to be on; fields below do not matter */
+    assert_int_equal(call(w, 0, 0xc4000004, 0x1ff00, 2, 0), 2);
+    assert_int_equal(call(w, 0, 0xc4000004, 0x10000, 1, 0),
+                     -2); /* level 1 is the core: it has none of that number */
+    psci_started(w->p, 1);
+    assert_int_equal(call(w, 0, 0xc4000004, 0x10000, 2, 0), 0);
+    /* Aff3, as the second cluster on another die */
+    assert_int_equal(call(w, 1, 0xc4000004, UINT64_C(0x100000000), 3, 0), 1);
+    assert_int_equal(call(w, 1, 0xc4000004, UINT64_C(0x100000000), 0, 0), 1);
+    assert_int_equal(call(w, 1, 0xc4000004, UINT64_C(0x200000000), 3, 0), -2);
+    assert_int_equal(call(w, 1, 0xc4000003, UINT64_C(0x100000000), 0x40080000, 7), 0);
+    assert_int_equal(w->on_target, 2);
+    assert_int_equal(w->on_caller, 1);
+    psci_started(w->p, 2);
+    /* A cluster is off when all its PEs are. */
+    w->x[1][0] = 0x84000002;
+    assert_true(psci_call(w->p, 1, true, 0));
+    assert_int_equal(w->off_pe, 1);
+    assert_int_equal(call(w, 0, 0xc4000004, 0x10000, 2, 0), 1);
+    assert_int_equal(call(w, 0, 0xc4000004, 0x0, 3, 0), 0);
+    psci_free(w->p);
+    w->p = old;
+}
+
 static void suspend_states(void **state)
 {
     struct world *w = *state;
@@ -293,9 +338,9 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(versions),       T(conduit),       T(features_answer), T(smccc_1_0),
-        T(unknown),        T(cpu_on_checks), T(cpu_on_and_off),  T(affinity_levels),
-        T(suspend_states), T(system_calls),  T(no_power_down),   T(names),
+        T(versions),      T(conduit),        T(features_answer), T(smccc_1_0),    T(unknown),
+        T(cpu_on_checks), T(cpu_on_and_off), T(affinity_levels), T(two_clusters), T(suspend_states),
+        T(system_calls),  T(no_power_down),  T(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

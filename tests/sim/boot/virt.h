@@ -13,10 +13,10 @@
 
 #define RAM_BASE UINT64_C(0x40000000)
 
-static const struct boot_cpu virt_cpus[4] = {{0x000, "arm,cortex-a57"},
-                                             {0x001, "arm,cortex-a57"},
-                                             {0x100, "arm,cortex-a57"},
-                                             {0x101, "arm,cortex-a57"}};
+static const struct boot_cpu virt_cpus[4] = {{.mpidr = 0x000, .dt_compatible = "arm,cortex-a57"},
+                                             {.mpidr = 0x001, .dt_compatible = "arm,cortex-a57"},
+                                             {.mpidr = 0x100, .dt_compatible = "arm,cortex-a57"},
+                                             {.mpidr = 0x101, .dt_compatible = "arm,cortex-a57"}};
 
 static const struct boot_device virt_devices[] = {
     {"pl011",

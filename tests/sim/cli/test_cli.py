@@ -641,7 +641,7 @@ class Install(Case):
         self.assertEqual(done.returncode, 0, done.stdout.decode())
         program = os.path.join(prefix, "bin", "tollgate")
         out = subprocess.run([program, "list", "platforms"], stdout=subprocess.PIPE, check=True).stdout.decode()
-        self.assertEqual([l.split()[0] for l in out.splitlines()], ["neoverse-n1", "tutorial", "virt"])
+        self.assertEqual([l.split()[0] for l in out.splitlines()], ["biglittle", "neoverse-n1", "tutorial", "virt"])
         done = subprocess.run([program, "run", "tutorial", "--kernel", self.guest(g.OFF)], stdin=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)

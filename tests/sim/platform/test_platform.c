@@ -274,6 +274,144 @@ static void mistakes(void **state)
         "t.lua:3: b: the platform has an interrupt controller already: a");
 }
 
+/* Sets of different cores: numbers in the order in which they are made, keys by their names, parameters of
+ * their own even where they were given one core, a cache for each cluster. */
+static void two_sets(void **state)
+{
+    static const char text[] = HEAD GIC
+        "local core = tg.core('test-core', { freq = '1.5GHz' })\n"
+        "local little = tg.cpus{ count = 3, core = core, quantum = '100ns',\n"
+        "  cache = tg.cluster_cache{ size = '512KiB', ways = 8 } }\n"
+        "local big = tg.cpus{ count = 2, core = core, freq = '2.5GHz', mpidr = { aff2 = 7, mt = true },\n"
+        "  cache = tg.cluster_cache{ size = '2MiB' }, opps = {{ freq = '1GHz' }, { freq = '2.5GHz' }} }\n"
+        "return { big = big, little = little, gic = gic, ram = tg.ram{ base = 0x40000000, size = '1MiB' },\n"
+        "  ram2 = tg.ram{ base = 0x880000000, size = '2MiB' } }\n";
+    const char *const sets[] = {"big.core.l2.size=1MiB", "little.count=4", "big.cache.ways=4", NULL};
+    const uint64_t mpidr[6] = {0, 1, 2, 3, 0x1070000, 0x1070100};
+    struct machine *m = good(text, sets);
+    struct tg_error err = {""};
+
+    (void)state;
+    assert_int_equal(m->n_pes, 6);
+    assert_int_equal(m->n_sets, 2);
+    assert_string_equal(m->sets[0].name, "little");
+    assert_string_equal(m->sets[1].name, "big");
+    assert_int_equal(m->sets[1].first, 4);
+    assert_int_equal(m->sets[1].count, 2);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(m->pes[i].mpidr, mpidr[i]);
+        assert_int_equal(m->pes[i].set, i >= 4);
+        assert_int_equal(m->pes[i].cpu->freq, i < 4 ? 1500000000 : 2500000000);
+        assert_int_equal(m->pes[i].cpu->l2_size, i < 4 ? 512 << 10 : 1 << 20);
+        assert_int_equal(machine_quantum(m, i), i < 4 ? 100 * TG_NS : 500 * TG_NS);
+    }
+    assert_string_equal(m->core_name, "test-core"); /* one kind of core, whatever the sets are */
+    assert_int_equal(m->sets[1].n_opps, 2);
+    assert_string_equal(machine_get_config(m, "little.count"), "4");
+    assert_string_equal(machine_get_config(m, "little.core.freq"), "1.5GHz");
+    assert_string_equal(machine_get_config(m, "big.core.freq"), "2.5GHz");
+    assert_string_equal(machine_get_config(m, "big.core.l2.size"), "1MiB");
+    assert_string_equal(machine_get_config(m, "little.core.l2.size"), "512KiB");
+    assert_string_equal(machine_get_config(m, "little.cache.size"), "512KiB");
+    assert_string_equal(machine_get_config(m, "little.quantum"), "100ns");
+    assert_null(machine_get_config(m, "cpus.count"));
+    if (machine_realize(m, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(m->pes[5].cpu->mpidr, 0x1070100);
+    assert_int_equal(m->pes[1].cpu->outer_size, 512 << 10);
+    assert_int_equal(m->pes[1].cpu->outer_ways, 8);
+    assert_int_equal(m->pes[4].cpu->outer_size, 2 << 20);
+    assert_int_equal(m->pes[4].cpu->outer_ways, 4);
+    assert_int_equal(machine_region_of(m, m->gic, 1)->size, 6 * 0x20000);
+    /* both banks are memory */
+    assert_non_null(machine_memory(m, 0x40000000, 1 << 20));
+    assert_non_null(machine_memory(m, 0x880000000 + (1 << 20), 1 << 20));
+    assert_null(machine_memory(m, 0x880000000 + (1 << 20), (1 << 20) + 1));
+    machine_free(m);
+    /* Several cores have several names. */
+    m = good(HEAD "return { a = tg.cpus{ core = tg.core 'test-core', count = 2 }, b = tg.cpus{ core = "
+                  "tg.core 'mini-core' } }\n",
+             NULL);
+    assert_string_equal(m->core_name, "2x test-core + 1x mini-core");
+    assert_int_equal(m->pes[2].mpidr, 0x100);
+    machine_free(m);
+    /* One cache may serve two sets. */
+    m = good(
+        HEAD
+        "local l3 = tg.cluster_cache{}\nreturn { a = tg.cpus{ core = tg.core 'test-core', cache = l3 },\n"
+        "b = tg.cpus{ core = tg.core 'test-core', cache = l3 }, l3 = l3 }\n",
+        NULL);
+    assert_non_null(m->sets[0].cache);
+    assert_ptr_equal(m->sets[0].cache, m->sets[1].cache);
+    if (machine_realize(m, &err))
+        fail_msg("%s", err.text);
+    machine_free(m);
+}
+
+#define SETS(a, b)                                                                 \
+    HEAD "local core = tg.core 'test-core'\nreturn { a = tg.cpus{ core = core, " a \
+         " },\n  b = tg.cpus{ core = core, " b " } }\n"
+
+static void set_mistakes_of_two(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {SETS("count = 2", "mpidr = function(i) return 1 end"),
+         "t.lua:4: cpus: mpidr(0): found 0x1, which PE 1 has already (a, made at t.lua:3)"},
+        {SETS("count = 2", "mpidr = { mt = true, aff0 = 1 }"), /* MT is no part of the affinity */
+         "t.lua:4: cpus: mpidr(0): found 0x1, which PE 1 has already (a, made at t.lua:3)"},
+        {SETS("count = 40", "count = 25"),
+         "t.lua:4: cpus: count: found 65 PEs in all sets so far, expected at most 64"},
+        {SETS("count = 0", ""), "t.lua:3: cpus: count: found 0, expected a number from 1 to 64"},
+        {SETS("count = 2", "power_domain = 1"), "t.lua:4: cpus: unknown key 'power_domain'; known keys: "
+                                                "cache, core, count, freq, mpidr, opps, quantum"},
+        {SETS("fraq = '1GHz'", ""), "t.lua:3: cpus: unknown key 'fraq'; the nearest known one is 'freq'"},
+        {SETS("mpidr = { aff4 = 1 }", ""),
+         "t.lua:3: cpus: mpidr: unknown key 'aff4'; the nearest known one is 'aff0'"},
+        {SETS("mpidr = { aff1 = 256 }", ""),
+         "t.lua:3: cpus: mpidr: aff1: found 256, expected a number from 0 to 255"},
+        {SETS("mpidr = { mt = 1 }", ""), "t.lua:3: cpus: mpidr: mt: found 1, expected true or false"},
+        {SETS("mpidr = { aff0 = 250 }, count = 7", ""),
+         "t.lua:3: cpus: mpidr: PE 6 of the set does not fit in Aff0, which begins at 250"},
+        {SETS("mpidr = 7", ""),
+         "t.lua:3: cpus: mpidr: found 7, expected a function of the PE's number, or the first one's "
+         "fields such as { aff1 = 1 }"},
+        {SETS("mpidr = function() return 1 << 24 | 1 << 25 end", ""),
+         "t.lua:3: cpus: mpidr(0): found 50331648, expected affinity fields (bits 39:32 and 23:0, MT in bit "
+         "24, or a table of "
+         "aff0 to aff3 and mt)"},
+        {SETS("cache = core", ""),
+         "t.lua:3: cpus: cache: found a cpu, expected a cache such as tg.cluster_cache{ size = \"1MiB\" }"},
+        {SETS("quantum = '1ps'", ""), "t.lua:3: cpus: quantum: found '1ps', expected 1ns to 100us"},
+        {SETS("opps = {{ freq = '1GHz' }}", ""), "t.lua:3: cpus: opps: none of them is the clock, 2.6GHz"},
+        {SETS("opps = {{ freq = '3GHz' }, { freq = '2.6GHz' }}", ""),
+         "t.lua:3: cpus: opps[2]: freq: found '2.6GHz', expected more than the point before it has"},
+        {SETS("opps = {{ freq = '2.6GHz', microvlt = 1 }}", ""),
+         "t.lua:3: cpus: opps[1]: unknown key 'microvlt'; the nearest known one is 'microvolt'"},
+        {SETS("cache = tg.cluster_cache{ szie = '1MiB' }", ""),
+         "t.lua:3: cluster_cache: unknown key 'szie'; the nearest known one is 'size'"},
+        {HEAD "return { " CPUS ", l3 = tg.cluster_cache{} }\n",
+         "t.lua:2: l3: no PEs have this cache: write tg.cpus{ cache = l3 }"},
+    };
+    static const struct {
+        const char *set, *message;
+    } keys[] = {
+        {"cpus.count=2", "--set cpus.count=2: no such key; the nearest known one is 'a.count'"},
+        {"b.core.fraq=1GHz", "--set b.core.fraq=1GHz: no such key; the nearest known one is 'b.core.freq'"},
+        {"b.count=64", "t.lua:4: cpus: count: found 65 PEs in all sets so far, expected at most 64"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++)
+        bad(rows[i].text, rows[i].message);
+    for (size_t i = 0; i < TG_ARRAY_SIZE(keys); i++) {
+        const char *const sets[] = {keys[i].set, NULL};
+
+        bad_set(SETS("count = 1", "count = 1"), sets, keys[i].message);
+    }
+}
+
 static void lua_errors(void **state)
 {
     (void)state;
@@ -446,6 +584,8 @@ int main(void)
         cmocka_unit_test(set_overrides),
         cmocka_unit_test(set_mistakes),
         cmocka_unit_test(mistakes),
+        cmocka_unit_test(two_sets),
+        cmocka_unit_test(set_mistakes_of_two),
         cmocka_unit_test(lua_errors),
         cmocka_unit_test(own_module),
         cmocka_unit_test(lists_and_order),

@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "models/base/sysenc.h"
 #include "models/cpu/cpu.h"
 #include "models/cpu/features.h"
@@ -146,6 +148,10 @@ static void virt_is_virt(void **state)
     for (unsigned i = 0; i < 8; i++)
         assert_int_equal(m->pes[i].mpidr, i);
     machine_free(m);
+    m = up("neoverse-n1", sets); /* Aff0 is the thread there: MT */
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(m->pes[i].mpidr, 0x1000000 | i / 4 << 16 | i % 4 << 8);
+    machine_free(m);
     m = up("virt", two);
     assert_int_equal(machine_region_of(m, m->gic, 1)->base, 0x08010000);
     assert_int_equal(machine_region_of(m, m->gic, 2)->base, 0x08030000);
@@ -153,9 +159,68 @@ static void virt_is_virt(void **state)
     machine_free(m);
 }
 
+/* Sets of PEs keep apart what is theirs; ID registers tell of a cluster's cache behind the core's own. */
+static void biglittle(void **state)
+{
+    const char *const sets[] = {"big.core.l2.size=256KiB", NULL};
+    struct machine *m = up("biglittle", sets);
+    static const uint64_t mpidr[4] = {0x81000000, 0x81000100, 0x81010000, 0x81010100};
+    /* levels 1 separate, 2 and 3 unified, coherency at 3: DDI 0487, CLIDR_EL1 */
+    static const uint64_t levels = 3 | 4 << 3 | 4 << 6 | 3 << 24;
+
+    (void)state;
+    assert_string_equal(m->core_name, "2x cortex-a55 + 2x cortex-a76");
+    for (unsigned i = 0; i < 4; i++) {
+        struct cpu *c = m->pes[i].cpu;
+        uint64_t v;
+
+        assert_int_equal(cpu_hz(c), i < 2 ? 1800000000 : 2400000000);
+        assert_true(cpu_get_sysreg(c, TG_SYSENC(3, 0, 0, 0, 5), &v));
+        assert_int_equal(v, mpidr[i]);
+        assert_true(cpu_get_sysreg(c, TG_SYSENC(3, 0, 0, 0, 0), &v));
+        assert_int_equal(v >> 4 & 0xfff, i < 2 ? 0xd05 : 0xd0b);
+        assert_true(cpu_get_sysreg(c, TG_SYSENC(3, 1, 0, 0, 1), &v));
+        assert_int_equal(v & ~(UINT64_C(7) << 21 | UINT64_C(7) << 27), levels);
+        assert_true(cpu_set_sysreg(c, TG_SYSENC(3, 2, 0, 0, 0), 2 << 1)); /* CSSELR_EL1: level 3 */
+        assert_true(cpu_get_sysreg(c, TG_SYSENC(3, 1, 0, 0, 0), &v));
+        assert_int_equal(v, 2 | 15 << 3 | (i < 2 ? 511 : 2047) << 13);
+        assert_true(cpu_set_sysreg(c, TG_SYSENC(3, 2, 0, 0, 0), 1 << 1));
+        assert_true(cpu_get_sysreg(c, TG_SYSENC(3, 1, 0, 0, 0), &v));
+        assert_int_equal(v >> 13, i < 2 ? 511 : 511); /* 128 KiB of 4 ways, 256 KiB of 8 */
+    }
+    machine_free(m);
+}
+
+/* What all PEs of a machine share is refused when sets differ in it. */
+static void sets_agree(void **state)
+{
+    static const struct {
+        const char *set, *message;
+    } rows[] = {
+        {"big.core.cntfrq=25MHz",
+         "big.core.cntfrq: found 25000000 where little.core has 62500000: there is one system counter"},
+        {"little.core.features.el3=false", "big.core.features.el3: found 1 where little.core has 0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        const char *const sets[] = {rows[i].set};
+        struct platform_options opt = {.platforms_dir = TEST_PLATFORMS, .sets = sets, .n_sets = 1};
+        struct tg_error err = {""};
+        struct machine *m = NULL;
+
+        assert_int_equal(platform_build(TEST_PLATFORMS "/biglittle.lua", &opt, &m, &err), 0);
+        assert_int_equal(machine_realize(m, &err), -EINVAL);
+        if (!strstr(err.text, rows[i].message))
+            fail_msg("%s", err.text);
+        machine_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(biglittle),          cmocka_unit_test(sets_agree),
         cmocka_unit_test(every_platform),     cmocka_unit_test(every_core_on_virt),
         cmocka_unit_test(max_has_everything), cmocka_unit_test(cache_types),
         cmocka_unit_test(virt_is_virt),

@@ -99,6 +99,12 @@ void cpu_bind(struct cpu *c, unsigned index, uint64_t mpidr, const struct tg_gic
     c->hooks = hooks;
 }
 
+void cpu_set_outer_cache(struct cpu *c, uint64_t size, uint32_t ways)
+{
+    c->outer_size = size;
+    c->outer_ways = ways;
+}
+
 struct cpu_domain *cpu_domain_new(void)
 {
     return calloc(1, sizeof(struct cpu_domain));

@@ -40,6 +40,8 @@ struct cpu {
     unsigned n_steps, at, loops;
     unsigned index;
     uint64_t mpidr;
+    uint64_t outer_size; /* cpu_set_outer_cache */
+    uint32_t outer_ways;
     const struct cpu_hooks *hooks;
     bool on, request;
     bool lines[TG_PE_LINES];

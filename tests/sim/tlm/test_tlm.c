@@ -147,6 +147,26 @@ static void order_at_equal_times(void **state)
     machine_free(b.m);
 }
 
+/* A set with a quantum of its own: PE 0 stops each 50 ns, PE 1 each 100 ns. */
+static void quantum_of_a_set(void **state)
+{
+    static const struct mock_step s[] = {
+        {MOCK_WORK, 50 * TG_NS, 0, NULL}, {MOCK_LOOP, 0, 4, NULL}, {MOCK_OFF, 0, 0, NULL}};
+    const struct mock_step *const scripts[] = {s, s};
+    struct bench b;
+    struct machine_set *fine;
+
+    (void)state;
+    up(&b, 2, scripts);
+    fine = machine_add_set(b.m, "other");
+    fine->quantum = 50 * TG_NS;
+    b.m->pes[0].set = 1;
+    b.m->start = start_all;
+    run(&b, NULL);
+    assert_string_equal(log_text, "0@0 1@0 1@50 0@50 0@100 1@100 1@150 0@150 0@200 1@200 ");
+    machine_free(b.m);
+}
+
 /* Device accesses of two PEs arrive in the order of simulated time, though each runs ahead. */
 static void device_sync(void **state)
 {
@@ -758,6 +778,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_at_equal_times),
+        cmocka_unit_test(quantum_of_a_set),
         cmocka_unit_test(device_sync),
         cmocka_unit_test(turns),
         cmocka_unit_test(wfi_timer),
