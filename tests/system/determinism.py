@@ -23,6 +23,7 @@ MATRIX = (
     ("neoverse-n1", 4, "fast", 0),
     ("neoverse-n1", 1, "timed", 300000000),
     ("cortex-a57", 4, "timed", 600000000),
+    ("biglittle", 4, "timed", 400000000), # two clocks
 )
 
 

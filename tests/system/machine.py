@@ -83,9 +83,13 @@ class Test:
     @contextlib.contextmanager
     def machine(self, core, arguments, cpus=1, mode="fast", db=None, fail=(), settings=(), environment=None):
         """tollgate run, with its console; leaves no process behind. Prints the command, for repetition by hand."""
-        platform, more = ("neoverse-n1", []) if core == "neoverse-n1" else ("virt", ["core=" + core])
+        platform, more = ("virt", ["core=" + core])
+        if core in ("neoverse-n1", "biglittle"):
+            platform, more = core, []
+        if core != "biglittle": # which has sets of its own
+            more.append("cpus.count=%d" % cpus)
         words = [self.tollgate, "run", os.path.join(SOURCE, "platforms", platform + ".lua"), "--mode", mode]
-        for setting in [*more, "cpus.count=%d" % cpus, *settings]:
+        for setting in [*more, *settings]:
             words += ["--set", setting]
         if db:
             words += ["--db", db]
