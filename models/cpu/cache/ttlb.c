@@ -235,6 +235,17 @@ static unsigned after_walk_cache(struct cpu *c, const struct mmu_view *view, uin
     return first;
 }
 
+/* What an entry of the IPA cache is found by: the mapping that the last level of stage 2 gives, by its size
+ * with a 4 KiB granule, in one of the two IPA spaces of the Secure state (D8.2.7). */
+#define IPA_NS    TG_BIT(63)
+#define IPA_PAGE  TG_FIELD(62, 2)
+#define IPA_LEVEL TG_FIELD(1, 0)
+
+static unsigned ipa_shift(unsigned level)
+{
+    return 12 + 9 * (3 - (level & 3));
+}
+
 /* Cycles of the walk that r records, with the walk and IPA caches. */
 static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t va, const struct mmu_result *r,
                           uint64_t now)
@@ -248,18 +259,20 @@ static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t v
         if (r->walk[i].stage == 2) {
             uint64_t page;
 
+            uint64_t key;
+
             while (i + n < r->walk_levels && r->walk[i + n].stage == 2 &&
                    r->walk[i + n].ipa == r->walk[i].ipa)
                 n++;
-            /* By the size of the mapping that the last level gives, with a 4 KiB granule. */
-            page = r->walk[i].ipa >> (12 + 9 * (3 - (r->walk[i + n - 1].level & 3)));
-            page = page << 2 | (r->walk[i + n - 1].level & 3);
-            if (stlb_find(&k->ipa, page >> 2, page, view->gctx, view->gctx, stamp)) {
+            page = r->walk[i].ipa >> ipa_shift(r->walk[i + n - 1].level);
+            key = tg_put(IPA_PAGE, page) | tg_put(IPA_LEVEL, r->walk[i + n - 1].level) |
+                  (r->walk[i].ipa_ns ? IPA_NS : 0);
+            if (stlb_find(&k->ipa, page, key, view->gctx, view->gctx, stamp)) {
                 cycles += c->p.ipa_cache.latency;
                 i += n;
                 continue;
             }
-            stlb_insert(&k->ipa, page >> 2, page, ~UINT64_C(0), view->gctx, stamp);
+            stlb_insert(&k->ipa, page, key, ~UINT64_C(0), view->gctx, stamp);
         }
         for (; n; n--, i++) {
             cycles += cache_walk_read(c, r->walk[i].pa, now + cycles);
@@ -346,13 +359,15 @@ uint64_t ttlb_fetch_slow(struct cpu *c, struct mmu_view *view, uint64_t va, uint
 
 /* Parts of a context tag as made in mmu/context.c. */
 #define CTX_REGIME TG_FIELD(61, 60)
+#define CTX_SECURE TG_BIT(59)
 #define CTX_GLOBAL TG_BIT(58)
 #define CTX_VMID   TG_FIELD(47, 32)
 #define CTX_ASID   TG_FIELD(15, 0)
 
 static bool names(const struct mmu_inval *w, const struct ttlb_entry *e, bool ignore_va)
 {
-    if (e->ctx == CTX_NONE || tg_get(e->ctx, CTX_REGIME) != w->regime)
+    if (e->ctx == CTX_NONE || tg_get(e->ctx, CTX_REGIME) != w->regime ||
+        ((e->ctx & CTX_SECURE) != 0) != w->secure)
         return false;
     if (w->match_vmid && tg_get(e->ctx, CTX_VMID) != w->vmid)
         return false;
@@ -375,6 +390,23 @@ static void sweep(struct ttlb_entry *e, uint32_t n, const struct mmu_inval *w, b
     for (uint32_t i = 0; i < n; i++)
         if (names(w, &e[i], ignore_va))
             e[i].ctx = CTX_NONE;
+}
+
+/* Stage 2's own: an operation by IPA names a range of one IPA space, and those alone. */
+static void sweep_ipa(struct stlb *t, const struct mmu_inval *w)
+{
+    for (uint32_t i = 0; i < t->sets * t->ways; i++) {
+        struct ttlb_entry *e = &t->e[i];
+        const unsigned shift = ipa_shift((unsigned)tg_get(e->va, IPA_LEVEL));
+        const uint64_t first = tg_get(e->va, IPA_PAGE) << shift, last = first | tg_ones(shift);
+
+        if (!names(w, e, true))
+            continue;
+        if (w->by_ipa &&
+            (((e->va & IPA_NS) != 0) != w->ipa_ns || first > w->va + w->bytes - 1 || last < w->va))
+            continue;
+        e->ctx = CTX_NONE;
+    }
 }
 
 static void sweep_l1(struct ttlb *t, const struct mmu_inval *w)
@@ -406,5 +438,5 @@ void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w)
     }
     sweep(k->walk.e, k->walk.sets * k->walk.ways, w, true);
     if (w->by_ipa || w->all)
-        sweep(k->ipa.e, k->ipa.sets * k->ipa.ways, w, true);
+        sweep_ipa(&k->ipa, w);
 }

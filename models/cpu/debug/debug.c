@@ -271,18 +271,11 @@ static bool insn_unprivileged(uint32_t insn)
     return (insn & UINT32_C(0x3f200c00)) == UINT32_C(0x38000800);
 }
 
-/* DC and IC by address: SYS with CRn 7. DC ZVA is reported as a store. */
-static bool insn_maintenance(uint32_t insn)
-{
-    return (insn & UINT32_C(0xfff8f000)) == UINT32_C(0xd5087000) &&
-           (insn & UINT32_C(0x0007ffe0)) != UINT32_C(0x00037420);
-}
-
 bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind)
 {
     /* Unprivileged accesses are EL0's, unless UAO, NV1 or the level make them ordinary ones. */
     unsigned el = op && insn_unprivileged(op_info(op)->insn) && c->uview != c->view ? 0 : c->el;
-    bool cm = op && insn_maintenance(op_info(op)->insn);
+    bool cm = kind & WATCH_MAINTENANCE;
 
     if (tg_likely(!c->debug->watch) || !generates_now(c))
         return false;

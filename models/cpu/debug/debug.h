@@ -61,8 +61,9 @@ void debug_fetched(struct cpu *c, uint32_t insn);
  * current EL.) */
 bool debug_watch_page(const struct cpu *c, uint64_t va);
 /* What an access is to a watchpoint, as in DBGWCR_EL1.LSC; an atomic is both. */
-#define WATCH_LOAD  1u
-#define WATCH_STORE 2u
+#define WATCH_LOAD        1u
+#define WATCH_STORE       2u
+#define WATCH_MAINTENANCE 4u /* with WATCH_STORE: by a cache maintenance instruction (the syndrome's CM) */
 /* True: a watchpoint matched the access of size bytes at va by op, the exception was raised. */
 bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind);
 

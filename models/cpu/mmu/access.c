@@ -404,7 +404,9 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     return true;
 }
 
-/* DC IVAC (CRm 6) needs write permission, the others read; faults are reported with CM and WnR set. */
+/* DC IVAC (CRm 6) needs write permission and is watched as a store is; the others lose nothing, and are not
+ * watched. PSTATE.PAN has no effect on any of them (D8.4.1.4, D8.15.3). Faults are reported with CM and WnR
+ * set; whatever the address and the memory type, none is of alignment. */
 bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
 {
     unsigned crm = (unsigned)tg_get(enc, TG_SYSENC_CRM);
@@ -412,6 +414,8 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
          ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CVADP: 13, CIVAC: 14 */
     bool to_poc = dc && crm != 11, invalidate = ivac || crm == 14;
     const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    const unsigned line = c->p.l1d.line ? c->p.l1d.line : 64; /* as CTR_EL0.DminLine says */
+    struct mmu_key key;
     struct mmu_result r;
 
     if (tg_likely((ivac ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK))) {
@@ -419,13 +423,18 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
         return true;
     }
     c->cur = op;
-    mmu_translate(c, &c->view->key, va, ivac ? MMU_WRITE : MMU_READ, &r);
-    if (!r.fault) {
-        pipe_cache_op(c, r.pa, to_poc, invalidate);
-        return true;
+    key = c->view->key;
+    if (key.priv == MMU_PRIV_PAN)
+        key.priv = MMU_PRIV;
+    mmu_translate(c, &key, va, ivac ? MMU_WRITE : MMU_MAINTAIN, &r);
+    if (r.fault) {
+        data_abort(c, op, va, &r, true);
+        return false;
     }
-    data_abort(c, op, va, &r, true);
-    return false;
+    if (ivac && debug_watch_hit(c, op, va & ~(uint64_t)(line - 1), line, WATCH_STORE | WATCH_MAINTENANCE))
+        return false;
+    pipe_cache_op(c, r.pa, to_poc, invalidate);
+    return true;
 }
 
 /* ---- the VNCR_EL2 page (D8.11.8) ---- */

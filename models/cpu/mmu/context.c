@@ -344,12 +344,15 @@ static struct mmu_view *find_view(struct cpu *c, enum mmu_regime regime, enum mm
         v = new_view(c);
         v->key = key;
         v->brief->regime = key.regime;
+        v->brief->secure = key.flags & MMU_KEY_SECURE;
         v->brief->vmid = key.vmid;
         v->brief->asid = key.asid;
         v->gctx = ((uint64_t)key.regime << 60) | ((uint64_t)key.vmid << 32) | TG_BIT(58);
         if (!(key.sctlr & SCTLR_M) &&
             !(key.flags & MMU_KEY_S2)) /* no translation: the timing TLBs keep those apart */
             v->gctx |= TG_BIT(56);
+        if (key.flags & MMU_KEY_SECURE)
+            v->gctx |= TG_BIT(59);
         v->actx = mmu_two_privileges(key.regime) ? (v->gctx ^ TG_BIT(58)) | TG_BIT(57) | key.asid : v->gctx;
         v->hash_next = m->hash[h];
         m->hash[h] = v;
@@ -553,7 +556,7 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
         struct mmu_view *v = &c->mmu.views[i];
         bool asid_differs = w->match_asid && b->asid != w->asid;
 
-        if (b->regime != w->regime || (w->match_vmid && b->vmid != w->vmid))
+        if (b->regime != w->regime || b->secure != w->secure || (w->match_vmid && b->vmid != w->vmid))
             continue;
         if (w->by_va && asid_differs && !regions_hit(&b->global, &regions))
             continue;
@@ -561,7 +564,7 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
             invalidate_va(c, v, w, va, last, &regions, asid_differs);
         else if (w->match_asid && !asid_differs)
             clear_own(c, v);
-        else if (!w->match_asid) /* all, or by IPA: entries are of combined stages, the VM's go */
+        else if (!w->match_asid) /* all, or by IPA: entries are of combined stages, all of the VM's go */
             clear_view(c, v);
     }
 }

@@ -34,6 +34,7 @@ enum mmu_access {
     MMU_WRITE,
     MMU_FETCH,
     MMU_RMW, /* atomic: needs read and write; faults report a write unless the read fails (Arm ARM D8.13) */
+    MMU_MAINTAIN, /* cache maintenance that loses nothing: only EL0 needs a permission, to read (D8.15.3) */
 };
 
 enum mmu_regime {
@@ -108,6 +109,7 @@ struct mmu_regions {
 struct mmu_brief {
     uint16_t vmid, asid;
     uint8_t regime;
+    bool secure;               /* MMU_KEY_SECURE */
     struct mmu_regions global; /* from which global pages were entered since the view was cleared */
     struct mmu_regions large;  /* from which pages of mappings larger than a TLB entry were entered */
     /* bit n: the view's entry n was filled since; others have no tag */
@@ -155,6 +157,7 @@ struct mmu_result {
     struct mmu_walk_read {
         uint64_t pa;  /* of the descriptor */
         uint64_t ipa; /* stage 2: what is being translated */
+        bool ipa_ns;  /* of the Non-secure IPA space */
         uint8_t stage, level;
     } walk[MMU_WALK_MAX]; /* descriptors read, in order (timing) */
 };
@@ -261,10 +264,13 @@ void mmu_note_code(struct mmu_view *v, uint64_t va);
 /* ---- invalidation (TLBI): scope is decided by mmu/tlbi.c ---- */
 struct mmu_inval {
     uint8_t regime;
-    bool all; /* everything of the regime (under vmid when match_vmid) */
+    bool secure; /* the regime of the Secure state (D8.14.1: TLBI acts on the state that SCR_EL3.NS names) */
+    bool all;    /* everything of the regime (under vmid when match_vmid) */
     bool match_vmid, match_asid, by_va, by_ipa;
     uint16_t vmid, asid;
-    uint64_t va, bytes; /* range [va, va + bytes) for by_va (bits 55:0 compared) */
+    /* [va, va + bytes): of by_va, bits 55:0 are compared; of by_ipa a range of IPAs */
+    uint64_t va, bytes;
+    bool ipa_ns; /* by_ipa: the range is one of the Non-secure IPA space, of which the Secure state has two */
 };
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *what);
 /* Drops all views' entries for the physical page (code appeared there: writes must be seen; or memory was

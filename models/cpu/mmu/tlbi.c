@@ -5,8 +5,11 @@
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/walk.h"
+#include "models/cpu/sysreg/access.h"
 
 #define XT_ASID    TG_FIELD(63, 48)
+#define XT_NS      TG_BIT(63)      /* by IPA, in the Secure state */
+#define XT_IPA     TG_FIELD(39, 0) /* bits 51:12 */
 #define XT_VA      TG_FIELD(43, 0)
 #define XT_R_TG    TG_FIELD(47, 46)
 #define XT_R_SCALE TG_FIELD(45, 44)
@@ -47,6 +50,19 @@ static void set_range(struct mmu_inval *w, uint64_t xt, bool range)
     w->asid = (uint16_t)tg_get(xt, XT_ASID);
 }
 
+/* The range of an operation by IPA: in the Secure state bit 63 chooses the IPA space, else there is only the
+ * Non-secure one (C5.5, TLBI IPAS2E1 and RIPAS2E1). */
+static void set_ipa(struct mmu_inval *w, uint64_t xt, bool range)
+{
+    set_range(w, xt, range);
+    if (!range)
+        w->va = tg_get(xt, XT_IPA) << 12;
+    w->by_va = false;
+    w->by_ipa = true;
+    w->asid = 0;
+    w->ipa_ns = !w->secure || (xt & XT_NS);
+}
+
 /* The regime that EL1 operations act on, with its VMID. */
 static void el1_regime(const struct cpu *c, struct mmu_inval *w)
 {
@@ -77,6 +93,7 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt)
     struct mmu_inval w;
 
     memset(&w, 0, sizeof(w));
+    w.secure = cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_NS);
     if (op1 == 0) {
         if (c->el == 1 && (cpu_hcr_eff(c) & HCR_FB))
             scope = BROADCAST;
@@ -100,12 +117,16 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt)
         issue(c, &w, scope);
         return;
     }
-    if (op1 == 4 && (crm == 0 || crm == 4)) { /* by IPA: combined entries of the VM go */
+    if (op1 == 4 && (crm == 0 || crm == 4)) { /* by IPA: combined entries of the VM go, too */
         bool local = crm == 4 && (op2 == 1 || op2 == 2 || op2 == 5 || op2 == 6);
+        bool ipa_range = crm == 0 ? op2 == 2 || op2 == 6 : op2 == 2 || op2 == 3 || op2 == 6 || op2 == 7;
 
+        if (!cpu_el2_on(c)) /* at EL3: there is no stage 2 in that state */
+            return;
         w.regime = MMU_EL10;
-        w.match_vmid = w.by_ipa = true;
+        w.match_vmid = true;
         w.vmid = mmu_vmid(c);
+        set_ipa(&w, xt, ipa_range);
         issue(c, &w, local ? LOCAL : BROADCAST);
         return;
     }
@@ -136,6 +157,7 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt)
         return;
     }
     w.regime = MMU_EL3;
+    w.secure = true;
     if (op2 == 0)
         w.all = true;
     else

@@ -118,13 +118,13 @@ static __attribute__((noinline)) bool read_elsewhere(struct walk *w, uint64_t pa
 /* ns: pa is in the Non-secure address space. */
 static inline __attribute__((always_inline)) bool read_desc(struct walk *w, uint64_t pa, bool ns,
                                                             bool big_endian, unsigned stage, int level,
-                                                            uint64_t ipa, uint64_t *desc)
+                                                            uint64_t ipa, bool ipa_ns, uint64_t *desc)
 {
     const struct ram_region *ram = domain_recent_ram(w->c->domain, pa);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
-        w->r->walk[w->r->walk_levels++] =
-            (struct mmu_walk_read){.pa = pa, .ipa = ipa, .stage = (uint8_t)stage, .level = (uint8_t)level};
+        w->r->walk[w->r->walk_levels++] = (struct mmu_walk_read){
+            .pa = pa, .ipa = ipa, .ipa_ns = ipa_ns, .stage = (uint8_t)stage, .level = (uint8_t)level};
     if (tg_likely(ram && !ram->secure))
         memcpy(desc, ram_at(ram, pa), sizeof(*desc));
     else if (!read_elsewhere(w, pa, ns, desc))
@@ -336,6 +336,17 @@ static void s2_spaces(const struct walk *w, bool ns, bool *tables_ns, bool *out_
     *out_ns = *tables_ns || (k->vstcr & VSTCR_SA) || (ns && (k->vtcr & VTCR_NSA));
 }
 
+static bool wants_write(const struct walk *w)
+{
+    return w->access == MMU_WRITE || w->access == MMU_RMW;
+}
+
+static bool wants_read(const struct walk *w)
+{
+    return w->access == MMU_READ || w->access == MMU_RMW ||
+           (w->access == MMU_MAINTAIN && w->key->priv == MMU_USER);
+}
+
 /* Translates ipa, Non-secure or not, for an access of the given kind (walks read, or write when hardware
  * updates are on). */
 static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool is_walk, struct s2_out *out)
@@ -358,7 +369,7 @@ static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool
         pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
         if (pa >> g.oa_bits)
             return s2_fault(w, FSC_ADDRESS, level, ipa, ns, is_walk);
-        if (!read_desc(w, pa, tables_ns, be, 2, level, ipa, &desc))
+        if (!read_desc(w, pa, tables_ns, be, 2, level, ipa, ns, &desc))
             return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, ns, is_walk);
         if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
             return s2_fault(w, FSC_TRANSLATION, level, ipa, ns, is_walk);
@@ -378,7 +389,7 @@ static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool
     out->read = desc & DESC_S2_READ;
     /* Permission is judged before the descriptor is updated. */
     may_write = (desc & DESC_S2_WRITE) || (g.hd && (desc & DESC_DBM));
-    if (wants_write ? !may_write : !out->read && (is_walk || w->access != MMU_FETCH)) {
+    if (wants_write ? !may_write : !out->read && (is_walk || wants_read(w))) {
         if (w->access == MMU_RMW && !is_walk)
             w->r->wnr = out->read;
         return s2_fault(w, FSC_PERMISSION, level, ipa, ns, is_walk);
@@ -435,11 +446,6 @@ static bool ignores_top(const struct walk *w, uint64_t va)
     return w->access == MMU_FETCH ? mmu_tbi_fetch(w->key, va) : mmu_tbi(w->key, va);
 }
 
-static bool wants_write(const struct walk *w)
-{
-    return w->access == MMU_WRITE || w->access == MMU_RMW;
-}
-
 /* Does the access make a clean page dirty? AT instructions do not. */
 static bool dirties(const struct walk *w)
 {
@@ -459,7 +465,7 @@ static inline bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *de
         *pa = out.pa;
         *ns = out.ns;
     }
-    if (!read_desc(w, *pa, *ns, w->key->sctlr & SCTLR_EE, 1, level, 0, desc))
+    if (!read_desc(w, *pa, *ns, w->key->sctlr & SCTLR_EE, 1, level, 0, false, desc))
         return fault(w->r, FSC_EXTERNAL_WALK, level);
     return true;
 }
@@ -601,7 +607,7 @@ static unsigned contig_shift(const struct mmu_geometry *g, int level)
     return 5;
 }
 
-static bool permitted(const struct mmu_result *r, enum mmu_access access)
+static bool permitted(const struct mmu_result *r, enum mmu_access access, bool user)
 {
     switch (access) {
     case MMU_READ:
@@ -610,6 +616,8 @@ static bool permitted(const struct mmu_result *r, enum mmu_access access)
         return r->write;
     case MMU_RMW:
         return r->read && r->write;
+    case MMU_MAINTAIN:
+        return r->read || !user;
     default:
         return r->exec;
     }
@@ -673,7 +681,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
     *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
     r->mem_type = (uint8_t)attr_type(*attr);
     *sh = (uint8_t)tg_get(desc, DESC_SH);
-    if (!permitted(r, w->access)) {
+    if (!permitted(r, w->access, w->key->priv == MMU_USER)) {
         r->wnr = w->access == MMU_WRITE || (w->access == MMU_RMW && r->read);
         return fault(r, FSC_PERMISSION, level);
     }
