@@ -7,15 +7,8 @@
 #include "models/cpu/bti.h"
 
 #include "models/cpu/cpu_state.h"
+#include "models/cpu/decode/a64.h"
 #include "models/cpu/sysreg/access.h"
-
-#define INSN_BTI      UINT32_C(0xd503241f) /* targets in bits 7:6 */
-#define INSN_BTI_MASK UINT32_C(0xffffff3f)
-#define INSN_PACIASP  UINT32_C(0xd503233f)
-#define INSN_PACIBSP  UINT32_C(0xd503237f)
-#define INSN_BRK      UINT32_C(0xd4200000)
-#define INSN_HLT      UINT32_C(0xd4400000)
-#define INSN_EXC_MASK UINT32_C(0xffe0001f)
 
 enum {
     ON_NONE = 1 << BTYPE_NONE,
@@ -26,24 +19,22 @@ enum {
 
 static bool is_brk(uint32_t insn)
 {
-    return (insn & INSN_EXC_MASK) == INSN_BRK;
+    return a64_properties_of(insn) & A64_BRK;
 }
 
 unsigned bti_allowed(const struct cpu *c, uint32_t insn, bool guarded)
 {
-    static const uint8_t targets[] = {ON_NONE, ON_NONE | ON_X16 | ON_CALL, ON_NONE | ON_X16 | ON_JUMP,
-                                      BTI_ANY};
+    const uint32_t is = a64_properties_of(insn);
 
-    if (!guarded || is_brk(insn) || (insn & INSN_EXC_MASK) == INSN_HLT)
+    if (!guarded || (is & (A64_BRK | A64_HLT)))
         return BTI_ANY;
-    if ((insn & INSN_BTI_MASK) == INSN_BTI)
-        return targets[tg_get(insn, TG_FIELD(7, 6))];
-    if (insn == INSN_PACIASP || insn == INSN_PACIBSP) {
+    if (is & A64_LAND_PAC) {
         bool strict = cpu_sctlr(c, c->el) & (c->el ? SCTLR_BT1 : SCTLR_BT0);
 
         return strict ? ON_NONE | ON_X16 | ON_CALL : BTI_ANY;
     }
-    return ON_NONE;
+    return ON_NONE | (is & A64_LAND_CALL ? ON_X16 | ON_CALL : 0) |
+           (is & A64_LAND_JUMP ? ON_X16 | ON_JUMP : 0);
 }
 
 unsigned bti_cacheable(const struct cpu *c, uint32_t insn, bool guarded)

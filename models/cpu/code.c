@@ -168,25 +168,19 @@ static struct cpu_op *make_last(struct cpu *c, struct cpu_op *slot, const struct
  * which remember where they return to (cpu_return.site). */
 static void specialise(cpu_op_fn *const *fns, struct cpu_op *last)
 {
-    int64_t to = (int64_t)op_info(last)->off + (int64_t)last->imm;
+    int64_t to = (int64_t)cpu_op_offset(last) + (int64_t)last->imm;
     bool far = to < 0 || to >= MMU_PAGE_SIZE;
     cpu_op_fn *const fn = CPU_OP_FN(last);
 
     if (fn == fns[H_OP_bl]) {
         cpu_op_set_fn(last, fns[far ? H_BL_FAR : H_BL_NEAR]);
-        last->imm = 0;
+        last->back = NULL;
     } else if (fn == fns[H_OP_b] && far) {
         cpu_op_set_fn(last, fns[H_B_FAR]);
     } else if (fn == fns[H_OP_blr]) {
         cpu_op_set_fn(last, fns[H_BLR_NEAR]);
-        last->imm = 0;
+        last->back = NULL;
     }
-}
-
-/* ADR, and the loads and prefetch of literals (C4.1): their displacement is from the instruction on. */
-static bool is_pc_relative(uint32_t insn)
-{
-    return (insn & 0x9f000000) == 0x10000000 || (insn & 0x3b000000) == 0x18000000;
 }
 
 /* The instruction at `offset` of its page; true when it ends a block. */
@@ -197,15 +191,14 @@ static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, unsi
     bool end;
     int h = a64_decode(&c->feat, insn, op, info, &end);
 
-    info->off = (uint16_t)offset;
+    info->word = offset / 4;
     if (h < 0) {
         info->tclass = CPU_TC_EXCEPTION;
-        info->insn = insn;
         cpu_op_set_fn(op, fns[H_UNDEFINED]);
         return true;
     }
     cpu_op_set_fn(op, fns[h]);
-    if (is_pc_relative(insn))
+    if (a64_is(info, A64_PCREL)) /* its displacement is from the instruction on */
         op->imm += offset;
     if (fns[h] == op_mrs_w)
         info->s3 = CPU_SLOT_SYSREG_READ;
@@ -219,7 +212,7 @@ static void pseudo(struct cpu_op *op, cpu_op_fn *fn, unsigned offset)
 {
     *op = (struct cpu_op){0};
     cpu_op_set_fn(op, fn);
-    *op_info(op) = (struct cpu_op_info){.off = (uint16_t)offset};
+    *op_info(op) = (struct cpu_op_info){.word = offset / 4};
 }
 
 /*
@@ -238,7 +231,7 @@ static bool left_out(const struct cpu *c, cpu_op_fn *const *fns, const struct cp
 
 static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
 {
-    const unsigned offset = op_info(op)->off;
+    const unsigned offset = cpu_op_offset(op);
 
     return !c->timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
@@ -246,10 +239,7 @@ static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struc
 /* B within the page (b_far has another handler), and the conditional branches. */
 static bool is_branch(cpu_op_fn *const *fns, const struct cpu_op *op)
 {
-    const uint32_t insn = op_info(op)->insn;
-
-    return CPU_OP_FN(op) == fns[H_OP_b] || (insn & 0xff000010) == 0x54000000 ||
-           (insn & 0x7c000000) == 0x34000000;
+    return CPU_OP_FN(op) == fns[H_OP_b] || a64_is(op_info(op), A64_CONDITIONAL);
 }
 
 /* A block that is timed as a whole goes on behind a branch forward: its next instruction if it is
@@ -257,7 +247,7 @@ static bool is_branch(cpu_op_fn *const *fns, const struct cpu_op *op)
  * closes a loop. 0: no. */
 static unsigned leads_on(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
 {
-    const unsigned offset = op_info(op)->off;
+    const unsigned offset = cpu_op_offset(op);
 
     if (!cpu_by_blocks(c) || !is_branch(fns, op) || (int64_t)op->imm <= 0)
         return 0;
@@ -291,11 +281,11 @@ static struct cpu_op *make_exits(struct cpu *c, struct code_page *page, struct c
         branch = op;
         if (op < enter + n_ops) {
             links = slot;
-            make_links(links, page, op, op_info(op)->off);
+            make_links(links, page, op, cpu_op_offset(op));
             slot = make_last(c, slot + CPU_LINKS_SLOTS, enter + 1, op);
         }
-        op->imm = (uintptr_t)links;
-        op->rd = op_info(op)->rem;
+        op->links = cpu_links_of(links - 1);
+        op->branch.rest = op_info(op)->rem;
     }
     return slot;
 }
@@ -329,7 +319,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
 
         if (on) {
             *lines = (uint8_t)(last / 64 - from / 64);
-            lines = &op->rm;
+            lines = &op->branch.lines;
             from = at;
             before = CPU_OP_FN(op) == fns[H_OP_b] ? CPU_LED : 0;
             exits++;
@@ -364,10 +354,10 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         op_info(enter + i)->branch = 0;
     }
     pseudo(enter, fns[H_ENTER], offset);
-    enter->imm = page->pa + offset;
-    enter->rd = (uint8_t)n;
-    enter->rn = (uint8_t)n_ops;
-    enter->ra = first_lines;
+    enter->block_pa = page->pa + offset;
+    enter->enter.insns = (uint8_t)n;
+    enter->enter.ops = (uint8_t)n_ops;
+    enter->enter.lines = first_lines;
     if (!end)
         pseudo(op++, fns[held ? H_HELD : H_FALL], last);
     make_links(op, page, op - 1, last);
@@ -375,7 +365,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     page->entry[offset / 4] = k->used;
     op += CPU_LINKS_SLOTS;
     if (cpu_by_blocks(c)) {
-        enter->rm = (uint8_t)(op - enter);
+        enter->enter.last = (uint8_t)(op - enter);
         op = make_last(c, op, enter + 1, enter + n_ops);
         op = make_exits(c, page, enter, n_ops, op);
     }
@@ -396,8 +386,8 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
     op_info(op)->rem = op_info(op)->left = op_info(op)->before = op_info(op)->to_links = 0;
     op_info(op)->branch = 0;
     if (cpu_by_blocks(c) && is_branch(fns, op)) {
-        op->imm = (uintptr_t)(op + 1);
-        op->rd = 0;
+        op->links = cpu_links_of(op);
+        op->branch.rest = 0;
     }
     return op;
 }
@@ -415,11 +405,11 @@ static void forget_returns(struct cpu *c, const struct code_page *page)
     cpu_op_fn *const *fns = variant(c);
 
     for (unsigned i = 0; i < TG_ARRAY_SIZE(page->entry); i++) {
-        struct cpu_op *enter = &c->code->arena[page->entry[i]], *last = enter + enter->rn;
+        struct cpu_op *enter = &c->code->arena[page->entry[i]], *last = enter + enter->enter.ops;
         cpu_op_fn *const fn = CPU_OP_FN(last);
 
         if (page->entry[i] && (fn == fns[H_BL_NEAR] || fn == fns[H_BL_FAR] || fn == fns[H_BLR_NEAR]))
-            last->imm = 0;
+            last->back = NULL;
     }
 }
 

@@ -238,7 +238,7 @@ static inline bool code_may_chain(const struct cpu *c, uint64_t pc)
 
 static inline uint64_t cpu_op_pc(const struct cpu *c, const struct cpu_op *op)
 {
-    return c->pc_page + op_info(op)->off;
+    return c->pc_page + cpu_op_offset(op);
 }
 
 /* Address behind an operation that ends a block, with its links. */

@@ -15,12 +15,38 @@ struct cpu;
 struct cpu_op;
 typedef void cpu_op_fn(struct cpu *c, const struct cpu_op *op);
 
+struct cpu_links;
+
 struct cpu_op {
     uint32_t fn; /* the handler (cpu_op_set_fn): code lies in the host's first 4 GiB, without PIE */
-    /* register indices, already mapped (below); where there is no such register, another number of the
-     * encoding's */
-    uint8_t rd, rn, rm, ra;
-    uint64_t imm; /* decoded immediate; branches: target, see exec/branch.c */
+    union {
+        /* register indices, already mapped (below); where there is no such register, another number of the
+         * encoding's */
+        struct {
+            uint8_t rd, rn, rm, ra;
+        };
+        /* op_enter, which begins a block */
+        struct {
+            uint8_t insns; /* of the block */
+            uint8_t ops;
+            uint8_t last;  /* operations from here to the block's memo_last (window model) */
+            uint8_t lines; /* of the L1I behind the first one, up to its first branch (timed mode) */
+        } enter;
+        /* B within the page, B.cond, CBZ, CBNZ, TBZ and TBNZ in the window model, whose blocks go on where
+         * `rest` is not 0: behind a conditional branch that is not taken, and where B leads */
+        struct {
+            uint8_t rest;  /* instructions of the block behind it */
+            uint8_t reg;   /* rn, which is tested */
+            uint8_t lines; /* of the L1I, as above, up to the next branch */
+            uint8_t bit;   /* ra: the tested one's number */
+        } branch;
+    };
+    union {
+        uint64_t imm;                  /* decoded immediate; a branch's displacement */
+        uint64_t block_pa;             /* op_enter: physical address */
+        const struct cpu_links *links; /* of a branch that can stand within a block, window model */
+        const struct cpu_op *back; /* bl_near, bl_far, blr_near: the block they return to; NULL: not known */
+    };
 };
 _Static_assert(sizeof(struct cpu_op) == 16, "four decoded operations in a cache line");
 
@@ -31,26 +57,18 @@ static inline void cpu_op_set_fn(struct cpu_op *op, cpu_op_fn *fn)
     op->fn = (uint32_t)(uintptr_t)fn;
 }
 
-/* Of op_enter, which begins a block: imm is the block's physical address, rd the number of its instructions,
- * rn that of its operations, rm that of slots to its memo_last (window model), ra the lines of the L1I behind
- * the first that it lies in, up to its first branch (timed mode).
- *
- * Of B within the page, B.cond, CBZ, CBNZ, TBZ and TBNZ in the window model: imm is the address of its links
- * (cpu_branch_links), rd the number of the block's instructions behind it. Where that is not 0 the block goes
- * on: behind a conditional branch that is not taken, and where B leads; rm: lines of the L1I as in op_enter,
- * up to the next branch. */
-
 /* The rest of an operation: for timing, exceptions and rarer handlers. */
 struct cpu_op_info {
-    uint32_t insn;         /* the instruction word */
-    uint16_t off;          /* byte offset of the instruction in its 4 KiB page */
-    uint8_t rem;           /* instructions of the block after this one */
-    uint8_t tclass;        /* timing: enum cpu_tclass | TC_ flags */
-    uint8_t d, s1, s2, s3; /* timing: scoreboard slots of the result and up to three sources */
-    uint8_t left;          /* operations of the block after this one */
-    uint8_t before;   /* NOPs right before the instruction, which have no operation of their own; CPU_LED */
-    uint8_t to_links; /* of the last one: operations from it to the block's links; else 0 */
-    uint8_t branch;   /* operations from the branch before it in its block; 0: there is none */
+    uint32_t insn;          /* the instruction word: what it means is the decoder's to say (decode/a64.h) */
+    uint32_t word : 11;     /* number of the instruction in its 4 KiB page; 1024: behind its last */
+    uint32_t to_links : 2;  /* of the last one: operations from it to the block's links; else 0 */
+    uint32_t encoding : 11; /* what the decoder knows it by; 0: no instruction */
+    uint32_t branch : 8;    /* operations from the branch before it in its block; 0: there is none */
+    uint8_t rem;            /* instructions of the block after this one */
+    uint8_t tclass;         /* timing: enum cpu_tclass | TC_ flags */
+    uint8_t d, s1, s2, s3;  /* timing: scoreboard slots of the result and up to three sources */
+    uint8_t left;           /* operations of the block after this one */
+    uint8_t before; /* NOPs right before the instruction, which have no operation of their own; CPU_LED */
 };
 _Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by the same index");
 #define CPU_LED 0x80 /* in cpu_op_info.before: B led here, from the operation before */
@@ -61,6 +79,12 @@ _Static_assert(sizeof(struct cpu_op_info) == sizeof(struct cpu_op), "found by th
 static inline struct cpu_op_info *op_info(const struct cpu_op *op)
 {
     return (struct cpu_op_info *)(uintptr_t)(op + CODE_ARENA_OPS);
+}
+
+/* Byte offset of the instruction in its page. */
+static inline unsigned cpu_op_offset(const struct cpu_op *op)
+{
+    return op_info(op)->word * 4u;
 }
 
 /* Behind each operation that ends a block (behind the block, of a branch within it): where it goes on. Index
@@ -99,11 +123,11 @@ static inline const struct cpu_links *cpu_links_of(const struct cpu_op *last)
 /* Of the branches that can stand within a block. */
 static inline const struct cpu_links *cpu_branch_links(const struct cpu_op *branch)
 {
-    return (const struct cpu_links *)(uintptr_t)branch->imm;
+    return branch->links;
 }
 
 /* Return addresses of calls that have not returned, with the block there if the call knows it: `site` is the
- * call, whose imm keeps it. */
+ * call, which keeps it. */
 #define CPU_RETURNS 16
 struct cpu_return {
     uint64_t va, tag; /* mmu_view.jump_tag at the call */

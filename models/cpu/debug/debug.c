@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "models/cpu/decode/a64.h"
 #include "models/cpu/mmu/context.h"
 #include "models/cpu/sysreg/internal.h"
 
@@ -265,16 +266,10 @@ bool debug_watch_page(const struct cpu *c, uint64_t va)
     return false;
 }
 
-/* LDTR, STTR and their like: load/store register (unprivileged), C4.1. */
-static bool insn_unprivileged(uint32_t insn)
-{
-    return (insn & UINT32_C(0x3f200c00)) == UINT32_C(0x38000800);
-}
-
 bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind)
 {
     /* Unprivileged accesses are EL0's, unless UAO, NV1 or the level make them ordinary ones. */
-    unsigned el = op && insn_unprivileged(op_info(op)->insn) && c->uview != c->view ? 0 : c->el;
+    unsigned el = op && a64_is(op_info(op), A64_UNPRIVILEGED) && c->uview != c->view ? 0 : c->el;
     bool cm = kind & WATCH_MAINTENANCE;
 
     if (tg_likely(!c->debug->watch) || !generates_now(c))
@@ -337,8 +332,9 @@ bool debug_before_insn(struct cpu *c)
 
 void debug_fetched(struct cpu *c, uint32_t insn)
 {
-    c->debug->ldx = (insn & 0x3fe00000) == 0x08400000 || /* LDXR, LDAXR */
-                    (insn & 0xbfe00000) == 0x88600000;   /* LDXP, LDAXP */
+    const uint32_t load_exclusive = A64_LOAD | A64_EXCLUSIVE;
+
+    c->debug->ldx = (a64_properties_of(insn) & load_exclusive) == load_exclusive;
 }
 
 void debug_controls_changed(struct cpu *c)

@@ -8,15 +8,72 @@
 #include "models/cpu/features.h"
 #include "models/cpu/op.h"
 
-/* Index of the encoding that matches (any features), or -1: unallocated. */
+/* What later stages ask of an instruction, as the .decode files say it (is=). Nobody else looks at the bits
+ * of the instruction word. */
+enum {
+    A64_PCREL = 1 << 0,       /* its displacement is from the instruction on, and not a branch's */
+    A64_CONDITIONAL = 1 << 1, /* conditional branch */
+    A64_READ = 1 << 2,        /* system instruction or register access that reads: MRS, SYSL */
+    A64_LOAD = 1 << 3,
+    A64_STORE = 1 << 4,
+    A64_EXCLUSIVE = 1 << 5,
+    A64_ATOMIC = 1 << 6,
+    A64_UNPRIVILEGED = 1 << 7, /* LDTR, STTR and their like */
+    A64_SIGNED = 1 << 8,       /* load that extends the sign */
+    A64_BRK = 1 << 9,
+    A64_HLT = 1 << 10,
+    A64_LAND_CALL = 1 << 11, /* BTI C and JC: where calls may land */
+    A64_LAND_JUMP = 1 << 12, /* BTI J and JC */
+    A64_LAND_PAC = 1 << 13,  /* PACIASP, PACIBSP: as SCTLR_ELx.BT says */
+    A64_DIRECT = 1 << 14,    /* branch to where the word says */
+    A64_INDIRECT = 1 << 15,  /* branch to where a register says */
+    A64_CALL = 1 << 16,
+    A64_RETURN = 1 << 17, /* RET and its like; exception returns are no branches here */
+};
+
+/* By cpu_op_info.encoding. */
+extern const uint32_t a64_properties[];
+
+static inline bool a64_is(const struct cpu_op_info *info, uint32_t property)
+{
+    return a64_properties[info->encoding] & property;
+}
+
+/* A memory access. */
+struct a64_access {
+    uint8_t size, count; /* log2 of an element's bytes; elements. count 0: no access */
+    bool acq, rel;
+    bool isv;   /* the instruction's part of a data abort's syndrome is valid (D19.2.37): */
+    bool wide;  /* SF: the register has 64 bits */
+    uint8_t rt; /* SRT */
+};
+struct a64_access a64_access(const struct cpu_op_info *info);
+
+/* System instructions and register accesses (C4.1.94): op0:op1:CRn:CRm:op2 as TG_SYSENC, and the register. */
+static inline uint32_t a64_system(uint32_t insn)
+{
+    return insn >> 5 & 0xffff;
+}
+
+static inline unsigned a64_system_rt(uint32_t insn)
+{
+    return insn & 31;
+}
+
+/* Index of the encoding that matches (any features), or -1: unallocated. cpu_op_info.encoding is one more. */
 int a64_match(uint32_t insn);
+/* Properties of an instruction that is not decoded yet. */
+static inline uint32_t a64_properties_of(uint32_t insn)
+{
+    return a64_properties[a64_match(insn) + 1];
+}
 /* How many encodings match: at most 1 outside first-match groups (tests). */
 unsigned a64_match_count(uint32_t insn);
 extern const char *const a64_encoding_names[];
 
-/* Decodes into *op (all but fn) and *info (all but off, rem, left, before, branch) and returns the handler
- * number (order of A64_HANDLERS), or -1: undefined on a core with these features. *end: the operation ends
- * its block. */
+/* Decodes into *op (all but fn) and *info (all but word, rem, left, before, to_links, branch) and returns the
+ * handler number (order of A64_HANDLERS), or -1: undefined on a core with these features. *end: the operation
+ * ends its block. */
 int a64_decode(const struct cpu_features *feat, uint32_t insn, struct cpu_op *op, struct cpu_op_info *info,
                bool *end);
 

@@ -67,6 +67,11 @@ static inline uint64_t a64_imm_sysreg(uint32_t insn) /* op0 (1 from bit 19 on: 2
     return A64_BITS(insn, 20, 5);
 }
 
+static inline uint64_t a64_imm_ereta(uint32_t insn) /* of ERETAA and ERETAB: 2, with key B 3 */
+{
+    return 2 | A64_BITS(insn, 10, 10);
+}
+
 static inline int64_t a64_imm_adr(uint32_t insn) /* byte displacement */
 {
     return tg_sext(A64_BITS(insn, 23, 5) << 2 | A64_BITS(insn, 30, 29), 21);

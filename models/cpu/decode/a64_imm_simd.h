@@ -8,6 +8,43 @@
 #error "included by a64_imm.h"
 #endif
 
+/* Fields that handlers ask for while they run: Q; imm5, imm4 and immh:immb of the copies and shifts; the
+ * index of an element of 16 (H:L:M), 32 (H:L) and 64 bits (H). */
+static inline unsigned a64_q(uint32_t insn)
+{
+    return A64_BITS(insn, 30, 30);
+}
+
+static inline unsigned a64_imm5(uint32_t insn)
+{
+    return A64_BITS(insn, 20, 16);
+}
+
+static inline unsigned a64_imm4(uint32_t insn)
+{
+    return A64_BITS(insn, 14, 11);
+}
+
+static inline unsigned a64_immhb(uint32_t insn)
+{
+    return A64_BITS(insn, 22, 16);
+}
+
+static inline unsigned a64_index_h(uint32_t insn)
+{
+    return A64_BITS(insn, 11, 11) << 2 | A64_BITS(insn, 21, 20);
+}
+
+static inline unsigned a64_index_s(uint32_t insn)
+{
+    return A64_BITS(insn, 11, 11) << 1 | A64_BITS(insn, 21, 21);
+}
+
+static inline unsigned a64_index_d(uint32_t insn)
+{
+    return A64_BITS(insn, 11, 11);
+}
+
 /* Registers of a multiple-structure access by opcode (bits 15:12), of a single-structure one by opcode<0>:R.
  */
 static inline unsigned a64_simd_regs(uint32_t insn)

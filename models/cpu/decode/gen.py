@@ -29,6 +29,11 @@ attributes:
   end           ends a block of decoded operations (branches, exceptions, changes of context)
   setsra        loads a second register into ra
   setsrn        writes the base register rn back
+  is=A+B        what later stages ask of the instruction: names of A64_PROPERTIES (a64.h), in lower case
+  elem=EXPR     it accesses memory: log2 of an element's bytes
+  count=EXPR    elements, default 1
+  acq=EXPR, rel=EXPR  the access is an acquire, a release, when EXPR is true
+  isv=EXPR      a stage 2 abort of its says what it wanted (D19.2.37): rd is the register, 64 bits wide when EXPR is true
 
 Within { and } the first match wins; elsewhere two encodings that match the same word are an error.
 """
@@ -38,6 +43,9 @@ import re
 import sys
 
 SLOTS = ("rd", "rn", "rm", "ra")
+PROPERTIES = ("pcrel", "conditional", "read", "load", "store", "exclusive", "atomic", "unprivileged", "signed", "brk", "hlt", "land_call",
+              "land_jump", "land_pac", "direct", "indirect", "call", "return")
+ACCESS = ("count", "acq", "rel", "isv")
 
 
 class Encoding:
@@ -64,6 +72,9 @@ class Encoding:
 
     def var_fields(self):
         return self.attrs["var"].split(".") if "var" in self.attrs else []
+
+    def properties(self):
+        return self.attrs["is"].split("+") if "is" in self.attrs else []
 
     def handlers(self):
         if "sel" in self.attrs or "var" in self.attrs:
@@ -126,7 +137,7 @@ def parse_line(line, where, group):
             enc.regs.append((m.group(1), m.group(2)))
         elif a in ("end", "setsra", "setsrn"):
             enc.flags.add(a)
-        elif re.match(r"(nzcv|imm|ra|tc|feat|else|if|var|sel|slow|fn)=", a):
+        elif re.match(r"(nzcv|imm|ra|tc|feat|else|if|var|sel|slow|fn|is|elem|count|acq|rel|isv)=", a):
             k, v = a.split("=", 1)
             enc.attrs[k] = v
         else:
@@ -136,6 +147,13 @@ def parse_line(line, where, group):
     for f in enc.var_fields():
         if f not in enc.fields:
             die(where, f"{enc.name}: no field {f}")
+    for f in enc.properties():
+        if f not in PROPERTIES:
+            die(where, f"{enc.name}: no property {f} (one of {', '.join(PROPERTIES)})")
+    if ("elem" in enc.attrs) != bool({"load", "store"} & set(enc.properties())):
+        die(where, f"{enc.name}: elem= goes with is=load or is=store")
+    if "elem" not in enc.attrs and set(ACCESS) & set(enc.attrs):
+        die(where, f"{enc.name}: {', '.join(ACCESS)} go with elem=")
     if "else" in enc.attrs and ("feat" not in enc.attrs or "sel" in enc.attrs or "var" in enc.attrs):
         die(where, f"{enc.name}: else= goes with feat= and one handler")
     return enc
@@ -262,6 +280,25 @@ def emit_case(enc, index, base, ids):
     return "\n".join(out)
 
 
+def emit_attributes(encs):
+    """What later stages ask: a64_properties[] and a64_access(), by the number in cpu_op_info (0: no instruction)."""
+    out = ["const uint32_t a64_properties[] = {\n    0,\n"]
+    for e in encs:
+        out.append("    " + (" | ".join("A64_" + f.upper() for f in e.properties()) or "0") + f", /* {e.name} */\n")
+    out.append("};\n\nstruct a64_access a64_access(const struct cpu_op_info *info)\n{\n    const uint32_t insn = info->insn;\n\n")
+    out.append("    switch (info->encoding) {\n")
+    for i, e in enumerate(encs, 1):
+        if "elem" not in e.attrs:
+            continue
+        row = [f".size = (uint8_t)({expr(e, e.attrs['elem'])})", f".count = (uint8_t)({expr(e, e.attrs.get('count', '1'))})"]
+        row += [f".{k} = {expr(e, e.attrs[k])}" for k in ("acq", "rel") if k in e.attrs]
+        if "isv" in e.attrs:
+            row.append(f".isv = true, .wide = {expr(e, e.attrs['isv'])}, .rt = (uint8_t){ex(e, 'rd')}")
+        out.append(f"    case {i}: /* {e.name} */\n        return (struct a64_access){{{', '.join(row)}}};\n")
+    out.append("    default:\n        return (struct a64_access){0};\n    }\n}\n\n")
+    return "".join(out)
+
+
 def write_changed(path, text):
     try:
         with open(path, encoding="utf-8") as f:
@@ -277,6 +314,8 @@ def main():
     out_dir, paths = sys.argv[1], sys.argv[2:]
     encs = parse(paths)
     check(encs)
+    if len(encs) >= 1 << 11:
+        sys.exit("gen.py: more encodings than cpu_op_info.encoding can name")
     ids, order = {}, []
     bases = []
     for e in encs:
@@ -316,7 +355,7 @@ def main():
             f.write(f"    {{0x{e.mask:08x}, 0x{e.value:08x}}}, /* {e.name} */\n")
         f.write("};\n\nconst char *const a64_encoding_names[] = {\n")
         f.writelines(f'    "{e.name}",\n' for e in encs)
-        f.write("};\n\nstatic const uint16_t first[2049] = {\n")
+        f.write("};\n\n" + emit_attributes(encs) + "static const uint16_t first[2049] = {\n")
         cands, starts = [], []
         seen = {}
         flat = []
@@ -356,13 +395,16 @@ unsigned a64_match_count(uint32_t insn)
 
 int a64_decode(const struct cpu_features *feat, uint32_t insn, struct cpu_op *op, struct cpu_op_info *info, bool *end)
 {
+    const int match = a64_match(insn);
+
     op->imm = 0;
     op->rd = op->rn = op->rm = op->ra = CPU_X_ZERO;
     info->insn = insn;
+    info->encoding = (unsigned)(match + 1);
     info->d = CPU_SLOT_NOWHERE;
     info->s1 = info->s2 = info->s3 = CPU_SLOT_NONE;
     *end = false;
-    switch (a64_match(insn)) {
+    switch (match) {
 """)
         for i, e in enumerate(encs):
             f.write(emit_case(e, i, bases[i], ids) + "\n")

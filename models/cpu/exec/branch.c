@@ -28,14 +28,14 @@ void TG_FN(op_fetch)(struct cpu *c, const struct cpu_op *op)
     NEXT(c, op);
 }
 
-/* First operation of each block: counts its instructions (rem of them), leaves when the run loop has
+/* First operation of each block: counts its instructions, leaves when the run loop has
  * something to do. */
 void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
 {
     const struct cpu_op *block = op;
 
     if (tg_unlikely(TG_MUST_LEAVE(c))) {
-        c->pc = c->pc_page + (op->imm & ~MMU_PAGE_MASK);
+        c->pc = c->pc_page + (op->block_pa & ~MMU_PAGE_MASK);
         return;
     }
     ENTER(c, block);
@@ -74,7 +74,7 @@ void TG_FN(op_held)(struct cpu *c, const struct cpu_op *op)
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_fall(c, op - 1);
-    c->pc = c->pc_page + op_info(op)->off;
+    c->pc = c->pc_page + cpu_op_offset(op);
 }
 
 /* A link that is not resolved: same page, the run loop resolves it; other page, the jump cache. */
@@ -146,7 +146,7 @@ TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
     c->x[30] = cpu_next_pc(c, cpu_links_of(op));
     r->va = c->x[30];
     r->tag = c->view->jump_tag;
-    r->ops = (const struct cpu_op *)(uintptr_t)op->imm;
+    r->ops = op->back;
     r->site = (struct cpu_op *)(uintptr_t)op;
 }
 
@@ -174,7 +174,7 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 
     if (ops && r->va == va && r->site && (va & ~MMU_PAGE_MASK) && c->view->jump_tag == r->tag &&
         code_may_chain(c, va))
-        r->site->imm = (uintptr_t)ops;
+        r->site->back = ops;
     ENTER_FOUND(c, ops, va);
 }
 
@@ -221,14 +221,14 @@ static TG_SLOW void TG_FN(cpu_go_on)(struct cpu *c, const struct cpu_op *op)
         const struct cpu_links *on_ = BRANCH_LINKS(op);                \
         const enum pipe_outcome outcome_ = (result);                   \
                                                                        \
-        if (op->rd && outcome_ == (wanted)) {                          \
+        if (op->branch.rest && outcome_ == (wanted)) {                 \
             if (tg_unlikely(!pipe_go_on_fast((c), op, on_, (way_)))) { \
                 (c)->end.way = (way_);                                 \
                 TG_TAIL(TG_FN(cpu_go_on)((c), op));                    \
             }                                                          \
             NEXT((c), op);                                             \
         }                                                              \
-        (c)->icount -= op->rd;                                         \
+        (c)->icount -= op->branch.rest;                                \
         END_LINK_OF((c), outcome_, on_, (way_));                       \
     } while (0)
 #else
@@ -245,7 +245,7 @@ static void TG_FN(cpu_taken)(struct cpu *c, const struct cpu_op *op)
     const struct cpu_links *links = BRANCH_LINKS(op);
 
     if (TG_VARIANT == 2)
-        c->icount -= op->rd;
+        c->icount -= op->branch.rest;
     END_LINK_OF(c, pipe_predict(c, links, PIPE_CONDITIONAL, true, 0), links, CPU_TAKEN);
 }
 
@@ -314,12 +314,12 @@ OP_END(cbnz_1)
 
 OP_END(tbz)
 {
-    BRANCH_IF(!(XR(rn) >> op->ra & 1));
+    BRANCH_IF(!(XR(rn) >> op->branch.bit & 1));
 }
 
 OP_END(tbnz)
 {
-    BRANCH_IF(XR(rn) >> op->ra & 1);
+    BRANCH_IF(XR(rn) >> op->branch.bit & 1);
 }
 
 OP_END(b)

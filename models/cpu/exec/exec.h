@@ -134,7 +134,7 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow), TG_FN(cpu_seek);
         op = (block) + 1;                                                    \
         if (tg_unlikely(TG_MUST_LEAVE(c)))                                   \
             TG_TAIL(TG_FN(op_enter)((c), op - 1));                           \
-        (c)->icount += (block)->rd;                                          \
+        (c)->icount += (block)->enter.insns;                                 \
         pipe_enter((c), op - 1);                                             \
         if (tg_unlikely(TG_TIMED && !((near) && pipe_fetched((c), op - 1)))) \
             TG_TAIL(TG_FN(op_fetch)((c), op - 1));                           \

@@ -12,7 +12,7 @@
 /* clang-format off */
 
 #define F      (&c->fpu)
-#define Q      (A64_BITS(op_info(op)->insn, 30, 30))
+#define Q      a64_q(op_info(op)->insn)
 #define LANES_h (Q ? 8u : 4u)
 #define LANES_s (Q ? 4u : 2u)
 #define LANES_d 2u
@@ -384,8 +384,8 @@ COMPLEX_MLA(fcmla_v, h, i)
 COMPLEX_MLA(fcmla_v, s, i)
 COMPLEX_MLA(fcmla_v, d, i)
 /* Index H:L of pairs of halves, H of pairs of singles. */
-COMPLEX_MLA(fcmla_iv, h, 2 * (A64_BITS(op_info(op)->insn, 11, 11) << 1 | A64_BITS(op_info(op)->insn, 21, 21)))
-COMPLEX_MLA(fcmla_iv, s, 2 * A64_BITS(op_info(op)->insn, 11, 11))
+COMPLEX_MLA(fcmla_iv, h, 2 * a64_index_s(op_info(op)->insn))
+COMPLEX_MLA(fcmla_iv, s, 2 * a64_index_d(op_info(op)->insn))
 
 /* ---- half times half, added to singles: of the lower or the upper (2) half of a vector's elements ---- */
 

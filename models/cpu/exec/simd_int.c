@@ -208,7 +208,7 @@ OPV(orrbic_vi_3) { VR(rd)->d[0] &= ~op->imm; VR(rd)->d[1] &= ~op->imm; return tr
 
 /* ---- copy: imm5 holds size (lowest set bit) and index above it ---- */
 
-#define IMM5 A64_BITS(op_info(op)->insn, 20, 16)
+#define IMM5 a64_imm5(op_info(op)->insn)
 TG_INLINE uint64_t simd_elem(const union cpu_vreg *v, unsigned size, unsigned index)
 {
     switch (size) {
@@ -267,7 +267,7 @@ OPV(ins_e)
 {
     unsigned size = IMM5_SIZE;
 
-    simd_set_elem(VR(rd), size, IMM5_INDEX, simd_elem(VR(rn), size, A64_BITS(op_info(op)->insn, 14, 11) >> size));
+    simd_set_elem(VR(rd), size, IMM5_INDEX, simd_elem(VR(rn), size, a64_imm4(op_info(op)->insn) >> size));
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 /* clang-format off */
 
-#define IMMHB    ((int)A64_BITS(op_info(op)->insn, 22, 16))
+#define IMMHB    ((int)a64_immhb(op_info(op)->insn))
 #define RIGHT(bits) (2 * (bits) - IMMHB) /* 1..bits */
 #define LEFT(bits)  (IMMHB - (bits))     /* 0..bits - 1 */
 

@@ -193,8 +193,8 @@ SIMD_PAIRL_Q(uadalp, d + (UW)(UA + UB))
 
 /* ---- by element: b is one element of rm ---- */
 
-#define ELEM16 (c->v[op->rm & 15].h[A64_BITS(op_info(op)->insn, 11, 11) << 2 | A64_BITS(op_info(op)->insn, 21, 20)])
-#define ELEM32 (c->v[op->rm].s[A64_BITS(op_info(op)->insn, 11, 11) << 1 | A64_BITS(op_info(op)->insn, 21, 21)])
+#define ELEM16 (c->v[op->rm & 15].h[a64_index_h(op_info(op)->insn)])
+#define ELEM32 (c->v[op->rm].s[a64_index_s(op_info(op)->insn)])
 #define SIMD_ELEM(name, n, bits, expr)                                                             \
     OPV(name)                                                                                      \
     {                                                                                              \
@@ -276,7 +276,7 @@ LELEM_BOTH(sqdmlsl, simd_ssat(c, (__int128)(W)d - SQDMUL, WBITS))
         *VR(rd) = r;                                                                               \
         return true;                                                                               \
     }
-#define DOT_INDEX (A64_BITS(op_info(op)->insn, 11, 11) << 1 | A64_BITS(op_info(op)->insn, 21, 21))
+#define DOT_INDEX a64_index_s(op_info(op)->insn)
 SIMD_DOT(sdot_0, 2, int8_t, b, i)
 SIMD_DOT(sdot_1, 4, int8_t, b, i)
 SIMD_DOT(udot_0, 2, uint8_t, b, i)

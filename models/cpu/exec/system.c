@@ -52,7 +52,7 @@ OP(dmb)
 {
 #if TG_TIMED
     pipe_complete(c, op);
-    pipe_dmb(c, op_info(op)->insn >> 8 & 15);
+    pipe_dmb(c, (unsigned)op->imm);
 #endif
     return true;
 }

@@ -9,7 +9,7 @@
 #include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/debug/debug.h"
-#include "models/cpu/decode/a64_imm.h"
+#include "models/cpu/decode/a64.h"
 #include "models/cpu/domain.h"
 #include "models/cpu/mmu/fill.h"
 #include "models/cpu/mmu/walk.h"
@@ -35,45 +35,15 @@
     UINT64_C(64) /* DCZID_EL0.BS; an access of this size, which is never aligned on Device memory */
 
 /* Loads and stores of one general register without writeback, which are neither exclusive nor atomic: aborts
- * of theirs at stage 2 come with the instruction's part of the syndrome (D19.2.37, ISV). In the order of
- * C4.1.94. */
-static const struct {
-    uint32_t mask, bits;
-    bool signs;   /* bit 23: sign extension, bit 22: to 32 bits */
-    bool ordered; /* acquire or release */
-    bool literal; /* opc in bits 31:30 instead of a size */
-    bool limited; /* o0 tells LDAR and STLR from LDLAR and STLLR, which are not ordered in the syndrome's
-                     sense */
-} syndrome_insns[] = {
-    {0x3fa00000, 0x08800000, .limited = true},                /* LDAR, STLR, LDLAR, STLLR; not CAS */
-    {0x3f200c00, 0x19000000, .signs = true, .ordered = true}, /* LDAPUR, STLUR */
-    {0x3f000000, 0x18000000, .literal = true},                /* LDR, LDRSW (literal) */
-    {0x3f200400, 0x38000000, .signs = true},                  /* unscaled immediate, unprivileged */
-    {0x3ffffc00, 0x38bfc000, .ordered = true},                /* LDAPR */
-    {0x3f200c00, 0x38200800, .signs = true},                  /* register offset */
-    {0xff200c00, 0xf8200400, .signs = false},                 /* LDRAA, LDRAB */
-    {0x3f000000, 0x39000000, .signs = true},                  /* unsigned immediate */
-};
-
-static uint64_t instruction_syndrome(uint32_t insn)
+ * of theirs at stage 2 come with the instruction's part of the syndrome (D19.2.37, ISV). */
+static uint64_t instruction_syndrome(const struct cpu_op_info *info)
 {
-    unsigned i = 0, size = insn >> 30;
-    bool sign, wide, ordered;
+    const struct a64_access a = a64_access(info);
 
-    while (i < TG_ARRAY_SIZE(syndrome_insns) && (insn & syndrome_insns[i].mask) != syndrome_insns[i].bits)
-        i++;
-    if (i == TG_ARRAY_SIZE(syndrome_insns))
+    if (!a.isv)
         return 0;
-    sign = syndrome_insns[i].signs && insn & TG_BIT(23);
-    wide = sign ? !(insn & TG_BIT(22)) : size == 3;
-    if (syndrome_insns[i].literal) { /* 0: W, 1: X, 2: SW; 3, PRFM, has no faults */
-        sign = size == 2;
-        wide = size != 0;
-        size = size == 1 ? 3 : 2;
-    }
-    ordered = syndrome_insns[i].ordered || (syndrome_insns[i].limited && insn & TG_BIT(15));
-    return ISS_ISV | tg_put(ISS_SAS, size) | tg_put(ISS_SRT, insn & 31) | (sign ? ISS_SSE : 0) |
-           (wide ? ISS_SF : 0) | (ordered ? ISS_AR : 0);
+    return ISS_ISV | tg_put(ISS_SAS, a.size) | tg_put(ISS_SRT, a.rt) |
+           (a64_is(info, A64_SIGNED) ? ISS_SSE : 0) | (a.wide ? ISS_SF : 0) | (a.acq || a.rel ? ISS_AR : 0);
 }
 
 /* Faults that report HPFAR: stage-2 ones, permission faults only on a walk (D19.2.60). */
@@ -107,7 +77,7 @@ static void data_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, cons
     if (r->s1ptw)
         iss |= ISS_S1PTW;
     if (r->s2 && !r->s1ptw && !cache_op)
-        iss |= instruction_syndrome(op_info(op)->insn);
+        iss |= instruction_syndrome(op_info(op));
     raise_abort(c, op, EC_DABT_LOWER, iss, va, r);
 }
 
@@ -204,12 +174,13 @@ static void swap_bytes(uint8_t *p, unsigned size)
     }
 }
 
-/* Element size of an access: half of it for pairs, the lane's for structures (LD1..ST4). */
+/* Element size of an access: one register's of a pair, the lane's of a structure (LD1..ST4). */
 static unsigned element_size(const struct cpu_op *op, unsigned size)
 {
-    if ((op_info(op)->insn & 0xbe000000) == 0x0c000000)
-        return 1u << a64_simd_scale(op_info(op)->insn);
-    return (op_info(op)->insn & 0x3a000000) == 0x28000000 ? size / 2 : size;
+    const struct a64_access a = a64_access(op_info(op));
+    const unsigned elem = 1u << a.size;
+
+    return a.count && elem < size ? elem : size;
 }
 
 struct span {

@@ -546,7 +546,7 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct 
                                                                          const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
-    uint64_t va = c->pc_page + (enter->imm & ~MMU_PAGE_MASK), late = 0;
+    uint64_t va = c->pc_page + (enter->block_pa & ~MMU_PAGE_MASK), late = 0;
 
     if (!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp))
         late = ttlb_fetch_slow(c, c->view, va, PIPE_FETCH_NOW(p));
@@ -585,7 +585,7 @@ TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
 /* Does it lie in the line fetched last? If not, pipe_fetch is next. */
 TG_INLINE bool pipe_fetched(const struct cpu *c, const struct cpu_op *enter)
 {
-    return ((enter->imm ^ c->pipe.fetch_line) & LINE_MASK) == 0 && enter->ra == 0;
+    return ((enter->block_pa ^ c->pipe.fetch_line) & LINE_MASK) == 0 && enter->enter.lines == 0;
 }
 
 /* Is the line known to be in the L1I, at the front of its set? */
@@ -642,7 +642,7 @@ TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter, bool s
 
     if (c->pc_page != p->fetch_page && !pipe_page_fast(c))
         return false;
-    return pipe_lines_fast(c, enter->imm & LINE_MASK, enter->ra, second);
+    return pipe_lines_fast(c, enter->block_pa & LINE_MASK, enter->enter.lines, second);
 }
 
 /* Fetch of a block: instruction TLB by page, L1I by line. */
@@ -650,7 +650,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
-    uint64_t line = enter->imm & LINE_MASK, last = line + ((uint64_t)enter->ra << LINE_BITS);
+    uint64_t line = enter->block_pa & LINE_MASK, last = line + ((uint64_t)enter->enter.lines << LINE_BITS);
     uint64_t fetched = p->fetch_line, late = 0;
 
     if (c->pc_page != p->fetch_page)
@@ -678,8 +678,8 @@ TG_INLINE void pipe_look_ahead(const struct cpu *c, const struct cpu_op *enter)
     const struct memo *m = &c->pipe.memo;
 
     if (enter)
-        __builtin_prefetch(
-            memo_set(m, ((const struct memo_last *)(const void *)(enter + enter->rm))->block, m->state));
+        __builtin_prefetch(memo_set(
+            m, ((const struct memo_last *)(const void *)(enter + enter->enter.last))->block, m->state));
 }
 
 /* The block goes on behind branch op, in a state that a memo knows and with lines that are. False: pipe_go_on
@@ -692,9 +692,9 @@ TG_INLINE bool pipe_go_on_fast(struct cpu *c, const struct cpu_op *op, const str
 
     if (tg_unlikely(!p->memo.state))
         return false;
-    if (((at ^ p->fetch_line) & (LINE_MASK | 1) & ~MMU_PAGE_MASK) == 0 && op->rm == 0)
+    if (((at ^ p->fetch_line) & (LINE_MASK | 1) & ~MMU_PAGE_MASK) == 0 && op->branch.lines == 0)
         return true;
-    return pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | (at & LINE_MASK), op->rm, false);
+    return pipe_lines_fast(c, (p->fetch_line & MMU_PAGE_MASK) | (at & LINE_MASK), op->branch.lines, false);
 }
 #else
 #define pipe_look_ahead(c, enter) ((void)(c), (void)(enter))

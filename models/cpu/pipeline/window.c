@@ -754,7 +754,7 @@ static void fetch_on(struct cpu *c, const struct cpu_op *op, uint64_t line, uint
 {
     struct pipe *p = &c->pipe;
     struct cache *k = &p->caches.l1i;
-    const uint64_t last = line + ((uint64_t)op->rm << LINE_BITS), before = late;
+    const uint64_t last = line + ((uint64_t)op->branch.lines << LINE_BITS), before = late;
     bool exact = false;
 
     for (; line <= last; line += 1 << LINE_BITS) {

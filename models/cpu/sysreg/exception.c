@@ -421,11 +421,10 @@ void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
     context_moved(c, from);
 }
 
-/* ERETAA, ERETAB: authenticated, by which key. */
-#define ERET_A TG_BIT(11)
-#define ERET_M TG_BIT(10)
-/* ERETAA and ERETAB, and which of them: the syndrome's ERET and ERETA. */
-#define ERET_AUTH (ERET_A | ERET_M)
+/* Immediate of ERETAA and ERETAB, and the syndrome of all three (D19.2.37, ISS of EC 0x1a): authenticated, and
+ * by which key. */
+#define ERET_A TG_BIT(1)
+#define ERET_M TG_BIT(0)
 
 /* A guest hypervisor's return is its hypervisor's to make; HFGITR_EL2.ERET. */
 static bool eret_trapped(const struct cpu *c)
@@ -446,12 +445,12 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         return;
     }
     if (tg_unlikely(eret_trapped(c))) {
-        cpu_raise_sync(c, op, 2, esr_make(EC_ERET, tg_get(op_info(op)->insn, ERET_AUTH)), 0, false, 0, false);
+        cpu_raise_sync(c, op, 2, esr_make(EC_ERET, op->imm), 0, false, 0, false);
         return;
     }
     elr = CPU_BANKED(c, ELR, from);
-    if ((op_info(op)->insn & ERET_A) &&
-        !pac_authenticate(c, op, op_info(op)->insn & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
+    if ((op->imm & ERET_A) &&
+        !pac_authenticate(c, op, op->imm & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
         return;
     e.pc = cpu_op_pc(c, op);
     settle_all(c, op, true);

@@ -261,7 +261,7 @@ void cpu_wfe_delay_over(struct cpu *c)
 static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_timeout, tg_time until)
 {
     unsigned target;
-    unsigned rn = with_timeout ? (op_info(op)->insn & 31) + 1 : 0;
+    unsigned rn = with_timeout ? op->rd + 1u : 0;
     uint64_t delay;
     tg_time wake, late;
     bool ready;

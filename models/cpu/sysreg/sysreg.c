@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include "models/cpu/debug/debug.h"
+#include "models/cpu/decode/a64.h"
 #include "models/cpu/mmu/access.h"
 #include "models/cpu/pmu/pmu.h"
 #include "models/cpu/sysreg/exception.h"
@@ -370,22 +371,25 @@ unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
     return best;
 }
 
-#define SYSREG_READ TG_BIT(21) /* of the instruction word: MRS, SYSL */
+/* ISS of EC 0x18, a trapped MSR, MRS or system instruction. */
+#define ISS_SYS_OP0  TG_FIELD(21, 20)
+#define ISS_SYS_OP2  TG_FIELD(19, 17)
+#define ISS_SYS_OP1  TG_FIELD(16, 14)
+#define ISS_SYS_CRN  TG_FIELD(13, 10)
+#define ISS_SYS_RT   TG_FIELD(9, 5)
+#define ISS_SYS_CRM  TG_FIELD(4, 1)
+#define ISS_SYS_READ TG_BIT(0)
 
-/* Syndrome of a trapped MSR, MRS or system instruction (ISS for EC 0x18), from the instruction's own fields.
- */
-static uint64_t sysreg_esr(uint32_t insn)
+static uint64_t sysreg_esr(const struct cpu_op_info *info)
 {
-    uint64_t iss = 0;
+    const uint32_t enc = a64_system(info->insn);
 
-    iss |= tg_put(TG_FIELD(21, 20), tg_get(insn, TG_FIELD(20, 19))); /* Op0 */
-    iss |= tg_put(TG_FIELD(19, 17), tg_get(insn, TG_FIELD(7, 5)));   /* Op2 */
-    iss |= tg_put(TG_FIELD(16, 14), tg_get(insn, TG_FIELD(18, 16))); /* Op1 */
-    iss |= tg_put(TG_FIELD(13, 10), tg_get(insn, TG_FIELD(15, 12))); /* CRn */
-    iss |= tg_put(TG_FIELD(9, 5), tg_get(insn, TG_FIELD(4, 0)));     /* Rt */
-    iss |= tg_put(TG_FIELD(4, 1), tg_get(insn, TG_FIELD(11, 8)));    /* CRm */
-    iss |= tg_get(insn, SYSREG_READ);                                /* direction: 1 is a read */
-    return esr_make(EC_SYSREG, iss);
+    return esr_make(
+        EC_SYSREG,
+        tg_put(ISS_SYS_OP0, tg_get(enc, TG_SYSENC_OP0)) | tg_put(ISS_SYS_OP2, tg_get(enc, TG_SYSENC_OP2)) |
+            tg_put(ISS_SYS_OP1, tg_get(enc, TG_SYSENC_OP1)) |
+            tg_put(ISS_SYS_CRN, tg_get(enc, TG_SYSENC_CRN)) | tg_put(ISS_SYS_RT, a64_system_rt(info->insn)) |
+            tg_put(ISS_SYS_CRM, tg_get(enc, TG_SYSENC_CRM)) | (a64_is(info, A64_READ) ? ISS_SYS_READ : 0));
 }
 
 void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
@@ -393,7 +397,7 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
     if (target == 0)
         cpu_raise_undef(c, op);
     else
-        cpu_raise_sync(c, op, target, sysreg_esr(op_info(op)->insn), 0, false, 0, false);
+        cpu_raise_sync(c, op, target, sysreg_esr(op_info(op)), 0, false, 0, false);
 }
 
 static void gic_context(const struct cpu *c, struct tg_gic_pe_ctx *ctx)
@@ -421,10 +425,9 @@ static enum outcome undefined(struct cpu *c, const struct cpu_op *op)
 {
     /* With FEAT_IDST a read in the feature ID space says what it wanted to read (D17.1.4): op1 0, 1, 3, CRn
      * 0, CRm 0 to 7. */
-    uint32_t enc = (uint32_t)tg_get(op_info(op)->insn, TG_FIELD(20, 5)),
-             op1 = (uint32_t)tg_get(enc, TG_SYSENC_OP1);
+    const uint32_t enc = a64_system(op_info(op)->insn), op1 = (uint32_t)tg_get(enc, TG_SYSENC_OP1);
 
-    if (tg_unlikely(cpu_has(c, CPU_FEAT_IDST)) && (op_info(op)->insn & SYSREG_READ) &&
+    if (tg_unlikely(cpu_has(c, CPU_FEAT_IDST)) && a64_is(op_info(op), A64_READ) &&
         tg_get(enc, TG_SYSENC_OP0) == 3 && (op1 < 2 || op1 == 3) && tg_get(enc, TG_SYSENC_CRN) == 0 &&
         tg_get(enc, TG_SYSENC_CRM) < 8)
         sysreg_trap(c, op, c->el ? c->el : cpu_tge(c) ? 2 : 1);
