@@ -9,7 +9,7 @@
 #include "models/cpu/cpu_state.h"
 #include "models/cpu/mmu/walk.h"
 #include "models/cpu/qarma.h"
-#include "models/cpu/sysreg/access.h"
+#include "models/cpu/sysreg/rules.h"
 
 /* Syndrome of a failed authentication (EC_PACFAIL). */
 #define ISS_PACFAIL_DATA TG_BIT(1)
@@ -32,18 +32,14 @@ static bool is_data(enum pac_key key)
 
 /* ---- controls ---- */
 
-/* HCR_EL2.API and SCR_EL3.API: true when the use was trapped. */
+/* True when the use was trapped. */
 static bool trapped(struct cpu *c, const struct cpu_op *op)
 {
-    unsigned target = 0;
+    const struct sr_trap trap = sr_insn_trap(c, TGI_PAUTH);
 
-    if (c->el < 2 && cpu_el2_on(c) && !(c->sr[SR_HCR_EL2] & HCR_API) && !(c->el == 0 && cpu_host(c)))
-        target = 2;
-    else if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_API))
-        target = 3;
-    if (!target)
+    if (tg_likely(trap.target == SR_NO_TRAP))
         return false;
-    cpu_raise_sync(c, op, target, esr_make(EC_PAC, 0), 0, false, 0, false);
+    cpu_raise_sync(c, op, trap.target, esr_make(EC_PAC, 0), 0, false, 0, false);
     return true;
 }
 

@@ -11,7 +11,7 @@
 #include "models/cpu/mmu/pac.h"
 #include "models/cpu/pmu/pmu.h"
 #include "models/cpu/sysreg/interrupt.h"
-#include "models/cpu/sysreg/internal.h"
+#include "models/cpu/sysreg/rules.h"
 
 /* Exceptions in a row without a retired instruction between: from then on each costs a cycle also in fast
  * mode, and the PE is stuck. */
@@ -303,21 +303,29 @@ static bool firmware_takes(struct cpu *c, const struct cpu_op *op, bool smc, uin
     return false;
 }
 
+/* What a row of traps.def made of an instruction. True: an exception was raised, with this syndrome, or that
+ * of an undefined instruction. */
+static inline bool trapped(struct cpu *c, const struct cpu_op *op, struct sr_trap trap, uint64_t esr)
+{
+    if (tg_likely(trap.target == SR_NO_TRAP))
+        return false;
+    if (trap.target)
+        cpu_raise_sync(c, op, trap.target, esr, 0, false, 0, false);
+    else
+        cpu_raise_undef(c, op);
+    return true;
+}
+
 void cpu_exec_svc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 {
     c->n.svc++;
-    if (tg_unlikely(c->sr_check) && cpu_fgt_on(c) &&
-        (c->sr[SR_HFGITR_EL2] & (c->el ? HFGITR_SVC_EL1 : HFGITR_SVC_EL0))) {
-        cpu_raise_sync(c, op, 2, esr_make(EC_SVC64, imm), 0, false, 0, false);
+    if (trapped(c, op, sr_insn_trap(c, TGI_SVC), esr_make(EC_SVC64, imm)))
         return;
-    }
     raise_call(c, op, default_target(c), EC_SVC64, imm);
 }
 
 void cpu_exec_hvc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 {
-    bool enabled;
-
     if (c->el == 0) {
         cpu_raise_undef(c, op);
         return;
@@ -328,11 +336,8 @@ void cpu_exec_hvc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
             cpu_raise_undef(c, op);
         return;
     }
-    enabled = cpu_has(c, CPU_FEAT_EL3) ? c->sr[SR_SCR_EL3] & SCR_HCE : !(c->sr[SR_HCR_EL2] & HCR_HCD);
-    if (!enabled) {
-        cpu_raise_undef(c, op);
+    if (trapped(c, op, sr_insn_trap(c, TGI_HVC), 0))
         return;
-    }
     c->n.hvc++;
     raise_call(c, op, c->el == 3 ? 3 : 2, EC_HVC64, imm);
 }
@@ -343,14 +348,8 @@ void cpu_exec_smc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
         cpu_raise_undef(c, op);
         return;
     }
-    if (c->el == 1 && (cpu_hcr_eff(c) & HCR_TSC)) {
-        cpu_raise_sync(c, op, 2, esr_make(EC_SMC64, imm), 0, false, 0, false);
+    if (trapped(c, op, sr_insn_trap(c, TGI_SMC), esr_make(EC_SMC64, imm)))
         return;
-    }
-    if (cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & SCR_SMD)) {
-        cpu_raise_undef(c, op);
-        return;
-    }
     c->n.smc++;
     if (c->el < 3 && firmware_takes(c, op, true, imm))
         return;
@@ -421,18 +420,10 @@ void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
     context_moved(c, from);
 }
 
-/* Immediate of ERETAA and ERETAB, and the syndrome of all three (D19.2.37, ISS of EC 0x1a): authenticated, and
- * by which key. */
+/* Immediate of ERETAA and ERETAB, and the syndrome of all three (D19.2.37, ISS of EC 0x1a): authenticated,
+ * and by which key. */
 #define ERET_A TG_BIT(1)
 #define ERET_M TG_BIT(0)
-
-/* A guest hypervisor's return is its hypervisor's to make; HFGITR_EL2.ERET. */
-static bool eret_trapped(const struct cpu *c)
-{
-    if (!c->sr_check || c->el != 1)
-        return false;
-    return (cpu_hcr_eff(c) & HCR_NV) || (cpu_fgt_on(c) && (c->sr[SR_HFGITR_EL2] & HFGITR_ERET));
-}
 
 void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
 {
@@ -444,10 +435,8 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         cpu_raise_undef(c, op);
         return;
     }
-    if (tg_unlikely(eret_trapped(c))) {
-        cpu_raise_sync(c, op, 2, esr_make(EC_ERET, op->imm), 0, false, 0, false);
+    if (trapped(c, op, sr_insn_trap(c, TGI_ERET), esr_make(EC_ERET, op->imm)))
         return;
-    }
     elr = CPU_BANKED(c, ELR, from);
     if ((op->imm & ERET_A) &&
         !pac_authenticate(c, op, op->imm & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))

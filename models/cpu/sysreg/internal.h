@@ -12,6 +12,12 @@ enum {
 #define GROUP(name) TGI_##name,
 #include "models/cpu/sysreg/traps.def"
     TGI_COUNT,
+    /* behind them, which are bits of a word, the instructions */
+    TGI_INSNS = TGI_COUNT,
+    TGI_BEFORE_INSNS = TGI_INSNS - 1,
+#define INSN(name) TGI_##name,
+#include "models/cpu/sysreg/traps.def"
+    TGI_ALL,
 };
 _Static_assert(TGI_COUNT <= 64, "groups are bits of a word");
 

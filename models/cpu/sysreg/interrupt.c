@@ -8,7 +8,7 @@
 
 #include "models/cpu/domain.h"
 #include "models/cpu/sysreg/exception.h"
-#include "models/cpu/sysreg/internal.h"
+#include "models/cpu/sysreg/rules.h"
 #include "models/cpu/timer/timer.h"
 
 /* How the three classes of interrupt are described. */
@@ -188,35 +188,34 @@ void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
 
 /* ---- waiting ---- */
 
-/* Level that traps WFI (or WFE) executed now, or 0 (D1.6.1, D1.6.2). *delay: cycles that a WFE waits for its
- * event before it is trapped (FEAT_TWED: TWEDEn and TWEDEL beside the control that traps). */
-static unsigned wait_trap(const struct cpu *c, bool wfe, uint64_t *delay)
+/* FEAT_TWED: cycles that a WFE waits for its event before the control that traps it does so (TWEDEn and
+ * TWEDEL stand beside it). */
+static uint64_t wait_trap_delay(const struct cpu *c, enum sr_id control)
 {
-    uint64_t control, enable, exponent;
-    unsigned target;
+    const uint64_t v = c->sr[control];
+    uint64_t enable = SCTLR_TWEDEN, exponent = SCTLR_TWEDEL;
 
-    *delay = 0;
-    if (c->el == 0 && !(cpu_sctlr(c, 0) & (wfe ? SCTLR_NTWE : SCTLR_NTWI))) {
-        target = cpu_tge(c) ? 2 : 1;
-        control = cpu_sctlr(c, 0);
-        enable = SCTLR_TWEDEN;
-        exponent = SCTLR_TWEDEL;
-    } else if (c->el < 2 && (cpu_hcr_eff(c) & (wfe ? HCR_TWE : HCR_TWI))) {
-        target = 2;
-        control = c->sr[SR_HCR_EL2];
+    if (control == SR_HCR_EL2) {
         enable = HCR_TWEDEN;
         exponent = HCR_TWEDEL;
-    } else if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & (wfe ? SCR_TWE : SCR_TWI))) {
-        target = 3;
-        control = c->sr[SR_SCR_EL3];
+    } else if (control == SR_SCR_EL3) {
         enable = SCR_TWEDEN;
         exponent = SCR_TWEDEL;
-    } else {
-        return 0;
     }
-    if (wfe && cpu_has(c, CPU_FEAT_TWED) && (control & enable))
-        *delay = TG_BIT(tg_get(control, exponent) + 8);
-    return target;
+    return cpu_has(c, CPU_FEAT_TWED) && (v & enable) ? TG_BIT(tg_get(v, exponent) + 8) : 0;
+}
+
+/* Level that traps WFI (or WFE) executed now, or 0. *delay: as above. */
+static unsigned wait_trap(const struct cpu *c, bool wfe, uint64_t *delay)
+{
+    const struct sr_trap trap = wfe ? sr_insn_trap(c, TGI_WFE) : sr_insn_trap(c, TGI_WFI);
+
+    *delay = 0;
+    if (trap.target == SR_NO_TRAP)
+        return 0;
+    if (wfe)
+        *delay = wait_trap_delay(c, trap.control);
+    return trap.target;
 }
 
 static void sleep(struct cpu *c, bool wfe, tg_time until)

@@ -13,6 +13,7 @@
 #include "models/cpu/mmu/access.h"
 #include "models/cpu/pmu/pmu.h"
 #include "models/cpu/sysreg/exception.h"
+#include "models/cpu/sysreg/rules.h"
 #include "models/cpu/timer/timer.h"
 
 /* ---- the rows ---- */
@@ -238,66 +239,12 @@ static const struct sr_row *redirected(const struct cpu *c, const struct sr_row 
 
 /* ---- permission ---- */
 
-enum rule_when {
-    WHEN_ANY,
-    WHEN_NOTHOST,
-    WHEN_HOST,
-    WHEN_E2H0,
-    WHEN_E2H1,
-    WHEN_EL2ON,
-    WHEN_GUEST,
-    WHEN_NONSEC,
-};
-
-enum {
-    CTL_HCR = SR_COUNT, /* HCR_EL2 as effective */
-    CTL_MDCR2,          /* MDCR_EL2 with TDE and TGE folded in */
-};
-
-struct trap_rule {
-    uint8_t from, dir, when, target; /* from 0: no rule */
-    uint16_t control;
-    uint64_t mask, value;
-};
-
-enum {
-    E0 = 1,
-    E1 = 2,
-    E2 = 4,
-    R = 1,
-    W = 2,
-    RW = 3,
-    TU = 0,
-    T1 = 1,
-    T2 = 2,
-    T3 = 3,
-};
-#define SR_HCR   CTL_HCR
-#define SR_MDCR2 CTL_MDCR2
-
 #define GROUP_RULES 4
-static const struct trap_rule rules[TGI_COUNT][GROUP_RULES] = {
-#define RULE(grp, n, frm, d, wh, ctl, msk, val, tgt) \
-    [TGI_##grp][n] = {.from = frm,                   \
-                      .dir = d,                      \
-                      .when = WHEN_##wh,             \
-                      .target = tgt,                 \
-                      .control = SR_##ctl,           \
-                      .mask = msk,                   \
-                      .value = val},
+/* Of groups; those of instructions are asked for by rules.h. */
+static const struct trap_rule rules[TGI_ALL][GROUP_RULES] = {
+#define RULE(grp, n, ...) [TGI_##grp][n] = TRAP_RULE(__VA_ARGS__),
 #include "models/cpu/sysreg/traps.def"
 };
-#undef SR_HCR
-#undef SR_MDCR2
-
-/* Can the rule fire on this PE at all, whatever its registers hold? Bits of HCR_EL2 that it lacks are RES0.
- */
-static bool rule_possible(const struct cpu *c, const struct trap_rule *rule)
-{
-    if (rule->target == T3 && !cpu_has(c, CPU_FEAT_EL3))
-        return false;
-    return (rule->control != CTL_HCR && rule->control != SR_HCR_EL2) || !(rule->value & ~c->hcr_valid);
-}
 
 void sysreg_init(struct cpu *c)
 {
@@ -308,45 +255,6 @@ void sysreg_init(struct cpu *c)
             for (unsigned el = 0; el < 3; el++)
                 if ((rules[g][i].from >> el & 1) && rule_possible(c, &rules[g][i]))
                     c->sr_groups[el] |= TG_BIT(g);
-}
-
-static uint64_t control_value(const struct cpu *c, unsigned control)
-{
-    uint64_t v;
-
-    if (control < SR_COUNT)
-        return c->sr[control];
-    if (control == CTL_HCR)
-        return cpu_hcr_eff(c);
-    v = c->sr[SR_MDCR_EL2];
-    if ((v & MDCR2_TDE) || cpu_tge(c))
-        v |= MDCR2_TDE | MDCR2_TDA | MDCR2_TDOSA | MDCR2_TDRA;
-    return v;
-}
-
-static bool rule_applies(const struct cpu *c, const struct trap_rule *rule)
-{
-    if (!rule_possible(c, rule))
-        return false;
-    switch ((enum rule_when)rule->when) {
-    case WHEN_ANY:
-        return true;
-    case WHEN_NOTHOST:
-        return !cpu_host(c);
-    case WHEN_HOST:
-        return cpu_host(c);
-    case WHEN_E2H0:
-        return cpu_el2_on(c) && !cpu_e2h(c);
-    case WHEN_E2H1:
-        return cpu_e2h(c) && !cpu_host(c);
-    case WHEN_EL2ON:
-        return cpu_el2_on(c);
-    case WHEN_GUEST:
-        return cpu_el2_on(c) && !cpu_host(c);
-    case WHEN_NONSEC:
-        return !cpu_secure_inline(c);
-    }
-    return false;
 }
 
 unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
@@ -362,13 +270,11 @@ unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
         for (unsigned i = 0; i < GROUP_RULES && rule->from; i++, rule++) {
             if (!(rule->from & from) || !(rule->dir & dir) || rule->target >= best)
                 continue;
-            if (rule_applies(c, rule) && (control_value(c, rule->control) & rule->mask) == rule->value)
+            if (rule_possible(c, rule) && rule_fires(c, rule))
                 best = rule->target;
         }
     }
-    if (best == T1 && (c->el == 2 || (c->el == 0 && cpu_tge(c))))
-        best = T2;
-    return best;
+    return trap_routed(c, best);
 }
 
 /* ISS of EC 0x18, a trapped MSR, MRS or system instruction. */
