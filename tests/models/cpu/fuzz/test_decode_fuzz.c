@@ -86,7 +86,7 @@ static const char *wrong(const struct cpu_features *feat, const struct cpu_featu
     h[1] = a64_decode(feat, insn, &b[1].op[1], &b[1].info[1], &end[1]);
     for (unsigned k = 0; k < 2; k++) { /* the caller's fields */
         b[k].op[1].fn = 0;
-        b[k].info[1].off = b[k].info[1].branch = 0;
+        b[k].info[1].word = b[k].info[1].branch = 0;
         b[k].info[1].rem = b[k].info[1].left = b[k].info[1].before = b[k].info[1].to_links = 0;
     }
     if (memcmp(&b[0].op[1], &b[1].op[1], sizeof(struct cpu_op)) ||
