@@ -263,9 +263,3 @@ const struct tg_model_class cpu_class = {
     .fini = cpu_fini,
     .irq_in = cpu_irq_in,
 };
-
-const char *const cpu_bucket_names[CPU_BUCKET_COUNT] = {
-#define X(id, name, text) name,
-    CPU_BUCKETS(X)
-#undef X
-};

@@ -16,9 +16,6 @@ extern const struct tg_model_class tg_pl031_class;     /* real-time clock, DDI 0
 extern const struct tg_model_class tg_pl061_class;     /* GPIO, DDI 0190 r0p0 */
 extern const struct tg_model_class tg_power_class;     /* power and reset by wire */
 
-/* All of the above, NULL-terminated. */
-extern const struct tg_model_class *const tg_devices_classes[];
-
 /*
  * Presses the key at input `line` (0..7) of a pl061 at time `now`: the line goes high and returns to low by
  * itself after the instance's parameter `press` (100 ms by default). A press while the key is down extends

@@ -50,7 +50,6 @@ uint32_t cluster_cache_ways(const struct tg_model *cache);
 /* Host memory of a ram model after realize, and its size in bytes (a whole number of pages, reads as zero
  * until touched). */
 uint8_t *ram_host(struct tg_model *ram);
-uint64_t ram_size(const struct tg_model *ram);
 /* Is it of the Secure state only? */
 bool ram_secure(const struct tg_model *ram);
 

@@ -175,11 +175,6 @@ uint8_t *ram_host(struct tg_model *m)
     return ((struct ram *)m)->host;
 }
 
-uint64_t ram_size(const struct tg_model *m)
-{
-    return ((const struct ram *)m)->size;
-}
-
 bool ram_secure(const struct tg_model *m)
 {
     return ((const struct ram *)m)->secure;

@@ -107,7 +107,6 @@ struct boot_gic {
     struct boot_region redist[8]; /* version 3 */
     unsigned n_redist;
     struct boot_region cpu, hyp, vcpu; /* version 2: GICC, GICH, GICV; hyp and vcpu of size 0: absent */
-    struct boot_region its;            /* size 0: none */
     uint32_t maintenance_ppi; /* PPI number (INTID - 16), 9 on most boards; used when the machine has EL2 */
 };
 

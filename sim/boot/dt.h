@@ -17,8 +17,7 @@
 enum {
     PH_CLOCK = 1,
     PH_GIC,
-    PH_ITS,
-    PH_GPIO,
+    PH_GPIO = 4,
     PH_CPU0 = 0x10,       /* + number of the PE */
     PH_L2 = 0x100,        /* + number of the PE */
     PH_OUTER = 0x200,     /* + number of the first PE that has the cache */

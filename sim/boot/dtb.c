@@ -60,15 +60,6 @@ static void gic_node(struct dt *t)
     }
     cell(t, "phandle", PH_GIC);
     dt_ppi_partitions(t);
-    if (g->version != 2 && g->its.size) {
-        begin(t, "its@%" PRIx64, g->its.base);
-        string(t, "compatible", "arm,gic-v3-its");
-        empty(t, "msi-controller");
-        cell(t, "#msi-cells", 1);
-        reg(t, &g->its, 1);
-        cell(t, "phandle", PH_ITS);
-        end(t);
-    }
     end(t);
 }
 

@@ -38,8 +38,8 @@ struct machine_boot {
 /* Memory that firmware lives in is told from RAM by its class or name. */
 static bool is_flash(const struct machine_region *r)
 {
-    return r->model && (strstr(r->model->cls->name, "flash") || strstr(r->model->cls->name, "rom") ||
-                        !strncmp(r->model->name, "flash", 5) || !strncmp(r->model->name, "rom", 3));
+    return r->model && (r->model->cls == &tg_cfi_flash_class || !strncmp(r->model->name, "flash", 5) ||
+                        !strncmp(r->model->name, "rom", 3));
 }
 
 /* Memory of the Secure world, which no loader or operating system is told of. */
@@ -70,9 +70,6 @@ static void describe_gic(const struct machine *m, struct boot_gic *g)
     for (size_t i = 0; i < m->n_regions && g->n_redist < TG_ARRAY_SIZE(g->redist); i++)
         if (m->regions[i].model == m->gic && m->regions[i].frame == 1)
             g->redist[g->n_redist++] = (struct boot_region){m->regions[i].base, m->regions[i].size};
-    const struct tg_model *its = machine_find_class(m, "gic-its", 0);
-    if (its)
-        g->its = region(m, its, 0);
 }
 
 static void describe_device(const struct machine *m, const struct tg_model *model, struct boot_device *d)

@@ -75,6 +75,7 @@ static void describe(const struct cpu *c, struct cpu_exception *e)
     e->cycle = cpu_now_cycle(c);
     e->vmid = cpu_vttbr_vmid(c);
     e->vmpidr = c->sr[SR_VMPIDR_EL2];
+    e->irqs_to_el2 = c->sr[SR_HCR_EL2] & HCR_IMO;
 }
 
 /* Things derived from EL and PSTATE, after either changed. */
@@ -206,12 +207,6 @@ static bool ec_is_abort(unsigned ec)
 static bool ec_is_paired(unsigned ec)
 {
     return ec_is_abort(ec) || (ec >= EC_BREAKPT_LOWER && ec <= EC_WATCHPT_SAME);
-}
-
-void cpu_raise_at(struct cpu *c, const struct cpu_op *op, unsigned target, uint64_t esr, uint64_t far,
-                  bool far_valid)
-{
-    cpu_raise_sync(c, op, target, esr, far, far_valid, 0, false);
 }
 
 void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uint64_t esr, uint64_t far,

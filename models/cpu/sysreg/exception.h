@@ -12,10 +12,6 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target);
 /* Tells the GIC that EL, security state, HCR_EL2 or SCR_EL3 changed. */
 void cpu_gic_context_changed(struct cpu *c);
 
-/* Debug exceptions and others between instructions, at c->pc (op NULL), or of op. Routing is the caller's. */
-void cpu_raise_at(struct cpu *c, const struct cpu_op *op, unsigned target, uint64_t esr, uint64_t far,
-                  bool far_valid);
-
 /* WFI and WFE. They set c->pc and count the instruction, or raise a trap. After them c->asleep says whether
  * the PE sleeps. */
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op);

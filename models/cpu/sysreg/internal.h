@@ -46,7 +46,6 @@ enum {
     F_MMU = 1,
     F_CTX = 2,
     F_IRQ = 4,
-    F_NOW = 8,
     F_DBG = 16,
     F_HIGHEST = 32,
     F_NEEDEL2 = 64,

@@ -223,8 +223,6 @@ static void sleep(struct cpu *c, bool wfe, tg_time until)
     c->asleep = true;
     c->asleep_wfe = wfe;
     c->wfe_until = until;
-    if (c->hooks.idle)
-        c->hooks.idle(c->hooks.opaque, c, true);
 }
 
 /* Syndrome of a trapped wait: TI, and with a time-out the register that has it (D19.2.37, ISS of EC 0x01).

@@ -104,13 +104,6 @@ const struct sr_row *sr_row_by_id(enum sr_id id)
     return &sr_rows[row_of_id[id]];
 }
 
-const char *sysreg_name(uint32_t enc)
-{
-    unsigned r = row_of_enc[enc & 0xffff];
-
-    return r ? sr_rows[r - 1].name : NULL;
-}
-
 /* ---- lookup ---- */
 
 /* The identification space: op0 = 3, op1 = 0, CRn = 0, CRm 1..7. What is not allocated reads as zero, trapped

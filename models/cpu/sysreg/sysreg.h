@@ -226,8 +226,6 @@ bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v);
 bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v);
 uint64_t sysreg_read_id(struct cpu *c, enum sr_id id);
 void sysreg_write_id(struct cpu *c, enum sr_id id, uint64_t v);
-/* Name of an encoding as in the manual, or NULL. */
-const char *sysreg_name(uint32_t enc);
 
 /* MRS, MSR, SYS and SYSL with all checks, for the instruction op. False: an exception was raised, the block
  * has ended. */

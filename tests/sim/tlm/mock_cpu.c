@@ -78,8 +78,6 @@ const struct tg_model_class cpu_class = {
     .irq_in = irq_in,
 };
 
-const char *const cpu_bucket_names[CPU_BUCKET_COUNT] = {"base"};
-
 struct cpu *cpu_from_model(struct tg_model *m)
 {
     return (struct cpu *)m;
