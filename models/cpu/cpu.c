@@ -177,6 +177,8 @@ static void apply_mode(struct cpu *c)
 
     if (timed == c->timed)
         return;
+    if (c->hooks.mode)
+        c->hooks.mode(c->hooks.opaque, c, c->want_mode);
     if (timed) {
         uint64_t cycle = cpu_now_cycle(c);
 
@@ -557,8 +559,6 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             if (c->asleep_wfe)
                 c->event_reg = false;
             c->asleep = c->asleep_wfe = c->timed_out = false;
-            if (c->hooks.idle)
-                c->hooks.idle(c->hooks.opaque, c, false);
             if (tg_unlikely(c->wfe_trap))
                 cpu_wfe_delay_over(c);
         }
@@ -653,9 +653,4 @@ bool cpu_set_sysreg(struct cpu *c, uint32_t enc, uint64_t v)
 unsigned cpu_index(const struct cpu *c)
 {
     return c->index;
-}
-
-uint64_t cpu_mpidr(const struct cpu *c)
-{
-    return c->mpidr;
 }

@@ -42,7 +42,8 @@ struct cpu_exception {
     uint64_t cycle;  /* PE cycle count at the exception */
     uint32_t vmid;
     uint64_t vmpidr;
-    bool to_host; /* for an ERET: enters a host (not guest) context */
+    bool irqs_to_el2; /* HCR_EL2.IMO: EL2 takes the machine's interrupts */
+    bool to_host;     /* for an ERET: enters a host (not guest) context */
 };
 
 enum cpu_exc_kind {
@@ -80,7 +81,6 @@ enum cpu_bucket {
 #undef X
         CPU_BUCKET_COUNT
 };
-extern const char *const cpu_bucket_names[CPU_BUCKET_COUNT];
 
 struct cpu_hooks {
     void *opaque;
@@ -92,8 +92,8 @@ struct cpu_hooks {
     bool (*firmware_call)(void *opaque, struct cpu *c, bool smc, uint16_t imm);
     /* HLT/hint calls of the guest to the simulator: phase marks. True when taken. */
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
-    /* Entering/leaving WFI/WFE sleep (idle). */
-    void (*idle)(void *opaque, struct cpu *c, bool enter);
+    /* The PE is about to change to this mode: all that it has counted until now belongs to the other one. */
+    void (*mode)(void *opaque, struct cpu *c, enum cpu_mode mode);
     /* The line at pa is about to be asked for on the bus, which takes the host a while: who will look it up
      * can have it brought into the host's caches meanwhile. NULL: nobody. */
     void (*line_soon)(void *opaque, uint64_t pa);
@@ -167,7 +167,6 @@ void cpu_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT]);
 uint64_t cpu_fast_stretch(const struct cpu *c);
 void cpu_fast_buckets(const struct cpu *c, uint64_t out[CPU_BUCKET_COUNT]);
 unsigned cpu_index(const struct cpu *c);
-uint64_t cpu_mpidr(const struct cpu *c);
 /* True while undefined instructions repeat without progress (exit status 3), with a reason text. */
 bool cpu_stuck(const struct cpu *c, char *why, size_t n);
 

@@ -70,13 +70,36 @@ struct tlm_switches;
 int cli_mode(const char *mode, enum cpu_mode *out);
 /* out->v is malloc'd, also after an error. */
 int cli_switches(const struct cli_texts *texts, struct tlm_switches *out, struct tg_error *err);
-/* The guest begins a phase. */
-void cli_switch_phase(struct machine *m, struct tlm_switches *s, const char *phase);
+/* Does the next switch wait for this phase? */
+bool cli_switch_due(const struct tlm_switches *s, const char *phase);
 
-/* ---- record.c: --events, --profile, --symbols ---- */
+/* ---- phases.c ---- */
+
+struct cli_phases {
+    struct machine *m;
+    struct ledger *l;
+    struct stats *s; /* NULL: no database */
+    char name[32];   /* of the phase that runs */
+    enum cpu_mode mode;
+    struct {
+        uint64_t begin; /* its cycles when the phase began */
+        enum cpu_mode mode;
+    } pes[64];
+    bool held; /* the phase before is not written yet: there are PEs in its mode */
+};
+
+void cli_phases_begin(struct cli_phases *p, struct machine *m, struct ledger *l, struct stats *s,
+                      enum cpu_mode mode);
+/* The guest begins a phase. */
+void cli_phases_mark(struct cli_phases *p, struct tlm_switches *switches, const char *name);
+/* Ends the phase that runs. hold: the mode changes now. 0, or as stats_phase. */
+int cli_phases_end(struct cli_phases *p, bool hold, struct tg_error *err);
+
+/* ---- record.c: --events, --profile, --sample, --symbols ---- */
 
 struct cli_record {
     const char *events, *profile; /* NULL: not asked for */
+    uint64_t sample;              /* ps; 0: not asked for */
     struct cli_texts symbol_files;
     /* what they say */
     unsigned kinds;
@@ -94,6 +117,8 @@ int cli_record_begin(struct cli_record *r, struct machine *m, struct ledger *l, 
 /* An image was loaded and starts at `entry`: its names, if it has any. */
 void cli_record_image(struct cli_record *r, const char *path, uint64_t entry);
 void cli_record_sample(void *opaque, unsigned pe, uint64_t cycles);
+/* As tlm_options.sample. */
+void cli_record_series(void *opaque, tg_time at, int pe);
 void cli_record_end(const struct cli_record *r, bool quiet);
 void cli_record_free(struct cli_record *r);
 

@@ -92,8 +92,7 @@ int cli_switches(const struct cli_texts *texts, struct tlm_switches *out, struct
     return 0;
 }
 
-void cli_switch_phase(struct machine *m, struct tlm_switches *s, const char *phase)
+bool cli_switch_due(const struct tlm_switches *s, const char *phase)
 {
-    if (s->next < s->n && s->v[s->next].at == TLM_AT_PHASE && !strcmp(s->v[s->next].phase, phase))
-        tlm_switch_now(m, s);
+    return s->next < s->n && s->v[s->next].at == TLM_AT_PHASE && !strcmp(s->v[s->next].phase, phase);
 }

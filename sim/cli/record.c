@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --events, --profile, --symbols: what a run writes into its database besides sums. */
+/* --events, --profile, --sample, --symbols: what a run writes into its database besides sums. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,9 +66,14 @@ static int load_symbols(struct cli_record *r, const char *text, struct tg_error 
 
 int cli_record_prepare(struct cli_record *r, bool have_db, struct tg_error *err)
 {
-    const char *which = r->events ? "events" : "profile";
+    const char *which = r->events ? "events" : r->profile ? "profile" : "sample";
     int rc = 0;
 
+    if (r->sample && r->sample < TG_US)
+        return tg_error_set(err, EINVAL, "--sample: found %llu ps, expected a time of at least 1us",
+                            (unsigned long long)r->sample);
+    if (r->sample && !have_db)
+        return tg_error_set(err, EINVAL, "--%s: goes into a database; give --db FILE, too", which);
     if (!r->events && !r->profile)
         return r->symbol_files.n
                    ? tg_error_set(err, EINVAL,
@@ -121,6 +126,29 @@ void cli_record_sample(void *opaque, unsigned pe, uint64_t cycles)
         p.vm = (int)v.vm;
     }
     failed(r, stats_sample_pc(r->stats, &p, &err), &err);
+}
+
+void cli_record_series(void *opaque, tg_time at, int pe)
+{
+    struct cli_record *r = opaque;
+    struct tg_error err;
+    int rc = 0;
+
+    if (pe >= 0) {
+        const struct cpu *c = r->m->pes[pe].cpu;
+        struct stats_point p = {
+            .sim_ps = at, .pe = (unsigned)pe, .insns = cpu_insns(c), .cycles = cpu_cycles(c)};
+
+        p.exits = ledger_pe_exits(r->ledger, p.pe);
+        cpu_buckets(c, p.buckets);
+        rc = stats_sample(r->stats, &p, &err);
+        if (!rc)
+            rc = stats_sample_model(r->stats, at, r->m->pes[pe].model, &err);
+    }
+    for (size_t i = 0; pe < 0 && !rc && i < r->m->n_models; i++)
+        if (r->m->models[i]->cls != &cpu_class)
+            rc = stats_sample_model(r->stats, at, r->m->models[i], &err);
+    failed(r, rc, &err);
 }
 
 int cli_record_begin(struct cli_record *r, struct machine *m, struct ledger *l, struct stats *s,

@@ -25,6 +25,8 @@ int cli_report(int argc, char **argv)
     enum stats_format format = STATS_TABLE;
     struct tg_error err;
     const char *db[1];
+    bool ended = true;
+    char note[256];
     size_t n;
     int rc = cli_parse("report", args, TG_ARRAY_SIZE(args), argc, argv, &o, db, 1, &n, &err);
 
@@ -63,5 +65,10 @@ int cli_report(int argc, char **argv)
         if (!rc && fflush(stdout))
             return cli_complain("standard output: %s", strerror(errno));
     }
-    return rc ? cli_complain("%s", err.text) : CLI_OK;
+    if (rc)
+        return cli_complain("%s", err.text);
+    /* Standard output has the report and nothing else. */
+    if (!stats_has_ended(db[0], (int64_t)o.run, &ended, note, &err) && !ended)
+        cli_complain("%s", note);
+    return CLI_OK;
 }

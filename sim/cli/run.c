@@ -56,6 +56,8 @@ static const struct cli_arg args[] = {
      "write single events into the database; default: exits, max=1M", O(record.events)},
     {"profile", CLI_MAYBE, "PERIOD", "sample program counters each PERIOD cycles or so; default: 100k",
      O(record.profile)},
+    {"sample", CLI_TIME, "T", "write what was counted so far at each multiple of this simulated time: 1ms",
+     O(record.sample)},
     {"symbols", CLI_TEXTS, "[guest:]FILE[+0xOFFSET]", "names for these: ELF file, System.map, kallsyms",
      O(record.symbol_files)},
     {"max-insns", CLI_NUMBER, "N", "stop after N instructions of all PEs", O(max_insns)},
@@ -76,7 +78,7 @@ struct run {
     struct stats *stats;
     struct cli_progress progress;
     struct tlm_switches switches;
-    char phase[32];
+    struct cli_phases phases;
     bool interactive; /* a person at the terminal */
     bool real_time;   /* idle guests shall not run ahead of the host's clock */
 };
@@ -132,6 +134,14 @@ static void on_idle_wait(void *opaque, tg_time now, tg_time until)
         backend_wait(r->backend, ns);
 }
 
+static void on_note(void *opaque, const char *text)
+{
+    struct run *r = opaque;
+
+    cli_progress_end(&r->progress);
+    fprintf(stderr, "tollgate: %s%s\n", text, r->interactive ? "\r" : "");
+}
+
 static void on_log(void *opaque, enum tg_log_level level, const char *who, const char *text)
 {
     struct run *r = opaque;
@@ -159,24 +169,16 @@ static int on_start(void *opaque, struct machine *m, tg_time now, struct tg_erro
     return rc;
 }
 
-static void end_phase(struct run *r)
-{
-    struct tg_error err;
-
-    if (r->stats && stats_phase_machine(r->stats, r->phase, r->m, r->ledger, &err))
-        machine_stop(r->m, MACHINE_FAILED, "%s", err.text);
-}
-
 static bool on_hint(void *opaque, struct cpu *c, uint32_t imm)
 {
     struct run *r = opaque;
     uint64_t x0 = cpu_get_x(c, 0);
+    char name[9];
 
     switch (imm) {
     case LEDGER_HINT_PHASE:
-        end_phase(r);
-        ledger_hint_name(x0, r->phase);
-        cli_switch_phase(r->m, &r->switches, r->phase);
+        ledger_hint_name(x0, name);
+        cli_phases_mark(&r->phases, &r->switches, name);
         return true;
     case LEDGER_HINT_EXIT:
         if (x0)
@@ -186,8 +188,7 @@ static bool on_hint(void *opaque, struct cpu *c, uint32_t imm)
             machine_stop(r->m, MACHINE_POWEROFF, "the guest ended the run");
         return true;
     case LEDGER_HINT_MODE:
-        for (unsigned i = 0; i < r->m->n_pes; i++)
-            cpu_set_mode(r->m->pes[i].cpu, x0 == CPU_TIMED ? CPU_TIMED : CPU_FAST);
+        machine_set_mode(r->m, x0 == CPU_TIMED ? CPU_TIMED : CPU_FAST);
         return true;
     default:
         return false;
@@ -283,9 +284,11 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
     if (r->o.db)
         rc = stats_open_machine(r->o.db, r->m, mode == CPU_TIMED ? "timed" : "fast", command, TG_VERSION,
                                 &r->stats, err);
-    if (!rc && (r->o.record.events || r->o.record.profile))
+    if (r->stats)
+        stats_on_note(r->stats, on_note, r);
+    if (!rc && r->stats)
         rc = cli_record_begin(&r->o.record, r->m, r->ledger, r->stats, err);
-    strcpy(r->phase, "run");
+    cli_phases_begin(&r->phases, r->m, r->ledger, r->stats, mode);
     return rc;
 }
 
@@ -322,12 +325,6 @@ static void wire(struct run *r)
     signal_backend = r->backend;
 }
 
-static const char *const stats_names[] = {
-    [MACHINE_RUNNING] = "error", [MACHINE_POWEROFF] = "poweroff",  [MACHINE_RESET] = "poweroff",
-    [MACHINE_LIMIT] = "limit",   [MACHINE_SIGNAL] = "interrupted", [MACHINE_STUCK] = "stuck",
-    [MACHINE_FAILED] = "error",  [MACHINE_BUG] = "error",
-};
-
 /* The database's last rows, the summary, the exit status. */
 static int finish(struct run *r, int rc, const struct tg_error *run_err)
 {
@@ -341,17 +338,17 @@ static int finish(struct run *r, int rc, const struct tg_error *run_err)
     int status = rc ? CLI_USER : machine_exit_status(m);
     uint64_t insns = machine_insns(m);
     struct tg_error err;
-    char n[32], x[32];
+    char n[32], x[32], no_guest[256];
 
     cli_progress_end(&r->progress);
     backend_flush(r->backend);
     backend_terminal_restore(r->backend);
     if (r->stats) {
-        bool failed = stats_phase_machine(r->stats, r->phase, m, r->ledger, &err) != 0;
+        bool lost = cli_phases_end(&r->phases, false, &err) == -ENOMEM, failed;
 
-        failed = stats_finish(r->stats, rc ? "error" : stats_names[m->stop],
+        failed = stats_finish(r->stats, machine_stop_name(rc ? MACHINE_FAILED : m->stop),
                               rc ? run_err->text : m->stop_text, host, &err) ||
-                 failed;
+                 lost;
         /* When the database ended the run, its message is the run's. */
         if (failed && !rc && m->stop != MACHINE_FAILED)
             cli_complain("%s", err.text);
@@ -362,6 +359,8 @@ static int finish(struct run *r, int rc, const struct tg_error *run_err)
     else if (machine_exit_status(m))
         cli_complain("%s", m->stop_text);
     cli_record_end(&r->o.record, r->o.quiet);
+    if (!r->o.quiet && !rc && r->ledger && ledger_no_guest(r->ledger, no_guest, sizeof(no_guest)))
+        fprintf(stderr, "tollgate: %s\n", no_guest);
     if (!r->o.quiet && !rc)
         fprintf(stderr, "tollgate: %s at %.6f s, %s instructions, %s exits; %.1f s, %.1f MIPS\n",
                 words[m->stop], (double)machine_now(m) / TG_SEC, cli_thousands(insns, n),
@@ -420,6 +419,10 @@ int cli_run(int argc, char **argv)
     rc = prepare(&r, platform[0], mode, command, &err);
     free(command);
     if (rc) {
+        struct tg_error ignored;
+
+        if (r.stats) /* its row is there already */
+            stats_finish(r.stats, machine_stop_name(MACHINE_FAILED), err.text, 0, &ignored);
         rc = rc < 0 ? cli_complain("%s", err.text) : CLI_OK;
         clean_up(&r);
         return rc;
@@ -431,7 +434,10 @@ int cli_run(int argc, char **argv)
                               .switches = r.switches.n ? &r.switches : NULL,
                               .profile_period = r.o.record.period,
                               .profile = cli_record_sample,
-                              .profile_opaque = &r.o.record};
+                              .profile_opaque = &r.o.record,
+                              .sample_period = r.o.record.sample,
+                              .sample = cli_record_series,
+                              .sample_opaque = &r.o.record};
     backend_start(r.backend);
     cli_progress_start(&r.progress, !r.o.quiet && isatty(STDERR_FILENO) && !r.interactive);
     rc = tlm_run(r.m, &to, &err);

@@ -104,6 +104,9 @@ struct ledger *ledger_attach(struct machine *m)
         return NULL;
     for (unsigned i = 0; i < m->n_pes; i++)
         ledger_power(l, i, cpu_get_el(m->pes[i].cpu));
+    ledger_set_mode(l, cpu_get_mode(m->pes[0].cpu));
+    for (unsigned i = 0; i < m->n_pes; i++)
+        ledger_pe_mode(l, i, cpu_get_mode(m->pes[i].cpu));
     m->listener.opaque = l;
     m->listener.exception = on_exception;
     m->listener.eret = on_eret;

@@ -3,6 +3,8 @@
  * The ledger's state machine: which context each PE runs, which exits are open, what the rows have summed up.
  * Words for reasons are in reason.c, histograms in hist.h. Exception model after Arm ARM DDI 0487, D1.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "models/base/bits.h"
@@ -37,7 +39,7 @@ struct exit_row {
     struct key key;
     unsigned vcpu, reason;
     uint64_t detail;
-    uint64_t count, insns, cycles, cycles_min, cycles_max, ps, ps_min, ps_max, idle;
+    uint64_t count, measured, insns, cycles, cycles_min, cycles_max, ps, ps_min, ps_max, idle;
     uint64_t where[LEDGER_WHERE_COUNT];
     uint64_t buckets[CPU_BUCKET_COUNT];
     struct hist hist;
@@ -58,6 +60,8 @@ struct open_exit {
     unsigned pe, reason;
     uint64_t detail, mmio_detail, pc;
     bool maybe_mmio;
+    enum cpu_mode mode;   /* of its PE when it began */
+    unsigned mode_change; /* how many the PE had seen by then */
     struct ledger_sample at;
     uint64_t where[LEDGER_WHERE_COUNT], idle;
 };
@@ -76,6 +80,7 @@ struct open_trap {
     unsigned reason;
     struct trap_row *row; /* NULL: went with its phase */
     uint64_t cycle, insns, ps, idle, pc, detail;
+    unsigned mode_change;
 };
 
 struct pe {
@@ -87,7 +92,15 @@ struct pe {
     uint64_t busy[LEDGER_WHERE_COUNT], idle;          /* cycles since the start */
     struct open_trap traps[TRAP_DEPTH];
     unsigned depth;
+    enum cpu_mode mode;
+    unsigned mode_change; /* changes of mode so far */
+    uint64_t exits;       /* that ended here */
+    bool called;          /* EL1, without stage 2, has called EL2 and was not returned to yet */
+    uint64_t call_ret;    /* the instruction behind the call */
 };
+
+/* Whose is VMID 0? */
+enum vmid0 { VMID0_UNKNOWN, VMID0_GUEST, VMID0_HOST };
 
 struct ledger {
     struct ledger_ops ops;
@@ -106,6 +119,10 @@ struct ledger {
     struct index trap_index;
     uint16_t trap_details[REASON_COUNT];
     uint64_t total_exits;
+    enum cpu_mode mode; /* of the phase */
+    enum vmid0 vmid0;
+    uint64_t unstaged,
+        protected;   /* exceptions from EL1 to EL2: without stage 2; of a protected hypervisor's host */
     unsigned events; /* LEDGER_EXITS, LEDGER_TRAPS: told to event_fn */
     ledger_event_fn *event_fn;
     void *event_opaque;
@@ -373,9 +390,32 @@ static void back_to_exception(struct ledger *l, unsigned pe, const struct pe *p,
     now->ps -= ps;
 }
 
-static bool is_guest(uint32_t vmid)
+static bool is_guest(const struct ledger *l, uint32_t vmid)
 {
-    return vmid != 0;
+    return vmid != 0 || l->vmid0 != VMID0_HOST;
+}
+
+/* EL1 was left for EL2 and was no guest: a host, or an EL1 that needs no stage 2. */
+static void host_left(struct ledger *l, struct pe *p, const struct cpu_exception *e)
+{
+    if (e->from_guest) {
+        l->protected ++;
+        return;
+    }
+    l->unstaged++;
+    p->called = reason_of(e) == REASON_HVC;
+    p->call_ret = e->pc + 4;
+}
+
+/* Stage 2 is on under VMID 0 where an ERET leads. */
+static void entered_vmid0(struct ledger *l, unsigned pe, const struct cpu_exception *e)
+{
+    const struct pe *p = &l->pes[pe];
+    bool back = p->called && l->ops.get_pc && l->ops.get_pc(l->ops.opaque, pe) == p->call_ret;
+    if (back && e->to_el == 1 && !e->irqs_to_el2)
+        l->vmid0 = VMID0_HOST;
+    else if (l->vmid0 == VMID0_UNKNOWN)
+        l->vmid0 = VMID0_GUEST;
 }
 
 static enum ledger_where host_where(unsigned el)
@@ -408,8 +448,10 @@ static void open_exit(struct ledger *l, unsigned pe, const struct cpu_exception 
     x->reason = reason;
     x->detail = detail;
     x->pc = e->pc;
-    x->maybe_mmio = reason == 0x24 /* DABT_LOW */ && e->to_el == 2;
+    x->maybe_mmio = reason == REASON_DABT_LOW && e->to_el == 2;
     x->mmio_detail = x->maybe_mmio ? reason_mmio_detail(e) : 0;
+    x->mode = p->mode;
+    x->mode_change = p->mode_change;
     x->at = p->last;
     memcpy(x->where, p->busy, sizeof(x->where));
     x->idle = p->idle;
@@ -474,7 +516,7 @@ static void detail_text(const struct ledger *l, uint32_t vmid, unsigned reason, 
 }
 
 static void tell_exit(struct ledger *l, unsigned pe, unsigned vcpu, const struct open_exit *x,
-                      const struct exit_row *d)
+                      const struct exit_row *d, bool mixed)
 {
     struct ledger_event e = {
         .kind = LEDGER_EXITS,
@@ -490,6 +532,7 @@ static void tell_exit(struct ledger *l, unsigned pe, unsigned vcpu, const struct
         .cycles = d->cycles,
         .ps = d->ps,
         .idle_cycles = d->idle,
+        .mixed = mixed,
     };
     detail_text(l, l->vcpus[vcpu].pub.vmid, x->reason, x->detail, e.detail, sizeof(e.detail));
     l->event_fn(l->event_opaque, &e);
@@ -498,6 +541,9 @@ static void tell_exit(struct ledger *l, unsigned pe, unsigned vcpu, const struct
 static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned vcpu)
 {
     struct open_exit *x = &v->exit;
+    const struct pe *from = &l->pes[x->pe];
+    /* Did it run in the mode of the phase, all of it? */
+    bool mixed = x->mode != l->mode || x->mode_change != from->mode_change || l->pes[pe].mode != l->mode;
     /* Emulated accesses are skipped: the vCPU goes on behind the instruction. A resolved fault runs it again.
      */
     if (x->maybe_mmio && l->ops.get_pc && l->ops.get_pc(l->ops.opaque, pe) == x->pc + 4) {
@@ -512,13 +558,17 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
     else
         exit_delta_migrated(l, pe, x, &d);
     l->total_exits++;
+    l->pes[pe].exits++;
     v->pub.exits++;
-    v->pub.exit_cycles += d.cycles;
+    v->pub.exit_cycles += mixed ? 0 : d.cycles;
     if (l->events & LEDGER_EXITS)
-        tell_exit(l, pe, vcpu, x, &d);
+        tell_exit(l, pe, vcpu, x, &d, mixed);
     if (!r)
         return;
     r->count++;
+    if (mixed)
+        return;
+    r->measured++;
     r->insns += d.insns;
     r->cycles += d.cycles;
     r->ps += d.ps;
@@ -557,7 +607,8 @@ static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception
                                               .ps = p->last.ps,
                                               .idle = p->idle,
                                               .pc = e->pc,
-                                              .detail = detail};
+                                              .detail = detail,
+                                              .mode_change = p->mode_change};
 }
 
 static void tell_trap(struct ledger *l, const struct pe *p, const struct open_trap *t)
@@ -577,6 +628,7 @@ static void tell_trap(struct ledger *l, const struct pe *p, const struct open_tr
         .cycles = p->last.cycles - t->cycle,
         .ps = p->last.ps - t->ps,
         .idle_cycles = p->idle - t->idle,
+        .mixed = t->mode_change != p->mode_change,
     };
     detail_text(l, 0, t->reason, t->detail, e.detail, sizeof(e.detail));
     l->event_fn(l->event_opaque, &e);
@@ -591,7 +643,7 @@ static void pop_trap(struct ledger *l, struct pe *p, unsigned from, unsigned to)
         if (t->to_el != from || (t->from_el == from) != (to == from))
             continue;
         uint64_t cycles = p->last.cycles - t->cycle;
-        if (t->row) {
+        if (t->row && t->mode_change == p->mode_change) {
             t->row->returned++;
             t->row->cycles += cycles;
             t->row->cycles_min = cycles < t->row->cycles_min ? cycles : t->row->cycles_min;
@@ -611,7 +663,7 @@ void ledger_exception(struct ledger *l, unsigned pe, const struct cpu_exception 
     if (pe >= l->n_pe)
         return;
     struct pe *p = &l->pes[pe];
-    bool guest = e->from_guest && is_guest(e->vmid);
+    bool guest = e->from_guest && is_guest(l, e->vmid);
     struct ledger_sample now;
     take_sample(l, pe, &now);
     back_to_exception(l, pe, p, e, &now);
@@ -622,6 +674,8 @@ void ledger_exception(struct ledger *l, unsigned pe, const struct cpu_exception 
     p->where = inside ? LEDGER_GUEST : host_where(e->to_el);
     if (inside || e->to_el == 0)
         return;
+    if (!guest && e->from_el == 1 && e->to_el == 2)
+        host_left(l, p, e);
     unsigned reason = reason_of(e);
     uint64_t known = 0;
     int x = reason_needs_x(e);
@@ -642,7 +696,12 @@ void ledger_eret(struct ledger *l, unsigned pe, const struct cpu_exception *e)
     if (pe >= l->n_pe)
         return;
     struct pe *p = &l->pes[pe];
-    bool to_guest = e->to_el < 2 && !e->to_host && is_guest(e->vmid);
+    bool staged = e->to_el < 2 && !e->to_host;
+    if (staged && !e->vmid && e->from_el >= 2)
+        entered_vmid0(l, pe, e);
+    if (e->to_el < 2 && e->from_el >= 2)
+        p->called = false;
+    bool to_guest = staged && is_guest(l, e->vmid);
     bool inside = e->from_el == 1 && to_guest;
     struct ledger_sample now;
     take_sample(l, pe, &now);
@@ -736,6 +795,45 @@ void ledger_next_phase(struct ledger *l)
     }
 }
 
+void ledger_set_mode(struct ledger *l, enum cpu_mode mode)
+{
+    l->mode = mode;
+}
+
+void ledger_pe_mode(struct ledger *l, unsigned pe, enum cpu_mode mode)
+{
+    if (pe >= l->n_pe)
+        return;
+    struct pe *p = &l->pes[pe];
+    struct ledger_sample now;
+    take_sample(l, pe, &now);
+    advance(l, p, &now, now_where(l, pe));
+    p->mode_change += p->mode != mode;
+    p->mode = mode;
+}
+
+bool ledger_take_late(struct ledger *l, unsigned pe, struct ledger_context_row out[LEDGER_WHERE_COUNT],
+                      int *guest)
+{
+    struct pe *p = &l->pes[pe];
+    *guest = -1;
+    if (p->mode == l->mode)
+        return false;
+    struct ledger_sample now;
+    take_sample(l, pe, &now);
+    advance(l, p, &now, now_where(l, pe));
+    for (unsigned w = 0; w < LEDGER_WHERE_COUNT; w++)
+        ledger_context(l, pe, (enum ledger_where)w, &out[w]);
+    memset(p->context, 0, sizeof(p->context));
+    /* It stands within one block: there is one guest that it can have run. */
+    if (p->recent >= 0 && out[LEDGER_GUEST].cycles) {
+        *guest = p->recent;
+        l->vcpus[*guest].pub.guest_cycles -= out[LEDGER_GUEST].cycles;
+        l->vcpus[*guest].pub.guest_insns -= out[LEDGER_GUEST].insns;
+    }
+    return true;
+}
+
 void ledger_free(struct ledger *l)
 {
     if (!l)
@@ -771,14 +869,15 @@ void ledger_exit(const struct ledger *l, unsigned i, struct ledger_exit_row *out
         .vcpu = r->vcpu,
         .reason = reason_name(r->reason),
         .count = r->count,
+        .measured = r->measured,
         .insns = r->insns,
         .cycles = r->cycles,
-        .cycles_min = r->cycles_min,
+        .cycles_min = r->measured ? r->cycles_min : 0,
         .cycles_max = r->cycles_max,
-        .cycles_p50 = clamp(hist_quantile(&r->hist, 500), r->cycles_min, r->cycles_max),
-        .cycles_p99 = clamp(hist_quantile(&r->hist, 990), r->cycles_min, r->cycles_max),
+        .cycles_p50 = r->measured ? clamp(hist_quantile(&r->hist, 500), r->cycles_min, r->cycles_max) : 0,
+        .cycles_p99 = r->measured ? clamp(hist_quantile(&r->hist, 990), r->cycles_min, r->cycles_max) : 0,
         .ns = r->ps / TG_NS,
-        .ns_min = r->ps_min / TG_NS,
+        .ns_min = r->measured ? r->ps_min / TG_NS : 0,
         .ns_max = r->ps_max / TG_NS,
         .idle_cycles = r->idle,
     };
@@ -840,6 +939,28 @@ void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where
 uint64_t ledger_total_exits(const struct ledger *l)
 {
     return l->total_exits;
+}
+
+uint64_t ledger_pe_exits(const struct ledger *l, unsigned pe)
+{
+    return l->pes[pe].exits;
+}
+
+bool ledger_no_guest(const struct ledger *l, char *out, size_t n)
+{
+    uint64_t all = l->unstaged + l->protected;
+    out[0] = 0;
+    if (l->n_vcpus || !all)
+        return false;
+    snprintf(out, n,
+             "no guest was seen, but %" PRIu64 " exception%s came from EL1 to EL2: %" PRIu64
+             " with stage 2 off (HCR_EL2.VM = 0)",
+             all, all == 1 ? "" : "s", l->unstaged);
+    size_t used = strlen(out);
+    if (l->protected && used < n)
+        snprintf(out + used, n - used, ", %" PRIu64 " from the host of a protected hypervisor (VMID 0)",
+                 l->protected);
+    return true;
 }
 
 enum ledger_where ledger_now(const struct ledger *l, unsigned pe, int *vcpu)

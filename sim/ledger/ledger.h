@@ -5,8 +5,14 @@
  * is entered again (on whichever PE), and counts traps. Hypervisor-agnostic: only architectural state is
  * looked at. Writes no file (sim/stats does).
  *
- * Guest context is EL1/EL0 with HCR_EL2.VM = 1 and TGE = 0 under a VMID other than 0. VMID 0 is the host's
- * own stage 2 under protected KVM (and KVM and Xen number guests from 1), so it is host context.
+ * Guest context is EL1/EL0 with HCR_EL2.VM = 1 and TGE = 0. The host of a protected hypervisor runs so, too,
+ * and is no guest. It is told by how it came there: it ran at EL1 without stage 2, called EL2 (HVC), and EL2
+ * returned to the instruction behind the call, with stage 2 on under VMID 0 and with the machine's interrupts
+ * still its own (HCR_EL2.IMO = 0). From then on VMID 0 is the host's, on every PE. Whoever is entered under
+ * VMID 0 in another way is a guest.
+ *
+ * A change of mode (fast, timed) ends the phase (ledger_next_phase, then ledger_set_mode). What lies on both
+ * sides of it is counted, and told as an event, but its cycles are in no sum.
  *
  * What an exit holds is the difference of its PE's counts between the two ends. When the vCPU is entered
  * again on another PE, the first PE's counts since the exit are scaled to the nanoseconds that passed, since
@@ -87,6 +93,11 @@ void ledger_sync(struct ledger *l);
 /* Forgets the rows of the phase (exits, traps, contexts, guest cycles); open exits stay open and count where
  * they close. */
 void ledger_next_phase(struct ledger *l);
+/* The phase that begins now is of this mode; each PE follows with ledger_pe_mode, at once or a few
+ * instructions later. Until ledger_set_mode is called, all PEs are in mode fast. */
+void ledger_set_mode(struct ledger *l, enum cpu_mode mode);
+/* The PE changes to this mode now. */
+void ledger_pe_mode(struct ledger *l, unsigned pe, enum cpu_mode mode);
 
 /* ---- rows of the phase so far ---- */
 
@@ -95,7 +106,8 @@ struct ledger_exit_row {
     const char *reason; /* "HVC" */
     char detail[96];    /* "imm 0 PSCI_VERSION"; "" when there is none */
     uint64_t count;
-    uint64_t insns; /* sums over all exits */
+    uint64_t measured; /* of these, those without a change of mode within: what follows is theirs */
+    uint64_t insns;    /* sums over all of them */
     uint64_t cycles, cycles_min, cycles_max, cycles_p50, cycles_p99;
     uint64_t ns, ns_min, ns_max;               /* rounded down, of sums in picoseconds */
     uint64_t where_cycles[LEDGER_WHERE_COUNT]; /* without idle; LEDGER_GUEST: other vCPUs */
@@ -109,7 +121,7 @@ struct ledger_trap_row {
     const char *ec; /* "HVC", "SVC", "DABT_LOW", "IRQ" */
     char detail[96];
     uint64_t count;    /* taken */
-    uint64_t returned; /* of these, whose return was seen: cycles are theirs */
+    uint64_t returned; /* of these, whose return was seen, in the same mode: cycles are theirs */
     uint64_t cycles;   /* from entry to return, nested ones included */
     uint64_t cycles_min, cycles_max;
 };
@@ -121,7 +133,7 @@ struct ledger_vcpu {
     unsigned number;                    /* among the VM's vCPUs, in order of appearance */
     uint64_t entries;                   /* since the start */
     uint64_t guest_cycles, guest_insns; /* of this phase, idle (untrapped WFI) included */
-    uint64_t exit_cycles, exits;        /* closed in this phase */
+    uint64_t exit_cycles, exits;        /* closed in this phase; cycles of those that were measured */
     uint64_t
         lost; /* exits that ended by a second one without an entry between (VMID reused), since the start */
 };
@@ -147,6 +159,15 @@ void ledger_context(const struct ledger *l, unsigned pe, enum ledger_where where
                     struct ledger_context_row *out);
 /* Exits closed since the start, of all phases: for progress. */
 uint64_t ledger_total_exits(const struct ledger *l);
+/* Of these, those that ended on this PE. */
+uint64_t ledger_pe_exits(const struct ledger *l, unsigned pe);
+/* Why nobody was counted as a guest, though EL2 took exceptions from EL1; false: there is nothing to say. */
+bool ledger_no_guest(const struct ledger *l, char *out, size_t n);
+/* A PE that has not changed to the phase's mode yet: what it has run since the phase began belongs to the
+ * phase before. Hands that out (row i: where i) and forgets it; false: the PE is not so late. guest: index of
+ * the vCPU whose cycles the row of LEDGER_GUEST holds, -1: there are none. */
+bool ledger_take_late(struct ledger *l, unsigned pe, struct ledger_context_row out[LEDGER_WHERE_COUNT],
+                      int *guest);
 /* What the PE runs now; *vcpu (index for ledger_get_vcpu) is -1 but in a guest. */
 enum ledger_where ledger_now(const struct ledger *l, unsigned pe, int *vcpu);
 
@@ -169,6 +190,7 @@ struct ledger_event {
     uint64_t start_ps; /* time of the PE at the exception */
     uint64_t insns, cycles, ps;
     uint64_t idle_cycles; /* of `cycles` */
+    bool mixed;           /* the mode changed within */
 };
 
 typedef void ledger_event_fn(void *opaque, const struct ledger_event *e);

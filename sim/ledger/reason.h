@@ -11,6 +11,8 @@
 
 /* 0..63 are exception classes (ESR_ELx.EC); the rest is what they leave together. */
 enum {
+    REASON_HVC = 0x16,
+    REASON_DABT_LOW = 0x24,
     REASON_WFI = 64,
     REASON_WFE,
     REASON_MMIO,

@@ -37,12 +37,12 @@ static void on_eret(void *opaque, struct cpu *c, const struct cpu_exception *e)
         m->listener.eret(m->listener.opaque, c, e);
 }
 
-static void on_idle(void *opaque, struct cpu *c, bool enter)
+static void on_mode(void *opaque, struct cpu *c, enum cpu_mode mode)
 {
     struct machine *m = opaque;
 
-    if (m->listener.idle)
-        m->listener.idle(m->listener.opaque, c, enter);
+    if (m->pe_mode)
+        m->pe_mode(m->mode_opaque, cpu_index(c), mode);
 }
 
 static void on_line_soon(void *opaque, uint64_t pa)
@@ -94,7 +94,7 @@ struct machine *machine_new(const char *name, uint64_t seed)
     m->hooks = (struct cpu_hooks){.opaque = m,
                                   .exception = on_exception,
                                   .eret = on_eret,
-                                  .idle = on_idle,
+                                  .mode = on_mode,
                                   .line_soon = on_line_soon,
                                   .firmware_call = on_firmware_call,
                                   .guest_hint = on_guest_hint};

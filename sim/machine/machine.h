@@ -89,7 +89,7 @@ struct machine_external {
     const char *site;
 };
 
-/* Why the run ended. The texts in machine_stop_name are public (column run.status). */
+/* Why the run ended. machine_stop_name has them as people read them in the database. */
 enum machine_stop_kind {
     MACHINE_RUNNING = 0,
     MACHINE_POWEROFF, /* the guest powered off */
@@ -106,7 +106,6 @@ struct machine_listener {
     void *opaque;
     void (*exception)(void *opaque, struct cpu *c, const struct cpu_exception *e);
     void (*eret)(void *opaque, struct cpu *c, const struct cpu_exception *e);
-    void (*idle)(void *opaque, struct cpu *c, bool enter);
 };
 
 struct machine {
@@ -148,6 +147,11 @@ struct machine {
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
     void *hint_opaque;
     struct machine_listener listener;
+    /* machine_set_mode was called: before anything changes. Then each PE follows, when it stands between two
+     * blocks: at once, or when the access that it is in the middle of has ended. May be NULL. */
+    void (*mode)(void *opaque, enum cpu_mode mode);
+    void (*pe_mode)(void *opaque, unsigned pe, enum cpu_mode mode);
+    void *mode_opaque;
     /* Loads images and powers on the first PE at `now`; called by the run loop at the start and after each
      * reset. Set by sim/boot. */
     int (*start)(void *opaque, struct machine *m, tg_time now, struct tg_error *err);
@@ -248,11 +252,13 @@ void *machine_memory(const struct machine *m, uint64_t pa, uint64_t size);
 void machine_reset(struct machine *m); /* every model but the PEs, which are powered off */
 /* Powers a PE on and tells the run loop. */
 void machine_power_on(struct machine *m, unsigned pe, unsigned el, uint64_t pc, uint64_t x0, tg_time now);
+/* Changes the mode of all PEs; from a callback of a PE or of the run loop. */
+void machine_set_mode(struct machine *m, enum cpu_mode mode);
 /* Ends the run: the first reason counts, later ones are ignored. PEs stop at the next instruction boundary.
  */
 void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-const char *machine_stop_name(enum machine_stop_kind kind);
+const char *machine_stop_name(enum machine_stop_kind kind); /* as the column run.status has it */
 /* Exit status of the program for how the run ended: 0, 2, 3, 4. */
 int machine_exit_status(const struct machine *m);
 tg_time machine_now(const struct machine *m);

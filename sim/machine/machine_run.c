@@ -100,6 +100,14 @@ void machine_power_on(struct machine *m, unsigned pe, unsigned el, uint64_t pc, 
         m->kick(m->kick_opaque, pe, now);
 }
 
+void machine_set_mode(struct machine *m, enum cpu_mode mode)
+{
+    if (m->mode)
+        m->mode(m->mode_opaque, mode);
+    for (unsigned i = 0; i < m->n_pes; i++)
+        cpu_set_mode(m->pes[i].cpu, mode);
+}
+
 void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fmt, ...)
 {
     va_list ap;
@@ -119,10 +127,11 @@ void machine_stop(struct machine *m, enum machine_stop_kind kind, const char *fm
 
 const char *machine_stop_name(enum machine_stop_kind kind)
 {
+    /* A reset ends a run only where the user asked for that (--max-resets 0): the guest has ended it. */
     static const char *const names[] = {
-        [MACHINE_RUNNING] = "running", [MACHINE_POWEROFF] = "poweroff", [MACHINE_RESET] = "reset",
-        [MACHINE_LIMIT] = "limit",     [MACHINE_SIGNAL] = "signal",     [MACHINE_STUCK] = "stuck",
-        [MACHINE_FAILED] = "failed",   [MACHINE_BUG] = "bug",
+        [MACHINE_RUNNING] = "running", [MACHINE_POWEROFF] = "poweroff",  [MACHINE_RESET] = "poweroff",
+        [MACHINE_LIMIT] = "limit",     [MACHINE_SIGNAL] = "interrupted", [MACHINE_STUCK] = "stuck",
+        [MACHINE_FAILED] = "error",    [MACHINE_BUG] = "error",
     };
 
     return names[kind];

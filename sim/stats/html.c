@@ -37,7 +37,7 @@ static const char style[] =
     "td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "td.p{background:linear-gradient(#b8d4f0,#b8d4f0) no-repeat left/var(--w) 100%}\n</style></head><body>\n";
 
-static int section(const struct stats_section *sec, sqlite3_stmt *st, FILE *out)
+static int section(const struct stats_section *sec, sqlite3_stmt *st, const char *note, FILE *out)
 {
     int rc, n = sqlite3_column_count(st);
     bool first = true;
@@ -65,6 +65,11 @@ static int section(const struct stats_section *sec, sqlite3_stmt *st, FILE *out)
     }
     if (!first)
         fputs("</table>\n", out);
+    else if (sec->of_guests && *note) {
+        fprintf(out, "<h2>%s</h2>\n<p>none: ", sec->title);
+        escape(out, note);
+        fputs("</p>\n", out);
+    }
     return rc;
 }
 
@@ -75,6 +80,8 @@ int stats_report_html(const char *path, int64_t run, FILE *out, struct tg_error 
     if (rc)
         return rc;
     sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    char note[256];
+    stats_report_note(db, run, note, sizeof(note));
     fputs(style, out);
     fputs("<h1>Tollgate: what the exits cost</h1>\n", out);
     for (unsigned i = 0; !rc && i < stats_n_sections; i++) {
@@ -84,7 +91,7 @@ int stats_report_html(const char *path, int64_t run, FILE *out, struct tg_error 
         int step = sqlite3_prepare_v2(db, stats_sections[i].sql, -1, &st, NULL);
         if (!step) {
             sqlite3_bind_int64(st, 1, run);
-            step = section(&stats_sections[i], st, out);
+            step = section(&stats_sections[i], st, note, out);
         }
         if (step != SQLITE_DONE)
             rc = stats_sql_error(db, path, "read it", err);

@@ -35,7 +35,7 @@ int stats_open_machine(const char *path, const struct machine *m, const char *mo
         if (stats_config(*out, m->config[i].key, m->config[i].value))
             rc = tg_error_set(err, ENOMEM, "no memory");
     if (!rc)
-        rc = stats_flush(*out, err);
+        rc = stats_write(*out, err);
     if (rc) {
         stats_close(*out);
         *out = NULL;
@@ -43,24 +43,35 @@ int stats_open_machine(const char *path, const struct machine *m, const char *mo
     return rc;
 }
 
-int stats_phase_machine(struct stats *s, const char *name, const struct machine *m, struct ledger *l,
-                        struct tg_error *err)
+static struct stats_pe pe_now(const struct cpu *c)
+{
+    return (struct stats_pe){cpu_insns(c), cpu_cycles(c), cpu_hz(c), cpu_local_time(c)};
+}
+
+int stats_phase_machine(struct stats *s, const char *name, enum cpu_mode mode, const struct machine *m,
+                        struct ledger *l, bool hold, struct tg_error *err)
 {
     struct stats_pe pes[MACHINE_MAX_PES];
-    for (unsigned i = 0; i < m->n_pes; i++) {
-        const struct cpu *c = m->pes[i].cpu;
-        pes[i] = (struct stats_pe){cpu_insns(c), cpu_cycles(c), cpu_hz(c), cpu_local_time(c)};
-    }
+    for (unsigned i = 0; i < m->n_pes; i++)
+        pes[i] = pe_now(m->pes[i].cpu);
     const struct stats_source src = {
         .now_ps = machine_now(m),
+        .mode = mode == CPU_TIMED ? "timed" : "fast",
         .pes = pes,
         .n_pes = m->n_pes,
         .models = m->models,
         .n_models = m->n_models,
         .ledger = l,
     };
-    int rc = stats_phase(s, name, &src, err);
-    if (!rc && l)
+    int rc = hold ? stats_phase_hold(s, name, &src, err) : stats_phase(s, name, &src, err);
+    if (l)
         ledger_next_phase(l);
     return rc;
+}
+
+void stats_late_machine(struct stats *s, const struct machine *m, unsigned pe, struct stats_late *late)
+{
+    late->pe = pe_now(m->pes[pe].cpu);
+    late->model = m->pes[pe].model;
+    stats_amend(s, pe, late);
 }

@@ -23,54 +23,62 @@
 /* Places of each phase in the section profile. */
 #define PROFILE_ROWS 20
 
+/* In place of a reason that nobody could write. */
+#define UNFINISHED "'the run has not ended: it goes on, or was killed; here is what it had written'"
+
 /* clang-format off */
 const struct stats_section stats_sections[] = {
     {"run", "Run",
-     "SELECT r.run_id, platform, core, mode, pes, seed, status, why, round(sim_ps / 1e9, 6) AS sim_ms, insns, cycles,"
+     "SELECT r.run_id, platform, core, mode, pes, seed, status, CASE status WHEN 'running' THEN " UNFINISHED " ELSE why END AS why,"
+     " round(sim_ps / 1e9, 6) AS sim_ms, insns, cycles,"
      " round(1.0 * cycles / nullif(insns, 0), 3) AS cpi, round(host_s, 3) AS host_s,"
-     " CASE WHEN host_s > 0 THEN round(insns / host_s / 1e6, 1) END AS mips, version"
-     " FROM run r WHERE run_id = ?1", 1},
+     " CASE WHEN host_s > 0 THEN round(insns / host_s / 1e6, 1) END AS mips, version, note"
+     " FROM run r WHERE run_id = ?1", .since = 1},
     {"phases", "Phases",
-     "SELECT seq, name AS phase, round(start_ps / 1e9, 6) AS start_ms, round(end_ps / 1e9, 6) AS end_ms FROM phase WHERE run_id = ?1 ORDER BY seq", 1},
+     "SELECT seq, name AS phase, round(start_ps / 1e9, 6) AS start_ms, round(end_ps / 1e9, 6) AS end_ms, mode FROM phase WHERE run_id = ?1 ORDER BY seq", .since = 1},
     {"exits", "Exits, all vCPUs",
      "SELECT p.name AS phase, reason, sum(count) AS samples,"
      " round(100.0 * sum(count) / sum(sum(count)) OVER (PARTITION BY p.phase_id), 2) AS \"samples%\","
      " round(100.0 * sum(ns) / nullif(sum(sum(ns)) OVER (PARTITION BY p.phase_id), 0), 2) AS \"time%\","
-     " min(ns_min) / 1e3 AS min_us, max(ns_max) / 1e3 AS max_us, round(1.0 * sum(ns) / sum(count) / 1e3, 3) AS avg_us"
+     " min(ns_min) FILTER (WHERE measured > 0) / 1e3 AS min_us,"
+     " max(ns_max) FILTER (WHERE measured > 0) / 1e3 AS max_us, round(1.0 * sum(ns) / nullif(sum(measured), 0) / 1e3, 3) AS avg_us"
      " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, reason"
-     " ORDER BY p.seq, sum(ns) DESC, reason", 1},
+     " ORDER BY p.seq, sum(ns) DESC, reason", .since = 1, .of_guests = true},
     {"exit_cycles", "Cycles of an exit, and where they ran (% of the exit)",
-     "SELECT p.name AS phase, vm, vcpu, reason, detail, count, round(1.0 * insns / count, 1) AS insns,"
-     " round(1.0 * cycles / count, 1) AS cycles, cycles_min AS min, cycles_p50 AS p50, cycles_p99 AS p99, cycles_max AS max,"
+     "SELECT p.name AS phase, vm, vcpu, reason, detail, count, round(1.0 * insns / nullif(measured, 0), 1) AS insns,"
+     " round(1.0 * cycles / nullif(measured, 0), 1) AS cycles, CASE WHEN measured > 0 THEN cycles_min END AS min,"
+     " CASE WHEN measured > 0 THEN cycles_p50 END AS p50, CASE WHEN measured > 0 THEN cycles_p99 END AS p99,"
+     " CASE WHEN measured > 0 THEN cycles_max END AS max,"
      " round(100.0 * el2_cycles / nullif(cycles, 0), 1) AS \"el2%\","
      " round(100.0 * host_el1_cycles / nullif(cycles, 0), 1) AS \"host_el1%\","
      " round(100.0 * host_el0_cycles / nullif(cycles, 0), 1) AS \"host_el0%\","
      " round(100.0 * guest_cycles / nullif(cycles, 0), 1) AS \"other_vcpu%\","
      " round(100.0 * idle_cycles / nullif(cycles, 0), 1) AS \"idle%\""
-     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail", 1},
+     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail",
+     .since = 1, .of_guests = true},
     {"exit_buckets", "What the cycles of an exit were spent on (cycles per exit, by CPI bucket)",
      "SELECT p.name AS phase, t.tr AS reason, round(1.0 * t.c / t.n, 1) AS cycles" EXIT_BUCKETS
-     " FROM (SELECT phase_id AS tp, reason AS tr, sum(count) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
+     " FROM (SELECT phase_id AS tp, reason AS tr, nullif(sum(measured), 0) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
      " JOIN phase p ON p.phase_id = t.tp JOIN exit e ON e.phase_id = t.tp AND e.reason = t.tr LEFT JOIN exit_bucket b USING(exit_id)"
-     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr ORDER BY p.seq, t.c DESC, t.tr", 1},
+     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr ORDER BY p.seq, t.c DESC, t.tr", .since = 1, .of_guests = true},
     {"traps", "Exceptions taken to EL2, EL3 or by a host",
      "SELECT p.name AS phase, 'EL' || from_el AS \"from\", 'EL' || to_el AS \"to\", ec, detail, sum(count) AS count,"
-     " round(1.0 * sum(cycles) / nullif(sum(returned), 0), 1) AS cycles, min(cycles_min) AS min, max(cycles_max) AS max"
-     " FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail"
-     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail", 1},
+     " round(1.0 * sum(cycles) / nullif(sum(returned), 0), 1) AS cycles,"
+     " min(cycles_min) FILTER (WHERE returned > 0) AS min, max(cycles_max) FILTER (WHERE returned > 0) AS max FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail"
+     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail", .since = 1},
     {"cpi", "Where the cycles of each PE went (% of its cycles, by CPI bucket)",
      "SELECT p.name AS phase, v.pe, v.insns, v.cycles, round(v.cpi, 3) AS cpi" PE_BUCKETS
      " FROM v_pe v JOIN phase p ON p.run_id = v.run_id AND p.name = v.phase"
      " JOIN context_bucket b ON b.phase_id = p.phase_id AND b.pe = v.pe WHERE v.run_id = ?1"
-     " GROUP BY p.phase_id, v.pe ORDER BY p.seq, v.pe", 1},
+     " GROUP BY p.phase_id, v.pe ORDER BY p.seq, v.pe", .since = 1},
     {"contexts", "Which software they ran",
      "SELECT p.name AS phase, c.pe, c.context, c.insns, c.cycles, round(1.0 * c.cycles / nullif(c.insns, 0), 3) AS cpi,"
      " round(100.0 * c.cycles / nullif(sum(c.cycles) OVER (PARTITION BY c.phase_id, c.pe), 0), 2) AS \"share%\""
-     " FROM context c JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, c.pe, c.cycles DESC, c.context", 1},
+     " FROM context c JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, c.pe, c.cycles DESC, c.context", .since = 1},
     {"overhead", "Cycles of each VM in its guest and in exits",
      "SELECT o.phase, o.vm, v.vmid, o.guest_cycles, o.exit_cycles, round(100.0 * o.share, 2) AS \"share%\""
      " FROM v_overhead o JOIN vm v ON v.run_id = o.run_id AND v.vm = o.vm JOIN phase p ON p.run_id = o.run_id AND p.name = o.phase"
-     " WHERE o.run_id = ?1 ORDER BY p.seq, o.vm", 1},
+     " WHERE o.run_id = ?1 ORDER BY p.seq, o.vm", .since = 1, .of_guests = true},
     {"profile", "Where the program counter was (sampled; % of the phase, all PEs; the first " TG_STR(PROFILE_ROWS) ")",
      "SELECT phase, context, 'EL' || el AS el, vm, place AS symbol, samples, cycles, round(100.0 * share, 2) AS \"share%\" FROM ("
      " SELECT p.seq AS seq, coalesce(p.name, '?') AS phase, context, el, nullif(s.vm, -1) AS vm,"
@@ -79,12 +87,19 @@ const struct stats_section stats_sections[] = {
      " row_number() OVER (PARTITION BY s.phase ORDER BY sum(cycles) DESC, context, el, s.vm, coalesce(symbol, printf('page 0x%llx', pc & ~4095))) AS rank"
      " FROM profile s LEFT JOIN phase p ON p.run_id = s.run_id AND p.seq = s.phase WHERE s.run_id = ?1"
      " GROUP BY s.phase, context, el, s.vm, place) WHERE rank <= " TG_STR(PROFILE_ROWS) " ORDER BY seq, rank",
-     2},
+     .since = 2},
 };
 /* clang-format on */
 const unsigned stats_n_sections = TG_ARRAY_SIZE(stats_sections);
 
 #define TABLE_ROWS 40 /* of one section on a terminal; CSV and JSON have all */
+
+/* Files of before version 3: what its columns say of them, for the sections' queries only. */
+static const char older[] =
+    "CREATE TEMP VIEW run AS SELECT *, NULL AS note FROM main.run;"
+    "CREATE TEMP VIEW phase AS SELECT *, (SELECT r.mode FROM main.run r WHERE r.run_id = p.run_id) AS mode"
+    " FROM main.phase p;"
+    "CREATE TEMP VIEW exit AS SELECT *, count AS measured FROM main.exit;";
 
 int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_error *err)
 {
@@ -113,6 +128,9 @@ int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_er
                           path, *run, count, last);
     if (!*run)
         *run = last;
+    int version = stats_db_version(*db);
+    if (!rc && version < 3 && sqlite3_exec(*db, older, NULL, NULL, NULL))
+        rc = stats_sql_error(*db, path, "read it", err);
     if (rc) {
         sqlite3_close(*db);
         *db = NULL;
@@ -226,7 +244,21 @@ static void header_print(const struct table *t, sqlite3_stmt *st, FILE *out)
             fprintf(out, "%-10s %s\n", sqlite3_column_name(st, c), t->cell[c]);
 }
 
-static int section_table(const struct stats_section *sec, sqlite3_stmt *st, FILE *out)
+/* Text of the column `note` of the run, "" for none. */
+void stats_report_note(sqlite3 *db, int64_t run, char *out, size_t n)
+{
+    sqlite3_stmt *st = NULL;
+    const char *text = NULL;
+    if (!sqlite3_prepare_v2(db, "SELECT note FROM run WHERE run_id = ?1", -1, &st, NULL)) {
+        sqlite3_bind_int64(st, 1, run);
+        if (sqlite3_step(st) == SQLITE_ROW)
+            text = (const char *)sqlite3_column_text(st, 0);
+    }
+    snprintf(out, n, "%s", text ? text : "");
+    sqlite3_finalize(st);
+}
+
+static int section_table(const struct stats_section *sec, sqlite3_stmt *st, const char *note, FILE *out)
 {
     struct table t = {.columns = sqlite3_column_count(st)};
     int rc;
@@ -240,6 +272,8 @@ static int section_table(const struct stats_section *sec, sqlite3_stmt *st, FILE
     } else if (t.rows) {
         fprintf(out, "\n%s:\n", sec->title);
         table_print(&t, st, out);
+    } else if (sec->of_guests && *note) {
+        fprintf(out, "\n%s:\nnone: %s\n", sec->title, note);
     }
     table_free(&t);
     return rc;
@@ -314,6 +348,34 @@ static int section_json(sqlite3 *db, const struct stats_section *sec, sqlite3_st
     return rc;
 }
 
+int stats_has_ended(const char *path, int64_t run, bool *ended, char note[256], struct tg_error *err)
+{
+    sqlite3 *db;
+    int rc = stats_report_open(path, &run, &db, err);
+    if (rc)
+        return rc;
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(
+            db,
+            "SELECT status <> 'running', (SELECT count(*) FROM phase p WHERE p.run_id = r.run_id)"
+            " FROM run r WHERE run_id = ?1",
+            -1, &st, NULL) == SQLITE_OK) {
+        sqlite3_bind_int64(st, 1, run);
+        if (sqlite3_step(st) == SQLITE_ROW) {
+            *ended = sqlite3_column_int(st, 0);
+            snprintf(note, 256,
+                     "database '%s': run %" PRId64
+                     " has not ended (status running): it goes on, or was killed; it holds "
+                     "%d complete phase%s",
+                     path, run, sqlite3_column_int(st, 1), sqlite3_column_int(st, 1) == 1 ? "" : "s");
+        }
+    }
+    if (sqlite3_finalize(st) != SQLITE_OK || !st)
+        rc = stats_sql_error(db, path, "read it", err);
+    sqlite3_close(db);
+    return rc;
+}
+
 int stats_report(const char *path, int64_t run, enum stats_format format, FILE *out, struct tg_error *err)
 {
     sqlite3 *db;
@@ -322,6 +384,8 @@ int stats_report(const char *path, int64_t run, enum stats_format format, FILE *
         return rc;
     /* One transaction, so that a run being written does not change under the report. */
     sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    char note[256];
+    stats_report_note(db, run, note, sizeof(note));
     for (unsigned i = 0; !rc && i < stats_n_sections; i++) {
         const struct stats_section *sec = &stats_sections[i];
         if (sec->since > stats_db_version(db))
@@ -330,7 +394,7 @@ int stats_report(const char *path, int64_t run, enum stats_format format, FILE *
         int step = sqlite3_prepare_v2(db, sec->sql, -1, &st, NULL);
         if (!step) {
             sqlite3_bind_int64(st, 1, run);
-            step = format == STATS_TABLE ? section_table(sec, st, out)
+            step = format == STATS_TABLE ? section_table(sec, st, note, out)
                    : format == STATS_CSV ? section_csv(sec, st, out)
                                          : section_json(db, sec, st, run, out);
         }

@@ -157,5 +157,66 @@ static const char version2[] =
 "  FROM profile s LEFT JOIN phase p ON p.run_id = s.run_id AND p.seq = s.phase;"
 ;
 
-const char *const stats_migrations[STATS_SCHEMA_VERSION] = {version1, version2};
+/* A mode for each phase, exits that lie on both sides of a change of mode, the time series by bucket and counter, why there is no guest. */
+static const char version3[] =
+"UPDATE meta SET value = '3' WHERE key = 'schema';"
+"ALTER TABLE run ADD COLUMN note TEXT;"
+"ALTER TABLE phase ADD COLUMN mode TEXT NOT NULL DEFAULT '';"
+"UPDATE phase SET mode = (SELECT r.mode FROM run r WHERE r.run_id = phase.run_id);"
+"ALTER TABLE exit ADD COLUMN measured INTEGER NOT NULL DEFAULT 0;"
+"UPDATE exit SET measured = count;"
+"ALTER TABLE event ADD COLUMN mixed INTEGER NOT NULL DEFAULT 0;"
+
+"CREATE TABLE sample_bucket("
+"  run_id INTEGER NOT NULL REFERENCES run, sim_ps INTEGER NOT NULL, pe INTEGER NOT NULL, bucket TEXT NOT NULL, cycles INTEGER NOT NULL,"
+"  PRIMARY KEY(run_id, sim_ps, pe, bucket)) WITHOUT ROWID;"
+
+"CREATE TABLE sample_counter("
+"  run_id INTEGER NOT NULL REFERENCES run, sim_ps INTEGER NOT NULL, model TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,"
+"  PRIMARY KEY(run_id, model, name, sim_ps)) WITHOUT ROWID;"
+
+"DROP VIEW v_exit; DROP VIEW v_trap; DROP VIEW v_cpi; DROP VIEW v_overhead; DROP VIEW v_pe; DROP VIEW v_event;"
+
+"CREATE VIEW v_exit AS SELECT e.run_id AS run_id, p.name AS phase, e.vm AS vm, e.vcpu AS vcpu, e.reason AS reason,"
+"  e.detail AS detail, e.count AS count,"
+"  1.0 * e.insns / nullif(e.measured, 0) AS insns_mean, 1.0 * e.cycles / nullif(e.measured, 0) AS cycles_mean,"
+"  CASE WHEN e.measured > 0 THEN e.cycles_min END AS cycles_min, CASE WHEN e.measured > 0 THEN e.cycles_max END AS cycles_max,"
+"  CASE WHEN e.measured > 0 THEN e.cycles_p50 END AS cycles_p50, CASE WHEN e.measured > 0 THEN e.cycles_p99 END AS cycles_p99,"
+"  1.0 * e.ns / nullif(e.measured, 0) AS ns_mean,"
+"  1.0 * e.el2_cycles / e.cycles AS share_el2, 1.0 * e.host_el1_cycles / e.cycles AS share_host_el1,"
+"  1.0 * e.host_el0_cycles / e.cycles AS share_host_el0, 1.0 * e.idle_cycles / e.cycles AS share_idle, p.mode AS mode"
+"  FROM exit e JOIN phase p USING(phase_id);"
+
+"CREATE VIEW v_trap AS SELECT t.run_id AS run_id, p.name AS phase, t.from_el AS from_el, t.to_el AS to_el, t.ec AS ec,"
+"  t.detail AS detail, sum(t.count) AS count, 1.0 * sum(t.cycles) / nullif(sum(t.returned), 0) AS cycles_mean, p.mode AS mode"
+"  FROM trap t JOIN phase p USING(phase_id) GROUP BY t.phase_id, t.from_el, t.to_el, t.ec, t.detail;"
+
+"CREATE VIEW v_cpi AS SELECT b.run_id AS run_id, p.name AS phase, b.pe AS pe, b.context AS context, b.bucket AS bucket,"
+"  b.cycles AS cycles, 1.0 * b.cycles / nullif((SELECT sum(c.cycles) FROM context c WHERE c.phase_id = b.phase_id AND c.pe = b.pe), 0)"
+"  AS share, p.mode AS mode FROM context_bucket b JOIN phase p USING(phase_id);"
+
+"CREATE VIEW v_overhead AS SELECT v.run_id AS run_id, p.name AS phase, v.vm AS vm, sum(v.guest_cycles) AS guest_cycles,"
+"  sum(v.exit_cycles) AS exit_cycles, 1.0 * sum(v.exit_cycles) / nullif(sum(v.guest_cycles) + sum(v.exit_cycles), 0) AS share,"
+"  p.mode AS mode FROM vcpu_phase v JOIN phase p USING(phase_id) GROUP BY v.phase_id, v.vm;"
+
+"CREATE VIEW v_pe AS SELECT e.run_id AS run_id, p.name AS phase, e.pe AS pe, e.hz AS hz,"
+"  e.insns - coalesce(o.insns, 0) AS insns, e.cycles - coalesce(o.cycles, 0) AS cycles,"
+"  1.0 * (e.cycles - coalesce(o.cycles, 0)) / nullif(e.insns - coalesce(o.insns, 0), 0) AS cpi, p.mode AS mode"
+"  FROM pe e JOIN phase p USING(phase_id) LEFT JOIN phase q ON q.run_id = p.run_id AND q.seq = p.seq - 1"
+"  LEFT JOIN pe o ON o.phase_id = q.phase_id AND o.pe = e.pe;"
+
+"CREATE VIEW v_event AS SELECT e.run_id AS run_id, e.seq AS seq, p.name AS phase, e.kind AS kind, e.vm AS vm, e.vcpu AS vcpu,"
+"  e.pe AS pe, e.end_pe AS end_pe, e.from_el AS from_el, e.to_el AS to_el, e.reason AS reason, e.detail AS detail,"
+"  e.start_ps / 1e3 AS start_ns, printf('0x%llx', e.pc) AS pc, e.symbol AS symbol, e.insns AS insns, e.cycles AS cycles, e.ns AS ns,"
+"  e.idle_cycles AS idle_cycles, e.mixed AS mixed FROM event e LEFT JOIN phase p ON p.run_id = e.run_id AND p.seq = e.phase;"
+
+"CREATE VIEW v_sample AS SELECT run_id, sim_ps / 1e3 AS sim_ns, pe,"
+"  insns - lag(insns, 1, 0) OVER w AS insns, cycles - lag(cycles, 1, 0) OVER w AS cycles, exits - lag(exits, 1, 0) OVER w AS exits"
+"  FROM sample WINDOW w AS (PARTITION BY run_id, pe ORDER BY sim_ps);"
+
+"CREATE VIEW v_sample_counter AS SELECT run_id, sim_ps / 1e3 AS sim_ns, model, name,"
+"  value - lag(value, 1, 0) OVER (PARTITION BY run_id, model, name ORDER BY sim_ps) AS value FROM sample_counter;"
+;
+
+const char *const stats_migrations[STATS_SCHEMA_VERSION] = {version1, version2, version3};
 /* clang-format on */

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing runs: the run's row at its start, one transaction per phase boundary, the end. Reads counters out
- * of the models' class tables and rows out of the ledger; keeps nothing of its own but what waits for the
- * next transaction.
+ * Writing runs: the run's row at its start, one transaction per phase boundary, the end. What cannot be
+ * written because another program keeps the file locked waits in memory, in the order in which it came:
+ * phases here, the rest in series.c and trace.c. Rows of a phase are phase.c's.
  */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
-#include "sim/ledger/ledger.h"
+#include <unistd.h>
 #include "sim/stats/internal.h"
 
-/* The public names of the buckets, without asking the core's library for them. */
-static const char *const bucket_names[CPU_BUCKET_COUNT] = {
-#define X(id, name, text) [CPU_BUCKET_##id] = name,
-    CPU_BUCKETS(X)
-#undef X
-};
-
-struct sample {
-    uint64_t sim_ps, insns, cycles, exits;
-    unsigned pe;
-};
+#define SHORT_MS    100 /* a run does not stand still for longer when what waits can go on waiting */
+#define LONG_MS     (5 * 60 * 1000)       /* when rows would be lost */
+#define AGAIN_MS    1000                  /* between two attempts of a run that goes on */
+#define MAX_WAITING (UINT64_C(256) << 20) /* bytes of phases in memory */
 
 struct pair {
     char *key, *value;
@@ -32,23 +26,31 @@ struct stats {
     char *path;
     sqlite3 *db;
     int64_t run_id;
-    unsigned phases; /* written */
-    uint64_t phase_start_ps;
+    unsigned phases;         /* written */
+    uint64_t phase_start_ps; /* of the one that runs */
+    struct stats_rows *first, **last;
+    size_t waiting; /* bytes in them */
+    bool held;      /* the last of them is not to be written yet */
     struct pair *config;
     size_t n_config, cap_config;
-    struct sample *samples;
-    size_t n_samples, cap_samples;
-    struct stats_trace *trace; /* NULL: nothing asked for */
-    bool finished;
+    struct stats_series *series; /* NULL: nothing asked for */
+    struct stats_trace *trace;   /* likewise */
+    int ballast;                 /* -1: none */
+    bool wal;                    /* the file is in WAL mode because of us */
+    /* ---- waiting for others ---- */
+    int64_t patience_ms, since_ms,
+        failed_ms; /* failed_ms: of the last attempt that found it locked; 0: none */
+    bool told;
+    void (*note)(void *opaque, const char *text);
+    void *note_opaque;
 };
 
-/* ---- small SQL helpers; errors stick to the database handle ---- */
+/* ---- small SQL helpers ---- */
 
-/* Runs one statement. fmt: i int64_t, r double, t const char * (NULL: NULL), in order ?1 ... */
-static bool sql(struct stats *s, const char *text, const char *fmt, ...)
+bool stats_sql(sqlite3 *db, const char *text, const char *fmt, ...)
 {
     sqlite3_stmt *st;
-    if (sqlite3_prepare_v2(s->db, text, -1, &st, NULL))
+    if (sqlite3_prepare_v2(db, text, -1, &st, NULL))
         return false;
     va_list ap;
     va_start(ap, fmt);
@@ -68,8 +70,7 @@ static bool sql(struct stats *s, const char *text, const char *fmt, ...)
     return sqlite3_finalize(st) == SQLITE_OK && rc == SQLITE_DONE;
 }
 
-/* As sql(), for many rows of one shape: `st` is kept by the caller and reset here. */
-static bool row(sqlite3_stmt *st, const char *fmt, ...)
+bool stats_row(sqlite3_stmt *st, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -89,12 +90,154 @@ static int64_t i64(uint64_t v)
     return (int64_t)v;
 }
 
-/* Rolls back if needed and makes the message. */
+static void roll_back(struct stats *s)
+{
+    if (!sqlite3_get_autocommit(s->db))
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* Makes the message and rolls back. */
 static int failed(struct stats *s, const char *doing, struct tg_error *err)
 {
     int rc = stats_sql_error(s->db, s->path, doing, err);
-    if (!sqlite3_get_autocommit(s->db))
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    roll_back(s);
+    return rc;
+}
+
+/* ---- waiting for other users of the file ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void tell(struct stats *s, const char *what)
+{
+    if (s->told || !s->note)
+        return;
+    char text[512];
+    snprintf(text, sizeof(text), "database '%s': another program keeps it locked for writing; %s", s->path,
+             what);
+    s->note(s->note_opaque, text);
+    s->told = true;
+}
+
+/* SQLite asks whether to try again. */
+static int busy(void *opaque, int times)
+{
+    struct stats *s = opaque;
+    int64_t now = now_ms();
+    if (!times)
+        s->since_ms = now;
+    int64_t waited = now - s->since_ms;
+    if (waited >= s->patience_ms)
+        return 0;
+    if (waited >= STATS_BUSY_MS && s->patience_ms > STATS_BUSY_MS)
+        tell(s, "waiting for it");
+    struct timespec nap = {.tv_nsec = times < 10 ? 2000000 : 25000000};
+    nanosleep(&nap, NULL);
+    return 1;
+}
+
+void stats_on_note(struct stats *s, void (*note)(void *opaque, const char *text), void *opaque)
+{
+    s->note = note;
+    s->note_opaque = opaque;
+}
+
+/* ---- the file's mode ---- */
+
+/* WAL lets readers read while we write. It needs room for a second file, so a disk that is nearly full goes
+ * without; and where the file system or another user does not allow it, all works as before, but a reader is
+ * in the way. */
+static void want_wal(struct stats *s)
+{
+    if (s->wal || !stats_db_has_room(s->path))
+        return;
+    int64_t patience = s->patience_ms;
+    s->patience_ms = 0;
+    s->wal = stats_db_journal(s->db, "WAL");
+    s->patience_ms = patience;
+    if (s->wal) {
+        if (s->ballast < 0)
+            s->ballast = stats_db_ballast(s->path);
+        sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+        sqlite3_wal_autocheckpoint(s->db, 100);
+    }
+}
+
+/* One file again, for those who copy it. Whoever is connected still keeps the mode; then the last one to
+ * leave tidies up, and all there is to do is to move our rows into the file itself. */
+static void one_file(struct stats *s)
+{
+    int64_t patience = s->patience_ms;
+    s->patience_ms = 0;
+    if (!stats_db_journal(s->db, "DELETE")) {
+        s->patience_ms = STATS_BUSY_MS;
+        int left = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        s->patience_ms = 0;
+        if (!stats_db_journal(s->db, "DELETE") && left && s->note) {
+            char text[512];
+            snprintf(text, sizeof(text), "database '%s': %s '%s-wal' together with it", s->path,
+                     left == SQLITE_BUSY ? "another program is reading it; until that closes it, copy"
+                                         : "the disk is full; until there is room, keep",
+                     s->path);
+            s->note(s->note_opaque, text);
+        }
+    }
+    s->wal = false;
+    s->patience_ms = patience;
+}
+
+static bool drop_ballast(struct stats *s)
+{
+    if (s->ballast < 0)
+        return false;
+    close(s->ballast);
+    s->ballast = -1;
+    return true;
+}
+
+/* Was the file removed or replaced while we write to it? What we have open still holds everything, so it is
+ * written again: in its place, or beside what stands there now. */
+static int put_back(struct stats *s, struct tg_error *err)
+{
+    int moved = 0;
+    if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) || !moved)
+        return 0;
+    struct stat st;
+    bool replaced = !stat(s->path, &st);
+    char *path = sqlite3_mprintf(replaced ? "%s.saved" : "%s", s->path);
+    if (!path || !stats_sql(s->db, "VACUUM INTO ?1", "t", path)) {
+        sqlite3_free(path);
+        return tg_error_set(
+            err, EIO,
+            "database '%s': the file was %s while the run wrote to it, and cannot be written again: %s",
+            s->path, replaced ? "replaced" : "removed", sqlite3_errmsg(s->db));
+    }
+    sqlite3 *db;
+    bool fresh;
+    int rc = stats_db_open(path, true, &db, &fresh, err);
+    if (!rc) {
+        char text[512];
+        snprintf(text, sizeof(text), "database '%s': the file was %s while the run wrote to it; %s '%s'",
+                 s->path, replaced ? "replaced" : "removed",
+                 replaced ? "its rows go to" : "it was written again:", path);
+        if (s->note)
+            s->note(s->note_opaque, text);
+        sqlite3_close(s->db);
+        s->db = db;
+        s->wal = false;
+        sqlite3_busy_handler(s->db, busy, s);
+        if (replaced) {
+            free(s->path);
+            s->path = strdup(path);
+            rc = s->path ? 0 : tg_error_set(err, ENOMEM, "no memory");
+        }
+    }
+    sqlite3_free(path);
     return rc;
 }
 
@@ -123,13 +266,14 @@ static bool insert_run(struct stats *s, const struct stats_run *r)
     time_t now = time(NULL);
     struct tm tm;
     strftime(start, sizeof(start), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-    if (!sql(s,
-             "INSERT INTO run(platform, core, mode, pes, seed, quantum_ps, status, schema_version, command, "
-             "version, host_start)"
-             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10)",
-             "tttiiiittt", r->platform ? r->platform : "", r->core ? r->core : "", r->mode ? r->mode : "",
-             (int64_t)r->pes, i64(r->seed), i64(r->quantum_ps), (int64_t)STATS_SCHEMA_VERSION, r->command,
-             r->version, start))
+    if (!stats_sql(
+            s->db,
+            "INSERT INTO run(platform, core, mode, pes, seed, quantum_ps, status, schema_version, command, "
+            "version, host_start)"
+            " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10)",
+            "tttiiiittt", r->platform ? r->platform : "", r->core ? r->core : "", r->mode ? r->mode : "",
+            (int64_t)r->pes, i64(r->seed), i64(r->quantum_ps), (int64_t)STATS_SCHEMA_VERSION, r->command,
+            r->version, start))
         return false;
     s->run_id = sqlite3_last_insert_rowid(s->db);
     return true;
@@ -145,10 +289,21 @@ int stats_open(const char *path, const struct stats_run *run, struct stats **out
         free(s);
         return tg_error_set(err, ENOMEM, "no memory");
     }
+    s->last = &s->first;
+    s->ballast = -1;
+    s->patience_ms = STATS_BUSY_MS;
     bool fresh;
     int rc = stats_db_open(path, true, &s->db, &fresh, err);
-    if (!rc && !(sql(s, "BEGIN IMMEDIATE", "") && migrate(s) && insert_run(s, run) && sql(s, "COMMIT", "")))
-        rc = failed(s, "start the run in it", err);
+    if (!rc) {
+        sqlite3_busy_handler(s->db, busy, s);
+        if (!fresh)
+            want_wal(s);
+        if (!(stats_sql(s->db, "BEGIN IMMEDIATE", "") && migrate(s) && insert_run(s, run) &&
+              stats_sql(s->db, "COMMIT", "")))
+            rc = failed(s, "start the run in it", err);
+        else
+            want_wal(s);
+    }
     if (rc) {
         stats_close(s);
         return rc;
@@ -157,15 +312,9 @@ int stats_open(const char *path, const struct stats_run *run, struct stats **out
     return 0;
 }
 
-int64_t stats_run_id(const struct stats *s)
-{
-    return s->run_id;
-}
-
 /* ---- what waits for the next transaction ---- */
 
-/* The array with room for one more item; NULL: out of memory, the old one is as it was. */
-static void *room(void *array, size_t n, size_t *cap, size_t item)
+void *stats_room(void *array, size_t n, size_t *cap, size_t item)
 {
     if (n < *cap)
         return array;
@@ -178,7 +327,7 @@ static void *room(void *array, size_t n, size_t *cap, size_t item)
 
 int stats_config(struct stats *s, const char *key, const char *value)
 {
-    struct pair *config = room(s->config, s->n_config, &s->cap_config, sizeof(*config));
+    struct pair *config = stats_room(s->config, s->n_config, &s->cap_config, sizeof(*config));
     if (!config)
         return -ENOMEM;
     s->config = config;
@@ -192,54 +341,98 @@ int stats_config(struct stats *s, const char *key, const char *value)
     return 0;
 }
 
-int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles,
-                 uint64_t exits)
+static bool is_held(const struct stats *s, const struct stats_rows *p)
 {
-    struct sample *samples = room(s->samples, s->n_samples, &s->cap_samples, sizeof(*samples));
-    if (!samples)
-        return -ENOMEM;
-    s->samples = samples;
-    s->samples[s->n_samples++] = (struct sample){sim_ps, insns, cycles, exits, pe};
-    return 0;
+    return s->held && !p->next;
 }
 
 static bool write_waiting(struct stats *s)
 {
     for (size_t i = 0; i < s->n_config; i++)
-        if (!sql(s, "INSERT OR REPLACE INTO config VALUES(?1, ?2, ?3)", "itt", s->run_id, s->config[i].key,
-                 s->config[i].value))
+        if (!stats_sql(s->db, "INSERT OR REPLACE INTO config VALUES(?1, ?2, ?3)", "itt", s->run_id,
+                       s->config[i].key, s->config[i].value))
             return false;
-    sqlite3_stmt *st;
-    if (sqlite3_prepare_v2(s->db, "INSERT INTO sample VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &st, NULL))
-        return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < s->n_samples; i++) {
-        const struct sample *p = &s->samples[i];
-        ok = row(st, "iiiiii", s->run_id, i64(p->sim_ps), (int64_t)p->pe, i64(p->insns), i64(p->cycles),
-                 i64(p->exits));
-    }
-    if (sqlite3_finalize(st) != SQLITE_OK || !ok)
-        return false;
-    return stats_trace_write(s->trace, s->db, s->run_id, s->phases);
+    unsigned seq = s->phases;
+    for (const struct stats_rows *p = s->first; p && !is_held(s, p); p = p->next)
+        if (!stats_rows_write(p, s->db, s->run_id, seq++))
+            return false;
+    return stats_series_write(s->series, s->db, s->run_id);
 }
 
 static void forget_waiting(struct stats *s)
 {
-    stats_trace_written(s->trace);
     for (size_t i = 0; i < s->n_config; i++) {
         free(s->config[i].key);
         free(s->config[i].value);
     }
     s->n_config = 0;
-    s->n_samples = 0;
+    while (s->first && !is_held(s, s->first)) {
+        struct stats_rows *p = s->first;
+        s->first = p->next;
+        s->phases++;
+        s->waiting -= p->bytes;
+        stats_rows_free(p);
+    }
+    if (!s->first)
+        s->last = &s->first;
+    stats_series_written(s->series);
+    stats_trace_written(s->trace);
 }
 
-int stats_flush(struct stats *s, struct tg_error *err)
+/* Number of the phase that runs, in the run: that of the events and samples that wait. */
+static unsigned running_phase(const struct stats *s)
 {
-    if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) && sql(s, "COMMIT", "")))
-        return failed(s, "write the configuration", err);
-    forget_waiting(s);
-    return 0;
+    unsigned n = s->phases;
+    for (const struct stats_rows *p = s->first; p; p = p->next)
+        n++;
+    return n;
+}
+
+static bool transaction(struct stats *s)
+{
+    want_wal(s);
+    return stats_sql(s->db, "BEGIN IMMEDIATE", "") && write_waiting(s) &&
+           stats_trace_write(s->trace, s->db, s->run_id, running_phase(s)) && stats_sql(s->db, "COMMIT", "");
+}
+
+/* Writes all that waits. */
+static int write_now(struct stats *s, struct tg_error *err)
+{
+    int rc = put_back(s, err);
+    if (rc)
+        return rc;
+    if (!transaction(s)) {
+        rc = failed(s, "write a phase", err);
+        /* What was committed before may still lie beside the file, and take the room that it needs itself. */
+        if (rc == -ENOSPC && s->wal) {
+            sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+            rc = transaction(s) ? 0 : failed(s, "write a phase", err);
+        }
+    }
+    if (!rc) {
+        forget_waiting(s);
+        s->told = false;
+        s->failed_ms = 0;
+    }
+    return rc;
+}
+
+/* As write_now, but a file that is locked is no error while there is memory: the run goes on. What trace.c
+ * holds is of fixed size, and knows no phases: with it there is nothing but to wait. */
+int stats_write(struct stats *s, struct tg_error *err)
+{
+    bool can_wait = !s->trace && s->waiting < MAX_WAITING;
+    if (can_wait && s->failed_ms && now_ms() - s->failed_ms < AGAIN_MS)
+        return 0;
+    s->patience_ms = can_wait ? SHORT_MS : LONG_MS;
+    int rc = write_now(s, err);
+    s->patience_ms = STATS_BUSY_MS;
+    if (rc == -EBUSY && can_wait) {
+        s->failed_ms = now_ms();
+        tell(s, "the run goes on, its rows wait in memory");
+        return 0;
+    }
+    return rc;
 }
 
 /* ---- events and samples ---- */
@@ -259,18 +452,9 @@ int stats_use_symbols(struct stats *s, struct symbols *symbols)
     return stats_trace_symbols(&s->trace, symbols);
 }
 
-static int write_trace(struct stats *s, struct tg_error *err)
-{
-    if (!(sql(s, "BEGIN IMMEDIATE", "") && stats_trace_write(s->trace, s->db, s->run_id, s->phases) &&
-          sql(s, "COMMIT", "")))
-        return failed(s, "write events and samples", err);
-    stats_trace_written(s->trace);
-    return 0;
-}
-
 int stats_event(struct stats *s, const struct ledger *l, const struct ledger_event *e, struct tg_error *err)
 {
-    return stats_trace_event(s->trace, l, e) ? 0 : write_trace(s, err);
+    return stats_trace_event(s->trace, l, e) ? 0 : stats_write(s, err);
 }
 
 uint64_t stats_events_dropped(const struct stats *s)
@@ -280,224 +464,113 @@ uint64_t stats_events_dropped(const struct stats *s)
 
 int stats_sample_pc(struct stats *s, const struct stats_pc *p, struct tg_error *err)
 {
-    return stats_trace_sample(s->trace, p) ? 0 : write_trace(s, err);
+    return stats_trace_sample(s->trace, p) ? 0 : stats_write(s, err);
+}
+
+static int series_added(struct stats *s, int rc, struct tg_error *err)
+{
+    if (rc < 0)
+        return tg_error_set(err, ENOMEM, "no memory for the samples");
+    return rc ? stats_write(s, err) : 0;
+}
+
+static bool want_series(struct stats *s)
+{
+    if (!s->series)
+        s->series = stats_series_new();
+    return s->series;
+}
+
+int stats_sample(struct stats *s, const struct stats_point *p, struct tg_error *err)
+{
+    return series_added(s, want_series(s) ? stats_series_pe(s->series, p) : -ENOMEM, err);
+}
+
+int stats_sample_model(struct stats *s, uint64_t sim_ps, const struct tg_model *m, struct tg_error *err)
+{
+    return series_added(s, want_series(s) ? stats_series_model(s->series, sim_ps, m) : -ENOMEM, err);
 }
 
 /* ---- a phase ---- */
 
-struct phase {
-    struct stats *s;
-    const struct stats_source *src;
-    int64_t id;
-};
-
-static bool name_phase(struct phase *p, const char *name)
+int stats_phase_hold(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err)
 {
-    struct stats *s = p->s;
-    /* The second phase of a name becomes "name#2". */
-    if (!sql(s,
-             "INSERT INTO phase(run_id, seq, name, start_ps, end_ps) SELECT ?1, ?2,"
-             " CASE count(*) WHEN 0 THEN ?3 ELSE ?3 || '#' || (count(*) + 1) END, ?4, ?5"
-             " FROM phase WHERE run_id = ?1 AND (name = ?3 OR substr(name, 1, length(?3) + 1) = ?3 || '#')",
-             "iitii", s->run_id, (int64_t)s->phases, name, i64(s->phase_start_ps), i64(p->src->now_ps)))
-        return false;
-    p->id = sqlite3_last_insert_rowid(s->db);
-    return true;
-}
-
-static bool write_pes(struct phase *p)
-{
-    struct stats *s = p->s;
-    uint64_t insns = 0, cycles = 0;
-    for (unsigned i = 0; i < p->src->n_pes; i++) {
-        const struct stats_pe *pe = &p->src->pes[i];
-        insns += pe->insns;
-        cycles += pe->cycles;
-        if (!sql(s, "INSERT INTO pe VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", "iiiiiii", s->run_id, p->id,
-                 (int64_t)i, i64(pe->hz), i64(pe->ps), i64(pe->insns), i64(pe->cycles)))
-            return false;
-    }
-    return sql(s, "UPDATE run SET sim_ps = ?2, insns = ?3, cycles = ?4 WHERE run_id = ?1", "iiii", s->run_id,
-               i64(p->src->now_ps), i64(insns), i64(cycles));
-}
-
-static bool write_counters(struct phase *p)
-{
-    struct stats *s = p->s;
-    sqlite3_stmt *info = NULL, *value = NULL;
-    bool ok =
-        !sqlite3_prepare_v2(s->db, "INSERT OR IGNORE INTO counter_info VALUES(?1, ?2, ?3, ?4)", -1, &info,
-                            NULL) &&
-        !sqlite3_prepare_v2(s->db, "INSERT INTO counter VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &value, NULL);
-    for (size_t i = 0; ok && i < p->src->n_models; i++) {
-        const struct tg_model *m = p->src->models[i];
-        for (size_t c = 0; ok && c < m->cls->n_counters; c++) {
-            const struct tg_counter *k = &m->cls->counters[c];
-            ok = row(info, "tttt", m->cls->name, k->name, k->unit ? k->unit : "",
-                     k->description ? k->description : "") &&
-                 row(value, "iittti", s->run_id, p->id, m->name, m->cls->name, k->name,
-                     i64(tg_model_counter(m, k)));
-        }
-    }
-    sqlite3_finalize(info);
-    sqlite3_finalize(value);
-    return ok;
-}
-
-static bool write_contexts(struct phase *p)
-{
-    struct stats *s = p->s;
-    sqlite3_stmt *context = NULL, *bucket = NULL;
-    bool ok = !sqlite3_prepare_v2(s->db, "INSERT INTO context VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &context,
-                                  NULL) &&
-              !sqlite3_prepare_v2(s->db, "INSERT INTO context_bucket VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1,
-                                  &bucket, NULL);
-    for (unsigned pe = 0; ok && pe < p->src->n_pes; pe++) {
-        for (unsigned w = 0; ok && w < LEDGER_WHERE_COUNT; w++) {
-            struct ledger_context_row r;
-            ledger_context(p->src->ledger, pe, (enum ledger_where)w, &r);
-            if (!r.cycles && !r.insns)
-                continue;
-            ok = row(context, "iiitii", s->run_id, p->id, (int64_t)pe, ledger_where_names[w], i64(r.insns),
-                     i64(r.cycles));
-            for (unsigned b = 0; ok && b < CPU_BUCKET_COUNT; b++)
-                if (r.buckets[b])
-                    ok = row(bucket, "iiitti", s->run_id, p->id, (int64_t)pe, ledger_where_names[w],
-                             bucket_names[b], i64(r.buckets[b]));
-        }
-    }
-    sqlite3_finalize(context);
-    sqlite3_finalize(bucket);
-    return ok;
-}
-
-static bool write_vcpus(struct phase *p)
-{
-    struct stats *s = p->s;
-    const struct ledger *l = p->src->ledger;
-    unsigned n = ledger_n_vcpus(l), n_vms = ledger_n_vms(l);
-    bool ok = true;
-    for (unsigned i = 0; ok && i < n_vms; i++)
-        ok = sql(s, "INSERT OR IGNORE INTO vm VALUES(?1, ?2, ?3)", "iii", s->run_id, (int64_t)i,
-                 (int64_t)ledger_vm_vmid(l, i));
-    for (unsigned i = 0; ok && i < n; i++) {
-        struct ledger_vcpu v;
-        ledger_get_vcpu(l, i, &v);
-        ok = sql(s, "INSERT OR IGNORE INTO vcpu VALUES(?1, ?2, ?3, ?4)", "iiii", s->run_id, (int64_t)v.vm,
-                 (int64_t)v.number, i64(v.vmpidr)) &&
-             sql(s, "INSERT INTO vcpu_phase VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "iiiiiiiiii",
-                 s->run_id, p->id, (int64_t)v.vm, (int64_t)v.number, i64(v.guest_insns), i64(v.guest_cycles),
-                 i64(v.exits), i64(v.exit_cycles), i64(v.entries), i64(v.lost));
-    }
-    return ok;
-}
-
-static bool write_exits(struct phase *p)
-{
-    struct stats *s = p->s;
-    const struct ledger *l = p->src->ledger;
-    sqlite3_stmt *st = NULL, *bucket = NULL;
-    bool ok = !sqlite3_prepare_v2(s->db,
-                                  "INSERT INTO exit(run_id, phase_id, vm, vcpu, reason, detail, count, "
-                                  "insns, cycles, cycles_min, cycles_max,"
-                                  " cycles_p50, cycles_p99, ns, ns_min, ns_max, el2_cycles, el3_cycles, "
-                                  "host_el1_cycles, host_el0_cycles,"
-                                  " guest_cycles, idle_cycles) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-                                  "?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                                  " ?17, ?18, ?19, ?20, ?21, ?22)",
-                                  -1, &st, NULL) &&
-              !sqlite3_prepare_v2(s->db, "INSERT INTO exit_bucket VALUES(?1, ?2, ?3)", -1, &bucket, NULL);
-    for (unsigned i = 0; ok && i < ledger_n_exits(l); i++) {
-        struct ledger_exit_row r;
-        struct ledger_vcpu v;
-        ledger_exit(l, i, &r);
-        ledger_get_vcpu(l, r.vcpu, &v);
-        ok = row(st, "iiiittiiiiiiiiiiiiiiii", s->run_id, p->id, (int64_t)v.vm, (int64_t)v.number, r.reason,
-                 r.detail, i64(r.count), i64(r.insns), i64(r.cycles), i64(r.cycles_min), i64(r.cycles_max),
-                 i64(r.cycles_p50), i64(r.cycles_p99), i64(r.ns), i64(r.ns_min), i64(r.ns_max),
-                 i64(r.where_cycles[LEDGER_EL2]), i64(r.where_cycles[LEDGER_EL3]),
-                 i64(r.where_cycles[LEDGER_HOST_EL1]), i64(r.where_cycles[LEDGER_HOST_EL0]),
-                 i64(r.where_cycles[LEDGER_GUEST]), i64(r.idle_cycles));
-        int64_t id = sqlite3_last_insert_rowid(s->db);
-        for (unsigned b = 0; ok && b < CPU_BUCKET_COUNT; b++)
-            if (r.buckets[b])
-                ok = row(bucket, "iti", id, bucket_names[b], i64(r.buckets[b]));
-    }
-    sqlite3_finalize(st);
-    sqlite3_finalize(bucket);
-    return ok;
-}
-
-static bool write_traps(struct phase *p)
-{
-    struct stats *s = p->s;
-    const struct ledger *l = p->src->ledger;
-    sqlite3_stmt *st = NULL;
-    bool ok = !sqlite3_prepare_v2(
-        s->db, "INSERT INTO trap VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", -1, &st, NULL);
-    for (unsigned i = 0; ok && i < ledger_n_traps(l); i++) {
-        struct ledger_trap_row r;
-        ledger_trap(l, i, &r);
-        ok = row(st, "iiiiittiiiii", s->run_id, p->id, (int64_t)r.from_el, (int64_t)r.to_el,
-                 (int64_t)r.from_guest, r.ec, r.detail, i64(r.count), i64(r.returned), i64(r.cycles),
-                 i64(r.cycles_min), i64(r.cycles_max));
-    }
-    sqlite3_finalize(st);
-    return ok;
-}
-
-static bool write_ledger(struct phase *p)
-{
-    if (!p->src->ledger)
-        return true;
-    ledger_sync(p->src->ledger);
-    return write_contexts(p) && write_vcpus(p) && write_exits(p) && write_traps(p);
+    int rc = stats_trace_waits(s->trace) ? stats_write(s, err) : 0; /* they are of the phase that ends */
+    struct stats_rows *p = stats_rows_take(name, s->phase_start_ps, src);
+    if (!p)
+        return tg_error_set(err, ENOMEM, "database '%s': no memory for a phase", s->path);
+    *s->last = p;
+    s->last = &p->next;
+    s->waiting += p->bytes;
+    s->held = true;
+    s->phase_start_ps = src->now_ps;
+    return rc;
 }
 
 int stats_phase(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err)
 {
-    struct phase p = {.s = s, .src = src};
-    if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) && name_phase(&p, name) && write_pes(&p) &&
-          write_counters(&p) && write_ledger(&p) && sql(s, "COMMIT", "")))
-        return failed(s, "write a phase", err);
-    forget_waiting(s);
-    s->phases++;
-    s->phase_start_ps = src->now_ps;
-    return 0;
+    int rc = stats_phase_hold(s, name, src, err);
+    s->held = false;
+    return rc ? rc : stats_write(s, err);
+}
+
+int stats_release(struct stats *s, struct tg_error *err)
+{
+    s->held = false;
+    return stats_write(s, err);
+}
+
+void stats_amend(struct stats *s, unsigned pe, const struct stats_late *late)
+{
+    struct stats_rows *p = s->first;
+    while (p && p->next)
+        p = p->next;
+    if (p)
+        stats_rows_amend(p, pe, late);
 }
 
 /* ---- the end ---- */
 
-/* The machine's words for how a run ended, as the public column has them. */
-static const char *public_status(const char *status)
+static bool end_run(struct stats *s, const char *status, const char *why, double host_s)
 {
-    if (!strcmp(status, "signal"))
-        return "interrupted";
-    if (!strcmp(status, "failed") || !strcmp(status, "bug"))
-        return "error";
-    return status;
+    return stats_sql(
+        s->db, "UPDATE run SET status = ?2, why = ?3, host_s = ?4, events_dropped = ?5 WHERE run_id = ?1",
+        "ittri", s->run_id, status, why, host_s, i64(stats_events_dropped(s)));
 }
 
 int stats_finish(struct stats *s, const char *status, const char *why, double host_s, struct tg_error *err)
 {
-    if (!(sql(s, "BEGIN IMMEDIATE", "") && write_waiting(s) &&
-          sql(s, "UPDATE run SET status = ?2, why = ?3, host_s = ?4, events_dropped = ?5 WHERE run_id = ?1",
-              "ittri", s->run_id, public_status(status), why, host_s, i64(stats_events_dropped(s))) &&
-          sql(s, "COMMIT", "")))
-        return failed(s, "end the run in it", err);
-    forget_waiting(s);
-    s->finished = true;
-    return 0;
+    s->held = false;
+    s->patience_ms = LONG_MS;
+    int rc = write_now(s, err);
+    if (rc == -ENOSPC && drop_ballast(s)) {
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        rc = write_now(s, err);
+    }
+    if (rc) {
+        status = "error";
+        why = err->text;
+    }
+    /* The row is small and its place is there: what had no room for a phase may well have it for this. */
+    s->patience_ms = rc == -EBUSY ? SHORT_MS : LONG_MS;
+    if (!end_run(s, status, why, host_s) && !rc)
+        rc = failed(s, "end the run in it", err);
+    s->patience_ms = STATS_BUSY_MS;
+    return rc;
 }
 
 void stats_close(struct stats *s)
 {
     if (!s)
         return;
+    drop_ballast(s);
+    if (s->wal)
+        one_file(s);
+    s->held = false;
     forget_waiting(s);
+    stats_series_free(s->series);
     stats_trace_free(s->trace);
     free(s->config);
-    free(s->samples);
     sqlite3_close(s->db);
     free(s->path);
     free(s);

@@ -4,7 +4,9 @@
  * reads them. The only user of SQLite. The schema is public: docs/database.md. Simulates nothing.
  *
  * A run is one row in `run`, committed with status 'running' at its start; each phase boundary writes one
- * transaction. What a killed run had committed stays readable.
+ * transaction. What a killed run had committed stays readable. While a run writes, the file is in WAL mode,
+ * so that readers hold nobody up; when it ends, it is one file again. While another writer keeps it locked,
+ * phases wait in memory.
  */
 #ifndef TG_SIM_STATS_H
 #define TG_SIM_STATS_H
@@ -12,13 +14,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "models/base/model.h"
+#include "models/cpu/cpu.h"
+#include "sim/ledger/ledger.h"
 
-#define STATS_SCHEMA_VERSION 2
+#define STATS_SCHEMA_VERSION 3
 
 struct stats;
 struct machine;
-struct ledger;
-struct ledger_event;
 struct symbols;
 
 struct stats_run {
@@ -36,14 +38,15 @@ struct stats_run {
  * users. 0; -EINVAL (not a database, newer schema), -EACCES, -EBUSY, -ENOSPC, -EIO with err set to a message
  * for the user. */
 int stats_open(const char *path, const struct stats_run *run, struct stats **out, struct tg_error *err);
-int64_t stats_run_id(const struct stats *s);
+/* What the user is to know while things go on: that another program keeps the file locked, for instance. */
+void stats_on_note(struct stats *s, void (*note)(void *opaque, const char *text), void *opaque);
 
 /* Resolved parameters (table config): before the first phase ends. Kept in memory until then. */
 int stats_config(struct stats *s, const char *key, const char *value);
 
-/* Writes what stats_config and stats_sample have left waiting, in a transaction of its own. As stats_phase.
- */
-int stats_flush(struct stats *s, struct tg_error *err);
+/* Writes what waits: parameters, phases, samples, events. 0; as stats_open when the user must act. A file
+ * that is locked is no error: what waits goes on waiting, in memory. */
+int stats_write(struct stats *s, struct tg_error *err);
 
 /* What a PE has counted, for the phase rows. */
 struct stats_pe {
@@ -52,24 +55,44 @@ struct stats_pe {
 };
 /* What is read at a phase boundary. */
 struct stats_source {
-    uint64_t now_ps; /* simulated time */
+    uint64_t now_ps;  /* simulated time */
+    const char *mode; /* of the phase: "fast", "timed"; lives as long as the program */
     const struct stats_pe *pes;
     unsigned n_pes;
-    struct tg_model *const *models; /* counters of their classes */
+    struct tg_model *const *models; /* counters of their classes; they live as long as s */
     size_t n_models;
-    struct ledger
-        *ledger; /* may be NULL; ledger_sync is called; ledger_next_phase is the caller's after success */
+    struct ledger *ledger; /* may be NULL; ledger_sync is called; ledger_next_phase is the caller's */
 };
 
-/* Writes the phase that ends now under `name` (the same name twice: "name", "name#2"). 0 or as stats_open;
- * the run can go on after an error, and a later call or stats_finish tries again with what it is given then.
- */
+/* Takes the phase that ends now, under `name` (the same name twice: "name", "name#2"), and writes it. 0 or as
+ * stats_write; -ENOMEM: it is lost. */
 int stats_phase(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err);
+/* Takes it only, for stats_amend to add to it: it is written after stats_release, or with the next phase. */
+int stats_phase_hold(struct stats *s, const char *name, const struct stats_source *src, struct tg_error *err);
 
-/* A point of the time series (table sample); written with the next phase. Small: (sim_ps, insns, cycles,
- * exits so far). 0 or -ENOMEM. */
-int stats_sample(struct stats *s, uint64_t sim_ps, unsigned pe, uint64_t insns, uint64_t cycles,
-                 uint64_t exits);
+/* What a PE has run between the end of the phase that was taken last and now, but belongs to it. */
+struct stats_late {
+    struct stats_pe pe;
+    const struct tg_model *model; /* of the PE: its counters are read again */
+    struct ledger_context_row contexts[LEDGER_WHERE_COUNT];
+    int guest; /* index of the vCPU that ran in contexts[LEDGER_GUEST]; -1: none */
+};
+void stats_amend(struct stats *s, unsigned pe, const struct stats_late *late);
+int stats_release(struct stats *s, struct tg_error *err);
+
+/* ---- the time series (tables sample, sample_bucket, sample_counter); written with the next phase, or when
+ * there is much of it ---- */
+
+struct stats_point {
+    uint64_t sim_ps;
+    unsigned pe;
+    uint64_t insns, cycles, exits; /* since the start */
+    uint64_t buckets[CPU_BUCKET_COUNT];
+};
+/* 0 or as stats_write. */
+int stats_sample(struct stats *s, const struct stats_point *p, struct tg_error *err);
+/* All counters of a model. */
+int stats_sample_model(struct stats *s, uint64_t sim_ps, const struct tg_model *m, struct tg_error *err);
 
 /* ---- on request: single events (table event), samples of the program counter (table profile). What comes
  * is gathered in memory of a fixed size and written with the phase, or, when it is full, between ---- */
@@ -81,8 +104,9 @@ int stats_want_profile(struct stats *s);
 /* Names for the tables' program counters; they stay the caller's and must outlive s. */
 int stats_use_symbols(struct stats *s, struct symbols *symbols);
 
-/* An event of the phase that runs. 0, or as stats_phase when a write was due and failed: what could not be
- * written is tried again with the phase, what comes meanwhile may be dropped. */
+/* An event of the phase that runs. 0, or as stats_write when a write was due and failed: what could not be
+ * written is tried again with the phase, what comes meanwhile may be dropped. While the file is locked, this
+ * waits. */
 int stats_event(struct stats *s, const struct ledger *l, const struct ledger_event *e, struct tg_error *err);
 uint64_t stats_events_dropped(const struct stats *s);
 
@@ -96,24 +120,30 @@ struct stats_pc {
 };
 int stats_sample_pc(struct stats *s, const struct stats_pc *p, struct tg_error *err);
 
-/* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error' (machine_stop_name's words are
- * translated); why may be NULL. host_s: host seconds of simulation. */
+/* Ends the run: status 'poweroff', 'limit', 'interrupted', 'stuck', 'error' (machine_stop_name); why may be
+ * NULL. host_s: host seconds of simulation. Waits for other users of the file, for minutes if need be. When
+ * what waits cannot be written, the run's row gets status 'error' and the reason, if that can be. */
 int stats_finish(struct stats *s, const char *status, const char *why, double host_s, struct tg_error *err);
-/* Closes without finishing (the row keeps 'running') when stats_finish was not called. NULL is fine. */
+/* Makes the file one file again and closes it. The row keeps 'running' when stats_finish was not called. NULL
+ * is fine. */
 void stats_close(struct stats *s);
 
 /* ---- joined to a machine: the calls above with everything taken from it ---- */
 int stats_open_machine(const char *path, const struct machine *m, const char *mode, const char *command,
                        const char *version, struct stats **out, struct tg_error *err);
-/* stats_phase, then ledger_next_phase. l may be NULL. */
-int stats_phase_machine(struct stats *s, const char *name, const struct machine *m, struct ledger *l,
-                        struct tg_error *err);
+/* stats_phase (hold: stats_phase_hold), then ledger_next_phase. l may be NULL. */
+int stats_phase_machine(struct stats *s, const char *name, enum cpu_mode mode, const struct machine *m,
+                        struct ledger *l, bool hold, struct tg_error *err);
+/* The PE's counts now, for stats_amend. */
+void stats_late_machine(struct stats *s, const struct machine *m, unsigned pe, struct stats_late *late);
 
 /* ---- reading ---- */
 
 enum stats_format { STATS_TABLE, STATS_CSV, STATS_JSON };
 /* Prints the report of run `run` (0: the last one) of the database. 0; -ENOENT (no file, no such run),
  * -EINVAL, -EBUSY with err set. */
+/* Says of run `run` (0: the last one) whether it has ended, and its status. Errors as stats_report. */
+int stats_has_ended(const char *path, int64_t run, bool *ended, char note[256], struct tg_error *err);
 int stats_report(const char *path, int64_t run, enum stats_format format, FILE *out, struct tg_error *err);
 /* The same as one self-contained HTML page. */
 int stats_report_html(const char *path, int64_t run, FILE *out, struct tg_error *err);

@@ -170,7 +170,7 @@ static bool write_events(const struct stats_trace *t, sqlite3 *db, int64_t run_i
 
     if (sqlite3_prepare_v2(db,
                            "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-                           "?14, ?15, ?16, ?17, ?18, ?19)",
+                           "?14, ?15, ?16, ?17, ?18, ?19, ?20)",
                            -1, &st, NULL))
         return false;
     bool ok = true;
@@ -203,6 +203,7 @@ static bool write_events(const struct stats_trace *t, sqlite3 *db, int64_t run_i
         bind_u64(st, 17, e->cycles);
         bind_u64(st, 18, e->ps / TG_NS);
         bind_u64(st, 19, e->idle_cycles);
+        sqlite3_bind_int64(st, 20, e->mixed);
         ok = step(st);
     }
     return sqlite3_finalize(st) == SQLITE_OK && ok;

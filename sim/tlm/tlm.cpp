@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <string>
 #include "sim/tlm/bus.h"
+#include "sim/tlm/sampler.h"
 #include "sim/tlm/turns.h"
 
 using sc_core::sc_time;
@@ -50,6 +51,7 @@ class Runner : public sc_core::sc_module
         uint64_t random = 0;      /* state of the generator of sampling distances */
         uint64_t sample_in = 0;   /* busy cycles until the next sample */
         uint64_t sampled = 0;     /* since the last one */
+        cpu_mode sampled_mode = CPU_FAST;
         std::unique_ptr<PeBus> bus;
     };
 
@@ -60,6 +62,8 @@ class Runner : public sc_core::sc_module
     void slice(Pe &p, tg_time now);
     void wait_for_interrupt(Pe &p, tg_time local);
     cpu_stop run_sampled(Pe &p, tg_time until);
+    cpu_stop run_pe(Pe &p, tg_time until);
+    void idle_until(Pe &p, tg_time now);
     uint64_t sampling_distance(Pe &p) const;
     const tlm_switch *pending_switch() const;
     void arm_switch();
@@ -86,6 +90,7 @@ class Runner : public sc_core::sc_module
     std::unique_ptr<FabricBus> fabric_;
     std::vector<std::unique_ptr<Pe>> pes_;
     Turns turns_;
+    Sampler sampler_;
     std::vector<std::unique_ptr<DeviceBus>> devices_;
     std::vector<std::unique_ptr<ExternalBus>> externals_;
     sc_core::sc_event rearm_, parked_, resume_;
@@ -101,7 +106,7 @@ class Runner : public sc_core::sc_module
 };
 
 Runner::Runner(sc_core::sc_module_name name, machine *m, const tlm_options &opt)
-    : sc_module(name), m_(m), opt_(opt), turns_(m->n_pes)
+    : sc_module(name), m_(m), opt_(opt), turns_(m->n_pes), sampler_(m, opt_)
 {
     m->kick = on_kick;
     m->kick_opaque = this;
@@ -141,6 +146,7 @@ std::string Runner::build()
             (m_->env.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (i + 1) * UINT64_C(0xbf58476d1ce4e5b9);
         p->random = p->random ? p->random : 1;
         p->sample_in = opt_.profile_period ? sampling_distance(*p) : 0;
+        p->sampled_mode = cpu_get_mode(p->c);
         p->bus = std::make_unique<PeBus>(("pe" + std::to_string(i)).c_str(), m_->fabric, pool_);
         p->bus->before_device = before_device;
         p->bus->after_device = after_device;
@@ -332,9 +338,14 @@ cpu_stop Runner::run_sampled(Pe &p, tg_time until)
         cpu_stop why = cpu_run(p.c, at < until ? at : until);
         uint64_t ran = cpu_cycles(p.c) - before;
 
-        p.sampled += ran;
+        /* Cycles of two modes are no sum. */
+        bool mixed = cpu_get_mode(p.c) != p.sampled_mode;
+
+        p.sampled_mode = cpu_get_mode(p.c);
+        p.sampled = mixed ? 0 : p.sampled + ran;
         if (ran >= p.sample_in) {
-            opt_.profile(opt_.profile_opaque, p.index, p.sampled);
+            if (!mixed)
+                opt_.profile(opt_.profile_opaque, p.index, p.sampled);
             p.sampled = 0;
             p.sample_in = sampling_distance(p);
         } else {
@@ -343,6 +354,29 @@ cpu_stop Runner::run_sampled(Pe &p, tg_time until)
         if (why != CPU_STOP_LIMIT || cpu_local_time(p.c) >= until)
             return why;
     }
+}
+
+/* As cpu_run, with what was asked for beside it. */
+cpu_stop Runner::run_pe(Pe &p, tg_time until)
+{
+    for (;;) {
+        tg_time at = sampler_.limit(p.index, until);
+        cpu_stop why = opt_.profile_period ? run_sampled(p, at) : cpu_run(p.c, at);
+        tg_time local = cpu_local_time(p.c);
+
+        sampler_.ran(p.index, local);
+        if (is_alone(p))
+            sampler_.clock(local);
+        if (why != CPU_STOP_LIMIT || local >= until)
+            return why;
+    }
+}
+
+/* A PE that slept. */
+void Runner::idle_until(Pe &p, tg_time now)
+{
+    sampler_.idle(p.index, now);
+    cpu_idle_until(p.c, now);
 }
 
 /* ---- changes of mode, limits ---- */
@@ -411,7 +445,7 @@ void Runner::wait_for_interrupt(Pe &p, tg_time local)
         sleep(p);
     }
     if (cpu_is_on(p.c))
-        cpu_idle_until(p.c, now_ps());
+        idle_until(p, now_ps());
 }
 
 /* Lets the PE run for a quantum or less. What it does next is to wait for the end of that: p.ran. */
@@ -436,7 +470,7 @@ void Runner::slice(Pe &p, tg_time now)
     limit_insns(p);
     current_ = &p;
     p.until = until;
-    cpu_stop why = tg_unlikely(opt_.profile_period != 0) ? run_sampled(p, until) : cpu_run(p.c, until);
+    cpu_stop why = tg_unlikely(opt_.profile_period || sampler_.on()) ? run_pe(p, until) : cpu_run(p.c, until);
     current_ = nullptr;
     tg_time local = cpu_local_time(p.c);
 
@@ -516,7 +550,8 @@ void Runner::pe_thread(unsigned i)
         if (p->local == TG_TIME_NEVER)
             p->local = cpu_local_time(p->c);
         if (p->local < now)
-            cpu_idle_until(p->c, now);
+            idle_until(*p, now);
+        sampler_.clock(now);
         tg_evq_run(m_->env.evq, now);
         if (m_->stop != MACHINE_RUNNING)
             continue;
@@ -647,6 +682,7 @@ void Runner::events_thread()
             return;
         }
         now = now_ps();
+        sampler_.clock(now);
         tg_evq_run(m_->env.evq, now);
         if (m_->stop != MACHINE_RUNNING)
             continue;
@@ -686,7 +722,8 @@ void Runner::loop_finished()
 {
     for (auto &p : pes_)
         if (cpu_local_time(p->c) < now_ps())
-            cpu_idle_until(p->c, now_ps());
+            idle_until(*p, now_ps());
+    sampler_.clock(now_ps());
 }
 
 /* ---- sc_main ---- */
@@ -750,11 +787,9 @@ void tlm_switch_now(struct machine *m, struct tlm_switches *s)
 {
     enum cpu_mode mode = s->v[s->next++].mode;
 
-    for (unsigned i = 0; i < m->n_pes; i++) {
-        cpu_set_mode(m->pes[i].cpu, mode);
-        if (s->next < s->n)
-            cpu_request_stop(m->pes[i].cpu); /* the run loop tells them of the next one */
-    }
+    machine_set_mode(m, mode);
+    for (unsigned i = 0; i < m->n_pes && s->next < s->n; i++)
+        cpu_request_stop(m->pes[i].cpu); /* the run loop tells them of the next one */
 }
 
 extern "C" int sc_main(int, char **)

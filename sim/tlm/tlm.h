@@ -60,6 +60,12 @@ struct tlm_options {
     uint64_t profile_period;
     void (*profile)(void *opaque, unsigned pe, uint64_t cycles);
     void *profile_opaque;
+    /* At each multiple of this simulated time `sample` is called, once for each PE when its own time is there
+     * (between two blocks: a few cycles later), and once with -1 for everything else when the machine's time
+     * is; what PEs have done ahead of that, by at most the quantum, is in it. Changes nothing. 0: never. */
+    tg_time sample_period;
+    void (*sample)(void *opaque, tg_time at, int pe);
+    void *sample_opaque;
 };
 
 /* Runs a realized machine until machine_stop() was called with something else than a reset; m->stop says why.

@@ -42,7 +42,7 @@ static void build_stage2(struct mv_vm *vm)
     vm->vtcr = RT_BIT(31) | RT_PUT(64 - bits, 5, 0) | RT_PUT(1, 7, 6) /* SL0: level 1 */ | RT_PUT(1, 9, 8) |
                RT_PUT(1, 11, 10) | RT_PUT(3, 13, 12) | RT_PUT(rt_tcr_ps(), 18, 16) |
                (vmid16 ? RT_BIT(19) : 0);
-    vm->vttbr = RT_PUT(MV_VMID, 63, 48) | (uint64_t)vm->s2.root;
+    vm->vttbr = RT_PUT(vm->vmid, 63, 48) | (uint64_t)vm->s2.root;
     rt_pt_map(&vm->s2, GUEST_RAM, vm->ram_pa, MV_WINDOW_OFFSET, RT_S2_NORMAL, 0x200000);
     if (!vm->uart_emulated && rt.uart)
         rt_pt_map(&vm->s2, GUEST_UART, rt.uart, 0x1000, RT_S2_DEVICE, 0x1000);

@@ -300,6 +300,7 @@ int rt_program(void)
     vm.vcpus = rt.ncpu < MV_VCPUS ? rt.ncpu : MV_VCPUS;
     vm.switch_full = rt_arg_is("switch", "full") || (!rt.vhe && !rt_arg_is("switch", "lazy"));
     vm.uart_emulated = rt_arg_is("uart", "emul");
+    vm.vmid = rt_arg_u64("vmid", 1) & 0xff;
     for (unsigned i = 0; i < vm.vcpus; i++) {
         vm.vcpu[i].id = i;
         vm.vcpu[i].mpidr = RT_BIT(31) | i;
@@ -314,7 +315,8 @@ int rt_program(void)
     size_t len;
     if (!rt_arg("quiet", &len))
         rt_printf("microvisor: begin vhe=%u switch=%s vcpus=%u lrs=%u ipa_bits=%lu vmid=%u\n", rt.vhe,
-                  vm.switch_full ? "full" : "lazy", vm.vcpus, vm.lrs, 64 - RT_GET(vm.vtcr, 5, 0), MV_VMID);
+                  vm.switch_full ? "full" : "lazy", vm.vcpus, vm.lrs, 64 - RT_GET(vm.vtcr, 5, 0),
+                  (unsigned)vm.vmid);
     if (rt_arg_u64("vhe", 0) && !rt.vhe)
         rt_printf("microvisor: vhe=1 was asked for, but this PE has no VHE\n");
     for (unsigned i = 1; i < vm.vcpus; i++) {

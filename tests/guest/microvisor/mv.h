@@ -13,7 +13,6 @@
 enum {
     MV_VCPUS = 2,
     MV_LRS = 16,
-    MV_VMID = 1,
     MV_KICK_SGI = 7, /* physical SGI by which one PE asks another to look at its vCPU's interrupts */
     MV_MAINT_PPI = 25,
 };
@@ -73,6 +72,7 @@ struct mv_vm {
     struct rt_pt s2;
     uint64_t ram_pa, ram_size;
     uint64_t vtcr, vttbr;
+    uint64_t vmid;    /* 8 bits; 0 is as good as another one */
     bool switch_full; /* move EL1 and GIC state on every exit (split mode), not only when a vCPU blocks */
     bool uart_emulated;
     uint64_t exit_counter;

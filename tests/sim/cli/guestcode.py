@@ -112,12 +112,12 @@ def place(*parts):
     return out
 
 
-def faulting_vm(exits):
-    """A hypervisor whose guest (VMID 7) has a stage 2 without any mapping: each entry ends in a fault of the fetch at 0x1000. The
+def faulting_vm(exits, vmid=7, hcr=0x80000001):
+    """A hypervisor whose guest has a stage 2 without any mapping: each entry ends in a fault of the fetch at 0x1000. The
     handler is three instructions; after this many exits it powers off, so that the last one does not end."""
-    sysregs = ((0x80000001, (4, 1, 1, 0)),  # HCR_EL2: RW, VM
+    sysregs = ((hcr, (4, 1, 1, 0)),  # HCR_EL2: RW, VM
                (0x59, (4, 2, 1, 2)),  # VTCR_EL2: T0SZ 25, SL0 1
-               (7 << 48 | 0x48000000, (4, 2, 1, 0)),  # VTTBR_EL2: a page of zeros
+               (vmid << 48 | 0x48000000, (4, 2, 1, 0)),  # VTTBR_EL2: a page of zeros
                (0x40000800, (4, 12, 0, 0)),  # VBAR_EL2
                (0x1000, (4, 4, 0, 1)),  # ELR_EL2
                (0x3C5, (4, 4, 0, 0)))  # SPSR_EL2: EL1h, masked
@@ -125,6 +125,22 @@ def faulting_vm(exits):
     for value, register in sysregs:
         start += mov(0, value) + [msr(*register, 0)]
     return place((BASE, start + [ERET]), (0x40000C00, [subs(11, 11, 1), b_ne(len(OFF) + 1), *OFF, ERET]))
+
+
+def calling_vm(calls, vmid=7, before=(), hcr=0x80000000, between=()):
+    """A hypervisor whose guest runs with its MMU off at EL1 and makes that many hypercalls, then the last one ends the machine. `before`:
+    words at EL2 before it is entered; `between`: the guest's words between two calls. With hcr's VM, stage 2 is one block of identity at
+    GiB 1."""
+    table, guest = 0x48000000, 0x40001000
+    start = mov(1, table) + mov(0, 0x400007FD) + [0xF9000420]  # STR x0, [x1, #8]: block of GiB 1, AF, shareable, normal, RW
+    sysregs = ((hcr, (4, 1, 1, 0)),
+               (0x80023559, (4, 2, 1, 2)),  # VTCR_EL2: T0SZ 25, SL0 1, 40 bits
+               (vmid << 48 | table, (4, 2, 1, 0)), (0x40000800, (4, 12, 0, 0)), (guest, (4, 4, 0, 1)), (0x3C5, (4, 4, 0, 0)))
+    for value, register in sysregs:
+        start += mov(0, value) + [msr(*register, 0)]
+    body = [*between, 0xD4000002]
+    return place((BASE, start + mov(11, calls) + list(before) + [ERET]), (0x40000C00, [subs(11, 11, 1), b_ne(len(OFF) + 1), *OFF, ERET]),
+                 (guest, body + [b(-len(body))]))
 
 
 def code(words):

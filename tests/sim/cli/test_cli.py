@@ -480,6 +480,204 @@ class Switch(Case):
         return super().run_guest(words, *args, **{"platform": "virt", **keywords})
 
 
+class Modes(Case):
+    """A change of mode begins a phase: no row has cycles of both."""
+
+    def query(self, sql, db="run.db"):
+        c = sqlite3.connect(self.path(db))
+        try:
+            return c.execute(sql).fetchall()
+        finally:
+            c.close()
+
+    def run_db(self, words, *args):
+        if os.path.exists(self.path("run.db")):
+            os.remove(self.path("run.db"))
+        return self.run_guest(words, "--db", self.path("run.db"), *args, platform="virt")
+
+    def check_phases(self):
+        """Fast phases have cycles in the buckets of mode fast only; views and contexts sum to what PEs counted; extremes are of one mode."""
+        self.assertEqual(self.query("SELECT phase, bucket FROM v_cpi WHERE mode = 'fast' AND bucket NOT IN ('base', 'exception', 'idle')"), [])
+        self.assertEqual(self.query("SELECT v.phase, v.pe FROM v_pe v WHERE v.cycles <> coalesce((SELECT sum(c.cycles) FROM v_cpi c"
+                                    " WHERE c.run_id = v.run_id AND c.phase = v.phase AND c.pe = v.pe), 0)"), [])
+        self.assertEqual(self.query("SELECT phase FROM v_pe WHERE mode = 'fast' AND insns > cycles"), [])
+        self.assertEqual(self.query("SELECT e.exit_id FROM exit e JOIN phase p USING(phase_id) JOIN exit_bucket b USING(exit_id)"
+                                    " WHERE p.mode = 'fast' AND b.bucket NOT IN ('base', 'exception', 'idle')"), [])
+
+    def test_hypercalls(self):
+        """1,000 calls fast, then 1,000 timed; one of them lies on both sides of the change."""
+        calls = g.calling_vm(2000, hcr=0x80000001, before=[g.movz(0, 1)], between=g.nops(5))
+        # the handler changes the mode when 1,000 are left
+        i = calls.index(g.subs(11, 11, 1), (0x40000C00 - g.BASE) // 4)
+        handler = [g.subs(11, 11, 1), g.b_ne(len(g.OFF) + 1), *g.OFF, g.subs(12, 11, 1000), g.b_ne(3), g.movz(0, 1), g.hlt(0x7102), g.ERET]
+        calls[i:i + len(handler)] = handler
+        self.run_db(calls)
+        self.assertEqual(self.query("SELECT name, mode FROM phase ORDER BY seq"), [("run", "fast"), ("run#2", "timed")])
+        self.assertEqual(self.query("SELECT mode FROM v_run"), [("mixed",)])
+        fast, timed = self.query("SELECT phase, reason, count, cycles_min, cycles_max, insns_mean, mode FROM v_exit ORDER BY mode")
+        # SUBS, B.NE, SUBS, B.NE, ERET
+        self.assertEqual(fast, ("run", "HVC", 999, 5, 5, 5.0, "fast"))
+        self.assertEqual((timed[0], timed[2], timed[5]), ("run#2", 1000, 5.0))
+        self.assertGreater(timed[3], 20)
+        self.assertEqual(self.query("SELECT count - measured FROM exit ORDER BY exit_id"), [(0,), (1,)])
+        self.assertEqual(self.query("SELECT count, returned, cycles_max < 6 FROM trap t JOIN phase USING(phase_id) ORDER BY seq"),
+                         [(1000, 999, 1), (1000, 999, 0)])
+        self.check_phases()
+        whole = self.query("SELECT phase, cycles_mean, cycles_p50, cycles_p99 FROM v_exit")
+        self.run_db(calls, "--events=all")
+        self.assertEqual(self.query("SELECT phase, cycles_mean, cycles_p50, cycles_p99 FROM v_exit"), whole)
+        self.assertEqual(self.query("SELECT kind, count(*) FROM v_event WHERE mixed GROUP BY kind"), [("exit", 1), ("trap", 1)])
+        self.assertEqual(self.query("SELECT phase, count(*) FROM v_event WHERE kind = 'exit' GROUP BY phase ORDER BY 1"), [("run", 999), ("run#2", 1000)])
+        status, out, _ = self.call("report", self.path("run.db"))
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"mode +mixed\n")
+
+    def test_several_pes(self):
+        """PEs that are in the middle of a device access change a little later; nothing of that is in the wrong phase."""
+        words = Determinism.several(4)
+        for n in range(1, 12):
+            self.run_db(words, "--switch", "timed@insns=%d" % (1009 * n), "--switch", "fast@insns=%d" % (1009 * n + 401 * n),
+                        "--switch", "timed@insns=%d" % (1009 * n + 401 * n + 17), "--set", "cpus.count=4")
+            self.assertEqual(self.query("SELECT mode FROM phase ORDER BY seq"), [("fast",), ("timed",), ("fast",), ("timed",)])
+            self.check_phases()
+
+    def test_empty(self):
+        """A change at the very beginning, to the mode that is there, or together with a mark begins no phase of its own."""
+        self.run_db(g.nops(20) + g.OFF, "--switch", "timed@insns=0")
+        self.assertEqual(self.query("SELECT name, mode FROM phase"), [("run", "timed")])
+        self.assertEqual(self.query("SELECT mode FROM run"), [("timed",)])
+        self.run_db(g.nops(20) + [g.movz(0, 0), g.hlt(0x7102)] + g.nops(20) + g.OFF)
+        self.assertEqual(self.query("SELECT name, mode FROM phase"), [("run", "fast")])
+        self.run_db(g.nops(20) + g.mov(0, 0x6B726F77) + [g.hlt(0x7100)] + g.nops(20) + g.OFF, "--switch", "timed@phase=work")
+        self.assertEqual(self.query("SELECT name, mode FROM phase ORDER BY seq"), [("run", "fast"), ("work", "timed")])
+
+
+class Guests(Case):
+    """Who is a guest, and what is said when nobody is."""
+
+    def counted(self, words, *args):
+        db = self.path("run.db")
+        if os.path.exists(db):
+            os.remove(db)
+        _, err = self.run_guest(words, "--db", db, *args, platform="virt")
+        c = sqlite3.connect(db)
+        try:
+            return c.execute("SELECT sum(count), (SELECT max(vmid) FROM vm) FROM exit").fetchall(), err
+        finally:
+            c.close()
+
+    def test_vmid(self):
+        for vmid in (0, 1, 7, 255):
+            for mode in ("fast", "timed"):
+                rows, err = self.counted(g.calling_vm(1001, vmid, hcr=0x80000001), "--mode", mode)
+                self.assertEqual(rows, [(1000, vmid)])
+                self.assertIn(" 1,000 exits; ", err)
+                self.assertNotIn("no guest", err)
+            self.assertEqual(self.counted(g.faulting_vm(51, vmid))[0], [(50, vmid)])
+
+    def test_no_stage_2(self):
+        rows, err = self.counted(g.calling_vm(1000))
+        self.assertEqual(rows, [(None, None)])
+        note = "no guest was seen, but 1000 exceptions came from EL1 to EL2: 1000 with stage 2 off (HCR_EL2.VM = 0)"
+        self.assertIn("tollgate: " + note + "\n", err)
+        status, out, _ = self.call("report", self.path("run.db"))
+        self.assertEqual(status, 0)
+        self.assertIn("\nExits, all vCPUs:\nnone: " + note + "\n", out)
+        self.assertIn("\nCycles of each VM in its guest and in exits:\nnone: " + note + "\n", out)
+        self.assertEqual(self.counted(g.calling_vm(1000), "--quiet")[1], "")
+
+    def test_protected_host(self):
+        """EL1 without stage 2 calls; EL2 turns stage 2 on under VMID 0 and returns behind the call: a host, and none of its calls are exits."""
+        words = g.calling_vm(1000, vmid=0)
+        i = words.index(g.subs(11, 11, 1), (0x40000C00 - g.BASE) // 4)
+        for hcr, exits in ((0x80000001, None), (0x80000011, 998)):  # with IMO it is not the host of anything
+            handler = [g.subs(11, 11, 1), g.b_ne(len(g.OFF) + 1), *g.OFF, *g.mov(0, hcr), g.msr(4, 1, 1, 0, 0), g.ERET]
+            words[i:i + len(handler)] = handler
+            rows, err = self.counted(words)
+            self.assertEqual(rows[0][0], exits)
+            self.assertEqual("1 with stage 2 off (HCR_EL2.VM = 0), 999 from the host of a protected hypervisor (VMID 0)" in err, exits is None, err)
+
+
+class Sample(Case):
+    def content(self, db):
+        c = sqlite3.connect(db)
+        c.execute("UPDATE run SET host_start = 0, host_s = 0, command = 0")
+        lines = list(c.iterdump())
+        c.close()
+        return [l for l in lines if 'INTO "sample' not in l], [l for l in lines if 'INTO "sample' in l]
+
+    def query(self, db, sql):
+        c = sqlite3.connect(db)
+        try:
+            return c.execute(sql).fetchall()
+        finally:
+            c.close()
+
+    def test_arguments(self):
+        run = ["run", "virt", "--kernel", self.guest(g.OFF), "--sample"]
+        self.complains([*run, "1ms"], "--sample: goes into a database; give --db FILE, too")
+        self.complains([*run, "1", "--db", self.path("x.db")], "--sample: found '1', expected a time such as \"90ns\" (units: ps, ns, us, ms, s)")
+        self.complains([*run, "999ns", "--db", self.path("x.db")], "--sample: found 999000 ps, expected a time of at least 1us")
+
+    def test_changes_nothing(self):
+        """With and without samples the same rows, twice the same samples; each PE has one at each multiple."""
+        for pes, mode in ((1, "fast"), (1, "timed"), (4, "fast"), (4, "timed")):
+            plain, sampled = [], []
+            for options in ([], ["--sample=1us"], ["--sample=1us"], ["--sample=1us", "--profile=50"]):
+                db = self.path("%s%d%d" % (mode, pes, len(plain)))
+                self.run_guest(Determinism.several(pes), "--db", db, "--mode", mode, "--set", "cpus.count=%d" % pes, *options, platform="virt")
+                rows, samples = self.content(db)
+                plain.append([l for l in rows if 'INTO "profile"' not in l])
+                sampled.append(samples)
+                if options:
+                    self.check(db, pes, 1000000)
+            self.assertEqual(plain[0], plain[1])
+            self.assertEqual(plain[0], plain[2])
+            self.assertEqual(plain[0], plain[3])
+            self.assertEqual(sampled[0], [])
+            self.assertGreater(len(sampled[1]), 100)
+            self.assertEqual(sampled[1], sampled[2])
+            self.assertEqual(sampled[1], sampled[3])
+
+    def check(self, db, pes, period):
+        ((end,),) = self.query(db, "SELECT sim_ps FROM run")
+        points = [period * i for i in range(1, end // period + 1)]
+        self.assertGreater(len(points), 3)
+        for pe in range(pes):
+            self.assertEqual([r[0] for r in self.query(db, "SELECT sim_ps FROM sample WHERE pe = %d" % pe)], points)
+        self.assertEqual(self.query(db, "SELECT s.sim_ps, s.pe FROM sample s WHERE cycles <> (SELECT sum(b.cycles) FROM sample_bucket b"
+                                        " WHERE b.sim_ps = s.sim_ps AND b.pe = s.pe)"), [])
+        # at its own time, but for a block
+        self.assertEqual(self.query(db, "SELECT s.sim_ps, s.pe, s.cycles FROM sample s JOIN pe USING(run_id, pe) WHERE"
+                                        " s.cycles * 1e12 / hz < s.sim_ps - 1000 OR s.cycles * 1e12 / hz > s.sim_ps + 2e6"), [])
+        # every counter of every model, never beyond what it is at the end
+        self.assertEqual(self.query(db, "SELECT count(*) FROM sample_counter WHERE sim_ps = %d" % period), self.query(db, "SELECT count(*) FROM counter"))
+        self.assertEqual(self.query(db, "SELECT s.model, s.name FROM sample_counter s JOIN counter c USING(run_id, model, name) WHERE s.value > c.value"), [])
+        self.assertEqual(self.query(db, "SELECT pe FROM v_sample WHERE insns < 0 OR cycles < 0 OR exits < 0"), [])
+
+    def test_sleep(self):
+        """A PE that sleeps has its samples, too, with the cycles of that time in idle."""
+        # CNTP_TVAL_EL0 of 1 ms of 62.5 MHz, CNTP_CTL_EL0: ENABLE; WFI until the timer's condition is met ends it at EL2: nothing is routed
+        words = g.mov(0, 62500) + [g.msr(3, 14, 2, 0, 0), g.movz(0, 1), g.msr(3, 14, 2, 1, 0)]
+        words += g.nops(10) + [g.SPIN]
+        db = self.path("run.db")
+        self.run_guest(words, "--db", db, "--sample=100us", "--max-time", "1050us", platform="virt")
+        self.check(db, 1, 100000000)
+        ((hz,),) = self.query(db, "SELECT hz FROM pe")
+        self.assertEqual([r[0] for r in self.query(db, "SELECT round(cycles * 1e4 / %d) FROM v_sample" % hz)], [1.0] * 10)
+        # PE 1 is off all the time
+        self.run_guest([g.SPIN], "--db", db, "--sample=100us", "--max-time", "1ms", "--set", "cpus.count=2", platform="virt")
+        self.assertEqual(self.query(db, "SELECT sum(insns), count(*) FROM sample WHERE run_id = 2 AND pe = 1"), [(0, 10)])
+        self.assertEqual(self.query(db, "SELECT DISTINCT bucket FROM sample_bucket WHERE run_id = 2 AND pe = 1"), [("idle",)])
+
+    def test_exits(self):
+        db = self.path("run.db")
+        self.run_guest(g.faulting_vm(50000), "--db", db, "--sample=10us", platform="virt")
+        rows = self.query(db, "SELECT exits FROM v_sample")
+        self.assertGreater(len(rows), 5)
+        self.assertEqual(len({r[0] // 10 for r in rows[1:]}), 1, rows)
+
+
 class Signals(Case):
     def start(self, *args):
         p = subprocess.Popen([TOLLGATE, "run", "tutorial", "--kernel", self.guest([g.SPIN]), "--db", self.path("run.db"), *args],

@@ -485,15 +485,29 @@ static void xen_calls(void **state)
     }
 }
 
+/* The host calls EL2, which puts stage 2 under it and returns behind the call; as protected KVM does. */
+static void becomes_protected(struct world *w, unsigned pe)
+{
+    struct cpu_exception e = exception(w, pe, 1, 2, HVC);
+    ledger_exception(w->l, pe, &e);
+    w->pc = e.pc + 4;
+    enter(w, pe, 0, 0);
+    w->pc = 0;
+}
+
 /* Protected KVM's host has a stage 2 of its own under VMID 0; what it does are traps, not exits.
  * Guest-internal exceptions are neither. */
 static void not_exits(void **state)
 {
     struct world *w = *state;
-    enter(w, 0, 0, 0);
+    becomes_protected(w, 0);
     run(w, 0, 10);
     exit_from(w, 0, 0, 0, HVC);
     enter(w, 0, 0, 0);
+    /* The other PE comes up under stage 2 from the beginning. */
+    enter(w, 1, 0, 1);
+    exit_from(w, 1, 0, 1, HVC);
+    enter(w, 1, 0, 1);
     assert_int_equal(ledger_n_exits(w->l), 0);
     assert_int_equal(ledger_n_vcpus(w->l), 0);
     assert_int_equal(ledger_n_traps(w->l), 1);
@@ -512,6 +526,203 @@ static void not_exits(void **state)
     struct ledger_vcpu v;
     ledger_get_vcpu(w->l, 0, &v);
     assert_int_equal(v.guest_cycles, 100);
+}
+
+/* VMID 0 is a guest's like any other, whoever is entered under it: from EL2, which has run nothing at EL1
+ * before... */
+static void vmid_zero(void **state)
+{
+    struct world *w = *state;
+    for (unsigned i = 0; i < 1000; i++) {
+        enter(w, 0, 0, 0x80000000);
+        run(w, 0, 10);
+        exit_from(w, 0, 0, 0x80000000, HVC);
+        run(w, 0, 50);
+    }
+    enter(w, 0, 0, 0x80000000);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_int_equal(r.count, 1000);
+    assert_true(r.cycles_min == 50 && r.cycles_max == 50);
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_true(v.vmid == 0 && v.guest_cycles == 10000);
+    char text[256];
+    assert_false(ledger_no_guest(w->l, text, sizeof(text)));
+}
+
+/* ... from a host at EL1 without stage 2, which has EL2 run somebody else ... */
+static void vmid_zero_of_a_host(void **state)
+{
+    struct world *w = *state;
+    host(w, 0, 1, 2, HVC);
+    w->pc = 0x8000; /* not behind the host's call */
+    enter(w, 0, 0, 0);
+    run(w, 0, 10);
+    exit_from(w, 0, 0, 0, HVC);
+    host_eret(w, 0, 2, 1);
+    run(w, 0, 70);
+    host(w, 0, 1, 2, HVC);
+    enter(w, 0, 0, 0);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_true(r.count == 1 && r.where_cycles[LEDGER_HOST_EL1] == 70);
+}
+
+/* ... and behind its own call, when EL2 has taken the machine's interrupts to itself: a partition. */
+static void vmid_zero_of_a_partition(void **state)
+{
+    struct world *w = *state;
+    struct cpu_exception e = exception(w, 0, 1, 2, HVC);
+    ledger_exception(w->l, 0, &e);
+    w->pc = e.pc + 4;
+    e = exception(w, 0, 2, 1, 0);
+    e.irqs_to_el2 = true;
+    ledger_eret(w->l, 0, &e);
+    exit_from(w, 0, 0, 0, HVC);
+    enter(w, 0, 0, 0);
+    assert_int_equal(the_exit(w, "HVC").count, 1);
+}
+
+/* Nobody is a guest, and that is said with its reason. */
+static void no_guests(void **state)
+{
+    struct world *w = *state;
+    char text[256];
+    assert_false(ledger_no_guest(w->l, text, sizeof(text)));
+    host(w, 0, 0, 2, EC(0x15)); /* a VHE host's system call: not from EL1 */
+    host_eret(w, 0, 2, 0);
+    assert_false(ledger_no_guest(w->l, text, sizeof(text)));
+    host(w, 0, 1, 2, HVC);
+    host_eret(w, 0, 2, 1);
+    assert_true(ledger_no_guest(w->l, text, sizeof(text)));
+    assert_string_equal(
+        text, "no guest was seen, but 1 exception came from EL1 to EL2: 1 with stage 2 off (HCR_EL2.VM = 0)");
+    becomes_protected(w, 0);
+    exit_from(w, 0, 0, 0, HVC);
+    enter(w, 0, 0, 0);
+    assert_true(ledger_no_guest(w->l, text, sizeof(text)));
+    assert_string_equal(
+        text,
+        "no guest was seen, but 3 exceptions came from EL1 to EL2: 2 with stage 2 off (HCR_EL2.VM = 0), "
+        "1 from the host of a protected hypervisor (VMID 0)");
+    enter(w, 0, 3, 0);
+    assert_false(ledger_no_guest(w->l, text, sizeof(text)));
+}
+
+/* ---- changes of mode ---- */
+
+static void change_mode(struct world *w, enum cpu_mode mode)
+{
+    ledger_sync(w->l);
+    ledger_next_phase(w->l);
+    ledger_set_mode(w->l, mode);
+}
+
+/* An exit of 6 cycles in fast mode, one of 59 in timed mode, one across the change: each phase has its own
+ * figures. */
+static void modes_apart(void **state)
+{
+    struct world *w = *state;
+    ledger_listen(w->l, LEDGER_EXITS | LEDGER_TRAPS, on_event, w);
+    enter(w, 0, 1, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        exit_from(w, 0, 1, 0, HVC);
+        run(w, 0, 6);
+        enter(w, 0, 1, 0);
+    }
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_true(r.count == 3 && r.measured == 3 && r.cycles == 18);
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 4);
+    change_mode(w, CPU_TIMED);
+    ledger_pe_mode(w->l, 0, CPU_TIMED);
+    ledger_pe_mode(w->l, 1, CPU_TIMED);
+    run(w, 0, 30);
+    enter(w, 0, 1, 0);
+    r = the_exit(w, "HVC");
+    assert_true(r.count == 1 && r.measured == 0 && r.cycles == 0 && r.cycles_min == 0 && r.cycles_max == 0);
+    assert_true(r.cycles_p50 == 0 && r.cycles_p99 == 0 && r.ns_min == 0);
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 59);
+    enter(w, 0, 1, 0);
+    r = the_exit(w, "HVC");
+    assert_true(r.count == 2 && r.measured == 1 && r.cycles_min == 59 && r.cycles_max == 59 &&
+                r.cycles_p50 == 59);
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_true(v.exits == 2 && v.exit_cycles == 59);
+    struct ledger_trap_row t;
+    assert_int_equal(ledger_n_traps(w->l), 1);
+    ledger_trap(w->l, 0, &t);
+    assert_true(t.count == 1 && t.returned == 1 && t.cycles == 59);
+    /* As events they are all there; those across the change say so. */
+    unsigned mixed = 0;
+    for (unsigned i = 0; i < w->n_events; i++)
+        mixed += w->events[i].mixed;
+    assert_true(w->n_events == 10 && mixed == 2);
+    assert_true(w->events[6].mixed && w->events[6].cycles == 34);
+    /* A mark of the guest changes nothing of that: the mode is the same on both sides. */
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 20);
+    ledger_sync(w->l);
+    ledger_next_phase(w->l);
+    run(w, 0, 39);
+    enter(w, 0, 1, 0);
+    r = the_exit(w, "HVC");
+    assert_true(r.count == 1 && r.measured == 1 && r.cycles == 59);
+}
+
+/* There and back while an exit is open: it has cycles of both, though it begins and ends in the same mode. */
+static void mode_and_back(void **state)
+{
+    struct world *w = *state;
+    enter(w, 0, 1, 0);
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        change_mode(w, i ? CPU_FAST : CPU_TIMED);
+        ledger_pe_mode(w->l, 0, i ? CPU_FAST : CPU_TIMED);
+        ledger_pe_mode(w->l, 1, i ? CPU_FAST : CPU_TIMED);
+        run(w, 0, 50);
+    }
+    enter(w, 0, 1, 0);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_true(r.count == 1 && r.measured == 0);
+}
+
+/* PE 1 is in the middle of an access when the mode changes: what it runs until it has changed, too, is handed
+ * out for the phase before, and an exit that ends meanwhile is measured in neither. */
+static void mode_later_on_one(void **state)
+{
+    struct world *w = *state;
+    struct ledger_context_row rows[LEDGER_WHERE_COUNT];
+    int guest;
+    enter(w, 1, 1, 1);
+    run(w, 1, 10);
+    change_mode(w, CPU_TIMED);
+    assert_true(ledger_take_late(w->l, 0, rows, &guest)); /* it has nothing */
+    assert_true(guest == -1 && rows[LEDGER_EL2].cycles == 0);
+    ledger_pe_mode(w->l, 0, CPU_TIMED);
+    assert_false(ledger_take_late(w->l, 0, rows, &guest));
+    run(w, 1, 7);
+    exit_from(w, 1, 1, 1, HVC);
+    run(w, 1, 2);
+    enter(w, 1, 1, 1);
+    assert_true(ledger_take_late(w->l, 1, rows, &guest));
+    assert_true(guest == 0 && rows[LEDGER_GUEST].cycles == 7 && rows[LEDGER_EL2].cycles == 2);
+    assert_int_equal(rows[LEDGER_GUEST].buckets[CPU_BUCKET_BASE], 7);
+    ledger_pe_mode(w->l, 1, CPU_TIMED);
+    run(w, 1, 100);
+    ledger_sync(w->l);
+    struct ledger_context_row c;
+    ledger_context(w->l, 1, LEDGER_GUEST, &c);
+    assert_int_equal(c.cycles, 100);
+    ledger_context(w->l, 1, LEDGER_EL2, &c);
+    assert_int_equal(c.cycles, 0);
+    struct ledger_vcpu v;
+    ledger_get_vcpu(w->l, 0, &v);
+    assert_true(v.guest_cycles == 100 && v.exits == 1 && v.exit_cycles == 0);
+    struct ledger_exit_row r = the_exit(w, "HVC");
+    assert_true(r.count == 1 && r.measured == 0);
 }
 
 static void traps_nest(void **state)
@@ -857,6 +1068,13 @@ int main(void)
         T(reasons),
         T(xen_calls),
         T(not_exits),
+        T(vmid_zero),
+        T(vmid_zero_of_a_host),
+        T(vmid_zero_of_a_partition),
+        T(no_guests),
+        T(modes_apart),
+        T(mode_and_back),
+        T(mode_later_on_one),
         T(traps_nest),
         T(never_returns),
         T(entry_cost),

@@ -25,6 +25,18 @@
 
 static char dir[64], path[128];
 
+static int clean(void **state)
+{
+    (void)state;
+    static const char *const tails[] = {"", "-journal", "-wal", "-shm"};
+    for (size_t i = 0; i < 4; i++) {
+        char p[160];
+        snprintf(p, sizeof(p), "%s%s", path, tails[i]);
+        unlink(p);
+    }
+    return 0;
+}
+
 /* ---- a world to count ---- */
 
 struct gadget {
@@ -45,7 +57,10 @@ struct world {
     struct gadget gadget;
     struct tg_model *models[1];
     struct stats_pe pe;
+    const char *mode;
     struct tg_error err;
+    unsigned notes;
+    char note[512];
 };
 
 static void op_sample(void *o, unsigned pe, struct ledger_sample *out)
@@ -112,6 +127,7 @@ static void hypercalls(struct world *w, unsigned n)
 static void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
+    w->mode = "timed";
     const struct ledger_ops ops = {.opaque = w, .sample = op_sample, .get_x = op_x, .hz = op_hz};
     w->l = ledger_new(1, &ops);
     w->gadget.model.cls = &gadget_class;
@@ -123,15 +139,20 @@ static void world_init(struct world *w)
 static struct stats_source source(struct world *w)
 {
     w->pe = (struct stats_pe){w->at.insns, w->at.cycles, 1000000000, w->at.ps};
-    return (struct stats_source){w->at.ps, &w->pe, 1, w->models, 1, w->l};
+    return (struct stats_source){.now_ps = w->at.ps,
+                                 .mode = w->mode,
+                                 .pes = &w->pe,
+                                 .n_pes = 1,
+                                 .models = w->models,
+                                 .n_models = 1,
+                                 .ledger = w->l};
 }
 
 static int phase(struct world *w, struct stats *s, const char *name)
 {
     struct stats_source src = source(w);
     int rc = stats_phase(s, name, &src, &w->err);
-    if (!rc)
-        ledger_next_phase(w->l);
+    ledger_next_phase(w->l);
     return rc;
 }
 
@@ -144,13 +165,28 @@ static const struct stats_run run_info = {.platform = "virt",
                                           .quantum_ps = 500000,
                                           .pes = 1};
 
+static void on_note(void *opaque, const char *text)
+{
+    struct world *w = opaque;
+    w->notes++;
+    snprintf(w->note, sizeof(w->note), "%s", text);
+}
+
 static struct stats *begin(struct world *w, const char *p)
 {
     struct stats *s;
     int rc = stats_open(p, &run_info, &s, &w->err);
     if (rc)
         fail_msg("%s", w->err.text);
+    stats_on_note(s, on_note, w);
     return s;
+}
+
+static void sample(struct world *w, struct stats *s, uint64_t ps)
+{
+    const struct stats_point p = {.sim_ps = ps, .insns = 1, .cycles = 2, .exits = 3, .buckets = {2}};
+    assert_int_equal(stats_sample(s, &p, &w->err), 0);
+    assert_int_equal(stats_sample_model(s, ps, w->models[0], &w->err), 0);
 }
 
 /* A complete run of two phases. */
@@ -161,7 +197,7 @@ static void whole_run(const char *p)
     struct stats *s = begin(&w, p);
     assert_int_equal(stats_config(s, "cpus.core.l2.size", "1MiB"), 0);
     hypercalls(&w, 10);
-    stats_sample(s, 77, 0, 1, 2, 3);
+    sample(&w, s, 77);
     assert_int_equal(phase(&w, s, "boot"), 0);
     hypercalls(&w, 1000);
     assert_int_equal(phase(&w, s, "work"), 0);
@@ -238,7 +274,10 @@ static void round_trip(void **state)
     assert_string_equal(query(path, "SELECT vmid, printf('%x', vmpidr) FROM vm JOIN vcpu USING(run_id, vm)"),
                         "3|80000001");
     assert_string_equal(query(path, "SELECT sim_ps, pe, insns, cycles, exits FROM sample"), "77|0|1|2|3");
-    assert_string_equal(query(path, "PRAGMA user_version"), "2");
+    assert_string_equal(query(path, "SELECT * FROM sample_bucket"), "1|77|0|base|2");
+    assert_string_equal(query(path, "SELECT * FROM sample_counter"),
+                        "1|77|gadget0|hits|30\n1|77|gadget0|misses|0");
+    assert_string_equal(query(path, "PRAGMA user_version"), "3");
     assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
     assert_string_equal(query(path, "PRAGMA foreign_key_check"), "");
 }
@@ -278,9 +317,11 @@ static void repeats(void **state)
     snprintf(other, sizeof(other), "%s/other.db", dir);
     whole_run(path);
     whole_run(other);
-    static const char *const tables[] = {
-        "meta",   "config", "phase", "pe",         "context", "context_bucket", "counter", "counter_info",
-        "sample", "vm",     "vcpu",  "vcpu_phase", "exit",    "exit_bucket",    "trap"};
+    static const char *const tables[] = {"meta",    "config",         "phase",          "pe",
+                                         "context", "context_bucket", "counter",        "counter_info",
+                                         "sample",  "sample_bucket",  "sample_counter", "vm",
+                                         "vcpu",    "vcpu_phase",     "exit",           "exit_bucket",
+                                         "trap"};
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         char sql[64];
         snprintf(sql, sizeof(sql), "SELECT * FROM %s", tables[i]);
@@ -310,20 +351,83 @@ static void same_phase_twice(void **state)
 static void statuses(void **state)
 {
     (void)state;
-    static const char *const t[][2] = {{"signal", "interrupted"},
-                                       {"failed", "error"},
-                                       {"bug", "error"},
-                                       {"stuck", "stuck"},
-                                       {"limit", "limit"}};
+    static const char *const t[] = {"interrupted", "error", "stuck", "limit"};
     for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         struct world w;
         world_init(&w);
         struct stats *s = begin(&w, path);
-        assert_int_equal(stats_finish(s, t[i][0], NULL, 0, &w.err), 0);
+        assert_int_equal(stats_finish(s, t[i], NULL, 0, &w.err), 0);
         stats_close(s);
         ledger_free(w.l);
-        assert_string_equal(query(path, "SELECT status FROM run ORDER BY run_id DESC LIMIT 1"), t[i][1]);
+        assert_string_equal(query(path, "SELECT status FROM run ORDER BY run_id DESC LIMIT 1"), t[i]);
     }
+}
+
+/* One mode of all phases is the run's; two are 'mixed'. */
+static void modes(void **state)
+{
+    (void)state;
+    static const char *const t[][4] = {{"fast", "fast", "fast", "fast"},
+                                       {"fast", "timed", "fast", "mixed"},
+                                       {"timed", "fast", "timed", "mixed"},
+                                       {"fast", "fast", "timed", "mixed"}};
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct world w;
+        world_init(&w);
+        struct stats *s = begin(&w, path); /* whose mode is 'timed' */
+        for (unsigned p = 0; p < 3; p++) {
+            w.mode = t[i][p];
+            assert_int_equal(phase(&w, s, "p"), 0);
+        }
+        assert_int_equal(stats_finish(s, "limit", NULL, 0, &w.err), 0);
+        stats_close(s);
+        ledger_free(w.l);
+        assert_string_equal(query(path, "SELECT mode FROM v_run ORDER BY run_id DESC LIMIT 1"), t[i][3]);
+        assert_string_equal(query(path, "SELECT mode FROM phase WHERE run_id = 2 AND seq = 1"),
+                            i ? "timed" : "");
+    }
+}
+
+/* What a PE ran between the end of a phase and its own change of mode is added to that phase, and it waits
+ * for that. */
+static void late(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct stats *s = begin(&w, path);
+    hypercalls(&w, 10);
+    struct stats_source src = source(&w);
+    assert_int_equal(stats_phase_hold(s, "a", &src, &w.err), 0);
+    ledger_next_phase(w.l);
+    ledger_set_mode(w.l, CPU_TIMED);
+    sample(&w, s, 1);
+    assert_int_equal(stats_write(s, &w.err), 0);
+    assert_string_equal(query(path, "SELECT count(*) FROM phase"), "0");
+    assert_string_equal(query(path, "SELECT count(*) FROM sample"), "1"); /* all else is written */
+    run_for(&w, 9, CPU_BUCKET_L1D);
+    w.gadget.hits += 5;
+    struct stats_late l;
+    assert_true(ledger_take_late(w.l, 0, l.contexts, &l.guest));
+    l.pe = (struct stats_pe){w.at.insns, w.at.cycles, 1000000000, w.at.ps};
+    l.model = w.models[0];
+    stats_amend(s, 0, &l);
+    ledger_pe_mode(w.l, 0, CPU_TIMED);
+    assert_int_equal(stats_release(s, &w.err), 0);
+    assert_string_equal(
+        query(path, "SELECT name, (SELECT sum(cycles) FROM context), (SELECT cycles FROM pe),"
+                    " (SELECT value FROM counter WHERE name = 'hits'), (SELECT guest_cycles FROM vcpu_phase)"
+                    " FROM phase"),
+        "a|2009|2009|35|1009");
+    assert_string_equal(query(path, "SELECT cycles FROM context_bucket WHERE bucket = 'l1d'"), "9");
+    hypercalls(&w, 1);
+    assert_int_equal(phase(&w, s, "b"), 0);
+    assert_int_equal(stats_finish(s, "limit", NULL, 0, &w.err), 0);
+    stats_close(s);
+    ledger_free(w.l);
+    assert_string_equal(query(path, "SELECT phase, sum(cycles) FROM v_pe GROUP BY phase"), "a|2009\nb|200");
+    assert_string_equal(query(path, "SELECT phase, guest_cycles, exit_cycles FROM v_overhead"),
+                        "a|1009|1000\nb|100|100");
 }
 
 /* ---- bad databases ---- */
@@ -346,6 +450,7 @@ static void not_writable(void **state)
     if (geteuid() == 0) {
         /* root may write anywhere; a file of a file system that nobody may write to does as well */
         bad("/proc/version", -EACCES, "writable");
+        bad("/dev/null", -EACCES, "no regular file");
         return;
     }
     whole_run(path);
@@ -391,31 +496,187 @@ static void newer(void **state)
     fclose(out);
 }
 
-/* A reader in the middle of a read holds a shared lock: commits must wait, then say so, and work again when
- * it is gone. */
-static void locked(void **state)
+static sqlite3_stmt *reading(sqlite3 *db)
+{
+    sqlite3_stmt *st;
+    assert_int_equal(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM phase", -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    return st;
+}
+
+static bool is_there(const char *tail)
+{
+    char p[160];
+    snprintf(p, sizeof(p), "%s%s", path, tail);
+    return !access(p, F_OK);
+}
+
+/* A reader in the middle of a read is in nobody's way, and sees the file as it was; when it is gone, the file
+ * is one. */
+static void reader_reads_on(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    whole_run(path);
+    struct stats *s = begin(&w, path);
+    sqlite3 *db = reader(path);
+    sqlite3_stmt *st = reading(db);
+    for (unsigned i = 0; i < 3; i++) {
+        hypercalls(&w, 5);
+        assert_int_equal(phase(&w, s, "a"), 0);
+        assert_string_equal(query(path, "SELECT max(seq) FROM phase WHERE run_id = 2"), i == 0   ? "0"
+                                                                                        : i == 1 ? "1"
+                                                                                                 : "2");
+    }
+    assert_int_equal(sqlite3_column_int(st, 0), 2);
+    sqlite3_reset(st);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(st, 0), 2);
+    sqlite3_finalize(st);
+    assert_int_equal(stats_finish(s, "poweroff", NULL, 1, &w.err), 0);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(w.notes, 0);
+    stats_close(s);
+    ledger_free(w.l);
+    assert_false(is_there("-wal") || is_there("-shm") || is_there("-journal"));
+    assert_string_equal(query(path, "PRAGMA journal_mode"), "delete");
+    assert_string_equal(query(path, "SELECT status FROM run"), "poweroff\npoweroff");
+}
+
+/* It reads on for longer than anybody waits: the rows are in the second file, and that is said. */
+static void reader_stays(void **state)
 {
     (void)state;
     struct world w;
     world_init(&w);
     struct stats *s = begin(&w, path);
-    hypercalls(&w, 5);
     sqlite3 *db = reader(path);
-    sqlite3_stmt *st;
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT * FROM sqlite_schema", -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    assert_int_equal(phase(&w, s, "a"), -EBUSY);
-    assert_non_null(strstr(w.err.text, "locked"));
-    assert_non_null(strstr(w.err.text, path));
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    hypercalls(&w, 2);
-    assert_int_equal(phase(&w, s, "b"), 0); /* what could not be written is in here */
+    sqlite3_stmt *st = reading(db);
+    hypercalls(&w, 5);
+    assert_int_equal(phase(&w, s, "a"), 0);
     assert_int_equal(stats_finish(s, "poweroff", NULL, 1, &w.err), 0);
     stats_close(s);
     ledger_free(w.l);
-    assert_string_equal(query(path, "SELECT phase, count FROM v_exit"), "b|7");
-    assert_string_equal(query(path, "SELECT name, start_ps FROM phase"), "b|0");
+    assert_int_equal(w.notes, 1);
+    assert_non_null(strstr(w.note, "another program is reading it"));
+    assert_string_equal(query(path, "SELECT phase, count FROM v_exit"), "a|5");
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    assert_false(is_there("-wal"));
+    assert_string_equal(query(path, "SELECT phase, count FROM v_exit"), "a|5");
+    /* The next run leaves one file again. */
+    whole_run(path);
+    assert_string_equal(query(path, "PRAGMA journal_mode"), "delete");
+}
+
+/* Another writer keeps the file: phases wait in memory, in order, and one message says so. */
+static void writer_stays(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct stats *s = begin(&w, path);
+    sqlite3 *db = reader(path);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    for (unsigned i = 0; i < 40; i++) {
+        hypercalls(&w, 5);
+        assert_int_equal(phase(&w, s, "a"), 0);
+    }
+    assert_int_equal(w.notes, 1);
+    assert_non_null(strstr(w.note, "keeps it locked for writing; the run goes on"));
+    assert_string_equal(query(path, "SELECT count(*) FROM phase"), "0");
+    sqlite3_close(db);
+    hypercalls(&w, 2);
+    assert_int_equal(phase(&w, s, "b"), 0);
+    assert_int_equal(stats_finish(s, "poweroff", NULL, 1, &w.err), 0);
+    stats_close(s);
+    ledger_free(w.l);
+    assert_string_equal(
+        query(path, "SELECT count(*), sum(count), max(seq) FROM v_exit e JOIN phase p ON p.name = e.phase"),
+        "41|202|40");
+    assert_string_equal(
+        query(path, "SELECT name, start_ps, end_ps FROM phase WHERE seq IN (0, 1, 40) ORDER BY seq"),
+        "a|0|1000000\na#2|1000000|2000000\nb|40000000|40400000");
+}
+
+/* At the end of the run there is nothing to do but to wait. */
+static void end_waits_for_a_writer(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct stats *s = begin(&w, path);
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        sqlite3 *db;
+        sqlite3_open(path, &db);
+        int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+        if (write(pipes[1], &rc, sizeof(rc)) != sizeof(rc))
+            _exit(1);
+        usleep(7000000);
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+        sqlite3_close(db);
+        _exit(0);
+    }
+    int rc = -1;
+    assert_int_equal(read(pipes[0], &rc, sizeof(rc)), sizeof(rc));
+    assert_int_equal(rc, 0);
+    hypercalls(&w, 3);
+    assert_int_equal(phase(&w, s, "a"), 0);
+    assert_int_equal(stats_finish(s, "poweroff", NULL, 1, &w.err), 0);
+    stats_close(s);
+    ledger_free(w.l);
+    waitpid(child, NULL, 0);
+    close(pipes[0]);
+    close(pipes[1]);
+    assert_int_equal(w.notes, 1);
+    assert_string_equal(query(path, "SELECT status, (SELECT sum(count) FROM v_exit) FROM run"), "poweroff|3");
+}
+
+/* Whoever removes the file gets it again, with all that was in it; whoever puts another one there keeps that.
+ */
+static void removed(void **state)
+{
+    (void)state;
+    for (unsigned again = 0; again < 2; again++) {
+        char saved[160];
+        snprintf(saved, sizeof(saved), "%s.saved", path);
+        struct world w;
+        world_init(&w);
+        struct stats *s = begin(&w, path);
+        hypercalls(&w, 5);
+        assert_int_equal(phase(&w, s, "a"), 0);
+        clean(state);
+        if (again) {
+            FILE *f = fopen(path, "wb");
+            fputs("mine", f);
+            fclose(f);
+        }
+        hypercalls(&w, 2);
+        assert_int_equal(phase(&w, s, "b"), 0);
+        assert_int_equal(w.notes, 1);
+        assert_non_null(
+            strstr(w.note, again ? "was replaced while the run wrote to it" : "was removed while"));
+        assert_int_equal(stats_finish(s, "poweroff", NULL, 1, &w.err), 0);
+        stats_close(s);
+        ledger_free(w.l);
+        const char *p = again ? saved : path;
+        assert_string_equal(query(p, "SELECT status FROM run"), "poweroff");
+        assert_string_equal(query(p, "SELECT phase, count FROM v_exit"), "a|5\nb|2");
+        assert_string_equal(query(p, "PRAGMA application_id"), "1413956674");
+        struct stat st;
+        assert_int_equal(stat(path, &st), 0);
+        if (again) {
+            assert_int_equal(st.st_size, 4);
+            unlink(saved);
+        }
+        clean(state);
+    }
 }
 
 /* A writer that goes away within the patience costs nothing but time. */
@@ -449,40 +710,44 @@ static void locked_for_a_while(void **state)
     ledger_free(w.l);
 }
 
-/* The file may not grow any more (RLIMIT_FSIZE gives EFBIG as a full disk gives ENOSPC). */
+/* The file may not grow any more (RLIMIT_FSIZE gives EFBIG as a full disk gives ENOSPC): the run's row says
+ * so. With room again, all is written that waited. */
 static void disk_full(void **state)
 {
     (void)state;
     struct world w;
     world_init(&w);
     struct stats *s = begin(&w, path);
+    assert_int_equal(phase(&w, s, "first"), 0);
     for (unsigned i = 0; i < 20000; i++)
-        stats_sample(s, i, 0, i, i, i);
+        sample(&w, s, i);
     hypercalls(&w, 5);
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     struct rlimit old, lim;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     lim = old;
-    lim.rlim_cur = (rlim_t)st.st_size + 8192;
+    lim.rlim_cur = (rlim_t)st.st_size + 65536;
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &lim), 0);
     int rc = phase(&w, s, "a");
-    int rc2 = stats_finish(s, "failed", "disk full", 1, &w.err);
+    int rc2 = stats_finish(s, "poweroff", NULL, 1, &w.err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     signal(SIGXFSZ, handler);
     assert_int_equal(rc, -ENOSPC);
     assert_int_equal(rc2, -ENOSPC);
     assert_non_null(strstr(w.err.text, path));
     assert_non_null(strstr(w.err.text, "make room"));
-    assert_string_equal(query(path, "SELECT status FROM run"),
-                        "running"); /* opens, with what was committed */
+    assert_string_equal(query(path, "SELECT status, why LIKE '%make room%' FROM run"), "error|1");
+    assert_string_equal(query(path, "SELECT name FROM phase"), "first"); /* what was committed */
     assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
-    assert_int_equal(phase(&w, s, "a"), 0); /* room was made */
-    assert_int_equal(stats_finish(s, "failed", "disk full", 1, &w.err), 0);
+    assert_int_equal(phase(&w, s, "b"), 0); /* room was made */
+    assert_int_equal(stats_finish(s, "poweroff", NULL, 1, &w.err), 0);
     stats_close(s);
     ledger_free(w.l);
     assert_string_equal(query(path, "SELECT count(*) FROM sample"), "20000");
+    assert_string_equal(query(path, "SELECT name FROM phase ORDER BY seq"), "first\na\nb");
+    assert_string_equal(query(path, "SELECT status FROM run"), "poweroff");
 }
 
 /* SQLITE_FULL itself: SQLite's own page limit says so before any write to the disk. */
@@ -542,7 +807,14 @@ static void killed(void **state)
     assert_int_equal(stats_report(path, 0, STATS_TABLE, out, &err), 0);
     assert_true(ftell(out) > 0);
     fclose(out);
+    bool ended = true;
+    char note[256];
+    assert_int_equal(stats_has_ended(path, 0, &ended, note, &err), 0);
+    assert_false(ended);
+    assert_non_null(strstr(note, "has not ended (status running)"));
     whole_run(path); /* and it takes further runs */
+    assert_int_equal(stats_has_ended(path, 0, &ended, note, &err), 0);
+    assert_true(ended);
 }
 
 /* ---- reports ---- */
@@ -682,16 +954,36 @@ static void no_exits(void **state)
     has(report(path, 0, STATS_JSON), "\"exits\": []");
 }
 
-static int clean(void **state)
+/* EL2 was called, but nobody was a guest: the sections say why they are empty. */
+static void no_guest(void **state)
 {
     (void)state;
-    static const char *const tails[] = {"", "-journal", "-wal", "-shm"};
-    for (size_t i = 0; i < 4; i++) {
-        char p[160];
-        snprintf(p, sizeof(p), "%s%s", path, tails[i]);
-        unlink(p);
+    struct world w;
+    world_init(&w);
+    ledger_free(w.l);
+    const struct ledger_ops ops = {.opaque = &w, .sample = op_sample, .get_x = op_x, .hz = op_hz};
+    w.l = ledger_new(1, &ops);
+    struct stats *s = begin(&w, path);
+    for (unsigned i = 0; i < 7; i++) {
+        struct cpu_exception e = {
+            .from_el = 1, .to_el = 2, .cycle = w.at.cycles, .esr = UINT64_C(0x16) << 26};
+        ledger_exception(w.l, 0, &e);
+        run_for(&w, 10, CPU_BUCKET_BASE);
+        e = (struct cpu_exception){.from_el = 2, .to_el = 1, .to_host = true, .cycle = w.at.cycles};
+        ledger_eret(w.l, 0, &e);
     }
-    return 0;
+    assert_int_equal(phase(&w, s, "all"), 0);
+    assert_int_equal(stats_finish(s, "limit", NULL, 0, &w.err), 0);
+    stats_close(s);
+    ledger_free(w.l);
+    const char *t = report(path, 0, STATS_TABLE);
+    has(t, "note       no guest was seen, but 7 exceptions came from EL1 to EL2: 7 with stage 2 off "
+           "(HCR_EL2.VM = 0)\n");
+    has(t, "Exits, all vCPUs:\nnone: no guest was seen, but 7 exceptions");
+    has(t, "Cycles of each VM in its guest and in exits:\nnone: ");
+    has(report(path, 0, -1), "<h2>Exits, all vCPUs</h2>\n<p>none: no guest was seen");
+    has(report(path, 0, STATS_JSON), "\"note\":\"no guest was seen");
+    has(report(path, 0, STATS_CSV), "no guest was seen");
 }
 
 static int make_dir(void **state)
@@ -714,10 +1006,33 @@ static int remove_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(round_trip),         T(sums),         T(many_runs),     T(repeats),       T(same_phase_twice),
-        T(statuses),           T(not_writable), T(foreign),       T(newer),         T(locked),
-        T(locked_for_a_while), T(disk_full),    T(database_full), T(killed),        T(report_table),
-        T(report_csv),         T(report_json),  T(report_html),   T(report_errors), T(no_exits),
+        T(round_trip),
+        T(sums),
+        T(many_runs),
+        T(repeats),
+        T(same_phase_twice),
+        T(statuses),
+        T(modes),
+        T(late),
+        T(not_writable),
+        T(foreign),
+        T(newer),
+        T(reader_reads_on),
+        T(reader_stays),
+        T(writer_stays),
+        T(end_waits_for_a_writer),
+        T(removed),
+        T(locked_for_a_while),
+        T(disk_full),
+        T(database_full),
+        T(killed),
+        T(report_table),
+        T(report_csv),
+        T(report_json),
+        T(report_html),
+        T(report_errors),
+        T(no_exits),
+        T(no_guest),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
