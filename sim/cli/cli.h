@@ -79,7 +79,8 @@ struct cli_phases {
     struct machine *m;
     struct ledger *l;
     struct stats *s; /* NULL: no database */
-    char name[32];   /* of the phase that runs */
+    struct cli_record *record;
+    char name[32]; /* of the phase that runs */
     enum cpu_mode mode;
     struct {
         uint64_t begin; /* its cycles when the phase began */
@@ -89,7 +90,7 @@ struct cli_phases {
 };
 
 void cli_phases_begin(struct cli_phases *p, struct machine *m, struct ledger *l, struct stats *s,
-                      enum cpu_mode mode);
+                      struct cli_record *record, enum cpu_mode mode);
 /* The guest begins a phase. */
 void cli_phases_mark(struct cli_phases *p, struct tlm_switches *switches, const char *name);
 /* Ends the phase that runs. hold: the mode changes now. 0, or as stats_phase. */
@@ -100,6 +101,8 @@ int cli_phases_end(struct cli_phases *p, bool hold, struct tg_error *err);
 struct cli_record {
     const char *events, *profile; /* NULL: not asked for */
     uint64_t sample;              /* ps; 0: not asked for */
+    tg_time sampled[64];          /* each PE's last point */
+    const enum cpu_mode *mode;    /* of the phase that runs */
     struct cli_texts symbol_files;
     /* what they say */
     unsigned kinds;
@@ -117,6 +120,8 @@ int cli_record_begin(struct cli_record *r, struct machine *m, struct ledger *l, 
 /* An image was loaded and starts at `entry`: its names, if it has any. */
 void cli_record_image(struct cli_record *r, const char *path, uint64_t entry);
 void cli_record_sample(void *opaque, unsigned pe, uint64_t cycles);
+/* The PE is about to change its mode: a point of the series, so that what lies between two is of one mode. */
+void cli_record_change(struct cli_record *r, unsigned pe);
 /* As tlm_options.sample. */
 void cli_record_series(void *opaque, tg_time at, int pe);
 void cli_record_end(const struct cli_record *r, bool quiet);

@@ -84,6 +84,8 @@ static void on_pe_mode(void *opaque, unsigned pe, enum cpu_mode mode)
 {
     struct cli_phases *p = opaque;
 
+    if (p->s)
+        cli_record_change(p->record, pe);
     catch_up(p, pe);
     ledger_pe_mode(p->l, pe, mode);
     p->pes[pe].mode = mode;
@@ -102,9 +104,10 @@ void cli_phases_mark(struct cli_phases *p, struct tlm_switches *switches, const 
 }
 
 void cli_phases_begin(struct cli_phases *p, struct machine *m, struct ledger *l, struct stats *s,
-                      enum cpu_mode mode)
+                      struct cli_record *record, enum cpu_mode mode)
 {
-    *p = (struct cli_phases){.m = m, .l = l, .s = s, .mode = mode, .name = "run"};
+    *p = (struct cli_phases){.m = m, .l = l, .s = s, .record = record, .mode = mode, .name = "run"};
+    record->mode = &p->mode;
     for (unsigned i = 0; i < m->n_pes; i++)
         p->pes[i].mode = mode;
     m->mode = on_mode;

@@ -120,6 +120,8 @@ void cli_record_sample(void *opaque, unsigned pe, uint64_t cycles)
     struct tg_error err;
     int vcpu;
 
+    if (cpu_get_mode(c) != *r->mode)
+        return; /* in the middle of an access while the phase began: its cycles are of the other mode */
     p.where = ledger_now(r->ledger, pe, &vcpu);
     if (vcpu >= 0) {
         ledger_get_vcpu(r->ledger, (unsigned)vcpu, &v);
@@ -134,12 +136,18 @@ void cli_record_series(void *opaque, tg_time at, int pe)
     struct tg_error err;
     int rc = 0;
 
+    if (pe >= 0 && r->sampled[pe] == at)
+        return; /* the PE changed its mode at this very time */
     if (pe >= 0) {
         const struct cpu *c = r->m->pes[pe].cpu;
-        struct stats_point p = {
-            .sim_ps = at, .pe = (unsigned)pe, .insns = cpu_insns(c), .cycles = cpu_cycles(c)};
+        struct stats_point p = {.sim_ps = at,
+                                .pe = (unsigned)pe,
+                                .mode = cpu_get_mode(c) == CPU_TIMED ? "timed" : "fast",
+                                .insns = cpu_insns(c),
+                                .cycles = cpu_cycles(c),
+                                .exits = ledger_pe_exits(r->ledger, (unsigned)pe)};
 
-        p.exits = ledger_pe_exits(r->ledger, p.pe);
+        r->sampled[pe] = at;
         cpu_buckets(c, p.buckets);
         rc = stats_sample(r->stats, &p, &err);
         if (!rc)
@@ -149,6 +157,14 @@ void cli_record_series(void *opaque, tg_time at, int pe)
         if (r->m->models[i]->cls != &cpu_class)
             rc = stats_sample_model(r->stats, at, r->m->models[i], &err);
     failed(r, rc, &err);
+}
+
+void cli_record_change(struct cli_record *r, unsigned pe)
+{
+    tg_time now = cpu_local_time(r->m->pes[pe].cpu);
+
+    if (r->sample && now)
+        cli_record_series(r, now, (int)pe);
 }
 
 int cli_record_begin(struct cli_record *r, struct machine *m, struct ledger *l, struct stats *s,

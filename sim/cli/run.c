@@ -288,7 +288,7 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
         stats_on_note(r->stats, on_note, r);
     if (!rc && r->stats)
         rc = cli_record_begin(&r->o.record, r->m, r->ledger, r->stats, err);
-    cli_phases_begin(&r->phases, r->m, r->ledger, r->stats, mode);
+    cli_phases_begin(&r->phases, r->m, r->ledger, r->stats, &r->o.record, mode);
     return rc;
 }
 

@@ -165,6 +165,7 @@ static const char version3[] =
 "UPDATE phase SET mode = (SELECT r.mode FROM run r WHERE r.run_id = phase.run_id);"
 "ALTER TABLE exit ADD COLUMN measured INTEGER NOT NULL DEFAULT 0;"
 "UPDATE exit SET measured = count;"
+"ALTER TABLE sample ADD COLUMN mode TEXT NOT NULL DEFAULT '';"
 "ALTER TABLE event ADD COLUMN mixed INTEGER NOT NULL DEFAULT 0;"
 
 "CREATE TABLE sample_bucket("
@@ -211,7 +212,7 @@ static const char version3[] =
 "  e.idle_cycles AS idle_cycles, e.mixed AS mixed FROM event e LEFT JOIN phase p ON p.run_id = e.run_id AND p.seq = e.phase;"
 
 "CREATE VIEW v_sample AS SELECT run_id, sim_ps / 1e3 AS sim_ns, pe,"
-"  insns - lag(insns, 1, 0) OVER w AS insns, cycles - lag(cycles, 1, 0) OVER w AS cycles, exits - lag(exits, 1, 0) OVER w AS exits"
+"  insns - lag(insns, 1, 0) OVER w AS insns, cycles - lag(cycles, 1, 0) OVER w AS cycles, exits - lag(exits, 1, 0) OVER w AS exits, mode"
 "  FROM sample WINDOW w AS (PARTITION BY run_id, pe ORDER BY sim_ps);"
 
 "CREATE VIEW v_sample_counter AS SELECT run_id, sim_ps / 1e3 AS sim_ns, model, name,"

@@ -84,12 +84,12 @@ static bool write_points(const struct stats_series *s, sqlite3 *db, int64_t run)
 {
     sqlite3_stmt *st = NULL, *bucket = NULL;
     bool ok =
-        !sqlite3_prepare_v2(db, "INSERT INTO sample VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &st, NULL) &&
+        !sqlite3_prepare_v2(db, "INSERT INTO sample VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1, &st, NULL) &&
         !sqlite3_prepare_v2(db, "INSERT INTO sample_bucket VALUES(?1, ?2, ?3, ?4, ?5)", -1, &bucket, NULL);
     for (size_t i = 0; ok && i < s->n_points; i++) {
         const struct stats_point *p = &s->points[i];
-        ok = stats_row(st, "iiiiii", run, (int64_t)p->sim_ps, (int64_t)p->pe, (int64_t)p->insns,
-                       (int64_t)p->cycles, (int64_t)p->exits);
+        ok = stats_row(st, "iiiiiit", run, (int64_t)p->sim_ps, (int64_t)p->pe, (int64_t)p->insns,
+                       (int64_t)p->cycles, (int64_t)p->exits, p->mode);
         for (unsigned b = 0; ok && b < CPU_BUCKET_COUNT; b++)
             if (p->buckets[b])
                 ok = stats_row(bucket, "iiiti", run, (int64_t)p->sim_ps, (int64_t)p->pe,

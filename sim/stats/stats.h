@@ -86,6 +86,7 @@ int stats_release(struct stats *s, struct tg_error *err);
 struct stats_point {
     uint64_t sim_ps;
     unsigned pe;
+    const char *mode; /* in which the PE has run since the point before; lives as long as the program */
     uint64_t insns, cycles, exits; /* since the start */
     uint64_t buckets[CPU_BUCKET_COUNT];
 };

@@ -670,6 +670,18 @@ class Sample(Case):
         self.assertEqual(self.query(db, "SELECT sum(insns), count(*) FROM sample WHERE run_id = 2 AND pe = 1"), [(0, 10)])
         self.assertEqual(self.query(db, "SELECT DISTINCT bucket FROM sample_bucket WHERE run_id = 2 AND pe = 1"), [("idle",)])
 
+    def test_modes(self):
+        """Between two points there is one mode: in fast mode no more cycles than instructions, but for idle ones."""
+        db = self.path("run.db")
+        self.run_guest(Determinism.several(4), "--db", db, "--sample=1us", "--switch", "timed@insns=5000", "--switch", "fast@insns=20k", "--set",
+                       "cpus.count=4", platform="virt")
+        self.assertEqual(self.query(db, "SELECT count(*) FROM phase"), [(3,)])
+        rows = self.query(db, "SELECT s.pe, s.sim_ps, s.mode, b.bucket, b.cycles - lag(b.cycles, 1, 0) OVER (PARTITION BY s.pe, bucket ORDER BY s.sim_ps)"
+                              " FROM sample s JOIN sample_bucket b USING(run_id, sim_ps, pe)")
+        self.assertEqual({r[2] for r in rows}, {"fast", "timed"})
+        self.assertEqual([r for r in rows if r[2] == "fast" and r[3] not in ("base", "exception", "idle") and r[4]], [])
+        self.assertTrue([r for r in rows if r[2] == "timed" and r[3] == "device" and r[4]])
+
     def test_exits(self):
         db = self.path("run.db")
         self.run_guest(g.faulting_vm(50000), "--db", db, "--sample=10us", platform="virt")

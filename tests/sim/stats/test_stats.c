@@ -184,7 +184,8 @@ static struct stats *begin(struct world *w, const char *p)
 
 static void sample(struct world *w, struct stats *s, uint64_t ps)
 {
-    const struct stats_point p = {.sim_ps = ps, .insns = 1, .cycles = 2, .exits = 3, .buckets = {2}};
+    const struct stats_point p = {
+        .sim_ps = ps, .mode = "fast", .insns = 1, .cycles = 2, .exits = 3, .buckets = {2}};
     assert_int_equal(stats_sample(s, &p, &w->err), 0);
     assert_int_equal(stats_sample_model(s, ps, w->models[0], &w->err), 0);
 }
@@ -273,7 +274,8 @@ static void round_trip(void **state)
                         "boot|1000|2000|2.0\nwork|100000|200000|2.0");
     assert_string_equal(query(path, "SELECT vmid, printf('%x', vmpidr) FROM vm JOIN vcpu USING(run_id, vm)"),
                         "3|80000001");
-    assert_string_equal(query(path, "SELECT sim_ps, pe, insns, cycles, exits FROM sample"), "77|0|1|2|3");
+    assert_string_equal(query(path, "SELECT sim_ps, pe, insns, cycles, exits, mode FROM sample"),
+                        "77|0|1|2|3|fast");
     assert_string_equal(query(path, "SELECT * FROM sample_bucket"), "1|77|0|base|2");
     assert_string_equal(query(path, "SELECT * FROM sample_counter"),
                         "1|77|gadget0|hits|30\n1|77|gadget0|misses|0");
