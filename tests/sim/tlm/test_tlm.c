@@ -505,6 +505,61 @@ static void sampling(void **state)
     machine_free(b.m);
 }
 
+struct series {
+    struct bench *b;
+    tg_time next[4]; /* of PE 0 to 2, and of the machine */
+    tg_time latest;  /* how late a PE's point came, by its own time */
+};
+
+static void on_point(void *opaque, tg_time at, int pe)
+{
+    struct series *s = opaque;
+    unsigned i = pe < 0 ? 3 : (unsigned)pe;
+
+    assert_int_equal(at, s->next[i]); /* each multiple once, in order */
+    s->next[i] += 10 * TG_US;
+    if (pe < 0)
+        return;
+    tg_time local = s->b->c[pe]->local;
+
+    assert_true(local >= at);
+    s->latest = local - at > s->latest ? local - at : s->latest;
+}
+
+static int start_two(void *opaque, struct machine *m, tg_time now, struct tg_error *err)
+{
+    (void)opaque;
+    (void)err;
+    for (unsigned i = 0; i < 2; i++)
+        machine_power_on(m, i, 2, 0, 0, now);
+    return 0;
+}
+
+/* Points of a time series: at each multiple, of each PE at its own time, also of one that sleeps (1) and one
+ * that is off (2), and of the machine. 101 us; steps of PE 0 take 30 ns and what its device takes. */
+static void series(void **state)
+{
+    static const struct mock_step s[] = {
+        {MOCK_WORK, 30 * TG_NS, 0, NULL}, {MOCK_READ, PROBE, 0, NULL}, {MOCK_LOOP, 0, 0, NULL}};
+    static const struct mock_step w[] = {{MOCK_WFI, 0, 3300 * TG_NS, NULL}, {MOCK_LOOP, 0, 0, NULL}};
+    const struct mock_step *const scripts[] = {s, w, w};
+    struct series got = {.next = {10 * TG_US, 10 * TG_US, 10 * TG_US, 10 * TG_US}};
+    struct tlm_options opt = {
+        .max_time = 101 * TG_US, .sample_period = 10 * TG_US, .sample = on_point, .sample_opaque = &got};
+    struct bench b;
+
+    (void)state;
+    up(&b, 3, scripts);
+    got.b = &b;
+    b.m->start = start_two;
+    run(&b, &opt);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(got.next[i], 110 * TG_US); /* 100 us was the last */
+    assert_in_range(got.latest, 0, TG_US);
+    assert_int_equal(b.c[2]->insns, 0);
+    machine_free(b.m);
+}
+
 /* ---- changes of mode ---- */
 
 /* At exact counts of all PEs, in the order given: one whose count has passed happens at once. */
@@ -790,6 +845,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(input_keeps_alive),
         cmocka_unit_test(max_insns),
         cmocka_unit_test(sampling),
+        cmocka_unit_test(series),
         cmocka_unit_test(switch_insns),
         cmocka_unit_test(switch_pc_and_phase),
         cmocka_unit_test(max_time),
