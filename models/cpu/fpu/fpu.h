@@ -25,9 +25,7 @@
 #define FPU_FPSR_IOC 0x00000001u /* invalid operation */
 #define FPU_FPSR_DZC 0x00000002u /* division by zero */
 #define FPU_FPSR_OFC 0x00000004u /* overflow */
-#define FPU_FPSR_UFC                                                                                       \
-    0x00000008u                  /* underflow, detected before rounding; also set by a flush of the result \
-                                  */
+#define FPU_FPSR_UFC 0x00000008u /* underflow, detected before rounding; also set by a flush of the result */
 #define FPU_FPSR_IXC 0x00000010u /* inexact */
 #define FPU_FPSR_IDC 0x00000080u /* input denormal flushed (single and double only) */
 #define FPU_FPSR_QC  0x08000000u /* Advanced SIMD integer saturation */
