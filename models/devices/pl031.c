@@ -34,25 +34,36 @@ static void update_irq(struct pl031 *r, tg_time now)
     tg_irq_set(&r->irq, (r->ris & r->imsc) != 0, now);
 }
 
+/* The comparator never rests: the event stands at the next second in which RTCDR becomes equal to RTCMR,
+ * however often it has done so before, modulo 2^32. */
+static void arm(struct pl031 *r, tg_time now)
+{
+    uint32_t ahead = r->mr - count(r, now);
+    uint64_t second = now / TG_SEC + (ahead ? ahead : UINT64_C(1) << 32);
+
+    if (second <= TG_TIME_NEVER / TG_SEC)
+        tg_evq_schedule(r->model.env->evq, &r->match, second * TG_SEC);
+    else
+        tg_evq_cancel(r->model.env->evq, &r->match); /* after the end of simulated time */
+}
+
 static void on_match(void *opaque, tg_time now)
 {
     struct pl031 *r = opaque;
 
     r->ris |= INT_RTC;
     update_irq(r, now);
+    arm(r, now);
 }
 
-/* The interrupt is asserted when RTCDR becomes, or is, equal to RTCMR (2.2.2). */
-static void arm(struct pl031 *r, tg_time now)
+/* RTCMR or the count was written: the interrupt is asserted when RTCDR becomes, or is, equal to RTCMR
+ * (2.2.2). */
+static void compare(struct pl031 *r, tg_time now)
 {
-    uint32_t ahead = r->mr - count(r, now);
-
-    if (!ahead) {
-        tg_evq_cancel(r->model.env->evq, &r->match);
+    if (r->mr == count(r, now))
         on_match(r, now);
-    } else {
-        tg_evq_schedule(r->model.env->evq, &r->match, (now / TG_SEC + ahead) * TG_SEC);
-    }
+    else
+        arm(r, now);
 }
 
 static uint64_t dr_read(struct tg_model *m, const struct tg_reg_io *io)
@@ -63,18 +74,16 @@ static uint64_t dr_read(struct tg_model *m, const struct tg_reg_io *io)
 static void mr_write(struct tg_model *m, const struct tg_reg_io *io, uint64_t value)
 {
     pl031(m)->mr = (uint32_t)value;
-    arm(pl031(m), io->now);
+    compare(pl031(m), io->now);
 }
 
 static void lr_write(struct tg_model *m, const struct tg_reg_io *io, uint64_t value)
 {
     struct pl031 *r = pl031(m);
-    bool armed = tg_event_pending(&r->match);
 
     r->lr = (uint32_t)value;
     r->offset = r->lr - (uint32_t)(io->now / TG_SEC);
-    if (armed)
-        arm(r, io->now);
+    compare(r, io->now);
 }
 
 static void imsc_write(struct tg_model *m, const struct tg_reg_io *io, uint64_t value)
@@ -129,8 +138,12 @@ static int realize(struct tg_model *m, struct tg_error *err)
 
 static void reset(struct tg_model *m)
 {
-    tg_evq_cancel(m->env->evq, &pl031(m)->match);
-    update_irq(pl031(m), tg_evq_now(m->env->evq));
+    tg_time now = tg_evq_now(m->env->evq);
+
+    /* RTCRIS resets to 0 whatever the clock shows; the next match, with RTCMR at its reset value of 0,
+     * counts. */
+    update_irq(pl031(m), now);
+    arm(pl031(m), now);
 }
 
 static void fini(struct tg_model *m)

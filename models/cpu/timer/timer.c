@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generic timers of a PE. The system counter is simulated time in ticks of p.cntfrq, without drift; a
- * deadline is the first picosecond at which the count has reached the compare value. Two things move outputs:
- * the run loop's timer_poll when the PE's local time gets to timer_next(), and, while the PE sleeps, an event
- * of the machine's queue at the same time. Arm ARM DDI 0487 J.a, D12.
+ * Generic timers of a PE. The system counter is simulated time in ticks of p.cntfrq, without drift. The
+ * condition of a timer is a level: 1 while the count that it watches, less its offset, is at or above the
+ * compare value. An edge of it, in either direction, is the first picosecond at which the count is there. Two
+ * things move outputs: the run loop's timer_poll when the PE's local time gets to timer_next(), and, while
+ * the PE sleeps, an event of the machine's queue at the same time. Arm ARM DDI 0487 J.a, D12.
  */
 #include "models/cpu/timer/timer.h"
 
@@ -29,18 +30,27 @@ struct timer_unit {
     struct tg_event event; /* at c->wake_at, for a PE that sleeps */
 };
 
+/* What is taken off the physical count before it is compared (D12.2.4). Those of EL2 and EL3 see the count
+ * itself: the virtual offset of EL2's virtual timers is zero. */
+enum timer_offset {
+    OFFSET_NONE,
+    OFFSET_VIRTUAL,  /* CNTVOFF_EL2 */
+    OFFSET_PHYSICAL, /* CNTPOFF_EL2, where FEAT_ECV and its enables let it act */
+};
+
+#define TIMER(name, el, off)                                                                       \
+    {                                                                                              \
+        .ctl = SR_##name##_CTL_##el, .cval = SR_##name##_CVAL_##el, .tval = SR_##name##_TVAL_##el, \
+        .ppi = TG_PPI_##name, .offset = (off)                                                      \
+    }
 static const struct timer_desc {
     uint16_t ctl, cval, tval; /* enum sr_id */
     uint8_t ppi;
-    bool virtual; /* counts from CNTVOFF_EL2 */
+    uint8_t offset; /* enum timer_offset */
 } timers[] = {
-    {SR_CNTP_CTL_EL0, SR_CNTP_CVAL_EL0, SR_CNTP_TVAL_EL0, TG_PPI_CNTP, false},
-    {SR_CNTV_CTL_EL0, SR_CNTV_CVAL_EL0, SR_CNTV_TVAL_EL0, TG_PPI_CNTV, true},
-    {SR_CNTHP_CTL_EL2, SR_CNTHP_CVAL_EL2, SR_CNTHP_TVAL_EL2, TG_PPI_CNTHP, false},
-    {SR_CNTHV_CTL_EL2, SR_CNTHV_CVAL_EL2, SR_CNTHV_TVAL_EL2, TG_PPI_CNTHV, false},
-    {SR_CNTPS_CTL_EL1, SR_CNTPS_CVAL_EL1, SR_CNTPS_TVAL_EL1, TG_PPI_CNTPS, false},
-    {SR_CNTHPS_CTL_EL2, SR_CNTHPS_CVAL_EL2, SR_CNTHPS_TVAL_EL2, TG_PPI_CNTHPS, false},
-    {SR_CNTHVS_CTL_EL2, SR_CNTHVS_CVAL_EL2, SR_CNTHVS_TVAL_EL2, TG_PPI_CNTHVS, false},
+    TIMER(CNTP, EL0, OFFSET_PHYSICAL), TIMER(CNTV, EL0, OFFSET_VIRTUAL), TIMER(CNTHP, EL2, OFFSET_NONE),
+    TIMER(CNTHV, EL2, OFFSET_NONE),    TIMER(CNTPS, EL1, OFFSET_NONE),   TIMER(CNTHPS, EL2, OFFSET_NONE),
+    TIMER(CNTHVS, EL2, OFFSET_NONE),
 };
 
 static const struct timer_desc *timer_of(enum sr_id id)
@@ -66,13 +76,23 @@ static uint64_t physical_offset(const struct cpu *c)
     return c->sr[SR_CNTPOFF_EL2];
 }
 
+static uint64_t offset_of(const struct cpu *c, const struct timer_desc *t)
+{
+    switch ((enum timer_offset)t->offset) {
+    case OFFSET_VIRTUAL:
+        return cpu_has(c, CPU_FEAT_EL2) ? c->sr[SR_CNTVOFF_EL2] : 0;
+    case OFFSET_PHYSICAL:
+        return physical_offset(c);
+    case OFFSET_NONE:
+        break;
+    }
+    return 0;
+}
+
+/* Wraps where the offset is larger than the physical count. */
 static uint64_t count_of(const struct cpu *c, const struct timer_desc *t, tg_time now)
 {
-    uint64_t count = timer_count(c, now);
-
-    if (t->virtual)
-        return count - (cpu_has(c, CPU_FEAT_EL2) ? c->sr[SR_CNTVOFF_EL2] : 0);
-    return t->ctl == SR_CNTP_CTL_EL0 ? count - physical_offset(c) : count;
+    return timer_count(c, now) - offset_of(c, t);
 }
 
 /* First time at which the system counter shows `count`; TG_TIME_NEVER past the end of simulated time. */
@@ -92,20 +112,30 @@ static bool condition_met(const struct cpu *c, const struct timer_desc *t, tg_ti
     return count_of(c, t, now) >= c->sr[t->cval];
 }
 
-/* Outputs to their levels at `now`, the next deadline, the event that wakes a sleeping PE. */
+/* When the condition changes next by the count alone: it becomes true where the count comes to the compare
+ * value, and false where the count wraps to zero. */
+static tg_time next_edge(const struct cpu *c, const struct timer_desc *t, bool met, tg_time now)
+{
+    uint64_t at = met ? 0 : c->sr[t->cval];
+
+    if (met && !c->sr[t->cval])
+        return TG_TIME_NEVER; /* every count is at or above zero */
+    return time_of_count(c, (unsigned __int128)timer_count(c, now) + (uint64_t)(at - count_of(c, t, now)));
+}
+
+/* Outputs to their levels at `now`, the next edge of one, the event that moves them for a sleeping PE. */
 static void update(struct cpu *c, tg_time now)
 {
     tg_time next = TG_TIME_NEVER;
 
     for (unsigned i = 0; i < TG_ARRAY_SIZE(timers); i++) {
         const struct timer_desc *t = &timers[i];
-        uint64_t ctl = c->sr[t->ctl];
-        bool enabled = ctl & CTL_ENABLE, met = enabled && condition_met(c, t, now);
+        bool live = (c->sr[t->ctl] & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
+        bool met = live && condition_met(c, t, now);
 
-        tg_irq_set(&c->ppi[t->ppi], met && !(ctl & CTL_IMASK), now);
-        if (enabled && !met && !(ctl & CTL_IMASK)) {
-            uint64_t left = c->sr[t->cval] - count_of(c, t, now);
-            tg_time when = time_of_count(c, (unsigned __int128)timer_count(c, now) + left);
+        tg_irq_set(&c->ppi[t->ppi], met, now);
+        if (live) {
+            tg_time when = next_edge(c, t, met, now);
 
             if (when < next)
                 next = when;
@@ -118,10 +148,16 @@ static void update(struct cpu *c, tg_time now)
         tg_evq_schedule(c->model.env->evq, &c->timers->event, next);
 }
 
+/* Every edge up to `now`, each at its own time. */
+static void catch_up(struct cpu *c, tg_time now)
+{
+    while (c->wake_at <= now)
+        update(c, c->wake_at);
+}
+
 void timer_poll(struct cpu *c, tg_time now)
 {
-    if (c->wake_at <= now)
-        update(c, now);
+    catch_up(c, now);
     if (c->asleep && c->wfe_until <= now) {
         c->wfe_until = TG_TIME_NEVER;
         if (c->asleep_wfe)
@@ -140,7 +176,7 @@ static void on_event(void *opaque, tg_time now)
 
     /* An awake PE comes to its deadline by itself, in its own time; it may still be before it. */
     if (c->asleep || !c->powered)
-        update(c, now);
+        catch_up(c, now);
 }
 
 /* A register that the timers depend on was written: the run loop takes the new deadline. */
@@ -233,18 +269,29 @@ uint64_t sr_rd_cntvct(struct cpu *c, enum sr_id id)
     return timer_count(c, cpu_now(c)) - (host_view || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->sr[SR_CNTVOFF_EL2]);
 }
 
+/* The count as TVAL measures against it. EL2 and EL3, by the EL0 name, read the physical timer's without an
+ * offset (D12.2.4); who uses E2H means EL1's timer as EL1 sees it, by the EL02 name. */
+static uint64_t tval_count(const struct cpu *c, const struct timer_desc *t)
+{
+    bool own_view = c->el == 3 || (c->el == 2 && !cpu_e2h(c));
+
+    if (t->offset == OFFSET_PHYSICAL && own_view)
+        return timer_count(c, cpu_now(c));
+    return count_of(c, t, cpu_now(c));
+}
+
 uint64_t sr_rd_timer_tval(struct cpu *c, enum sr_id id)
 {
     const struct timer_desc *t = timer_of(id);
 
-    return (uint32_t)(c->sr[t->cval] - count_of(c, t, cpu_now(c)));
+    return (uint32_t)(c->sr[t->cval] - tval_count(c, t));
 }
 
 void sr_wr_timer_tval(struct cpu *c, enum sr_id id, uint64_t v)
 {
     const struct timer_desc *t = timer_of(id);
 
-    c->sr[t->cval] = count_of(c, t, cpu_now(c)) + (uint64_t)tg_sext(v, 32);
+    c->sr[t->cval] = tval_count(c, t) + (uint64_t)tg_sext(v, 32);
     changed(c);
 }
 

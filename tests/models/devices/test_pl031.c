@@ -91,6 +91,106 @@ static void match(void **state)
     drop(&f);
 }
 
+/* The comparator does not rest: it fires whenever the count comes to RTCMR, by whichever way. */
+static void again(void **state)
+{
+    struct fix f;
+
+    (void)state;
+    make(&f, 100);
+    tg_model_reset(f.m);
+    wr(&f.b, f.m, IMSC, 4, 1);
+    wr(&f.b, f.m, MR, 4, 102);
+    bench_run(&f.b, 2 * TG_SEC);
+    assert_true(f.b.level);
+    wr(&f.b, f.m, ICR, 4, 1);
+    /* the clock is set back below RTCMR, which is not written again */
+    wr(&f.b, f.m, LR, 4, 99);
+    assert_int_equal(rd(&f.b, f.m, RIS, 4), 0);
+    bench_run(&f.b, 5 * TG_SEC - 1);
+    assert_false(f.b.level);
+    bench_run(&f.b, 5 * TG_SEC);
+    assert_true(f.b.level);
+    wr(&f.b, f.m, ICR, 4, 1);
+    /* to RTCMR itself: at once */
+    wr(&f.b, f.m, LR, 4, 102);
+    assert_true(f.b.level);
+    wr(&f.b, f.m, ICR, 4, 1);
+    assert_false(f.b.level); /* cleared within the second: it has become equal once */
+    /* and past the end of the count, which is 2^32 seconds away before it is set: outside of simulated time
+     */
+    assert_int_equal(tg_evq_next(f.b.env.evq), TG_TIME_NEVER);
+    wr(&f.b, f.m, LR, 4, UINT32_MAX - 1);
+    wr(&f.b, f.m, MR, 4, 3);
+    bench_run(&f.b, 10 * TG_SEC - 1);
+    assert_false(f.b.level);
+    bench_run(&f.b, 10 * TG_SEC);
+    assert_true(f.b.level);
+    assert_int_equal(rd(&f.b, f.m, DR, 4), 3);
+    /* Reset: RTCMR is 0 and RTCRIS too; the wrap to 0 is a match that nobody has asked for by a write. */
+    tg_model_reset(f.m);
+    assert_false(f.b.level);
+    wr(&f.b, f.m, IMSC, 4, 1);
+    wr(&f.b, f.m, LR, 4, UINT32_MAX);
+    assert_false(f.b.level);
+    bench_run(&f.b, 11 * TG_SEC);
+    assert_true(f.b.level);
+    assert_int_equal(rd(&f.b, f.m, DR, 4), 0);
+    drop(&f);
+}
+
+/* Random loads, matches and clears against a count of seconds. */
+static void table(void **state)
+{
+    struct fix f;
+    uint64_t seed = 31;
+    uint32_t mr = 0, offset = 100;
+    bool ris = false;
+
+    (void)state;
+    make(&f, 100);
+    tg_model_reset(f.m);
+    wr(&f.b, f.m, IMSC, 4, 1);
+    for (unsigned step = 0; step < 4000; step++) {
+        uint64_t second = f.b.now / TG_SEC;
+        uint32_t count = offset + (uint32_t)second, v;
+
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+        v = count + (uint32_t)(seed >> 40 & 7) - 3;
+        switch (seed >> 60) {
+        case 0:
+        case 1:
+            wr(&f.b, f.m, MR, 4, mr = v);
+            ris |= mr == count;
+            break;
+        case 2:
+        case 3:
+            wr(&f.b, f.m, LR, 4, v);
+            offset = v - (uint32_t)second;
+            ris |= mr == v;
+            break;
+        case 4:
+        case 5:
+            wr(&f.b, f.m, ICR, 4, 1);
+            ris = false;
+            break;
+        case 6: /* far away */
+            wr(&f.b, f.m, LR, 4, v = (uint32_t)(seed >> 20));
+            offset = v - (uint32_t)second;
+            ris |= mr == v;
+            break;
+        default:
+            for (unsigned n = seed >> 50 & 3; n; n--)
+                ris |= mr == offset + (uint32_t)++second;
+            bench_run(&f.b, second * TG_SEC + TG_SEC / 2);
+        }
+        assert_int_equal(rd(&f.b, f.m, RIS, 4), ris);
+        assert_int_equal(f.b.level, ris);
+        assert_int_equal(rd(&f.b, f.m, DR, 4), (uint32_t)(offset + second));
+    }
+    drop(&f);
+}
+
 static void refuses(void **state)
 {
     struct fix f;
@@ -106,6 +206,7 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(counts), cmocka_unit_test(match),
+                                       cmocka_unit_test(again), cmocka_unit_test(table),
                                        cmocka_unit_test(refuses)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
