@@ -23,8 +23,8 @@ end
 return {
   cpus = tg.cpus {
     count = o.cpus.count,
-    -- Altra's system counter runs at 25 MHz.
-    core = tg.core(o.core, { cntfrq = "25MHz", features = { el3 = o.el3 } }),
+    -- Altra's system counter runs at 25 MHz; another core keeps the one that its architecture asks for.
+    core = tg.core(o.core, { cntfrq = o.core == "neoverse-n1" and "25MHz" or nil, features = { el3 = o.el3 } }),
     -- MPIDR_EL1.MT is 1 in silicon: Aff0 is the thread, Aff1 the core, Aff2 the cluster.
     mpidr = function(i)
       return { mt = true, aff1 = i % 4, aff2 = i // 4 }

@@ -8,6 +8,7 @@ return {
   core = "armv8.6-max",
   compatible = "arm,armv8",
   freq = "2.6GHz",
+  cntfrq = "1GHz", -- the system counter of Armv8.6 and later (DDI 0487, D12.1.2)
   capacity = 575, -- measured with this model: docs/timing.md, Capacity
   midr = 0x000f0001,
   pmu_counters = 6,
