@@ -60,6 +60,8 @@ struct tg_gic_cpuif {
     /* INTID of the physical interrupt that is signalled to PE number pe as IRQ or FIQ, 1023: none. Changes
      * nothing. May be NULL. */
     unsigned (*signalled)(void *opaque, unsigned pe);
+    /* The PE was reset, and its CPU interface with it. May be NULL: it is no part of the PE. */
+    void (*reset)(void *opaque, unsigned pe, tg_time now);
     void *opaque;
     unsigned version;   /* 2: no system registers, the PE hides them (ID_AA64PFR0.GIC = 0); 3; 4 */
     unsigned list_regs; /* implemented list registers */

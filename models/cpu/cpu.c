@@ -290,11 +290,15 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->ssbs = false;
     c->excl_valid = false;
     c->event_reg = false;
-    c->asleep = c->timed_out = false;
+    c->asleep = c->timed_out = c->warm_reset = false;
     c->wfe_trap = 0;
     c->el = (uint8_t)el;
+    if (el == sysreg_highest_el(c))
+        c->rvbar = pc;
     fpu_set_fpcr(&c->fpu, 0);
     c->fpu.fpsr = 0;
+    if (c->gic && c->gic->reset)
+        c->gic->reset(c->gic->opaque, c->index, now);
     sysreg_reset(c);
     if (el < 3 && cpu_has(c, CPU_FEAT_EL3))
         sysreg_from_firmware(c);
@@ -561,6 +565,8 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             c->asleep = c->asleep_wfe = c->timed_out = false;
             if (tg_unlikely(c->wfe_trap))
                 cpu_wfe_delay_over(c);
+            if (tg_unlikely(c->warm_reset))
+                cpu_power_on(c, sysreg_highest_el(c), c->rvbar, 0, cpu_now(c));
         }
         if (cpu_now_cycle(c) >= until_cycle) {
             stop = CPU_STOP_LIMIT;

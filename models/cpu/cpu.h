@@ -121,6 +121,9 @@ void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
 /* Power-on state: off, or running at pc in the highest EL (or el) with the PE reset. x0 is given. */
 void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time now);
 void cpu_power_off(struct cpu *c);
+/* From cpu_hooks.firmware_call, which takes the call: firmware waits for an interrupt on the PE's behalf, as
+ * WFI does, and then returns to after the instruction. Not at all when one is pending. */
+void cpu_standby(struct cpu *c);
 bool cpu_is_on(const struct cpu *c);
 
 /* Runs from its local time until `until` (ps, absolute), or a reason to stop before. */

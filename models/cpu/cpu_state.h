@@ -116,7 +116,9 @@ struct cpu {
     uint64_t excl_pa;
 
     /* ---- system registers ---- */
-    uint64_t sr[SR_COUNT]; /* raw storage by sysreg/sysreg.h ids */
+    /* raw storage by sysreg/sysreg.h ids; behind them the rows of impdef.def */
+    uint64_t sr[SR_COUNT + SR_IMPDEFS];
+    uint8_t impdef_core;   /* enum impdef_core: whose IMPLEMENTATION DEFINED registers it has */
     uint64_t sp_el[4];     /* banked stack pointers; the current one lives in x[CPU_X_SP] */
     uint8_t sr_check;      /* SR_CHECK_* */
     uint64_t hcr_valid;    /* bits of HCR_EL2 that this PE has */
@@ -145,9 +147,12 @@ struct cpu {
     bool asleep; /* in WFI or WFE */
     bool asleep_wfe;
     bool powered;
-    bool event_reg;   /* WFE event register */
-    bool timed_out;   /* the time of a WFIT has come */
-    tg_time wake_at;  /* earliest own timer event */
+    bool event_reg;     /* WFE event register, but for the event stream's events */
+    tg_time event_from; /* since then (timer_event_settle) */
+    bool timed_out;     /* the time of a WFIT has come */
+    bool warm_reset;    /* the WFI that sleeps is the one that RMR_ELx.RR waited for */
+    uint64_t rvbar;     /* where the highest level was entered: RVBAR_ELx */
+    tg_time wake_at;    /* earliest own timer event */
     uint8_t wfe_trap; /* FEAT_TWED: level to which the WFE that sleeps is trapped at wfe_until; CPU_WFE_LATE:
                          that has come */
 #define CPU_WFE_TARGET 3

@@ -32,6 +32,7 @@ enum sr_access {
 enum sr_kind {
     SR_KIND_REG,
     SR_KIND_GIC,
+    SR_KIND_IMPDEF, /* a row of impdef.def */
     SR_KIND_IC,
     SR_KIND_ICVA,
     SR_KIND_DC,
@@ -118,6 +119,16 @@ bool sr_row_implemented(const struct cpu *c, const struct sr_row *row);
 /* Number of the event counter of an F_EVN row. */
 unsigned sr_row_counter(const struct sr_row *row);
 
+/* ---- impdef.c ---- */
+/* Which core's list, by MIDR_EL1; 0: none. */
+unsigned sr_impdef_core(uint64_t midr);
+const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc);
+void sr_impdef_reset(struct cpu *c);
+/* Level to which ACTLR_EL2 or ACTLR_EL3 traps a write through such a row; or SR_NO_TRAP. */
+unsigned sr_impdef_target(const struct cpu *c, const struct sr_row *row);
+/* Name on the cores that have the encoding, NULL where they do not agree. */
+const char *sr_impdef_name(uint32_t enc);
+
 /* ---- nested.c ---- */
 void sr_fgt_reset(struct cpu *c);
 bool sr_fgt_traps(const struct cpu *c, const struct sr_row *row, bool write);
@@ -140,7 +151,7 @@ bool sr_nested_page(struct cpu *c, const struct cpu_op *op, const struct sr_row 
 
 /* ---- callbacks ---- */
 sr_read_fn sr_rd_zero, sr_rd_midr, sr_rd_mpidr, sr_rd_revidr, sr_rd_idreg, sr_rd_ccsidr, sr_rd_clidr,
-    sr_rd_aidr, sr_rd_ctr, sr_rd_dczid;
+    sr_rd_aidr, sr_rd_ctr, sr_rd_dczid, sr_rd_rvbar;
 sr_read_fn sr_rd_sp_el0, sr_rd_sp_el1, sr_rd_sp_el2, sr_rd_spsel, sr_rd_currentel, sr_rd_pan, sr_rd_uao,
     sr_rd_nzcv, sr_rd_daif, sr_rd_ssbs, sr_rd_dit, sr_rd_rndr;
 sr_read_fn sr_rd_fpcr, sr_rd_fpsr, sr_rd_isr, sr_rd_disr, sr_rd_cptr_el2;
@@ -151,6 +162,9 @@ sr_write_fn sr_wr_ignore, sr_wr_sctlr, sr_wr_hcr, sr_wr_scr, sr_wr_cptr_el2, sr_
     sr_wr_sp_el1, sr_wr_sp_el2, sr_wr_spsel;
 sr_write_fn sr_wr_pan, sr_wr_uao, sr_wr_nzcv, sr_wr_daif, sr_wr_ssbs, sr_wr_dit, sr_wr_fpcr, sr_wr_fpsr,
     sr_wr_disr;
+/* impdef */
+sr_read_fn sr_rd_l2ctlr, sr_rd_clustercfr;
+sr_write_fn sr_wr_actlr;
 /* debug */
 sr_read_fn sr_rd_claimset;
 sr_write_fn sr_wr_dbgbvr, sr_wr_dbgbcr, sr_wr_dbgwvr, sr_wr_dbgwcr, sr_wr_mdscr, sr_wr_oslar, sr_wr_osdlr,

@@ -265,6 +265,8 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
 
     timer_poll(c, cpu_now(c));
     ready = cpu_interrupt_pending(c, true) || until <= cpu_now(c);
+    if (wfe)
+        timer_event_settle(c, cpu_now(c));
     if (wfe && c->event_reg) {
         c->event_reg = false;
         ready = true;
@@ -294,10 +296,22 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     c->icount = cpu_icount_at(c, op) + 1;
     c->pc = cpu_op_pc(c, op) + 4;
     c->cur = NULL;
-    if (ready)
+    /* A warm reset that was asked for happens once the PE stands still (RMR_EL3 in the cores' manuals). */
+    c->warm_reset = !wfe && sysreg_reset_requested(c);
+    if (ready && !c->warm_reset)
         return;
     c->timed_out = false;
     sleep(c, wfe, wake);
+    c->timed_out = c->warm_reset;
+}
+
+void cpu_standby(struct cpu *c)
+{
+    timer_poll(c, cpu_now(c));
+    if (cpu_interrupt_pending(c, true))
+        return;
+    c->timed_out = false;
+    sleep(c, false, TG_TIME_NEVER);
 }
 
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op)

@@ -397,6 +397,12 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         timer_offset_changed(c);
 }
 
+uint64_t sr_rd_rvbar(struct cpu *c, enum sr_id id)
+{
+    (void)id;
+    return c->rvbar;
+}
+
 /* Nothing that the lower levels have is trapped, as operating systems want it (Linux:
  * arch/arm64/booting.rst); bits of features that the PE lacks stay 0. The other registers of EL3 trap nothing
  * after reset. */
@@ -405,6 +411,7 @@ void sysreg_from_firmware(struct cpu *c)
     sysreg_write_id(c, SR_SCR_EL3,
                     SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_FIEN | SCR_ENSCXT | SCR_FGTEN | SCR_ECVEN |
                         SCR_HXEN | SCR_AMVOFF);
+    sysreg_write_id(c, SR_ACTLR_EL3, UINT64_MAX);
 }
 
 /* One register, two layouts: with E2H it is shaped like CPACR_EL1 (D17.2.31). */

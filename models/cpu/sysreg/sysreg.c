@@ -125,9 +125,21 @@ static unsigned highest_el(const struct cpu *c)
     return cpu_has(c, CPU_FEAT_EL3) ? 3 : cpu_has(c, CPU_FEAT_EL2) ? 2 : 1;
 }
 
+unsigned sysreg_highest_el(const struct cpu *c)
+{
+    return highest_el(c);
+}
+
+bool sysreg_reset_requested(const struct cpu *c)
+{
+    return (c->sr[cpu_banked(highest_el(c), SR_RMR_EL1, SR_RMR_EL2, SR_RMR_EL3)] & RMR_RR) != 0;
+}
+
 struct sr_fgt sr_row_fgt(const struct sr_row *row)
 {
-    return row == &id_space_row ? (struct sr_fgt){0} : row_fgt[row - sr_rows];
+    if (row == &id_space_row || row->kind == SR_KIND_IMPDEF)
+        return (struct sr_fgt){0};
+    return row_fgt[row - sr_rows];
 }
 
 unsigned sr_row_counter(const struct sr_row *row)
@@ -182,6 +194,14 @@ static unsigned alias_op1(uint32_t enc)
     return tg_get(enc, TG_SYSENC_CRN) == 14 && tg_get(enc, TG_SYSENC_CRM) != 1 ? 3 : 0;
 }
 
+/* CRn 11 and 15: IMPLEMENTATION DEFINED (D17.1.1). */
+static bool impdef_space(uint32_t enc)
+{
+    uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
+
+    return crn == 11 || crn == 15;
+}
+
 const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
 {
     unsigned r = row_of_enc[enc & 0xffff];
@@ -194,6 +214,10 @@ const struct sr_row *sr_lookup(const struct cpu *c, uint32_t enc, bool *alias)
     }
     if (tg_get(enc, TG_SYSENC_OP0) != 3)
         return NULL;
+    if (impdef_space(enc)) {
+        row = sr_impdef(c, enc);
+        return row && row_exists(c, row) ? row : NULL;
+    }
     if (tg_get(enc, TG_SYSENC_OP1) == 5) {
         r = row_of_enc[tg_with(enc, TG_SYSENC_OP1, alias_op1(enc))];
         row = r ? &sr_rows[r - 1] : NULL;
@@ -242,6 +266,7 @@ static const struct trap_rule rules[TGI_ALL][GROUP_RULES] = {
 void sysreg_init(struct cpu *c)
 {
     c->hcr_valid = sr_hcr_valid(c);
+    c->impdef_core = (uint8_t)sr_impdef_core(c->p.midr);
     memset(c->sr_groups, 0, sizeof(c->sr_groups));
     for (unsigned g = 0; g < TGI_COUNT; g++)
         for (unsigned i = 0; i < GROUP_RULES && rules[g][i].from; i++)
@@ -391,6 +416,8 @@ static unsigned access_target(const struct cpu *c, const struct sr_row *row, boo
 
     if (target <= 2)
         return target;
+    if (tg_unlikely(row->kind == SR_KIND_IMPDEF))
+        return write ? sr_impdef_target(c, row) : target;
     if ((c->sr_check & SR_CHECK_FGT) && sr_fgt_traps(c, row, write))
         return 2;
     return cpu_has(c, CPU_FEAT_FGT) && sr_counter_reserved(c, row) ? 2 : target;
@@ -404,12 +431,9 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
     unsigned target;
 
     if (tg_unlikely(!row)) {
-        uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
-
         /* Implementation-defined encodings that this core does not have are still trapped by HCR_EL2.TIDCP.
          */
-        if (tg_get(enc, TG_SYSENC_OP0) == 3 && (crn == 11 || crn == 15) &&
-            sr_trap_target(c, TG_TIDCP, write) == 2)
+        if (tg_get(enc, TG_SYSENC_OP0) == 3 && impdef_space(enc) && sr_trap_target(c, TG_TIDCP, write) == 2)
             return trapped(c, op, 2);
         return undefined(c, op);
     }
@@ -690,9 +714,7 @@ static bool tlbi_of_el2(uint32_t enc)
  * undefined. */
 static bool unallocated_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc)
 {
-    uint64_t crn = tg_get(enc, TG_SYSENC_CRN);
-
-    if ((crn == 11 || crn == 15) && c->el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
+    if (impdef_space(enc) && c->el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
         sysreg_trap(c, op, 2);
     else
         cpu_raise_undef(c, op);
@@ -780,7 +802,7 @@ bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v)
         return c->gic->access(c->gic->opaque, c->index, enc, false, v, &ctx, cpu_now(c), &latency) ==
                TG_SYSREG_OK;
     }
-    if (row->kind != SR_KIND_REG)
+    if (row->kind != SR_KIND_REG && row->kind != SR_KIND_IMPDEF)
         return false;
     *v = row_read(c, row);
     return true;
@@ -791,7 +813,7 @@ bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v)
     bool alias;
     const struct sr_row *row = sr_lookup(c, enc, &alias);
 
-    if (!row || row->kind != SR_KIND_REG || row->id == SR_NONE)
+    if (!row || (row->kind != SR_KIND_REG && row->kind != SR_KIND_IMPDEF) || row->id == SR_NONE)
         return false;
     row_write(c, row, v);
     return true;
@@ -804,6 +826,7 @@ void sysreg_reset(struct cpu *c)
     for (unsigned i = 0; i < ROW_COUNT; i++)
         if (sr_rows[i].kind == SR_KIND_REG)
             c->sr[sr_rows[i].id] = sr_rows[i].reset;
+    sr_impdef_reset(c);
     c->sr[SR_VPIDR_EL2] = c->p.midr;
     c->sr[SR_VMPIDR_EL2] = c->mpidr | TG_BIT(31);
     c->sr[SR_CNTFRQ_EL0] = c->p.cntfrq;

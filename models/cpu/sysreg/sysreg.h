@@ -31,6 +31,13 @@ enum {
 #include "models/cpu/sysreg/table.def"
 };
 
+/* Rows of impdef.def. */
+enum {
+#define IMPDEF(...) +1
+    SR_IMPDEFS = 0
+#include "models/cpu/sysreg/impdef.def"
+};
+
 /* ---- fields that more than one file needs ---- */
 
 #define SCTLR_M      TG_BIT(0)
@@ -127,6 +134,8 @@ enum {
 #define HFGITR_SVC_EL0 TG_BIT(52)
 #define HFGITR_SVC_EL1 TG_BIT(53)
 
+#define RMR_RR TG_BIT(1)
+
 #define SCR_NS     TG_BIT(0)
 #define SCR_IRQ    TG_BIT(1)
 #define SCR_FIQ    TG_BIT(2)
@@ -219,6 +228,9 @@ bool cpu_is_host(const struct cpu *c);
 void sysreg_init(struct cpu *c);
 /* Reset values into c->sr[] and PSTATE-independent state; ID registers are computed on read. */
 void sysreg_reset(struct cpu *c);
+/* Highest level that is implemented; does its RMR_ELx.RR ask for a warm reset? */
+unsigned sysreg_highest_el(const struct cpu *c);
+bool sysreg_reset_requested(const struct cpu *c);
 /* What firmware at EL3 leaves in EL3's registers for the Non-secure level below that it enters. */
 void sysreg_from_firmware(struct cpu *c);
 /* The same register without permission checks, by encoding or by id: debuggers, firmware, cpu_get_sysreg. */

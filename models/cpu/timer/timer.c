@@ -159,6 +159,8 @@ void timer_poll(struct cpu *c, tg_time now)
 {
     catch_up(c, now);
     if (c->asleep && c->wfe_until <= now) {
+        if (c->asleep_wfe)
+            c->event_from = c->wfe_until; /* an event of the stream that is there is this one */
         c->wfe_until = TG_TIME_NEVER;
         if (c->asleep_wfe)
             c->event_reg = true;
@@ -186,9 +188,10 @@ static void changed(struct cpu *c)
     cpu_attention(c, 0);
 }
 
-tg_time timer_event_wake(const struct cpu *c, tg_time now)
+/* The first event of the streams after `now`. */
+static tg_time next_event(const struct cpu *c, tg_time now)
 {
-    tg_time wake = c->excl_valid ? now + MONITOR_WAIT : TG_TIME_NEVER;
+    tg_time next_time = TG_TIME_NEVER;
 
     for (unsigned i = 0; i < 2; i++) {
         /* CNTKCTL_EL1 watches the virtual counter, CNTHCTL_EL2 the physical one (D12.2.6). */
@@ -205,10 +208,27 @@ tg_time timer_event_wake(const struct cpu *c, tg_time now)
         if (next <= count)
             next += 2 * bit;
         when = time_of_count(c, (unsigned __int128)timer_count(c, now) + (next - count));
-        if (when < wake)
-            wake = when;
+        if (when < next_time)
+            next_time = when;
     }
-    return wake;
+    return next_time;
+}
+
+tg_time timer_event_wake(const struct cpu *c, tg_time now)
+{
+    tg_time wake = c->excl_valid ? now + MONITOR_WAIT : TG_TIME_NEVER, event = next_event(c, now);
+
+    return event < wake ? event : wake;
+}
+
+void timer_event_settle(struct cpu *c, tg_time now)
+{
+    if (c->event_from >= now)
+        return;
+    if (tg_unlikely((c->sr[SR_CNTKCTL_EL1] | c->sr[SR_CNTHCTL_EL2]) & EVNTEN) &&
+        next_event(c, c->event_from) <= now)
+        c->event_reg = true;
+    c->event_from = now;
 }
 
 tg_time timer_timeout(struct cpu *c, uint64_t count)
@@ -249,6 +269,7 @@ void timer_offset_changed(struct cpu *c)
 void timer_reset(struct cpu *c)
 {
     c->wfe_until = TG_TIME_NEVER;
+    c->event_from = cpu_now(c);
     update(c, cpu_now(c));
 }
 
@@ -319,6 +340,7 @@ void sr_wr_timer_cval(struct cpu *c, enum sr_id id, uint64_t v)
 
 void sr_wr_cntvoff(struct cpu *c, enum sr_id id, uint64_t v)
 {
+    timer_event_settle(c, cpu_now(c));
     c->sr[id] = v;
     changed(c);
 }
@@ -331,6 +353,7 @@ void sr_wr_cnthctl(struct cpu *c, enum sr_id id, uint64_t v)
         v &= ~(CNTHCTL_EL1TVT | CNTHCTL_EL1TVCT | CNTHCTL_EL1NVPCT | CNTHCTL_EL1NVVCT | EVNTIS);
     if (!cpu_has(c, CPU_FEAT_ECV_POFF))
         v &= ~CNTHCTL_ECV;
+    timer_event_settle(c, cpu_now(c));
     c->sr[id] = v;
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         changed(c);
@@ -338,5 +361,6 @@ void sr_wr_cnthctl(struct cpu *c, enum sr_id id, uint64_t v)
 
 void sr_wr_cntkctl(struct cpu *c, enum sr_id id, uint64_t v)
 {
+    timer_event_settle(c, cpu_now(c));
     c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_ECV) ? 0 : EVNTIS);
 }

@@ -34,6 +34,9 @@ void timer_poll(struct cpu *c, tg_time now);
 uint64_t timer_count(const struct cpu *c, tg_time now);
 /* When a WFE that starts now ends by the event stream, or by the limit on waits for the exclusive monitor. */
 tg_time timer_event_wake(const struct cpu *c, tg_time now);
+/* Sets the event register for what the event stream sent up to `now`, while nobody waited: before a WFE, and
+ * before what the stream depends on changes. */
+void timer_event_settle(struct cpu *c, tg_time now);
 /* When CNTVCT_EL0 as the instruction that runs reads it comes to `count`; now when it is there already. */
 tg_time timer_timeout(struct cpu *c, uint64_t count);
 

@@ -14,7 +14,8 @@
 struct ctx {
     unsigned el;
     bool write, secure, el2, host, e2h, tge, has3;
-    uint64_t hcr, scr, cntkctl, cnthctl, cptr2, cptr3, mdcr2, mdcr3, mdscr, pmuserenr, sctlr1, sctlr2;
+    uint64_t hcr, scr, cntkctl, cnthctl, cptr2, cptr3, mdcr2, mdcr3, mdscr, pmuserenr, sctlr1, sctlr2, actlr2,
+        actlr3;
 };
 
 static bool bit(uint64_t v, unsigned n)
@@ -331,9 +332,44 @@ static unsigned tpidrro(const struct ctx *x)
     return x->el == 0 && x->write ? UNDEF : 0;
 }
 
-static unsigned impdef(const struct ctx *x)
+/* Of Cortex-A57 (DDI 0488): writes from below need the same bit of ACTLR_EL2 and ACTLR_EL3. */
+static unsigned impdef(const struct ctx *x, unsigned actlr_bit)
+{
+    if (x->el == 0)
+        return UNDEF;
+    if (x->el == 1 && hcr_trap(x, 20))
+        return 2;
+    if (x->el == 1 && x->write && x->el2 && !bit(x->actlr2, actlr_bit))
+        return 2;
+    return x->el < 3 && x->write && x->has3 && !bit(x->actlr3, actlr_bit) ? 3 : 0;
+}
+
+static unsigned cpuactlr(const struct ctx *x)
+{
+    return impdef(x, 0);
+}
+
+static unsigned l2ctlr(const struct ctx *x)
+{
+    return impdef(x, 4);
+}
+
+static unsigned cpumerrsr(const struct ctx *x)
 {
     return x->el == 0 ? UNDEF : x->el == 1 && hcr_trap(x, 20) ? 2 : 0;
+}
+
+static unsigned cbar(const struct ctx *x)
+{
+    if (x->el == 1 && hcr_trap(x, 20) && !x->write)
+        return 2;
+    return x->el == 0 || x->write ? UNDEF : 0;
+}
+
+/* Not on this core: TIDCP comes before the instruction is found undefined. */
+static unsigned no_impdef(const struct ctx *x)
+{
+    return x->el == 1 && hcr_trap(x, 20) ? 2 : UNDEF;
 }
 
 static unsigned unallocated(const struct ctx *x)
@@ -417,7 +453,12 @@ static const struct {
     {"ERRSELR_EL1", ENC(3, 0, 5, 3, 1), errselr, false},
     {"LORC_EL1", ENC(3, 0, 10, 4, 3), lorc, false},
     {"CONTEXTIDR_EL1", ENC(3, 0, 13, 0, 1), sctlr_el1, true},
-    {"CPUACTLR_EL1", ENC(3, 1, 15, 2, 0), impdef, false},
+    {"CPUACTLR_EL1", ENC(3, 1, 15, 2, 0), cpuactlr, false},
+    {"L2CTLR_EL1", ENC(3, 1, 11, 0, 2), l2ctlr, false},
+    {"CPUMERRSR_EL1", ENC(3, 1, 15, 2, 2), cpumerrsr, false},
+    {"CBAR_EL1", ENC(3, 1, 15, 3, 0), cbar, false},
+    {"CPUPWRCTLR_EL1", ENC(3, 0, 15, 2, 7), no_impdef, false},
+    {"S3_7_C11_C15_7", ENC(3, 7, 11, 15, 7), no_impdef, false},
     {"PMINTENSET_EL1", ENC(3, 0, 9, 14, 1), pmintenset, false},
     {"CLIDR_EL1", ENC(3, 1, 0, 0, 1), clidr_el1, false},
     {"CTR_EL0", ENC(3, 3, 0, 0, 1), ctr_el0, false},
@@ -499,6 +540,8 @@ static void run(const char *const *features, unsigned rounds, bool has3)
         x.mdcr2 = (rnd() & sparse & 0xf60) | 6;
         x.mdcr3 = rnd() & sparse & 0x640;
         x.mdscr = rnd() & TG_BIT(12);
+        x.actlr2 = rnd() & 0x73;
+        x.actlr3 = has3 ? rnd() & 0x73 : 0;
         x.pmuserenr = rnd() & 15;
         x.sctlr1 = 0x30d00800 | (rnd() & (SCTLR_UMA | SCTLR_UCI | SCTLR_UCT | SCTLR_DZE));
         x.sctlr2 = 0x30c50830 | (rnd() & (SCTLR_UMA | SCTLR_UCI | SCTLR_UCT | SCTLR_DZE));
@@ -512,6 +555,8 @@ static void run(const char *const *features, unsigned rounds, bool has3)
         c->sr[SR_MDCR_EL2] = x.mdcr2;
         c->sr[SR_MDCR_EL3] = x.mdcr3;
         c->sr[SR_MDSCR_EL1] = x.mdscr;
+        c->sr[SR_ACTLR_EL2] = x.actlr2;
+        c->sr[SR_ACTLR_EL3] = x.actlr3;
         c->sr[SR_PMUSERENR_EL0] = x.pmuserenr;
         c->sr[SR_SCTLR_EL1] = x.sctlr1;
         c->sr[SR_SCTLR_EL2] = x.sctlr2;

@@ -488,6 +488,32 @@ static void test_event_stream(void **state)
     cpu_idle_until(c, 16 * TICK);
     assert_int_equal(cpu_run(c, 17 * TICK), CPU_STOP_LIMIT);
     assert_int_equal(cpu_get_x(c, 0), 1);
+    /* That event is used up; the next one is waited for. */
+    pe_one(p, WFE);
+    assert_true(c->asleep);
+    assert_int_equal(cpu_wake_time(c), 48 * TICK);
+    cpu_idle_until(c, 48 * TICK);
+    assert_true(cpu_has_wakeup(c, 48 * TICK));
+    /* One that comes while the PE is awake sets the event register: the next WFE does not wait, the one after
+     * it does. */
+    spin_until(p, 100 * TICK); /* 80 has passed */
+    pe_one(p, WFE);
+    assert_false(c->asleep);
+    pe_one(p, WFE);
+    assert_true(c->asleep);
+    assert_int_equal(cpu_wake_time(c), 112 * TICK);
+    c->asleep = false;
+    /* Switched off after it came, it has come. */
+    spin_until(p, 120 * TICK);
+    sysreg_write_id(c, SR_CNTKCTL_EL1, 0);
+    pe_one(p, WFE);
+    assert_false(c->asleep);
+    /* What it would have sent before it was switched on does not count. */
+    spin_until(p, 200 * TICK);
+    sysreg_write_id(c, SR_CNTKCTL_EL1, 1 << 2 | 4 << 4);
+    pe_one(p, WFE);
+    assert_true(c->asleep);
+    assert_int_equal(cpu_wake_time(c), 208 * TICK);
     pe_free(p);
 }
 
