@@ -125,9 +125,7 @@ void gic_core_reset(struct gic *g)
         memset(p->sgi_source, 0, sizeof(p->sgi_source));
         memset(p->cand, 0, sizeof(p->cand));
         p->cand_banks = 0;
-        /* ProcessorSleep resets to 1 (12.11.42), and firmware at EL3 clears it before anything else starts.
-         * With one Security state there is none: PEs are found as it would leave them. */
-        p->asleep = !g->v2 && g->security;
+        p->asleep = !g->v2; /* GICR_WAKER: ProcessorSleep and ChildrenAsleep reset to 1 (12.11.42) */
         gic_cpuif_reset(g, p);
         gic_vif_reset(g, p);
     }

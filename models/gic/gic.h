@@ -51,6 +51,13 @@ unsigned gic_ppi_intid(enum tg_pe_ppi ppi);
  * -EINVAL: n is 0 or more than the class allows; -EBUSY: already realized. */
 int gic_set_pes(struct tg_model *m, unsigned n, const uint64_t *mpidr);
 
+/* After a reset, for a machine whose firmware is not simulated: what that leaves to an operating system. With
+ * two Security states every interrupt is of Group 1 Non-secure, and priority masks are open to it. PEs sleep
+ * (GICR_WAKER) until gic_pe_power. */
+void gic_from_firmware(struct tg_model *m);
+/* The same firmware turns a PE on (call after its reset), or off: its redistributor wakes or sleeps. */
+void gic_pe_power(struct tg_model *m, unsigned pe, bool on, tg_time now);
+
 /* For cpu_bind. The address is valid from tg_model_new on, the contents from realize on. */
 const struct tg_gic_cpuif *gic_cpuif(struct tg_model *m);
 

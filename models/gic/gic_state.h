@@ -324,6 +324,8 @@ extern const struct tg_reg gic_cpu_regs[15], gic_hyp_regs[50], gic_vcpu_regs[15]
 enum tg_sysreg_result gic_sysreg(void *opaque, unsigned pe, uint32_t enc, bool write, uint64_t *value,
                                  const struct tg_gic_pe_ctx *ctx, tg_time now, tg_time *latency);
 void gic_ctx_changed(void *opaque, unsigned pe, const struct tg_gic_pe_ctx *ctx, tg_time now);
+/* tg_gic_cpuif.reset (firmware.c) */
+void gic_pe_reset(void *opaque, unsigned pe, tg_time now);
 /* How a new SGI reaches its target: by GICR state and, for GICv2, source. */
 void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, unsigned source);
 

@@ -79,6 +79,7 @@ static int realize(struct tg_model *m, struct tg_error *err)
         return rc;
     g->cpuif.access = gic_sysreg;
     g->cpuif.ctx_changed = g->security ? gic_ctx_changed : NULL;
+    g->cpuif.reset = gic_pe_reset;
     g->cpuif.version = 3;
     return 0;
 }

@@ -178,6 +178,7 @@ struct boot_mem {
 
 struct boot_result {
     bool loaded; /* false: neither kernel nor firmware was given (nothing to start) */
+    bool bare;   /* an ELF program: entered as a reset leaves the hardware, with no firmware before it */
     unsigned el; /* exception level the boot PE starts in: EL2 when there is one, else EL1; with firmware the
                     highest */
     uint64_t entry;                                   /* physical address */

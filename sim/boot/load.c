@@ -228,6 +228,7 @@ static int load_elf(struct loader *l, const char *what, const char *path, const 
     }
     *out = (struct boot_region){lo, hi - lo};
     l->res->entry = elf.entry;
+    l->res->bare = true;
     if (elf.sections_end) /* nothing of it is loaded, but it was there once */
         snprintf(l->res->note, sizeof(l->res->note),
                  "%s '%s': the file has %zu bytes, its section headers end at byte %" PRIu64

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "models/cpu/cpu.h"
 #include "models/devices/devices.h"
+#include "models/gic/gic.h"
 #include "models/interconnect/interconnect.h"
 #include "sim/boot/machine_boot.h"
 #include "sim/boot/psci.h"
@@ -299,14 +300,25 @@ static void op_cpu_on(void *opaque, unsigned caller, unsigned target, unsigned e
                       uint64_t context)
 {
     struct machine_boot *b = opaque;
-    machine_power_on(b->m, target, el, entry, context, cpu_local_time(b->m->pes[caller].cpu));
+    tg_time now = cpu_local_time(b->m->pes[caller].cpu);
+    machine_power_on(b->m, target, el, entry, context, now);
+    if (b->m->gic)
+        gic_pe_power(b->m->gic, target, true, now);
     psci_started(b->psci, target);
 }
 
 static void op_cpu_off(void *opaque, unsigned pe)
 {
     struct machine_boot *b = opaque;
+    if (b->m->gic)
+        gic_pe_power(b->m->gic, pe, false, cpu_local_time(b->m->pes[pe].cpu));
     cpu_power_off(b->m->pes[pe].cpu);
+}
+
+static void op_standby(void *opaque, unsigned pe)
+{
+    struct machine_boot *b = opaque;
+    cpu_standby(b->m->pes[pe].cpu);
 }
 
 static void op_system(void *opaque, unsigned caller, enum psci_system_event event)
@@ -366,6 +378,7 @@ int machine_boot_new(struct machine *m, const struct boot_options *opt, struct m
         .valid_entry = op_valid_entry,
         .cpu_on = op_cpu_on,
         .cpu_off = op_cpu_off,
+        .standby = op_standby,
         .system = op_system,
     };
     const struct psci_config cfg = {
@@ -399,6 +412,12 @@ int machine_boot_start(struct machine_boot *b, tg_time now, struct tg_error *err
     if (b->result.loaded)
         for (unsigned i = 0; i < (own_firmware(b) ? b->m->n_pes : 1); i++)
             machine_power_on(b->m, i, b->result.el, b->result.entry, b->result.x0, now);
+    /* Images of kernels, and firmware that runs below ours, find the interrupt controller as ours leaves it;
+     * a program in ELF, and firmware of its own at EL3, as the reset does. */
+    if (b->psci && b->m->gic && b->result.loaded && !b->result.bare) {
+        gic_from_firmware(b->m->gic);
+        gic_pe_power(b->m->gic, 0, true, now);
+    }
     return 0;
 }
 

@@ -3,7 +3,6 @@
  * IMPLEMENTATION DEFINED system registers, as MIDR_EL1 says whose: the rows of impdef.def, and the bits of
  * ACTLR_ELx that let lower levels write them. Who may trap the whole space (HCR_EL2.TIDCP) is in sysreg.c.
  */
-#include <string.h>
 #include "models/cpu/domain.h"
 #include "models/cpu/sysreg/internal.h"
 
@@ -90,20 +89,6 @@ const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc)
         if (rows[i].row.enc == enc && (rows[i].cores & c->impdef_core))
             return &rows[i].row;
     return NULL;
-}
-
-const char *sr_impdef_name(uint32_t enc)
-{
-    const char *name = NULL;
-
-    for (unsigned i = 0; i < TG_ARRAY_SIZE(rows); i++) {
-        if (rows[i].row.enc != enc)
-            continue;
-        if (name && strcmp(name, rows[i].row.name))
-            return NULL;
-        name = rows[i].row.name;
-    }
-    return name;
 }
 
 void sr_impdef_reset(struct cpu *c)

@@ -126,8 +126,6 @@ const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc);
 void sr_impdef_reset(struct cpu *c);
 /* Level to which ACTLR_EL2 or ACTLR_EL3 traps a write through such a row; or SR_NO_TRAP. */
 unsigned sr_impdef_target(const struct cpu *c, const struct sr_row *row);
-/* Name on the cores that have the encoding, NULL where they do not agree. */
-const char *sr_impdef_name(uint32_t enc);
 
 /* ---- nested.c ---- */
 void sr_fgt_reset(struct cpu *c);

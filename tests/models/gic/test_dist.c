@@ -69,30 +69,6 @@ static void test_waker(void **state)
     fix_free(f);
 }
 
-/* After a reset PEs sleep where there is a Secure state, whose firmware wakes them. EDK2's driver, which
- * relies on firmware, finds them awake where there is none. */
-static void test_waker_reset(void **state)
-{
-    struct fix *f = fix_new(&gicv3_class, 1);
-
-    (void)state;
-    fix_start(f, 1);
-    assert_int_equal(rd32(f, GICR, RD(0, GICR_WAKER)), 0);
-    wr32(f, GICD, GICD_CTLR, 2);
-    msr(f, 0, ICC_PMR, 0xff);
-    msr(f, 0, ICC_IGRPEN1, 1);
-    enable_irq(f, 0, 27, 0x80, true, false);
-    ppi(f, 0, 27, true);
-    assert_true(IRQ(f, 0));
-    fix_free(f);
-    f = fix_new(&gicv3_class, 1);
-    set_param(f, "security", 1);
-    fix_start(f, 1);
-    f->secure = true;
-    assert_int_equal(rd32(f, GICR, RD(0, GICR_WAKER)), 6);
-    fix_free(f);
-}
-
 /* With affinity routing the first bank of GICD is RES0, and lives in GICR, separately for each PE. */
 static void test_private_banks(void **state)
 {
@@ -580,25 +556,15 @@ static void test_register_walk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identification),
-        cmocka_unit_test(test_ctlr_single_state),
-        cmocka_unit_test(test_waker),
-        cmocka_unit_test(test_waker_reset),
-        cmocka_unit_test(test_private_banks),
-        cmocka_unit_test(test_priority_width),
-        cmocka_unit_test(test_level),
-        cmocka_unit_test(test_edge),
-        cmocka_unit_test(test_active_registers),
-        cmocka_unit_test(test_routing),
-        cmocka_unit_test(test_one_of_n),
-        cmocka_unit_test(test_message_spi),
-        cmocka_unit_test(test_ppi),
-        cmocka_unit_test(test_last_spi),
-        cmocka_unit_test(test_bad_parameters),
-        cmocka_unit_test(test_nonsecure_view),
-        cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_register_walk),
-        cmocka_unit_test(test_latency_and_counters),
+        cmocka_unit_test(test_identification), cmocka_unit_test(test_ctlr_single_state),
+        cmocka_unit_test(test_waker),          cmocka_unit_test(test_private_banks),
+        cmocka_unit_test(test_priority_width), cmocka_unit_test(test_level),
+        cmocka_unit_test(test_edge),           cmocka_unit_test(test_active_registers),
+        cmocka_unit_test(test_routing),        cmocka_unit_test(test_one_of_n),
+        cmocka_unit_test(test_message_spi),    cmocka_unit_test(test_ppi),
+        cmocka_unit_test(test_last_spi),       cmocka_unit_test(test_bad_parameters),
+        cmocka_unit_test(test_nonsecure_view), cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_register_walk),  cmocka_unit_test(test_latency_and_counters),
     };
 
     return cmocka_run_group_tests_name("gicv3 distributor", tests, NULL, NULL);

@@ -50,6 +50,18 @@ def subs(rd, rn, imm):
     return 0xF1000000 | imm << 10 | rn << 5 | rd
 
 
+def sub(rd, rn, rm):
+    return 0xCB000000 | rm << 16 | rn << 5 | rd
+
+
+def sub_s(rd, rn, rm):
+    return 0xEB000000 | rm << 16 | rn << 5 | rd
+
+
+def b_mi(words):
+    return 0x54000004 | (words & 0x7FFFF) << 5
+
+
 def b_ne(words):
     return 0x54000001 | (words & 0x7FFFF) << 5
 

@@ -267,6 +267,87 @@ class Ends(Case):
         self.complains_with(["report", db, "--run", "9"], "9")
 
 
+class Entry(Case):
+    """What the hardware is like when the guest is entered, and PSCI's CPU_SUSPEND. A guest tells by the immediate that it ends with."""
+    GICR = 0x080A0000  # of virt
+    PASS = g.mov(0, 0) + [g.hlt(0x7101)]
+
+    def waker(self, pe):
+        """x4 = GICR_WAKER of a PE."""
+        return g.mov(2, self.GICR + pe * 0x20000) + [g.ldr(4, 2, 0x14)]
+
+    def expect(self, value):
+        """Goes on when x4 is this; else the run ends with status 3."""
+        return [g.subs(5, 4, value), g.cbz(5, 4), *g.mov(0, 1), g.hlt(0x7101), g.SPIN]
+
+    def finish(self, words):
+        return [*words, *self.PASS, g.SPIN]
+
+    def start(self, path, *args, status=0, option="--kernel"):
+        found, _, err = self.call("run", "virt", option, path, *args)
+        self.assertEqual(found, status, err)
+        return err
+
+    def test_waker(self):
+        awake, asleep = (self.finish(self.waker(0) + self.expect(v)) for v in (0, 6))
+        self.start(self.guest(awake, "kernel"))
+        self.start(self.guest(asleep, "kernel6"), status=3)  # the check can fail
+        self.start(self.file("elf", g.elf(asleep)))
+        self.start(self.file("elf0", g.elf(awake)), status=3)
+        self.start(self.file("fw.elf", g.elf(asleep, base=0x40400000)), option="--firmware")
+        # Raw firmware in flash: ours is before it, unless it is entered at EL3.
+        self.start(self.file("flash", g.code(awake)), option="--firmware")
+        self.start(self.file("flash3", g.code(asleep)), "--set", "secure=true", option="--firmware")
+        # Two Security states, and no firmware but ours: all interrupts are left to the kernel.
+        enable = g.mov(2, self.GICR + 0x10000) + g.mov(3, 1 << 27) + [g.str_(3, 2, 0x100), g.ldr(4, 2, 0x100), g.sub(4, 4, 3), *self.expect(0)]
+        self.start(self.guest(self.finish(enable), "ds0"), "--set", "gic.security=true")
+        self.start(self.file("elf1", g.elf(self.finish(enable))), "--set", "gic.security=true", status=3)
+
+    def test_waker_of_others(self):
+        second = self.finish(self.waker(1) + self.expect(0))
+        on = g.mov(1, 1) + g.mov(2, 0x40000800) + g.mov(3, 0) + g.mov(0, 0xC4000003) + [g.SMC0]
+        words = g.place((g.BASE, self.waker(1) + self.expect(6) + on + [g.WFI, g.b(-1)]), (0x40000800, second))
+        self.start(self.guest(words), "--set", "cpus.count=2")
+
+    def test_suspend(self):
+        """CPU_SUSPEND of a standby state with a timer of 1 ms: 62,500 ticks pass, idle; without, nobody wakes the PE."""
+        def mrs(op1, crn, crm, op2, rt):
+            return g.msr(op1, crn, crm, op2, rt) | 1 << 21
+
+        gic = (g.mov(1, 0x08000000) + g.mov(3, 2) + [g.str_(3, 1)] +  # GICD_CTLR: Group 1
+               g.mov(2, self.GICR + 0x10000) + g.mov(3, 1 << 30) + [g.str_(3, 2, 0x80), g.str_(3, 2, 0x100)] +  # INTID 30
+               g.mov(3, 0xFF) + [g.msr(0, 4, 6, 0, 3)] + g.mov(3, 1) + [g.msr(0, 12, 12, 7, 3)])
+        timer = g.mov(3, 62500) + [g.msr(3, 14, 2, 0, 3)] + g.mov(3, 1) + [g.msr(3, 14, 2, 1, 3)]
+        count = lambda rt: [mrs(3, 14, 0, 1, rt)]
+        suspend = g.mov(1, 0) + g.mov(0, 0xC4000001) + [g.SMC0]
+        ticks = [g.sub(6, 7, 6), *g.mov(5, 62400), g.sub_s(5, 6, 5), g.b_mi(4), *g.mov(5, 62600), g.sub_s(5, 6, 5), g.b_mi(4),
+                 *g.mov(0, 1), g.hlt(0x7101), g.SPIN]
+        after = [g.cbz(0, 4), *g.mov(0, 2), g.hlt(0x7101), g.SPIN]  # SUCCESS
+        for mode in ("fast", "timed"):
+            db = self.path(mode + ".db")
+            self.start(self.guest(self.finish(gic + timer + count(6) + suspend + after + count(7) + ticks)), "--mode", mode, "--db", db)
+            c = sqlite3.connect(db)
+            (idle, cycles), = c.execute("SELECT SUM(CASE WHEN bucket = 'idle' THEN cycles END), SUM(cycles) FROM v_cpi").fetchall()
+            c.close()
+            self.assertGreater(idle, 0.98 * cycles)
+        # A pending interrupt, masked or not, ends it at once; without one the PE sleeps for ever.
+        self.start(self.guest(self.finish(gic + suspend + after)), status=3)
+        now = g.mov(3, 0) + [g.msr(3, 14, 2, 0, 3)] + g.mov(3, 1) + [g.msr(3, 14, 2, 1, 3)]
+        self.start(self.guest(self.finish(gic + now + suspend + after)))
+        # Power-down states are refused.
+        refused = g.mov(1, 1 << 16) + g.mov(2, 0x40000000) + g.mov(0, 0xC4000001) + [g.SMC0, g.add(4, 0, 2), *self.expect(0)]
+        self.start(self.guest(self.finish(refused)))
+
+    def test_counter(self):
+        """CNTFRQ_EL0: 1 GHz from Armv8.6 on, unless the user says otherwise."""
+        words = self.finish([g.msr(3, 14, 0, 0, 4) | 1 << 21, *g.mov(5, 1000000000), g.sub(4, 4, 5), *self.expect(0)])
+        for platform in ("virt", "neoverse-n1"):
+            for core, args, status in (("armv8.6-max", (), 0), ("neoverse-n1", (), 3),
+                                       ("armv8.6-max", ("--set", "cpus.core.cntfrq=100MHz"), 3)):
+                found, _, err = self.call("run", platform, "--kernel", self.guest(words), "--set", "core=" + core, *args)
+                self.assertEqual(found, status, err)
+
+
 class Record(Case):
     """--events, --profile, --symbols."""
 
