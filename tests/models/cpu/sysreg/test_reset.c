@@ -21,8 +21,8 @@ static const struct row bare[] = {
     {"CurrentEL", ENC(3, 0, 4, 2, 2), ALL, 0xc},
     {"SPSel", ENC(3, 0, 4, 2, 0), ALL, 1},
     {"DAIF", ENC(3, 3, 4, 2, 1), ALL, 0x3c0},
-    {"SCTLR_EL3", ENC(3, 6, 1, 0, 0), 0x3000180f | TG_BIT(25),
-     0x30000000 | 0},                            /* M, A, C, SA, I, WXN, EE: 0 */
+    /* M, A, C, I, WXN, EE: 0 */
+    {"SCTLR_EL3", ENC(3, 6, 1, 0, 0), 0x30001007 | TG_BIT(19) | TG_BIT(25), 0x30000000},
     {"SCR_EL3", ENC(3, 6, 1, 1, 0), ALL, 0x430}, /* NS 0; RW: AArch64 only */
     {"RVBAR_EL3", ENC(3, 6, 12, 0, 1), ALL, CODE},
     {"RMR_EL3", ENC(3, 6, 12, 0, 2), ALL, 1},
@@ -59,7 +59,7 @@ static const struct row by_firmware[] = {
      SCR_NS | SCR_HCE | SCR_RW},
     {"ACTLR_EL3", ENC(3, 6, 1, 0, 1), ALL, 0x73},
     {"ACTLR_EL2", ENC(3, 4, 1, 0, 1), ALL, 0},
-    {"SCTLR_EL2", ENC(3, 4, 1, 0, 0), 0x3000180f | TG_BIT(25), 0x30000000},
+    {"SCTLR_EL2", ENC(3, 4, 1, 0, 0), 0x30001007 | TG_BIT(19) | TG_BIT(25), 0x30000000},
     {"HCR_EL2", ENC(3, 4, 1, 1, 0), ALL & ~HCR_RW, 0},
     {"VTTBR_EL2", ENC(3, 4, 2, 1, 0), TG_FIELD(63, 48), 0},
     {"CNTFRQ_EL0", ENC(3, 3, 14, 0, 0), ALL, 62500000},
@@ -73,7 +73,7 @@ static const struct row by_firmware[] = {
 /* Without EL3: EL2 is the highest level, which a reset enters. */
 static const struct row at_el2[] = {
     {"CurrentEL", ENC(3, 0, 4, 2, 2), ALL, 8},
-    {"SCTLR_EL2", ENC(3, 4, 1, 0, 0), 0x3000180f | TG_BIT(25), 0x30000000},
+    {"SCTLR_EL2", ENC(3, 4, 1, 0, 0), 0x30001007 | TG_BIT(19) | TG_BIT(25), 0x30000000},
     {"HCR_EL2", ENC(3, 4, 1, 1, 0), ALL & ~HCR_RW, 0}, /* resets to 0 at the highest level */
     {"VTTBR_EL2.VMID", ENC(3, 4, 2, 1, 0), TG_FIELD(63, 48), 0},
     {"RVBAR_EL2", ENC(3, 4, 12, 0, 1), ALL, CODE},
