@@ -38,6 +38,11 @@ static uint64_t op_hz(void *opaque, unsigned pe)
     return cpu_hz(pe_cpu(opaque, pe));
 }
 
+static unsigned op_set(void *opaque, unsigned pe)
+{
+    return ((struct machine *)opaque)->pes[pe].set;
+}
+
 static unsigned op_el(void *opaque, unsigned pe)
 {
     return cpu_get_el(pe_cpu(opaque, pe));
@@ -94,6 +99,7 @@ struct ledger *ledger_attach(struct machine *m)
         .get_x = op_get_x,
         .get_pc = op_get_pc,
         .hz = op_hz,
+        .set = op_set,
         .el = op_el,
         .name_of_ipa = op_name,
         .intid = op_intid,

@@ -37,7 +37,7 @@ struct key {
 
 struct exit_row {
     struct key key;
-    unsigned vcpu, reason;
+    unsigned vcpu, reason, set;
     uint64_t detail;
     uint64_t count, measured, insns, cycles, cycles_min, cycles_max, ps, ps_min, ps_max, idle;
     uint64_t where[LEDGER_WHERE_COUNT];
@@ -49,7 +49,7 @@ struct trap_row {
     struct key key;
     uint8_t from_el, to_el;
     bool from_guest;
-    unsigned reason;
+    unsigned reason, set;
     uint64_t detail;
     uint64_t count, returned, cycles, cycles_min, cycles_max;
 };
@@ -240,11 +240,19 @@ static int find_vcpu(struct ledger *l, struct pe *p, uint32_t vmid, uint64_t vmp
 
 /* ---- rows ---- */
 
-static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned reason, uint64_t detail)
+/* Which set a PE is of, in the keys of rows. */
+#define KEY_SET TG_FIELD(63, 56)
+static unsigned set_of(const struct ledger *l, unsigned pe)
+{
+    return l->ops.set ? l->ops.set(l->ops.opaque, pe) : 0;
+}
+
+static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned set, unsigned reason,
+                                 uint64_t detail)
 {
     struct index *x = &l->exit_index;
     for (;;) {
-        struct key k = {(uint64_t)vcpu << 8 | reason, detail};
+        struct key k = {tg_put(KEY_SET, set) | (uint64_t)vcpu << 8 | reason, detail};
         for (uint32_t i = hash(k) & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1)) {
             struct exit_row *r = l->exits[x->slot[i] - 1];
             if (r->key.a == k.a && r->key.b == k.b)
@@ -266,6 +274,7 @@ static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned reaso
             return NULL;
         *r = (struct exit_row){.key = k,
                                .vcpu = vcpu,
+                               .set = set,
                                .reason = reason,
                                .detail = detail,
                                .cycles_min = UINT64_MAX,
@@ -277,12 +286,13 @@ static struct exit_row *exit_row(struct ledger *l, unsigned vcpu, unsigned reaso
     }
 }
 
-static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e, bool guest, unsigned reason,
-                                 uint64_t detail)
+static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e, bool guest, unsigned set,
+                                 unsigned reason, uint64_t detail)
 {
     struct index *x = &l->trap_index;
     for (;;) {
-        struct key k = {(uint64_t)reason << 16 | (uint64_t)e->from_el << 8 | (uint64_t)e->to_el << 4 | guest,
+        struct key k = {tg_put(KEY_SET, set) | (uint64_t)reason << 16 | (uint64_t)e->from_el << 8 |
+                            (uint64_t)e->to_el << 4 | guest,
                         detail};
         for (uint32_t i = hash(k) & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1)) {
             struct trap_row *r = l->traps[x->slot[i] - 1];
@@ -306,6 +316,7 @@ static struct trap_row *trap_row(struct ledger *l, const struct cpu_exception *e
                                .from_el = e->from_el,
                                .to_el = e->to_el,
                                .from_guest = guest,
+                               .set = set,
                                .reason = reason,
                                .detail = detail,
                                .cycles_min = UINT64_MAX};
@@ -551,7 +562,7 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
         x->detail = x->mmio_detail;
     }
     x->open = false;
-    struct exit_row *r = exit_row(l, vcpu, x->reason, x->detail);
+    struct exit_row *r = exit_row(l, vcpu, set_of(l, x->pe), x->reason, x->detail);
     struct exit_row d;
     if (x->pe == pe)
         exit_delta(&l->pes[pe], x, &d);
@@ -589,7 +600,7 @@ static void close_exit(struct ledger *l, unsigned pe, struct vcpu *v, unsigned v
 static void push_trap(struct ledger *l, struct pe *p, const struct cpu_exception *e, bool guest, int vcpu,
                       unsigned reason, uint64_t detail)
 {
-    struct trap_row *r = trap_row(l, e, guest, reason, detail);
+    struct trap_row *r = trap_row(l, e, guest, set_of(l, (unsigned)(p - l->pes)), reason, detail);
     if (!r)
         return;
     r->count++;
@@ -867,6 +878,7 @@ void ledger_exit(const struct ledger *l, unsigned i, struct ledger_exit_row *out
     const struct exit_row *r = l->exits[i];
     *out = (struct ledger_exit_row){
         .vcpu = r->vcpu,
+        .set = r->set,
         .reason = reason_name(r->reason),
         .count = r->count,
         .measured = r->measured,
@@ -898,6 +910,7 @@ void ledger_trap(const struct ledger *l, unsigned i, struct ledger_trap_row *out
         .from_el = r->from_el,
         .to_el = r->to_el,
         .from_guest = r->from_guest,
+        .set = r->set,
         .ec = reason_name(r->reason),
         .count = r->count,
         .returned = r->returned,

@@ -16,7 +16,8 @@
  *
  * What an exit holds is the difference of its PE's counts between the two ends. When the vCPU is entered
  * again on another PE, the first PE's counts since the exit are scaled to the nanoseconds that passed, since
- * when the thread moved is not visible.
+ * when the thread moved is not visible; its cycles are those of the first PE's clock. Rows of exits and traps
+ * hold cycles of one set of PEs (ledger_ops.set).
  *
  * Units: cycles of the PE's own clock, picoseconds inside and nanoseconds in the rows. Nothing on the way of
  * an event allocates, apart from the first occurrence of a new (vCPU, reason, detail) or trap key.
@@ -66,6 +67,9 @@ struct ledger_ops {
     uint64_t (*get_x)(void *opaque, unsigned pe, unsigned n);
     uint64_t (*get_pc)(void *opaque, unsigned pe);
     uint64_t (*hz)(void *opaque, unsigned pe);
+    /* Number of the set of like PEs that it belongs to: cycles of different clocks are never in one row.
+     * NULL: all are in set 0. */
+    unsigned (*set)(void *opaque, unsigned pe);
     /* Exception level now, for a PE that was powered on and has taken no exception yet. May be NULL. */
     unsigned (*el)(void *opaque, unsigned pe);
     /* Device of the machine's own map at this address, which is what a hypervisor emulates there when it
@@ -103,6 +107,7 @@ void ledger_pe_mode(struct ledger *l, unsigned pe, enum cpu_mode mode);
 
 struct ledger_exit_row {
     unsigned vcpu;      /* index for ledger_vcpu */
+    unsigned set;       /* of the PE that took the exits: cycles are of its clock */
     const char *reason; /* "HVC" */
     char detail[96];    /* "imm 0 PSCI_VERSION"; "" when there is none */
     uint64_t count;
@@ -118,6 +123,7 @@ struct ledger_exit_row {
 struct ledger_trap_row {
     uint8_t from_el, to_el;
     bool from_guest;
+    unsigned set;   /* of the PE that took them */
     const char *ec; /* "HVC", "SVC", "DABT_LOW", "IRQ" */
     char detail[96];
     uint64_t count;    /* taken */

@@ -63,8 +63,14 @@ struct stats_rows {
 struct stats_rows *stats_rows_take(const char *name, uint64_t start_ps, const struct stats_source *src);
 void stats_rows_free(struct stats_rows *p);
 void stats_rows_amend(struct stats_rows *p, unsigned pe, const struct stats_late *late);
+/* Names of the sets of PEs, by number. */
+struct stats_sets {
+    char **name;
+    size_t n;
+};
 /* Inside a transaction, as the seq'th phase of the run. */
-bool stats_rows_write(const struct stats_rows *p, sqlite3 *db, int64_t run, unsigned seq);
+bool stats_rows_write(const struct stats_rows *p, const struct stats_sets *sets, sqlite3 *db, int64_t run,
+                      unsigned seq);
 
 /* ---- series.c: what waits for the tables of the time series ---- */
 struct stats_series;

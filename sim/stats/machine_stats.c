@@ -34,6 +34,12 @@ int stats_open_machine(const char *path, const struct machine *m, const char *mo
     for (size_t i = 0; i < m->n_config && !rc; i++)
         if (stats_config(*out, m->config[i].key, m->config[i].value))
             rc = tg_error_set(err, ENOMEM, "no memory");
+    for (unsigned i = 0; i < m->n_pes && !rc; i++) {
+        const struct machine_set *set = &m->sets[m->pes[i].set];
+        const struct stats_pe_info pe = {set->name, set->core, m->pes[i].set, m->pes[i].mpidr};
+        if (stats_pe_info(*out, &pe))
+            rc = tg_error_set(err, ENOMEM, "no memory");
+    }
     if (!rc)
         rc = stats_write(*out, err);
     if (rc) {

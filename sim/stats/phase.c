@@ -137,6 +137,7 @@ void stats_rows_amend(struct stats_rows *p, unsigned pe, const struct stats_late
 struct writer {
     sqlite3 *db;
     int64_t run, id;
+    const struct stats_sets *sets;
     const struct stats_rows *p;
 };
 
@@ -241,31 +242,38 @@ static bool write_vcpus(const struct writer *w)
     return ok;
 }
 
+/* Name of a set of PEs; who told of no PEs has one. */
+static const char *set_name(const struct writer *w, unsigned set)
+{
+    return set < w->sets->n ? w->sets->name[set] : "cpus";
+}
+
 static bool write_exits(const struct writer *w)
 {
     const struct stats_rows *p = w->p;
     sqlite3_stmt *st = NULL, *bucket = NULL;
-    bool ok =
-        !sqlite3_prepare_v2(w->db,
-                            "INSERT INTO exit(run_id, phase_id, vm, vcpu, reason, detail, count, "
-                            "insns, cycles, cycles_min, cycles_max,"
-                            " cycles_p50, cycles_p99, ns, ns_min, ns_max, el2_cycles, el3_cycles, "
-                            "host_el1_cycles, host_el0_cycles,"
-                            " guest_cycles, idle_cycles, measured) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                            "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                            " ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
-                            -1, &st, NULL) &&
-        !sqlite3_prepare_v2(w->db, "INSERT INTO exit_bucket VALUES(?1, ?2, ?3)", -1, &bucket, NULL);
+    bool ok = !sqlite3_prepare_v2(
+                  w->db,
+                  "INSERT INTO exit(run_id, phase_id, vm, vcpu, reason, detail, count, "
+                  "insns, cycles, cycles_min, cycles_max,"
+                  " cycles_p50, cycles_p99, ns, ns_min, ns_max, el2_cycles, el3_cycles, "
+                  "host_el1_cycles, host_el0_cycles,"
+                  " guest_cycles, idle_cycles, measured, cpus) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                  "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+                  " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+                  -1, &st, NULL) &&
+              !sqlite3_prepare_v2(w->db, "INSERT INTO exit_bucket VALUES(?1, ?2, ?3)", -1, &bucket, NULL);
     for (unsigned i = 0; ok && i < p->n_exits; i++) {
         const struct ledger_exit_row *r = &p->exits[i];
         const struct ledger_vcpu *v = &p->vcpus[r->vcpu];
-        ok = stats_row(st, "iiiittiiiiiiiiiiiiiiiii", w->run, w->id, (int64_t)v->vm, (int64_t)v->number,
+        ok = stats_row(st, "iiiittiiiiiiiiiiiiiiiiit", w->run, w->id, (int64_t)v->vm, (int64_t)v->number,
                        r->reason, r->detail, (int64_t)r->count, (int64_t)r->insns, (int64_t)r->cycles,
                        (int64_t)r->cycles_min, (int64_t)r->cycles_max, (int64_t)r->cycles_p50,
                        (int64_t)r->cycles_p99, (int64_t)r->ns, (int64_t)r->ns_min, (int64_t)r->ns_max,
                        (int64_t)r->where_cycles[LEDGER_EL2], (int64_t)r->where_cycles[LEDGER_EL3],
                        (int64_t)r->where_cycles[LEDGER_HOST_EL1], (int64_t)r->where_cycles[LEDGER_HOST_EL0],
-                       (int64_t)r->where_cycles[LEDGER_GUEST], (int64_t)r->idle_cycles, (int64_t)r->measured);
+                       (int64_t)r->where_cycles[LEDGER_GUEST], (int64_t)r->idle_cycles, (int64_t)r->measured,
+                       set_name(w, r->set));
         int64_t id = sqlite3_last_insert_rowid(w->db);
         for (unsigned b = 0; ok && b < CPU_BUCKET_COUNT; b++)
             if (r->buckets[b])
@@ -281,20 +289,23 @@ static bool write_traps(const struct writer *w)
     const struct stats_rows *p = w->p;
     sqlite3_stmt *st = NULL;
     bool ok = !sqlite3_prepare_v2(
-        w->db, "INSERT INTO trap VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", -1, &st, NULL);
+        w->db, "INSERT INTO trap VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", -1, &st,
+        NULL);
     for (unsigned i = 0; ok && i < p->n_traps; i++) {
         const struct ledger_trap_row *r = &p->traps[i];
-        ok = stats_row(st, "iiiiittiiiii", w->run, w->id, (int64_t)r->from_el, (int64_t)r->to_el,
-                       (int64_t)r->from_guest, r->ec, r->detail, (int64_t)r->count, (int64_t)r->returned,
-                       (int64_t)r->cycles, (int64_t)r->cycles_min, (int64_t)r->cycles_max);
+        ok = stats_row(st, "iiiiitttiiiii", w->run, w->id, (int64_t)r->from_el, (int64_t)r->to_el,
+                       (int64_t)r->from_guest, r->ec, r->detail, set_name(w, r->set), (int64_t)r->count,
+                       (int64_t)r->returned, (int64_t)r->cycles, (int64_t)r->cycles_min,
+                       (int64_t)r->cycles_max);
     }
     sqlite3_finalize(st);
     return ok;
 }
 
-bool stats_rows_write(const struct stats_rows *p, sqlite3 *db, int64_t run, unsigned seq)
+bool stats_rows_write(const struct stats_rows *p, const struct stats_sets *sets, sqlite3 *db, int64_t run,
+                      unsigned seq)
 {
-    struct writer w = {.db = db, .run = run, .p = p};
+    struct writer w = {.db = db, .run = run, .sets = sets, .p = p};
     return name_phase(&w, seq) && write_pes(&w, seq) && write_counters(&w) &&
            (!p->contexts || (write_contexts(&w) && write_vcpus(&w) && write_exits(&w) && write_traps(&w)));
 }

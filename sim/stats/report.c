@@ -20,6 +20,12 @@
     "') / nullif(v.cycles, 0), 2) AS \"" name "%\""
 #define PE_BUCKETS CPU_BUCKETS(PE_COLUMN)
 
+/* Whose cycles they are, where there are several sets of PEs. */
+#define OF_SET(cpus)                                                                                      \
+    ", CASE WHEN (SELECT count(DISTINCT i.cpus) FROM pe_info i WHERE i.run_id = p.run_id) > 1 THEN " cpus \
+    " END"                                                                                                \
+    " AS cpus"
+
 /* Places of each phase in the section profile. */
 #define PROFILE_ROWS 20
 
@@ -53,19 +59,19 @@ const struct stats_section stats_sections[] = {
      " round(100.0 * host_el1_cycles / nullif(cycles, 0), 1) AS \"host_el1%\","
      " round(100.0 * host_el0_cycles / nullif(cycles, 0), 1) AS \"host_el0%\","
      " round(100.0 * guest_cycles / nullif(cycles, 0), 1) AS \"other_vcpu%\","
-     " round(100.0 * idle_cycles / nullif(cycles, 0), 1) AS \"idle%\""
-     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail",
+     " round(100.0 * idle_cycles / nullif(cycles, 0), 1) AS \"idle%\"" OF_SET("cpus")
+     " FROM exit e JOIN phase p USING(phase_id) WHERE p.run_id = ?1 ORDER BY p.seq, vm, vcpu, e.cycles DESC, reason, detail, cpus",
      .since = 1, .of_guests = true},
     {"exit_buckets", "What the cycles of an exit were spent on (cycles per exit, by CPI bucket)",
-     "SELECT p.name AS phase, t.tr AS reason, round(1.0 * t.c / t.n, 1) AS cycles" EXIT_BUCKETS
-     " FROM (SELECT phase_id AS tp, reason AS tr, nullif(sum(measured), 0) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason) t"
-     " JOIN phase p ON p.phase_id = t.tp JOIN exit e ON e.phase_id = t.tp AND e.reason = t.tr LEFT JOIN exit_bucket b USING(exit_id)"
-     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr ORDER BY p.seq, t.c DESC, t.tr", .since = 1, .of_guests = true},
+     "SELECT p.name AS phase, t.tr AS reason, round(1.0 * t.c / t.n, 1) AS cycles" EXIT_BUCKETS OF_SET("t.tk")
+     " FROM (SELECT phase_id AS tp, reason AS tr, cpus AS tk, nullif(sum(measured), 0) AS n, sum(cycles) AS c FROM exit GROUP BY phase_id, reason, cpus) t"
+     " JOIN phase p ON p.phase_id = t.tp JOIN exit e ON e.phase_id = t.tp AND e.reason = t.tr AND e.cpus = t.tk LEFT JOIN exit_bucket b USING(exit_id)"
+     " WHERE p.run_id = ?1 GROUP BY t.tp, t.tr, t.tk ORDER BY p.seq, t.c DESC, t.tr, t.tk", .since = 1, .of_guests = true},
     {"traps", "Exceptions taken to EL2, EL3 or by a host",
      "SELECT p.name AS phase, 'EL' || from_el AS \"from\", 'EL' || to_el AS \"to\", ec, detail, sum(count) AS count,"
      " round(1.0 * sum(cycles) / nullif(sum(returned), 0), 1) AS cycles,"
-     " min(cycles_min) FILTER (WHERE returned > 0) AS min, max(cycles_max) FILTER (WHERE returned > 0) AS max FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail"
-     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail", .since = 1},
+     " min(cycles_min) FILTER (WHERE returned > 0) AS min, max(cycles_max) FILTER (WHERE returned > 0) AS max" OF_SET("cpus") " FROM trap t JOIN phase p USING(phase_id) WHERE p.run_id = ?1 GROUP BY p.phase_id, from_el, to_el, ec, detail, cpus"
+     " ORDER BY p.seq, sum(count) DESC, from_el, to_el, ec, detail, cpus", .since = 1},
     {"cpi", "Where the cycles of each PE went (% of its cycles, by CPI bucket)",
      "SELECT p.name AS phase, v.pe, v.insns, v.cycles, round(v.cpi, 3) AS cpi" PE_BUCKETS
      " FROM v_pe v JOIN phase p ON p.run_id = v.run_id AND p.name = v.phase"
@@ -99,7 +105,13 @@ static const char older[] =
     "CREATE TEMP VIEW run AS SELECT *, NULL AS note FROM main.run;"
     "CREATE TEMP VIEW phase AS SELECT *, (SELECT r.mode FROM main.run r WHERE r.run_id = p.run_id) AS mode"
     " FROM main.phase p;"
-    "CREATE TEMP VIEW exit AS SELECT *, count AS measured FROM main.exit;";
+    "CREATE TEMP VIEW exit AS SELECT *, count AS measured, 'cpus' AS cpus FROM main.exit;"
+    "CREATE TEMP VIEW trap AS SELECT *, 'cpus' AS cpus FROM main.trap;"
+    "CREATE TEMP VIEW pe_info AS SELECT 0 AS run_id, '' AS cpus WHERE 0;";
+/* Of version 3: no sets of PEs. */
+static const char before_sets[] = "CREATE TEMP VIEW exit AS SELECT *, 'cpus' AS cpus FROM main.exit;"
+                                  "CREATE TEMP VIEW trap AS SELECT *, 'cpus' AS cpus FROM main.trap;"
+                                  "CREATE TEMP VIEW pe_info AS SELECT 0 AS run_id, '' AS cpus WHERE 0;";
 
 int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_error *err)
 {
@@ -129,7 +141,7 @@ int stats_report_open(const char *path, int64_t *run, sqlite3 **db, struct tg_er
     if (!*run)
         *run = last;
     int version = stats_db_version(*db);
-    if (!rc && version < 3 && sqlite3_exec(*db, older, NULL, NULL, NULL))
+    if (!rc && version < 4 && sqlite3_exec(*db, version < 3 ? older : before_sets, NULL, NULL, NULL))
         rc = stats_sql_error(*db, path, "read it", err);
     if (rc) {
         sqlite3_close(*db);

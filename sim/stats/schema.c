@@ -219,5 +219,61 @@ static const char version3[] =
 "  value - lag(value, 1, 0) OVER (PARTITION BY run_id, model, name ORDER BY sim_ps) AS value FROM sample_counter;"
 ;
 
-const char *const stats_migrations[STATS_SCHEMA_VERSION] = {version1, version2, version3};
+/* Sets of different PEs: which PE is of which, and rows of exits and traps that hold cycles of one clock. Before there was one set, mostly named
+ * 'cpus'. */
+static const char version4[] =
+"UPDATE meta SET value = '4' WHERE key = 'schema';"
+"CREATE TABLE pe_info("
+"  run_id INTEGER NOT NULL REFERENCES run, pe INTEGER NOT NULL, cpus TEXT NOT NULL, core TEXT NOT NULL, mpidr INTEGER NOT NULL,"
+"  PRIMARY KEY(run_id, pe)) WITHOUT ROWID;"
+
+"DROP VIEW v_exit; DROP VIEW v_trap; DROP VIEW v_pe;"
+
+"CREATE TABLE exit4("
+"  exit_id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, phase_id INTEGER NOT NULL REFERENCES phase,"
+"  vm INTEGER NOT NULL, vcpu INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
+"  count INTEGER NOT NULL, insns INTEGER NOT NULL,"
+"  cycles INTEGER NOT NULL, cycles_min INTEGER NOT NULL, cycles_max INTEGER NOT NULL,"
+"  cycles_p50 INTEGER NOT NULL, cycles_p99 INTEGER NOT NULL,"
+"  ns INTEGER NOT NULL, ns_min INTEGER NOT NULL, ns_max INTEGER NOT NULL,"
+"  el2_cycles INTEGER NOT NULL, el3_cycles INTEGER NOT NULL, host_el1_cycles INTEGER NOT NULL,"
+"  host_el0_cycles INTEGER NOT NULL, guest_cycles INTEGER NOT NULL, idle_cycles INTEGER NOT NULL,"
+"  measured INTEGER NOT NULL DEFAULT 0, cpus TEXT NOT NULL,"
+"  UNIQUE(phase_id, vm, vcpu, reason, detail, cpus));"
+"INSERT INTO exit4 SELECT *, 'cpus' FROM exit;"
+"DROP TABLE exit;"
+"ALTER TABLE exit4 RENAME TO exit;"
+
+"CREATE TABLE trap4("
+"  run_id INTEGER NOT NULL, phase_id INTEGER NOT NULL REFERENCES phase,"
+"  from_el INTEGER NOT NULL, to_el INTEGER NOT NULL, from_guest INTEGER NOT NULL, ec TEXT NOT NULL, detail TEXT NOT NULL, cpus TEXT NOT NULL,"
+"  count INTEGER NOT NULL, returned INTEGER NOT NULL, cycles INTEGER NOT NULL,"
+"  cycles_min INTEGER NOT NULL, cycles_max INTEGER NOT NULL,"
+"  PRIMARY KEY(phase_id, from_el, to_el, from_guest, ec, detail, cpus)) WITHOUT ROWID;"
+"INSERT INTO trap4 SELECT run_id, phase_id, from_el, to_el, from_guest, ec, detail, 'cpus', count, returned, cycles, cycles_min, cycles_max FROM trap;"
+"DROP TABLE trap;"
+"ALTER TABLE trap4 RENAME TO trap;"
+
+"CREATE VIEW v_exit AS SELECT e.run_id AS run_id, p.name AS phase, e.vm AS vm, e.vcpu AS vcpu, e.reason AS reason,"
+"  e.detail AS detail, e.count AS count,"
+"  1.0 * e.insns / nullif(e.measured, 0) AS insns_mean, 1.0 * e.cycles / nullif(e.measured, 0) AS cycles_mean,"
+"  CASE WHEN e.measured > 0 THEN e.cycles_min END AS cycles_min, CASE WHEN e.measured > 0 THEN e.cycles_max END AS cycles_max,"
+"  CASE WHEN e.measured > 0 THEN e.cycles_p50 END AS cycles_p50, CASE WHEN e.measured > 0 THEN e.cycles_p99 END AS cycles_p99,"
+"  1.0 * e.ns / nullif(e.measured, 0) AS ns_mean,"
+"  1.0 * e.el2_cycles / e.cycles AS share_el2, 1.0 * e.host_el1_cycles / e.cycles AS share_host_el1,"
+"  1.0 * e.host_el0_cycles / e.cycles AS share_host_el0, 1.0 * e.idle_cycles / e.cycles AS share_idle, p.mode AS mode, e.cpus AS cpus"
+"  FROM exit e JOIN phase p USING(phase_id);"
+
+"CREATE VIEW v_trap AS SELECT t.run_id AS run_id, p.name AS phase, t.from_el AS from_el, t.to_el AS to_el, t.ec AS ec,"
+"  t.detail AS detail, sum(t.count) AS count, 1.0 * sum(t.cycles) / nullif(sum(t.returned), 0) AS cycles_mean, p.mode AS mode, t.cpus AS cpus"
+"  FROM trap t JOIN phase p USING(phase_id) GROUP BY t.phase_id, t.from_el, t.to_el, t.ec, t.detail, t.cpus;"
+
+"CREATE VIEW v_pe AS SELECT e.run_id AS run_id, p.name AS phase, e.pe AS pe, e.hz AS hz,"
+"  e.insns - coalesce(o.insns, 0) AS insns, e.cycles - coalesce(o.cycles, 0) AS cycles,"
+"  1.0 * (e.cycles - coalesce(o.cycles, 0)) / nullif(e.insns - coalesce(o.insns, 0), 0) AS cpi, p.mode AS mode, i.cpus AS cpus, i.core AS core"
+"  FROM pe e JOIN phase p USING(phase_id) LEFT JOIN phase q ON q.run_id = p.run_id AND q.seq = p.seq - 1"
+"  LEFT JOIN pe o ON o.phase_id = q.phase_id AND o.pe = e.pe LEFT JOIN pe_info i ON i.run_id = e.run_id AND i.pe = e.pe;"
+;
+
+const char *const stats_migrations[STATS_SCHEMA_VERSION] = {version1, version2, version3, version4};
 /* clang-format on */

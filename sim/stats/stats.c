@@ -33,6 +33,10 @@ struct stats {
     bool held;      /* the last of them is not to be written yet */
     struct pair *config;
     size_t n_config, cap_config;
+    struct stats_sets sets;
+    size_t cap_sets;
+    struct stats_pe_info *pe_info; /* core is ours, cpus not used */
+    size_t n_pe_info, cap_pe_info, written_pe_info;
     struct stats_series *series; /* NULL: nothing asked for */
     struct stats_trace *trace;   /* likewise */
     int ballast;                 /* -1: none */
@@ -341,6 +345,39 @@ int stats_config(struct stats *s, const char *key, const char *value)
     return 0;
 }
 
+int stats_pe_info(struct stats *s, const struct stats_pe_info *pe)
+{
+    struct stats_pe_info *all = stats_room(s->pe_info, s->n_pe_info, &s->cap_pe_info, sizeof(*all));
+    if (!all)
+        return -ENOMEM;
+    s->pe_info = all;
+    while (s->sets.n <= pe->set) {
+        char **name = stats_room(s->sets.name, s->sets.n, &s->cap_sets, sizeof(*name));
+        if (!name)
+            return -ENOMEM;
+        s->sets.name = name;
+        if (!(name[s->sets.n] = strdup(pe->cpus)))
+            return -ENOMEM;
+        s->sets.n++;
+    }
+    struct stats_pe_info own = {.core = strdup(pe->core), .set = pe->set, .mpidr = pe->mpidr};
+    if (!own.core)
+        return -ENOMEM;
+    s->pe_info[s->n_pe_info++] = own;
+    return 0;
+}
+
+static bool write_pe_info(struct stats *s)
+{
+    for (size_t i = s->written_pe_info; i < s->n_pe_info; i++) {
+        const struct stats_pe_info *p = &s->pe_info[i];
+        if (!stats_sql(s->db, "INSERT OR REPLACE INTO pe_info VALUES(?1, ?2, ?3, ?4, ?5)", "iitti", s->run_id,
+                       (int64_t)i, s->sets.name[p->set], p->core, (int64_t)p->mpidr))
+            return false;
+    }
+    return true;
+}
+
 static bool is_held(const struct stats *s, const struct stats_rows *p)
 {
     return s->held && !p->next;
@@ -352,9 +389,11 @@ static bool write_waiting(struct stats *s)
         if (!stats_sql(s->db, "INSERT OR REPLACE INTO config VALUES(?1, ?2, ?3)", "itt", s->run_id,
                        s->config[i].key, s->config[i].value))
             return false;
+    if (!write_pe_info(s))
+        return false;
     unsigned seq = s->phases;
     for (const struct stats_rows *p = s->first; p && !is_held(s, p); p = p->next)
-        if (!stats_rows_write(p, s->db, s->run_id, seq++))
+        if (!stats_rows_write(p, &s->sets, s->db, s->run_id, seq++))
             return false;
     return stats_series_write(s->series, s->db, s->run_id);
 }
@@ -366,6 +405,7 @@ static void forget_waiting(struct stats *s)
         free(s->config[i].value);
     }
     s->n_config = 0;
+    s->written_pe_info = s->n_pe_info;
     while (s->first && !is_held(s, s->first)) {
         struct stats_rows *p = s->first;
         s->first = p->next;
@@ -571,6 +611,12 @@ void stats_close(struct stats *s)
     stats_series_free(s->series);
     stats_trace_free(s->trace);
     free(s->config);
+    for (size_t i = 0; i < s->sets.n; i++)
+        free(s->sets.name[i]);
+    free(s->sets.name);
+    for (size_t i = 0; i < s->n_pe_info; i++)
+        free((char *)s->pe_info[i].core);
+    free(s->pe_info);
     sqlite3_close(s->db);
     free(s->path);
     free(s);

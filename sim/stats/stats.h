@@ -17,7 +17,7 @@
 #include "models/cpu/cpu.h"
 #include "sim/ledger/ledger.h"
 
-#define STATS_SCHEMA_VERSION 3
+#define STATS_SCHEMA_VERSION 4
 
 struct stats;
 struct machine;
@@ -43,6 +43,15 @@ void stats_on_note(struct stats *s, void (*note)(void *opaque, const char *text)
 
 /* Resolved parameters (table config): before the first phase ends. Kept in memory until then. */
 int stats_config(struct stats *s, const char *key, const char *value);
+
+/* A PE, in order of their numbers, and its set (table pe_info): likewise. */
+struct stats_pe_info {
+    const char *cpus; /* the set's name in the platform: "cpus", "big" */
+    const char *core; /* "cortex-a76" */
+    unsigned set;     /* number, as the ledger has it */
+    uint64_t mpidr;   /* affinity, and MT in bit 24 */
+};
+int stats_pe_info(struct stats *s, const struct stats_pe_info *pe);
 
 /* Writes what waits: parameters, phases, samples, events. 0; as stats_open when the user must act. A file
  * that is locked is no error: what waits goes on waiting, in memory. */

@@ -100,6 +100,11 @@ def biglittle(test):
     need(query(db, "select vm, vcpu from vcpu") == [(0, 0)], "vCPUs in the ledger: %s" % query(db, "select vm, vcpu from vcpu"))
     ((count,),) = query(db, "select sum(count) from v_exit where reason = 'HVC' and detail like '%4b000000%'")
     need(count == HYPERCALLS, "%d hypercalls, %s exits by them" % (HYPERCALLS, count))
+    # Cycles of the two clocks are in rows of their own.
+    sets = dict(query(db, "select cpus, sum(count) from v_exit where reason = 'HVC' and detail like '%4b000000%' group by cpus"))
+    need(set(sets) == {"little", "big"} and min(sets.values()) > HYPERCALLS // 100, "hypercalls by set: %s" % sets)
+    need(set(query(db, "select pe, cpus, core from v_pe")) == {(0, "little", "cortex-a55"), (1, "little", "cortex-a55"),
+                                                               (2, "big", "cortex-a76"), (3, "big", "cortex-a76")}, "sets in v_pe")
     ((core, pes),) = query(db, "select core, pes from v_run")
     need((core, pes) == ("2x cortex-a55 + 2x cortex-a76", 4), "v_run: core '%s', %s PEs" % (core, pes))
     need([r[0] for r in query(db, "select hz from v_pe group by pe order by pe")] == [1800000000] * 2 + [2400000000] * 2,

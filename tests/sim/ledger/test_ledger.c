@@ -196,6 +196,78 @@ static struct ledger_exit_row the_exit(struct world *w, const char *reason)
     return r;
 }
 
+static unsigned op_set_of_each(void *o, unsigned pe)
+{
+    (void)o;
+    return pe;
+}
+
+static uint64_t op_hz_of_each(void *o, unsigned pe)
+{
+    (void)o;
+    return pe ? 2 * HZ : HZ;
+}
+
+/* On PE 1, whose clock is twice as fast. */
+static void run_fast(struct world *w, uint64_t cycles)
+{
+    w->at[1].cycles += cycles;
+    w->at[1].insns += cycles;
+    w->at[1].ps += cycles * 250;
+    w->at[1].buckets[CPU_BUCKET_BASE] += cycles;
+}
+
+/* A vCPU that moves between PEs of different clocks: an exit is in cycles of the PE that took it, its
+ * nanoseconds are the time that passed; no row sums cycles of both. */
+static void two_clocks(void **state)
+{
+    struct world *w = *state;
+    const struct ledger_ops ops = {.opaque = w,
+                                   .sample = op_sample,
+                                   .get_x = op_x,
+                                   .hz = op_hz_of_each,
+                                   .set = op_set_of_each,
+                                   .el = op_el};
+    ledger_free(w->l);
+    w->l = ledger_new(PES, &ops);
+    enter(w, 0, 1, 0);
+    run(w, 0, 100);
+    exit_from(w, 0, 1, 0, HVC);
+    run(w, 0, 50);
+    enter(w, 0, 1, 0);
+    run(w, 0, 10);
+    exit_from(w, 0, 1, 0, HVC);
+    uint64_t left = w->at[0].ps;
+    run(w, 0, 40);
+    run_fast(w, (left + 60000) / 250); /* enters there 60 ns after it left here */
+    enter(w, 1, 1, 0);
+    run_fast(w, 400);
+    exit_from(w, 1, 1, 0, HVC);
+    run_fast(w, 80);
+    enter(w, 1, 1, 0);
+    assert_int_equal(ledger_n_vcpus(w->l), 1);
+    assert_int_equal(ledger_n_exits(w->l), 2);
+    static const struct {
+        uint64_t count, cycles, max, ns;
+    } want[2] = {{2, 50 + 120, 120, 25 + 60}, {1, 80, 80, 20}};
+    for (unsigned i = 0; i < 2; i++) {
+        struct ledger_exit_row r;
+        ledger_exit(w->l, i, &r);
+        assert_int_equal(r.set, i);
+        assert_int_equal(r.count, want[i].count);
+        assert_int_equal(r.cycles, want[i].cycles);
+        assert_int_equal(r.cycles_max, want[i].max);
+        assert_int_equal(r.ns, want[i].ns);
+    }
+    for (unsigned i = 0, seen = 0; i < ledger_n_traps(w->l); i++) {
+        struct ledger_trap_row t;
+        ledger_trap(w->l, i, &t);
+        seen |= 1u << t.set;
+        assert_int_equal(t.count, t.set ? 1 : 2);
+        assert_true(i + 1 < ledger_n_traps(w->l) || seen == 3);
+    }
+}
+
 /* A VHE hypercall loop: 100 exits, 50 cycles of EL2 each, 10 cycles of guest between them. */
 static void hypercalls(void **state)
 {
@@ -1058,6 +1130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(hypercalls),
+        T(two_clocks),
         T(stretches),
         T(where_it_ran),
         T(other_vcpu),

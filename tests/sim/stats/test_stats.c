@@ -279,7 +279,7 @@ static void round_trip(void **state)
     assert_string_equal(query(path, "SELECT * FROM sample_bucket"), "1|77|0|base|2");
     assert_string_equal(query(path, "SELECT * FROM sample_counter"),
                         "1|77|gadget0|hits|30\n1|77|gadget0|misses|0");
-    assert_string_equal(query(path, "PRAGMA user_version"), "3");
+    assert_string_equal(query(path, "PRAGMA user_version"), "4");
     assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
     assert_string_equal(query(path, "PRAGMA foreign_key_check"), "");
 }
@@ -299,6 +299,53 @@ static void sums(void **state)
               " min(e.cycles - (SELECT sum(cycles) FROM exit_bucket b WHERE b.exit_id = e.exit_id)) FROM "
               "exit e"),
         "0|0");
+}
+
+static unsigned op_set(void *o, unsigned pe)
+{
+    (void)pe;
+    return (unsigned)((struct world *)o)->gadget.hits /
+           30; /* after ten hypercalls the PE is of another set */
+}
+
+/* Which PE is of which set; rows of exits and traps are of one set. */
+static void sets_of_pes(void **state)
+{
+    static const struct stats_pe_info pes[] = {{"little", "cortex-a55", 0, 0x1000000},
+                                               {"big", "cortex-a76", 1, 0x1010000}};
+    struct world w;
+    char text[16384];
+    (void)state;
+    world_init(&w);
+    const struct ledger_ops ops = {
+        .opaque = &w, .sample = op_sample, .get_x = op_x, .hz = op_hz, .set = op_set};
+    ledger_free(w.l);
+    w.l = ledger_new(1, &ops);
+    enter(&w);
+    struct stats *s = begin(&w, path);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(stats_pe_info(s, &pes[i]), 0);
+    assert_int_equal(stats_write(s, &w.err), 0);
+    assert_string_equal(query(path, "SELECT * FROM pe_info"),
+                        "1|0|little|cortex-a55|16777216\n1|1|big|cortex-a76|16842752");
+    hypercalls(&w, 10);
+    hypercalls(&w, 3);
+    assert_int_equal(phase(&w, s, "work"), 0);
+    assert_int_equal(stats_finish(s, "poweroff", "", 1, &w.err), 0);
+    stats_close(s);
+    ledger_free(w.l);
+    assert_string_equal(query(path, "SELECT cpus, count, cycles_mean FROM v_exit"),
+                        "little|10|100.0\nbig|3|100.0");
+    assert_string_equal(query(path, "SELECT cpus, count FROM v_trap ORDER BY count"), "big|3\nlittle|10");
+    assert_string_equal(query(path, "SELECT pe, cpus, core FROM v_pe"), "0|little|cortex-a55");
+    assert_string_equal(query(path, "PRAGMA integrity_check"), "ok");
+    FILE *out = tmpfile();
+    assert_int_equal(stats_report(path, 0, STATS_TABLE, out, &w.err), 0);
+    rewind(out);
+    text[fread(text, 1, sizeof(text) - 1, out)] = 0;
+    fclose(out);
+    assert_non_null(strstr(text, "little"));
+    assert_non_null(strstr(text, "big"));
 }
 
 static void many_runs(void **state)
@@ -1011,6 +1058,7 @@ int main(void)
         T(round_trip),
         T(sums),
         T(many_runs),
+        T(sets_of_pes),
         T(repeats),
         T(same_phase_twice),
         T(statuses),

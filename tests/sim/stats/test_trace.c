@@ -548,12 +548,15 @@ static void migration(void **state)
     hypercalls(&w, 2, 10);
     assert_int_equal(phase(&w, "a"), 0);
     end(&w);
-    assert_string_equal(query("PRAGMA user_version"), "3");
-    assert_string_equal(query("SELECT value FROM meta WHERE key = 'schema'"), "3");
+    assert_string_equal(query("PRAGMA user_version"), "4");
+    assert_string_equal(query("SELECT value FROM meta WHERE key = 'schema'"), "4");
     assert_string_equal(query("SELECT name, mode FROM phase"), "old|fast\na|fast");
     assert_string_equal(query("SELECT cycles_mean, count, mode FROM v_exit WHERE run_id = 1"), "50.0|4|fast");
+    assert_string_equal(query("SELECT DISTINCT cpus FROM v_exit UNION SELECT DISTINCT cpus FROM v_trap"),
+                        "cpus");
+    assert_string_equal(query("PRAGMA integrity_check"), "ok");
     assert_string_equal(query("SELECT run_id, core, schema_version, events_dropped FROM run"),
-                        "1|cortex-a53|1|0\n2|cortex-a57|3|0");
+                        "1|cortex-a53|1|0\n2|cortex-a57|4|0");
     assert_string_equal(query("SELECT run_id, count(*) FROM event"), "2|2");
     /* and then it is like a new one */
     char schema[16384];
@@ -562,6 +565,32 @@ static void migration(void **state)
     begin(&w);
     end(&w);
     assert_string_equal(query("SELECT name, sql FROM sqlite_schema ORDER BY name"), schema);
+}
+
+/* A report reads files of each version before ours. */
+static void older_reports(void **state)
+{
+    (void)state;
+    for (int version = 1; version < STATS_SCHEMA_VERSION; version++) {
+        struct tg_error err = {""};
+        char text[16384], sql[64];
+        sqlite3 *db;
+        unlink(path);
+        old_file();
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        for (int v = 1; v < version; v++)
+            assert_int_equal(sqlite3_exec(db, stats_migrations[v], NULL, NULL, NULL), SQLITE_OK);
+        snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        FILE *out = tmpfile();
+        if (stats_report(path, 0, STATS_TABLE, out, &err))
+            fail_msg("version %d: %s", version, err.text);
+        rewind(out);
+        text[fread(text, 1, sizeof(text) - 1, out)] = 0;
+        fclose(out);
+        assert_non_null(strstr(text, "HVC"));
+    }
 }
 
 static int clean(void **state)
@@ -596,8 +625,8 @@ static int remove_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(events),      T(many_events), T(event_limit),  T(events_locked), T(profile),
-        T(many_places), T(migration),   T(text_symbols), T(elf_symbols),
+        T(events),      T(many_events), T(event_limit),   T(events_locked), T(profile),
+        T(many_places), T(migration),   T(older_reports), T(text_symbols),  T(elf_symbols),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
