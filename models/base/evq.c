@@ -105,7 +105,7 @@ void tg_evq_cancel(struct tg_evq *q, struct tg_event *ev)
         remove_at(q, ev->slot);
 }
 
-void tg_evq_schedule(struct tg_evq *q, struct tg_event *ev, tg_time when)
+static void schedule(struct tg_evq *q, struct tg_event *ev, tg_time when, uint64_t order)
 {
     tg_time old = tg_evq_next(q);
 
@@ -120,12 +120,33 @@ void tg_evq_schedule(struct tg_evq *q, struct tg_event *ev, tg_time when)
         q->cap *= 2;
     }
     ev->when = when;
-    ev->order = ++q->order;
+    ev->order = order;
     q->n++;
     place(q, q->n, ev);
     sift_up(q, q->n);
     if (when < old && q->on_earlier)
         q->on_earlier(q->on_earlier_opaque, when);
+}
+
+void tg_evq_schedule(struct tg_evq *q, struct tg_event *ev, tg_time when)
+{
+    schedule(q, ev, when, ++q->order);
+}
+
+struct tg_evq_state tg_evq_save(const struct tg_evq *q)
+{
+    return (struct tg_evq_state){.now = q->now, .order = q->order};
+}
+
+void tg_evq_restore(struct tg_evq *q, const struct tg_evq_state *s)
+{
+    q->now = s->now;
+    q->order = s->order;
+}
+
+void tg_evq_restore_event(struct tg_evq *q, struct tg_event *ev, tg_time when, uint64_t order)
+{
+    schedule(q, ev, when, order);
 }
 
 tg_time tg_evq_next(const struct tg_evq *q)

@@ -38,6 +38,16 @@ static inline bool tg_event_pending(const struct tg_event *ev)
     return ev->slot != 0;
 }
 
+/* A queue's own state: its events are their owners'. Those of a time keep the order in which they were scheduled. */
+struct tg_evq_state {
+    tg_time now;
+    uint64_t order; /* of the last event that was scheduled */
+};
+struct tg_evq_state tg_evq_save(const struct tg_evq *q);
+void tg_evq_restore(struct tg_evq *q, const struct tg_evq_state *s);
+/* Schedules ev as it was: `order` as it stood in the event. */
+void tg_evq_restore_event(struct tg_evq *q, struct tg_event *ev, tg_time when, uint64_t order);
+
 /* Time of the earliest event, or TG_TIME_NEVER. */
 tg_time tg_evq_next(const struct tg_evq *q);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The model class. Everything there is to know of a model from outside stands in one constant table:
- * parameters, register frames, counters, ports. From it come the check of the Lua parameters, `tollgate
- * describe`, register access and dump, statistics and documentation. An instance is a struct whose first
+ * parameters, register frames, counters, ports, state. From it come the check of the Lua parameters, `tollgate
+ * describe`, register access, statistics, documentation, dump, save and restore. An instance is a struct whose first
  * member is `struct tg_model`; offsets in the tables are offsetof() into that struct.
  *
  * Life of an instance: tg_model_new (zeroed, defaults set) -> sim/platform sets parameters, binds ports ->
@@ -19,6 +19,7 @@
 #include "models/base/evq.h"
 #include "models/base/irq.h"
 #include "models/base/log.h"
+#include "models/base/state.h"
 #include "models/base/time.h"
 
 struct tg_model;
@@ -142,7 +143,10 @@ struct tg_reg {
                      const struct tg_reg_io *io); /* whole register value; NULL: the field */
     void (*write)(struct tg_model *m, const struct tg_reg_io *io,
                   uint64_t value); /* value merged for narrow writes */
-    uint64_t (*save)(struct tg_model *m, unsigned frame_inst, unsigned index); /* NULL: as field/read-free */
+    /* Of a register without a field, for state.h. `save` gives its value without any effect, of the copy and the
+     * element; alone it shows what is state elsewhere (dumps), with `restore` the register is state itself. NULL:
+     * neither. */
+    uint64_t (*save)(struct tg_model *m, unsigned frame_inst, unsigned index);
     void (*restore)(struct tg_model *m, unsigned frame_inst, unsigned index, uint64_t value);
     const char *description; /* with the section of the manual */
 };
@@ -174,9 +178,12 @@ struct tg_model_class {
         struct tg_model *m); /* NULL, or computes the counters that follow from others; before a read */
     const struct tg_port *ports;
     size_t n_ports;
+    const struct tg_state_table *state; /* every member that stands in no other table: state.h */
     unsigned irq_inputs; /* number of input lines (tg_model_irq_in); 0: none; UINT_MAX: as realize decides */
     int (*realize)(struct tg_model *m, struct tg_error *err);
     void (*reset)(struct tg_model *m);
+    void (*settle)(
+        struct tg_model *m); /* after a restore of all models: works out what is derived; NULL: nothing */
     void (*fini)(struct tg_model *m);
     /* Input line: NULL when the model has none. */
     void (*irq_in)(void *m, unsigned line, bool level, tg_time at);

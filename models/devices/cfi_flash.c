@@ -361,6 +361,28 @@ static const struct tg_counter counters[] = {
     {"erases", "blocks", "blocks of 256 KiB erased", offsetof(struct cfi_flash, erases)},
 };
 
+static const struct tg_state entry_state[] = {
+    TG_STATE(struct entry, addr),
+    TG_STATE(struct entry, size),
+    TG_STATE_RAW(struct entry, data),
+};
+static const struct tg_state_table entry_table = TG_STATE_INIT(struct entry, entry_state);
+
+static uint64_t contents_size(const void *s)
+{
+    return size_of(s);
+}
+
+static const struct tg_state state[] = {
+    TG_STATE(struct cfi_flash, read),
+    TG_STATE(struct cfi_flash, next),
+    TG_STATE(struct cfi_flash, status),
+    TG_STATE(struct cfi_flash, left),
+    TG_STATE(struct cfi_flash, filled),
+    TG_STATE_IN(struct cfi_flash, buffer, struct entry, entry_table),
+    TG_STATE_PAGES(struct cfi_flash, inverted, contents_size),
+};
+
 const struct tg_model_class tg_cfi_flash_class = {
     .name = "cfi_flash",
     .description = "NOR flash, Common Flash Interface, Intel commands, two 16-bit chips",
@@ -371,6 +393,7 @@ const struct tg_model_class tg_cfi_flash_class = {
     .n_frames = TG_ARRAY_SIZE(frames),
     .counters = counters,
     .n_counters = TG_ARRAY_SIZE(counters),
+    .state = TG_STATE_TABLE(struct cfi_flash, state),
     .realize = realize,
     .reset = reset,
     .fini = fini,

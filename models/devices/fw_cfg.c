@@ -264,6 +264,25 @@ static const struct tg_counter counters[] = {
     {"dma_bytes", "bytes", "read by DMA", offsetof(struct fw_cfg, dma_bytes)},
 };
 
+static const struct tg_state item_state[] = {
+    TG_STATE(struct item, key),
+    TG_STATE_BLOB_OF(struct item, data, size),
+};
+static const struct tg_state_table item_table = TG_STATE_INIT(struct item, item_state);
+
+static uint64_t item_count(const void *s)
+{
+    return ((const struct fw_cfg *)s)->n_items;
+}
+
+static const struct tg_state state[] = {
+    TG_STATE(struct fw_cfg, n_items),
+    TG_STATE_SOME_IN(struct fw_cfg, items, struct item, item_table, item_count),
+    TG_STATE(struct fw_cfg, key),
+    TG_STATE(struct fw_cfg, offset),
+    TG_STATE_FIXED(struct fw_cfg, busy, "false between accesses"),
+};
+
 const struct tg_model_class tg_fw_cfg_class = {
     .name = "fw_cfg",
     .description = "QEMU's firmware configuration device",
@@ -274,6 +293,7 @@ const struct tg_model_class tg_fw_cfg_class = {
     .n_counters = TG_ARRAY_SIZE(counters),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_TABLE(struct fw_cfg, state),
     .realize = realize,
     .reset = reset,
     .fini = fini,

@@ -424,6 +424,21 @@ static const struct tg_reg_frame frames[] = {
     {.name = "regs", .size = PRIMECELL_FRAME_SIZE, .regs = regs, .n_regs = TG_ARRAY_SIZE(regs)},
 };
 
+/* clang-format off */
+static const struct tg_state state[] = {
+    TG_STATE(struct pl011, ibrd_now),
+    TG_STATE(struct pl011, fbrd_now),
+    TG_STATE(struct pl011, rx),
+    TG_STATE(struct pl011, rx_head),
+    TG_STATE(struct pl011, rx_n),
+    TG_STATE(struct pl011, tx),
+    TG_STATE(struct pl011, tx_n),
+    TG_STATE(struct pl011, refused),
+    TG_STATE(struct pl011, overrun),
+    TG_STATE_EVENT(struct pl011, timeout),
+};
+/* clang-format on */
+
 const struct tg_model_class tg_pl011_class = {
     .name = "pl011",
     .description = "PrimeCell UART PL011 r1p5",
@@ -436,6 +451,7 @@ const struct tg_model_class tg_pl011_class = {
     .n_counters = TG_ARRAY_SIZE(counters),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_TABLE(struct pl011, state),
     .realize = realize,
     .reset = reset,
     .fini = fini,

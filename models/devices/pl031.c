@@ -174,6 +174,11 @@ static const struct tg_reg_frame frames[] = {
     {.name = "regs", .size = PRIMECELL_FRAME_SIZE, .regs = regs, .n_regs = TG_ARRAY_SIZE(regs)},
 };
 
+static const struct tg_state state[] = {
+    TG_STATE(struct pl031, offset),
+    TG_STATE_EVENT(struct pl031, match),
+};
+
 const struct tg_model_class tg_pl031_class = {
     .name = "pl031",
     .description = "PrimeCell real-time clock PL031 r1p3",
@@ -184,6 +189,7 @@ const struct tg_model_class tg_pl031_class = {
     .n_frames = TG_ARRAY_SIZE(frames),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_TABLE(struct pl031, state),
     .realize = realize,
     .reset = reset,
     .fini = fini,

@@ -223,6 +223,24 @@ static const struct tg_reg_frame frames[] = {
     {.name = "regs", .size = PRIMECELL_FRAME_SIZE, .regs = regs, .n_regs = TG_ARRAY_SIZE(regs)},
 };
 
+static const struct tg_state key_state[] = {
+    TG_STATE_FIXED(struct pl061_key, owner, "its PL061"),
+    TG_STATE_FIXED(struct pl061_key, line, "its number"),
+    TG_STATE_EVENT(struct pl061_key, release),
+};
+static const struct tg_state_table key_table = TG_STATE_INIT(struct pl061_key, key_state);
+
+/* clang-format off */
+static const struct tg_state state[] = {
+    TG_STATE(struct pl061, data),
+    TG_STATE(struct pl061, ris_edge),
+    TG_STATE(struct pl061, wire),
+    TG_STATE(struct pl061, key),
+    TG_STATE(struct pl061, seen),
+    TG_STATE_IN(struct pl061, keys, struct pl061_key, key_table),
+};
+/* clang-format on */
+
 const struct tg_model_class tg_pl061_class = {
     .name = "pl061",
     .description = "PrimeCell GPIO PL061",
@@ -234,6 +252,7 @@ const struct tg_model_class tg_pl061_class = {
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
     .irq_inputs = LINES,
+    .state = TG_STATE_TABLE(struct pl061, state),
     .realize = realize,
     .reset = reset,
     .fini = fini,

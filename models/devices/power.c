@@ -26,6 +26,7 @@ const struct tg_model_class tg_power_class = {
     .name = "power",
     .description = "power controller: off and reset by two input lines",
     .size = sizeof(struct power),
+    .state = TG_STATE_NOTHING(struct power),
     .irq_inputs = LINES,
     .irq_in = irq_in,
 };

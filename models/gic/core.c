@@ -136,6 +136,25 @@ void gic_core_reset(struct gic *g)
     gic_update(g, tg_evq_now(g->model.env->evq));
 }
 
+static void put_spi(struct gic *g, unsigned n, bool on);
+
+void gic_core_settle(struct gic *g)
+{
+    for (unsigned i = 0; i < g->n_pes; i++) {
+        memset(g->pe[i].cand, 0, sizeof(g->pe[i].cand));
+        g->pe[i].cand_banks = 0;
+        g->pe[i].stale = true;
+        gic_vif_settle(&g->pe[i]);
+    }
+    for (unsigned n = 0; n < g->spis; n++) {
+        const struct gic_bank *b = &g->spi[n / 32];
+
+        if (gic_pending(b) & b->enabled & ~b->active & TG_BIT(n % 32))
+            put_spi(g, n, true);
+    }
+    memset(g->stale, 0, sizeof(g->stale));
+}
+
 uint32_t gic_spi_valid(const struct gic *g, unsigned w)
 {
     if (w >= GIC_SPI_BANKS || w * 32 >= g->spis)

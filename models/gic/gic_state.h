@@ -192,6 +192,13 @@ void gic_set_own_level(struct gic *g, struct gic_pe *p, unsigned intid, bool lev
 void gic_activate(struct gic *g, struct gic_pe *p, unsigned intid);
 void gic_deactivate(struct gic *g, struct gic_pe *p, unsigned intid);
 
+/* What follows from a restored state. */
+void gic_core_settle(struct gic *g);
+
+/* ---- state.c ---- */
+
+extern const struct tg_state_table gic_table;
+
 /* ---- cpuif.c ---- */
 
 void gic_cpuif_reset(struct gic *g, struct gic_pe *p);
@@ -278,6 +285,7 @@ unsigned gic_min_bpr(const struct gic *g, unsigned group);
 #define ICH_LR_STATE    TG_FIELD(63, 62)
 
 void gic_vif_reset(struct gic *g, struct gic_pe *p);
+void gic_vif_settle(struct gic_pe *p);
 void gic_vif_update(struct gic *g, struct gic_pe *p, tg_time now);
 uint32_t gic_vif_misr(const struct gic *g, const struct gic_pe *p);
 uint32_t gic_vif_eisr(const struct gic *g, const struct gic_pe *p);

@@ -103,6 +103,11 @@ static void transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn
     tg_regs_transport(m, frame, txn);
 }
 
+static void settle(struct tg_model *m)
+{
+    gic_core_settle(gic_of(m));
+}
+
 const struct tg_model_class gicv3_class = {
     .name = "gicv3",
     .description =
@@ -116,9 +121,11 @@ const struct tg_model_class gicv3_class = {
     .n_counters = TG_ARRAY_SIZE(counters),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = &gic_table,
     .irq_inputs = UINT_MAX,
     .realize = realize,
     .reset = reset,
+    .settle = settle,
     .fini = fini,
     .irq_in = gic_irq_in,
     .transport = transport,

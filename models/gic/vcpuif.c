@@ -68,6 +68,12 @@ static void put_lr(struct gic_pe *p, unsigned i, uint64_t lr)
     p->v.lr_eoi = (p->v.lr_eoi & ~bit) | (!(lr & (ICH_LR_STATE | ICH_LR_HW)) && (lr & ICH_LR_EOI) ? bit : 0);
 }
 
+void gic_vif_settle(struct gic_pe *p)
+{
+    for (unsigned i = 0; i < GIC_MAX_LRS; i++)
+        put_lr(p, i, p->v.lr[i]);
+}
+
 void gic_vif_set_lr(struct gic *g, struct gic_pe *p, unsigned i, uint64_t v)
 {
     uint64_t vintid = tg_get(v, ICH_LR_VINTID) & (g->v2 ? 0x3ff : 0xffff);

@@ -141,6 +141,10 @@ static const struct tg_counter cluster_counters[] = {
     {"writeback", "lines", "dirty lines it wrote to the fabric", offsetof(struct cluster_cache, writebacks)},
 };
 
+static const struct tg_state state[] = {
+    TG_STATE_IN(struct cluster_cache, tags, struct slc, slc_table),
+};
+
 const struct tg_model_class cluster_cache_class = {
     .name = "cluster-cache",
     .description = "cache that the PEs of a cluster share, between their own and the fabric",
@@ -149,6 +153,7 @@ const struct tg_model_class cluster_cache_class = {
     .n_params = TG_ARRAY_SIZE(cluster_params),
     .counters = cluster_counters,
     .n_counters = TG_ARRAY_SIZE(cluster_counters),
+    .state = TG_STATE_TABLE(struct cluster_cache, state),
     .realize = cluster_realize,
     .fini = cluster_fini,
 };

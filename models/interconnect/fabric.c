@@ -350,6 +350,14 @@ static const struct tg_counter fabric_counters[] = {
     {"slc.writeback", "lines", "dirty lines it wrote to memory", offsetof(struct fabric, slc_writeback)},
 };
 
+static const struct tg_state state[] = {
+    TG_STATE_SPAN(struct fabric, ranges, n_ranges, TG_WHY_FIXED, "the address map"),
+    TG_STATE_HOST(struct fabric, last, "where a look-up begins"),
+    TG_STATE_SPAN(struct fabric, written, written_opaque, TG_WHY_FIXED, "who listens"),
+    TG_STATE_FIXED(struct fabric, clusters, "which caches there are, and whose"),
+    TG_STATE_IN(struct fabric, slc, struct slc, slc_table),
+};
+
 const struct tg_model_class fabric_class = {
     .name = "fabric",
     .description = "routes transactions by address; system-level cache",
@@ -358,6 +366,7 @@ const struct tg_model_class fabric_class = {
     .n_params = TG_ARRAY_SIZE(fabric_params),
     .counters = fabric_counters,
     .n_counters = TG_ARRAY_SIZE(fabric_counters),
+    .state = TG_STATE_TABLE(struct fabric, state),
     .realize = fabric_realize,
     .fini = fabric_fini,
     .transport = fabric_transport,

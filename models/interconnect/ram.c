@@ -246,6 +246,28 @@ static const struct tg_counter ram_counters[] = {
     {"queue_time", "ps", "time that they waited", offsetof(struct ram, queue_ps)},
 };
 
+static const struct tg_state channel_state[] = {
+    TG_STATE(struct channel, first),
+    TG_STATE(struct channel, taken),
+    TG_STATE(struct channel, row),
+};
+static const struct tg_state_table channel_table = TG_STATE_INIT(struct channel, channel_state);
+
+static uint64_t channel_count(const void *s)
+{
+    return ((const struct ram *)s)->n_channels;
+}
+
+static uint64_t host_size(const void *s)
+{
+    return ((const struct ram *)s)->size;
+}
+
+static const struct tg_state state[] = {
+    TG_STATE_HEAP_IN(struct ram, channels, channel_table, channel_count),
+    TG_STATE_PAGES(struct ram, host, host_size),
+};
+
 const struct tg_model_class ram_class = {
     .name = "ram",
     .description = "memory: latency and channels; directly accessible (DMI)",
@@ -254,6 +276,7 @@ const struct tg_model_class ram_class = {
     .n_params = TG_ARRAY_SIZE(ram_params),
     .counters = ram_counters,
     .n_counters = TG_ARRAY_SIZE(ram_counters),
+    .state = TG_STATE_TABLE(struct ram, state),
     .realize = ram_realize,
     .fini = ram_fini,
     .transport = ram_transport,

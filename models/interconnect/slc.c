@@ -91,3 +91,14 @@ void slc_drop(struct slc *s, uint64_t addr)
         return;
     }
 }
+
+static uint64_t lines(const void *s)
+{
+    return ((const struct slc *)s)->sets * ((const struct slc *)s)->ways;
+}
+
+static const struct tg_state state[] = {
+    TG_STATE_HEAP(struct slc, tags, lines),
+    TG_STATE_SPAN(struct slc, sets, mask, TG_WHY_FIXED, "geometry: parameters of the fabric"),
+};
+const struct tg_state_table slc_table = TG_STATE_INIT(struct slc, state);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "models/base/model.h"
 
 #define SLC_LINE_BITS 6 /* 64-byte lines, as all modelled cores have */
 
@@ -16,6 +17,8 @@ struct slc {
     uint64_t sets, ways;
     uint64_t mask; /* sets - 1 where that is a mask; else 0 */
 };
+
+extern const struct tg_state_table slc_table;
 
 /* size in bytes (0: absent); ways > 0. 0, -EINVAL: not a whole number of sets; -ENOMEM. */
 int slc_init(struct slc *s, uint64_t size, uint32_t ways);

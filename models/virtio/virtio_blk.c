@@ -476,6 +476,27 @@ static const struct tg_port ports[] = {
      .description = "the disk; none: a device of no sectors"},
 };
 
+static uint64_t in_service(const void *s)
+{
+    return ((const struct virtio_blk *)s)->active;
+}
+
+static const struct tg_state state[] = {
+    TG_STATE_IN(struct virtio_blk, dev, struct virtio_device, virtio_device_table),
+    TG_STATE(struct virtio_blk, capacity),
+    TG_STATE_EVENT(struct virtio_blk, event),
+    TG_STATE(struct virtio_blk, arrival),
+    TG_STATE(struct virtio_blk, free_at),
+    TG_STATE(struct virtio_blk, active),
+    TG_STATE(struct virtio_blk, bad),
+    TG_STATE_SOME_IN(struct virtio_blk, elem, struct virtq_elem, virtq_elem_table, in_service),
+    TG_STATE(struct virtio_blk, type),
+    TG_STATE(struct virtio_blk, sector),
+    TG_STATE(struct virtio_blk, length),
+    TG_STATE(struct virtio_blk, done),
+    TG_STATE_HOST(struct virtio_blk, buf, "bytes on their way, within a call"),
+};
+
 const struct tg_model_class tg_virtio_blk_class = {
     .name = "virtio_blk",
     .description = "virtio block device",
@@ -486,6 +507,7 @@ const struct tg_model_class tg_virtio_blk_class = {
     .n_counters = TG_ARRAY_SIZE(counters),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_TABLE(struct virtio_blk, state),
     .realize = realize,
     .reset = virtio_device_model_reset,
     .fini = fini,

@@ -228,6 +228,21 @@ static const struct tg_port ports[] = {
      .description = "the terminal"},
 };
 
+static uint64_t partly_sent(const void *s)
+{
+    return ((const struct virtio_console *)s)->sending;
+}
+
+static const struct tg_state state[] = {
+    TG_STATE_IN(struct virtio_console, dev, struct virtio_device, virtio_device_table),
+    TG_STATE_EVENT(struct virtio_console, more),
+    TG_STATE(struct virtio_console, sending),
+    TG_STATE(struct virtio_console, tx_done),
+    TG_STATE(struct virtio_console, refused),
+    TG_STATE_SOME_IN(struct virtio_console, tx, struct virtq_elem, virtq_elem_table, partly_sent),
+    TG_STATE_HOST(struct virtio_console, rx, "filled and given back within a call"),
+};
+
 const struct tg_model_class tg_virtio_console_class = {
     .name = "virtio_console",
     .description = "virtio console device, one port",
@@ -238,6 +253,7 @@ const struct tg_model_class tg_virtio_console_class = {
     .n_counters = TG_ARRAY_SIZE(counters),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_TABLE(struct virtio_console, state),
     .realize = realize,
     .reset = virtio_device_model_reset,
     .fini = fini,

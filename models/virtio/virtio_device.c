@@ -219,3 +219,15 @@ void virtio_device_config_write(struct virtio_device *dev, uint64_t offset, cons
     }
     dev->ops->config_write(dev, (uint32_t)offset, data, n, now);
 }
+
+static const struct tg_state state[] = {
+    TG_STATE_SPAN(struct virtio_device, ops, bus, TG_WHY_FIXED, "what the device is, and its transport"),
+    TG_STATE(struct virtio_device, status),
+    TG_STATE(struct virtio_device, driver_features),
+    TG_STATE(struct virtio_device, config_generation),
+    TG_STATE_FIXED(struct virtio_device, in_dma, "0 between accesses"),
+    TG_STATE_IN(struct virtio_device, vq, struct virtq, virtq_table),
+    TG_STATE_SPAN(struct virtio_device, notifications, chains, TG_WHY_ELSEWHERE,
+                  "counters of every device's class"),
+};
+const struct tg_state_table virtio_device_table = TG_STATE_INIT(struct virtio_device, state);

@@ -79,6 +79,11 @@ struct virtio_device {
     uint64_t notifications, interrupts, chains;
 };
 
+/* What every device has of state. A state knows no operation of a backend that is under way: backends do theirs within
+ * the call, so a request is in its queue, or taken (`elem` of the device, with the event at which it goes on), or done.
+ * Input that a backend holds back (`refused`) is the backend's, and is offered again when the device has room. */
+extern const struct tg_state_table virtio_device_table;
+
 /* One guest-error line, and the device stops until it is reset. */
 #define VIRTIO_FAIL(dev, now, ...)                  \
     do {                                            \

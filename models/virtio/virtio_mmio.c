@@ -404,6 +404,7 @@ const struct tg_model_class tg_virtio_mmio_class = {
     .n_frames = TG_ARRAY_SIZE(frames),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_NOTHING(struct virtio_mmio),
     .realize = realize,
     .reset = reset,
     .dt_compatible = "virtio,mmio\0",

@@ -329,6 +329,14 @@ static const struct tg_port ports[] = {
      .description = "the network; none: link down"},
 };
 
+static const struct tg_state state[] = {
+    TG_STATE_IN(struct virtio_net, dev, struct virtio_device, virtio_device_table),
+    TG_STATE_FIXED(struct virtio_net, mac, "from the parameter"),
+    TG_STATE_EVENT(struct virtio_net, event),
+    TG_STATE(struct virtio_net, refused),
+    TG_STATE_SPAN(struct virtio_net, tx, rx, TG_WHY_HOST, "taken and given back within a call"),
+};
+
 const struct tg_model_class tg_virtio_net_class = {
     .name = "virtio_net",
     .description = "virtio network device",
@@ -339,6 +347,7 @@ const struct tg_model_class tg_virtio_net_class = {
     .n_counters = TG_ARRAY_SIZE(counters),
     .ports = ports,
     .n_ports = TG_ARRAY_SIZE(ports),
+    .state = TG_STATE_TABLE(struct virtio_net, state),
     .realize = realize,
     .reset = virtio_device_model_reset,
     .fini = fini,

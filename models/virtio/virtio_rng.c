@@ -147,6 +147,13 @@ static const struct tg_counter counters[] = {
     {"bytes", "bytes", "random bytes given", offsetof(struct virtio_rng, bytes)},
 };
 
+static const struct tg_state state[] = {
+    TG_STATE_IN(struct virtio_rng, dev, struct virtio_device, virtio_device_table),
+    TG_STATE_EVENT(struct virtio_rng, event),
+    TG_STATE_HOST(struct virtio_rng, elem, "taken and given back within a call"),
+    TG_STATE(struct virtio_rng, s),
+};
+
 const struct tg_model_class tg_virtio_rng_class = {
     .name = "virtio_rng",
     .description = "virtio entropy device, deterministic",
@@ -155,6 +162,7 @@ const struct tg_model_class tg_virtio_rng_class = {
     .n_params = TG_ARRAY_SIZE(params),
     .counters = counters,
     .n_counters = TG_ARRAY_SIZE(counters),
+    .state = TG_STATE_TABLE(struct virtio_rng, state),
     .realize = realize,
     .reset = virtio_device_model_reset,
     .fini = fini,

@@ -330,3 +330,41 @@ int virtq_push(struct virtq *q, const struct virtq_elem *e, uint32_t written, tg
     virtq_interrupt(q, now);
     return 0;
 }
+
+static const struct tg_state state[] = {
+    TG_STATE_SPAN(struct virtq, dev, max_size, TG_WHY_FIXED, "whose queue it is, its number and room"),
+    TG_STATE(struct virtq, size),
+    TG_STATE(struct virtq, desc),
+    TG_STATE(struct virtq, driver),
+    TG_STATE(struct virtq, device),
+    TG_STATE(struct virtq, ready),
+    TG_STATE(struct virtq, last_avail),
+    TG_STATE(struct virtq, seen),
+    TG_STATE(struct virtq, used),
+    TG_STATE(struct virtq, signalled),
+    TG_STATE(struct virtq, signalled_valid),
+};
+const struct tg_state_table virtq_table = TG_STATE_INIT(struct virtq, state);
+
+static uint64_t segments(const void *s)
+{
+    const struct virtq_elem *e = s;
+
+    return (uint64_t)e->n_out + e->n_in;
+}
+
+static const struct tg_state seg_state[] = {
+    TG_STATE(struct virtq_seg, addr),
+    TG_STATE(struct virtq_seg, len),
+};
+static const struct tg_state_table seg_table = TG_STATE_INIT(struct virtq_seg, seg_state);
+
+static const struct tg_state elem_state[] = {
+    TG_STATE(struct virtq_elem, head),
+    TG_STATE(struct virtq_elem, n_out),
+    TG_STATE(struct virtq_elem, n_in),
+    TG_STATE(struct virtq_elem, out_len),
+    TG_STATE(struct virtq_elem, in_len),
+    TG_STATE_SOME_IN(struct virtq_elem, seg, struct virtq_seg, seg_table, segments),
+};
+const struct tg_state_table virtq_elem_table = TG_STATE_INIT(struct virtq_elem, elem_state);

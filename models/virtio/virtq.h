@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "models/base/state.h"
 #include "models/base/time.h"
 
 #define VIRTQ_MAX_SIZE 1024 /* entries of a ring; ours, the specification allows 32768 */
@@ -47,6 +48,8 @@ struct virtq_elem {
     uint64_t out_len, in_len;
     struct virtq_seg seg[VIRTQ_MAX_SEGS];
 };
+
+extern const struct tg_state_table virtq_table, virtq_elem_table;
 
 void virtq_init(struct virtq *q, struct virtio_device *dev, unsigned index, uint32_t max_size);
 void virtq_reset(struct virtq *q);
