@@ -285,7 +285,7 @@ def emit_attributes(encs):
     out = ["const uint32_t a64_properties[] = {\n    0,\n"]
     for e in encs:
         out.append("    " + (" | ".join("A64_" + f.upper() for f in e.properties()) or "0") + f", /* {e.name} */\n")
-    out.append("};\n\nstruct a64_access a64_access(const struct cpu_op_info *info)\n{\n    const uint32_t insn = info->insn;\n\n")
+    out.append("};\n\nstruct a64_access a64_access(const struct cpu_op_info *info)\n{\n    const uint32_t insn = info->insn;\n\n    (void)insn; /* a part of the decoder may have no accesses */\n")
     out.append("    switch (info->encoding) {\n")
     for i, e in enumerate(encs, 1):
         if "elem" not in e.attrs:
