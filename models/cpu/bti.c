@@ -29,7 +29,7 @@ unsigned bti_allowed(const struct cpu *c, uint32_t insn, bool guarded)
     if (!guarded || (is & (A64_BRK | A64_HLT)))
         return BTI_ANY;
     if (is & A64_LAND_PAC) {
-        bool strict = cpu_sctlr(c, c->el) & (c->el ? SCTLR_BT1 : SCTLR_BT0);
+        bool strict = cpu_sctlr(c, c->arch.el) & (c->arch.el ? SCTLR_BT1 : SCTLR_BT0);
 
         return strict ? ON_NONE | ON_X16 | ON_CALL : BTI_ANY;
     }
@@ -44,22 +44,23 @@ unsigned bti_cacheable(const struct cpu *c, uint32_t insn, bool guarded)
 
 bool bti_check(struct cpu *c, uint32_t insn, bool guarded)
 {
-    if (!(bti_allowed(c, insn, guarded) >> c->btype & 1)) {
-        cpu_raise_sync(c, NULL, 0, esr_make(EC_BTI, c->btype), 0, false, 0, false);
+    if (!(bti_allowed(c, insn, guarded) >> c->arch.btype & 1)) {
+        cpu_raise_sync(c, NULL, 0, esr_make(EC_BTI, c->arch.btype), 0, false, 0, false);
         return false;
     }
     if (!is_brk(insn))
-        c->btype = BTYPE_NONE;
+        c->arch.btype = BTYPE_NONE;
     return true;
 }
 
 bool bti_in_guarded_page(struct cpu *c)
 {
-    const struct mmu_xtlbe *e = &c->view->xtlb[MMU_XTLB_INDEX(c->pc_page)];
+    const struct mmu_xtlbe *e = &c->host.view->xtlb[MMU_XTLB_INDEX(c->host.pc_page)];
     struct mmu_result r;
 
-    if (tg_likely(e->tag == c->pc_page))
+    if (tg_likely(e->tag == c->host.pc_page))
         return e->guarded;
-    mmu_translate(c, &c->view->key, c->pc_page, MMU_FETCH, &r); /* pushed out since the block was found */
+    mmu_translate(c, &c->host.view->key, c->host.pc_page, MMU_FETCH,
+                  &r); /* pushed out since the block was found */
     return !r.fault && r.guarded;
 }

@@ -81,7 +81,7 @@ static cpu_op_fn *const handlers[3][H_COUNT] = {
 
 static cpu_op_fn *const *variant(const struct cpu *c)
 {
-    return handlers[!c->timed ? 0 : c->p.pipe_kind == PIPE_INORDER ? 1 : 2];
+    return handlers[!c->timing.timed ? 0 : c->p.pipe_kind == PIPE_INORDER ? 1 : 2];
 }
 
 int code_init(struct cpu *c)
@@ -97,18 +97,18 @@ int code_init(struct cpu *c)
         return -ENOMEM;
     }
     k->used = STEP_OPS;
-    c->code = k;
+    c->host.code = k;
     return 0;
 }
 
 void code_fini(struct cpu *c)
 {
-    if (!c->code)
+    if (!c->host.code)
         return;
     code_drop_all(c);
-    munmap(c->code->arena, ARENA_SIZE);
-    free(c->code);
-    c->code = NULL;
+    munmap(c->host.code->arena, ARENA_SIZE);
+    free(c->host.code);
+    c->host.code = NULL;
 }
 
 static unsigned hash_of(uint64_t pa)
@@ -127,7 +127,7 @@ static struct code_page *find(const struct code_cache *k, uint64_t pa)
 
 struct code_page *code_page_get(struct cpu *c, uint64_t pa)
 {
-    struct code_cache *k = c->code;
+    struct code_cache *k = c->host.code;
     struct code_page *p = find(k, pa);
 
     if (p)
@@ -160,7 +160,7 @@ static struct cpu_op *make_last(struct cpu *c, struct cpu_op *slot, const struct
                                 const struct cpu_op *last)
 {
     *(struct memo_last *)(void *)slot =
-        (struct memo_last){.block = memo_block_number(&c->pipe.memo, pipe_block_hash(first, last))};
+        (struct memo_last){.block = memo_block_number(&c->timing.pipe.memo, pipe_block_hash(first, last))};
     return slot + MEMO_LAST_SLOTS;
 }
 
@@ -189,7 +189,7 @@ static bool decode_one(struct cpu *c, cpu_op_fn *const *fns, uint32_t insn, unsi
 {
     struct cpu_op_info *info = op_info(op);
     bool end;
-    int h = a64_decode(&c->feat, insn, op, info, &end);
+    int h = a64_decode(&c->ident.feat, insn, op, info, &end);
 
     info->word = offset / 4;
     if (h < 0) {
@@ -225,15 +225,15 @@ static bool left_out(const struct cpu *c, cpu_op_fn *const *fns, const struct cp
 {
     cpu_op_fn *const fn = CPU_OP_FN(op);
 
-    return c->timed ? fn == fns[H_OP_hint] && c->p.pipe_kind == PIPE_WINDOW
-                    : fn == fns[H_OP_hint] || fn == fns[H_OP_nop];
+    return c->timing.timed ? fn == fns[H_OP_hint] && c->p.pipe_kind == PIPE_WINDOW
+                           : fn == fns[H_OP_hint] || fn == fns[H_OP_nop];
 }
 
 static bool leads_within(const struct cpu *c, cpu_op_fn *const *fns, const struct cpu_op *op)
 {
     const unsigned offset = cpu_op_offset(op);
 
-    return !c->timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
+    return !c->timing.timed && CPU_OP_FN(op) == fns[H_OP_b] && op->imm && op->imm < MMU_PAGE_SIZE - offset;
 }
 
 /* B within the page (b_far has another handler), and the conditional branches. */
@@ -294,12 +294,12 @@ const struct cpu_op *code_known(const struct cpu *c, const struct code_page *pag
 {
     uint32_t i = page->entry[offset / 4];
 
-    return i ? &c->code->arena[i] : NULL;
+    return i ? &c->host.code->arena[i] : NULL;
 }
 
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem)
 {
-    struct code_cache *k = c->code;
+    struct code_cache *k = c->host.code;
     cpu_op_fn *const *fns = variant(c);
     const struct cpu_op *known = code_known(c, page, offset);
     struct cpu_op *enter, *op;
@@ -310,11 +310,11 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     if (known)
         return known;
     if (!page->lines)
-        domain_code_appeared(c->domain, page->pa); /* from now on writes to the page are watched */
+        domain_code_appeared(c->host.domain, page->pa); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];
     op = enter + 1;
     while ((!end || out || on) && !held && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
-           !(n && c->stop_pc && at == ((c->stop_pc - 1) & 4095))) {
+           !(n && c->host.stop_pc && at == ((c->host.stop_pc - 1) & 4095))) {
         uint32_t insn;
 
         if (on) {
@@ -376,7 +376,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
 
 const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
 {
-    struct cpu_op *op = c->code->arena;
+    struct cpu_op *op = c->host.code->arena;
     cpu_op_fn *const *fns = variant(c);
 
     if (decode_one(c, fns, insn, offset, op))
@@ -405,7 +405,7 @@ static void forget_returns(struct cpu *c, const struct code_page *page)
     cpu_op_fn *const *fns = variant(c);
 
     for (unsigned i = 0; i < TG_ARRAY_SIZE(page->entry); i++) {
-        struct cpu_op *enter = &c->code->arena[page->entry[i]], *last = enter + enter->enter.ops;
+        struct cpu_op *enter = &c->host.code->arena[page->entry[i]], *last = enter + enter->enter.ops;
         cpu_op_fn *const fn = CPU_OP_FN(last);
 
         if (page->entry[i] && (fn == fns[H_BL_NEAR] || fn == fns[H_BL_FAR] || fn == fns[H_BLR_NEAR]))
@@ -415,7 +415,7 @@ static void forget_returns(struct cpu *c, const struct code_page *page)
 
 void code_written(struct cpu *c, uint64_t pa, uint64_t size)
 {
-    struct code_page *p = find(c->code, pa & MMU_PAGE_MASK);
+    struct code_page *p = find(c->host.code, pa & MMU_PAGE_MASK);
 
     if (!p || !(p->lines & lines_of(pa, size)))
         return;
@@ -423,14 +423,14 @@ void code_written(struct cpu *c, uint64_t pa, uint64_t size)
     memset(p->entry, 0, sizeof(p->entry));
     p->lines = 0;
     mmu_forget_jumps(c);
-    c->link = NULL;
+    c->host.link = NULL;
     cpu_attention(c, 0); /* the block that runs may be one of the page's */
     c->n.blocks_invalidated++;
 }
 
 void code_drop_all(struct cpu *c)
 {
-    struct code_cache *k = c->code;
+    struct code_cache *k = c->host.code;
 
     while (k->all) {
         struct code_page *p = k->all;
@@ -440,21 +440,21 @@ void code_drop_all(struct cpu *c)
     }
     memset(k->hash, 0, sizeof(k->hash));
     k->used = STEP_OPS;
-    c->link = NULL;
-    memset(c->returns, 0, sizeof(c->returns));
-    c->pipe.memo.ages = 0;
+    c->host.link = NULL;
+    memset(c->host.returns, 0, sizeof(c->host.returns));
+    c->timing.pipe.memo.ages = 0;
     mmu_forget_jumps(c);
     mmu_drop_fetches(c);
 }
 
 bool code_has_lines(const struct cpu *c, uint64_t pa_page)
 {
-    const struct code_page *p = find(c->code, pa_page);
+    const struct code_page *p = find(c->host.code, pa_page);
 
     return p && p->lines;
 }
 
 bool code_arena_low(const struct cpu *c)
 {
-    return c->code->used > CODE_ARENA_OPS - BLOCK_OPS_MAX || memo_worn(&c->pipe.memo);
+    return c->host.code->used > CODE_ARENA_OPS - BLOCK_OPS_MAX || memo_worn(&c->timing.pipe.memo);
 }

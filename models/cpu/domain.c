@@ -31,9 +31,9 @@ void cpu_domain_add(struct cpu_domain *d, struct cpu *c)
     struct cpu **link = &d->first;
 
     while (*link)
-        link = &(*link)->domain_next;
+        link = &(*link)->host.domain_next;
     *link = c;
-    c->domain = d;
+    c->host.domain = d;
     d->n_pes++;
 }
 
@@ -55,14 +55,14 @@ static struct ram_region *known_ram(struct cpu_domain *d, uint64_t pa)
 
 struct ram_region *domain_ram(struct cpu *c, uint64_t pa, bool ns)
 {
-    struct cpu_domain *d = c->domain;
+    struct cpu_domain *d = c->host.domain;
     struct ram_region *r = known_ram(d, pa);
     struct tg_dmi dmi;
 
     if (r)
         return r->secure && ns ? NULL : r;
-    if (d->n_ram == DOMAIN_MAX_RAM || !c->bus.get_dmi || !c->bus.get_dmi(c->bus.opaque, pa, &dmi) ||
-        !dmi.host)
+    if (d->n_ram == DOMAIN_MAX_RAM || !c->ports.bus.get_dmi ||
+        !c->ports.bus.get_dmi(c->ports.bus.opaque, pa, &dmi) || !dmi.host)
         return NULL;
     r = &d->ram[d->n_ram];
     *r = (struct ram_region){
@@ -83,7 +83,7 @@ void domain_code_appeared(struct cpu_domain *d, uint64_t pa)
         return;
     flags = ram_flags(r, pa);
     if (*flags & RAM_PAGE_WTAG)
-        for (struct cpu *c = d->first; c; c = c->domain_next)
+        for (struct cpu *c = d->first; c; c = c->host.domain_next)
             mmu_drop_write_tags(c, pa);
     *flags = RAM_PAGE_CODE;
 }
@@ -93,7 +93,7 @@ void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
     struct ram_region *r = known_ram(d, pa);
     bool left = false;
 
-    for (struct cpu *c = d->first; c; c = c->domain_next) {
+    for (struct cpu *c = d->first; c; c = c->host.domain_next) {
         code_written(c, pa, size);
         left |= code_has_lines(c, pa & MMU_PAGE_MASK);
     }
@@ -103,8 +103,8 @@ void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
 
 void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
 {
-    for (struct cpu *c = d->first; c; c = c->domain_next)
-        c->excl_valid = false;
+    for (struct cpu *c = d->first; c; c = c->host.domain_next)
+        c->arch.excl_valid = false;
     while (size) {
         uint64_t n = MMU_PAGE_SIZE - (pa & (MMU_PAGE_SIZE - 1));
         struct ram_region *r = known_ram(d, pa);
@@ -120,8 +120,8 @@ void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
 
 void domain_running(struct cpu *c)
 {
-    if (c->domain->running != c) {
-        c->excl_valid = false;
-        c->domain->running = c;
+    if (c->host.domain->running != c) {
+        c->arch.excl_valid = false;
+        c->host.domain->running = c;
     }
 }

@@ -236,8 +236,8 @@ static void derive(struct tg_model *m)
 }
 
 static const struct tg_port ports[] = {
-    {"bus", TG_PORT_BUS, offsetof(struct cpu, bus), 1, NULL, "memory and devices"},
-    {"ppi", TG_PORT_IRQ_OUT, offsetof(struct cpu, ppi), TG_PPI_COUNT, NULL,
+    {"bus", TG_PORT_BUS, offsetof(struct cpu, ports.bus), 1, NULL, "memory and devices"},
+    {"ppi", TG_PORT_IRQ_OUT, offsetof(struct cpu, ports.ppi), TG_PPI_COUNT, NULL,
      "timers and PMU, see enum tg_pe_ppi"},
 };
 

@@ -44,7 +44,7 @@ void ttlb_fini(struct cpu *c);
 
 int caches_init(struct cpu *c)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
 
     if (cache_init(&k->l1i, &c->p.l1i) || cache_init(&k->l1d, &c->p.l1d) ||
         (c->p.l2.size && cache_init(&k->l2, &c->p.l2)))
@@ -54,7 +54,7 @@ int caches_init(struct cpu *c)
 
 void caches_fini(struct cpu *c)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
 
     cache_fini(&k->l1i);
     cache_fini(&k->l1d);
@@ -91,10 +91,10 @@ bool cache_snoop(struct cpu *c, uint64_t pa, bool take, bool *dirty)
     bool found = false;
 
     *dirty = false;
-    for (struct cpu *o = c->domain->first; o; o = o->domain_next) {
-        struct caches *k = &o->pipe.caches;
+    for (struct cpu *o = c->host.domain->first; o; o = o->host.domain_next) {
+        struct caches *k = &o->timing.caches;
 
-        if (o == c || !o->timed)
+        if (o == c || !o->timing.timed)
             continue;
         if (!share_line(k->l2.lines ? &k->l2 : &k->l1d, pa, dirty))
             continue;
@@ -117,20 +117,21 @@ static uint64_t fabric_access(struct cpu *c, uint64_t pa, enum tg_bus_kind kind,
     struct tg_bus_txn txn = {.addr = pa & LINE_MASK,
                              .size = 1 << LINE_BITS,
                              .write = write,
-                             .time = tg_cycles_to_time(now, c->hz)};
+                             .time = tg_cycles_to_time(now, c->ident.hz)};
 
-    if (c->hooks.line_soon)
-        c->hooks.line_soon(c->hooks.opaque, pa);
-    txn.attrs = (struct tg_bus_attrs){.kind = (uint8_t)kind, .exclusive = unique, .requester = c->index};
-    if (c->bus.transport)
-        c->bus.transport(c->bus.opaque, &txn);
+    if (c->ports.hooks.line_soon)
+        c->ports.hooks.line_soon(c->ports.hooks.opaque, pa);
+    txn.attrs =
+        (struct tg_bus_attrs){.kind = (uint8_t)kind, .exclusive = unique, .requester = c->ident.index};
+    if (c->ports.bus.transport)
+        c->ports.bus.transport(c->ports.bus.opaque, &txn);
     *served = txn.served;
-    return tg_time_to_cycles_up(txn.latency, c->hz);
+    return tg_time_to_cycles_up(txn.latency, c->ident.hz);
 }
 
 static void evict_l2(struct cpu *c, struct line *victim, uint64_t now)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     uint64_t pa = victim->tag & LINE_MASK;
     bool dirty = victim->tag & LINE_DIRTY;
     uint8_t served;
@@ -149,7 +150,7 @@ static void evict_l2(struct cpu *c, struct line *victim, uint64_t now)
 static struct line *insert(struct cpu *c, struct cache *k, uint64_t pa, uint64_t flags, uint64_t arrive,
                            uint64_t now)
 {
-    struct caches *all = &c->pipe.caches;
+    struct caches *all = &c->timing.caches;
     struct line *set = &k->lines[((pa >> LINE_BITS) & k->set_mask) * k->ways];
     struct line victim = set[k->ways - 1];
 
@@ -198,7 +199,7 @@ static enum cpu_bucket line_from(const struct line *l)
 static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind kind, uint64_t now,
                        uint64_t *flags, enum cpu_bucket *bucket)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     struct line *l = k->l2.lines ? cache_find(&k->l2, pa) : NULL;
     uint64_t cycles = k->l2.latency;
     bool dirty;
@@ -238,7 +239,7 @@ static uint64_t l2_get(struct cpu *c, uint64_t pa, bool write, enum tg_bus_kind 
 /* Streams: a miss on the line after an earlier one runs ahead. */
 static void prefetch(struct cpu *c, uint64_t pa, uint64_t now)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     uint64_t line = pa & LINE_MASK;
     enum cpu_bucket bucket;
     uint64_t flags;
@@ -269,7 +270,7 @@ static void prefetch(struct cpu *c, uint64_t pa, uint64_t now)
  * younger load may start earlier), so only those that overlap count. */
 static uint64_t mshr_wait(const struct cpu *c, uint64_t now)
 {
-    const struct caches *k = &c->pipe.caches;
+    const struct caches *k = &c->timing.caches;
     uint64_t at = now;
 
     if (k->miss_before <= now) /* fewer than mshrs are left */
@@ -294,7 +295,7 @@ static uint64_t mshr_wait(const struct cpu *c, uint64_t now)
 
 static void note_miss(struct cpu *c, uint64_t from, uint64_t to)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     const uint32_t pos = k->miss_pos, older = (pos - (c->p.mshrs - 1)) & (CACHE_MISSES - 1);
 
     k->miss_from[pos] = from;
@@ -306,7 +307,7 @@ static void note_miss(struct cpu *c, uint64_t from, uint64_t to)
 
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     struct line *l = cache_find(&k->l1d, pa);
     uint64_t flags, cycles, extra = 0;
     bool dirty;
@@ -346,7 +347,7 @@ uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, e
 
 uint64_t cache_zero_line(struct cpu *c, uint64_t pa, uint64_t now, enum cpu_bucket *bucket)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     struct line *l = cache_find(&k->l1d, pa), *l2 = k->l2.lines ? cache_find(&k->l2, pa) : NULL;
     uint64_t extra = 0;
     bool dirty;
@@ -386,9 +387,9 @@ void cache_maintain(struct cpu *c, uint64_t pa, bool invalidate, uint64_t now)
     bool dirty = false;
     uint8_t served;
 
-    for (struct cpu *o = c->domain->first; o; o = o->domain_next) {
-        clean(&o->pipe.caches.l1d, pa, invalidate, &dirty);
-        clean(&o->pipe.caches.l2, pa, invalidate, &dirty);
+    for (struct cpu *o = c->host.domain->first; o; o = o->host.domain_next) {
+        clean(&o->timing.caches.l1d, pa, invalidate, &dirty);
+        clean(&o->timing.caches.l2, pa, invalidate, &dirty);
     }
     if (dirty) {
         c->n.l2_writeback++;
@@ -398,7 +399,7 @@ void cache_maintain(struct cpu *c, uint64_t pa, bool invalidate, uint64_t now)
 
 uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     struct line *l = cache_find(&k->l1i, pa);
     enum cpu_bucket bucket;
     uint64_t flags, extra, next = (pa & LINE_MASK) + (1 << LINE_BITS);
@@ -424,7 +425,7 @@ uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now)
     enum cpu_bucket bucket;
     uint64_t flags;
 
-    if (cache_find(&c->pipe.caches.l1d, pa))
-        return c->pipe.caches.l1d.latency;
+    if (cache_find(&c->timing.caches.l1d, pa))
+        return c->timing.caches.l1d.latency;
     return l2_get(c, pa, false, TG_BUS_WALK, now, &flags, &bucket);
 }

@@ -50,7 +50,7 @@ static int init_set(struct stlb *t, const struct tlb_params *p)
 
 int ttlb_init(struct cpu *c)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
 
     if (init_l1(&k->itlb, &c->p.itlb) || init_l1(&k->dtlb, &c->p.dtlb) || init_set(&k->tlb2, &c->p.tlb2) ||
         init_set(&k->walk, &c->p.walk_cache) || init_set(&k->ipa, &c->p.ipa_cache))
@@ -60,7 +60,7 @@ int ttlb_init(struct cpu *c)
 
 void ttlb_fini(struct cpu *c)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
 
     free(k->itlb.e);
     free(k->dtlb.e);
@@ -121,10 +121,10 @@ static struct ttlb_entry *l1_scan(struct ttlb *t, uint64_t va, uint64_t actx, ui
 static void renumber(struct cpu *c, struct ttlb *t)
 {
     forget_ids(t);
-    for (unsigned i = 0; i < c->mmu.n_views; i++)
+    for (unsigned i = 0; i < c->host.mmu.n_views; i++)
         for (unsigned n = 0; n < MMU_TLB_SIZE; n++)
-            c->mmu.views[i].tlb[n].dtlb = 0;
-    memset(c->pipe.caches.pages, 0, sizeof(c->pipe.caches.pages));
+            c->host.mmu.views[i].tlb[n].dtlb = 0;
+    memset(c->timing.caches.pages, 0, sizeof(c->timing.caches.pages));
     t->fills = 0;
 }
 
@@ -146,7 +146,7 @@ static void l1_insert(struct cpu *c, struct ttlb *t, uint64_t va, uint64_t mask,
     t->id[victim] = ++t->fills * TTLB_MAX + victim;
     t->stamp[victim] = stamp;
     t->slot[(va >> 12) & (TTLB_HASH - 1)] = (uint16_t)victim;
-    c->pipe.fetch_page = UINT64_MAX;
+    c->timing.pipe.fetch_page = UINT64_MAX;
 }
 
 /* Number of the entry that holds va and that the hash knows; 0: none. */
@@ -160,7 +160,7 @@ static uint32_t id_of(const struct ttlb *t, const struct mmu_view *view, uint64_
 void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
 {
     struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
-    const uint32_t id = id_of(&c->pipe.caches.dtlb, view, va);
+    const uint32_t id = id_of(&c->timing.caches.dtlb, view, va);
 
     if (id && (e->rtag == (va & MMU_PAGE_MASK) || e->wtag == (va & MMU_PAGE_MASK)))
         e->dtlb = id;
@@ -168,7 +168,7 @@ void ttlb_note(struct cpu *c, struct mmu_view *view, uint64_t va)
 
 void ttlb_note_fetch(struct cpu *c, const struct mmu_view *view, uint64_t va)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
 
     k->pages[(va >> MMU_PAGE_BITS) % CACHE_PAGES] =
         (struct fetch_page){.page = va & MMU_PAGE_MASK, .actx = view->actx, .id = id_of(&k->itlb, view, va)};
@@ -211,7 +211,7 @@ static uint64_t table_key(unsigned grain, unsigned level, uint64_t va)
 static unsigned after_walk_cache(struct cpu *c, const struct mmu_view *view, uint64_t va,
                                  const struct mmu_result *r, uint64_t stamp, uint64_t *cycles)
 {
-    struct stlb *walk = &c->pipe.caches.walk;
+    struct stlb *walk = &c->timing.caches.walk;
     unsigned grain = stage1_grain(view, va), top = r->walk_levels, first = 0;
     bool found = false;
 
@@ -250,7 +250,7 @@ static unsigned ipa_shift(unsigned level)
 static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t va, const struct mmu_result *r,
                           uint64_t now)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     uint64_t cycles = 0, stamp = ++k->stamp;
 
     for (unsigned i = after_walk_cache(c, view, va, r, stamp, &cycles); i < r->walk_levels;) {
@@ -301,7 +301,7 @@ static struct ttlb_entry *tlb2_find(struct caches *k, const struct mmu_view *vie
 static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint64_t va,
                      enum mmu_access access, uint64_t now)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     struct ttlb_entry *e;
     uint64_t extra = 0, mask, ctx, stamp = ++k->stamp, cycles;
     unsigned size;
@@ -347,12 +347,12 @@ static uint64_t miss(struct cpu *c, struct mmu_view *view, struct ttlb *l1, uint
 
 uint64_t ttlb_data_slow(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t now)
 {
-    return miss(c, view, &c->pipe.caches.dtlb, va, MMU_READ, now);
+    return miss(c, view, &c->timing.caches.dtlb, va, MMU_READ, now);
 }
 
 uint64_t ttlb_fetch_slow(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t now)
 {
-    return miss(c, view, &c->pipe.caches.itlb, va, MMU_FETCH, now);
+    return miss(c, view, &c->timing.caches.itlb, va, MMU_FETCH, now);
 }
 
 /* ---- invalidation ---- */
@@ -420,11 +420,11 @@ static void sweep_l1(struct ttlb *t, const struct mmu_inval *w)
 
 void ttlb_invalidate(struct cpu *c, const struct mmu_inval *w)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
 
     sweep_l1(&k->itlb, w);
     sweep_l1(&k->dtlb, w);
-    c->pipe.fetch_page = UINT64_MAX;
+    c->timing.pipe.fetch_page = UINT64_MAX;
     if (w->by_va && w->bytes <= MMU_PAGE_SIZE && k->tlb2.sets) {
         /* Bits above 55 of an address are in the set number; TLBI gives bits 55:0, the others repeat bit 55.
          */

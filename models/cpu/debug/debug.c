@@ -42,22 +42,22 @@ static unsigned va_bits(const struct cpu *c)
 /* Rows of a group DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n> stand together in table.def. */
 static uint64_t bvr(const struct cpu *c, unsigned n)
 {
-    return c->sr[SR_DBGBVR0_EL1 + 4 * n];
+    return c->arch.sr[SR_DBGBVR0_EL1 + 4 * n];
 }
 
 static uint64_t bcr(const struct cpu *c, unsigned n)
 {
-    return c->sr[SR_DBGBCR0_EL1 + 4 * n];
+    return c->arch.sr[SR_DBGBCR0_EL1 + 4 * n];
 }
 
 static uint64_t wvr(const struct cpu *c, unsigned n)
 {
-    return c->sr[SR_DBGWVR0_EL1 + 4 * n];
+    return c->arch.sr[SR_DBGWVR0_EL1 + 4 * n];
 }
 
 static uint64_t wcr(const struct cpu *c, unsigned n)
 {
-    return c->sr[SR_DBGWCR0_EL1 + 4 * n];
+    return c->arch.sr[SR_DBGWCR0_EL1 + 4 * n];
 }
 _Static_assert(SR_DBGBVR15_EL1 == SR_DBGBVR0_EL1 + 60 && SR_DBGWCR15_EL1 == SR_DBGWCR0_EL1 + 60,
                "debug rows stand in groups of four");
@@ -66,45 +66,45 @@ _Static_assert(SR_DBGBVR15_EL1 == SR_DBGBVR0_EL1 + 60 && SR_DBGWCR15_EL1 == SR_D
 
 static bool route_to_el2(const struct cpu *c)
 {
-    return cpu_el2_on(c) && (c->sr[SR_HCR_EL2] & HCR_TGE || c->sr[SR_MDCR_EL2] & MDCR2_TDE);
+    return cpu_el2_on(c) && (c->arch.sr[SR_HCR_EL2] & HCR_TGE || c->arch.sr[SR_MDCR_EL2] & MDCR2_TDE);
 }
 
 unsigned debug_target(const struct cpu *c)
 {
-    unsigned target = c->el < 3 && route_to_el2(c) ? 2 : 1;
+    unsigned target = c->arch.el < 3 && route_to_el2(c) ? 2 : 1;
 
-    return target > c->el ? target : c->el;
+    return target > c->arch.el ? target : c->arch.el;
 }
 
 static bool generates(const struct cpu *c, unsigned from, bool masked)
 {
     unsigned target = route_to_el2(c) ? 2 : 1;
-    bool secure = cpu_has(c, CPU_FEAT_EL3) && (from == 3 || !(c->sr[SR_SCR_EL3] & SCR_NS));
+    bool secure = cpu_has(c, CPU_FEAT_EL3) && (from == 3 || !(c->arch.sr[SR_SCR_EL3] & SCR_NS));
 
-    if (c->sr[SR_OSLSR_EL1] & OSLSR_OSLK)
+    if (c->arch.sr[SR_OSLSR_EL1] & OSLSR_OSLK)
         return false;
-    if (secure && (c->sr[SR_MDCR_EL3] & MDCR3_SDD))
+    if (secure && (c->arch.sr[SR_MDCR_EL3] & MDCR3_SDD))
         return false;
     if (from == target)
-        return (c->sr[SR_MDSCR_EL1] & MDSCR_KDE) && !masked;
+        return (c->arch.sr[SR_MDSCR_EL1] & MDSCR_KDE) && !masked;
     return target > from;
 }
 
 static bool generates_now(const struct cpu *c)
 {
-    return generates(c, c->el, c->daif & DAIF_D);
+    return generates(c, c->arch.el, c->arch.daif & DAIF_D);
 }
 
 static bool step_active(const struct cpu *c)
 {
-    return (c->sr[SR_MDSCR_EL1] & MDSCR_SS) && generates_now(c);
+    return (c->arch.sr[SR_MDSCR_EL1] & MDSCR_SS) && generates_now(c);
 }
 
 bool debug_return_ss(const struct cpu *c, uint64_t spsr)
 {
     unsigned to = (unsigned)tg_get(spsr, SPSR_EL);
 
-    if (!(c->sr[SR_MDSCR_EL1] & MDSCR_SS) || !(spsr & SPSR_SS) || to > c->el)
+    if (!(c->arch.sr[SR_MDSCR_EL1] & MDSCR_SS) || !(spsr & SPSR_SS) || to > c->arch.el)
         return false;
     return !generates_now(c) && generates(c, to, tg_get(spsr, SPSR_DAIF) & DAIF_D);
 }
@@ -148,9 +148,9 @@ static bool state_match(const struct cpu *c, uint64_t cr, unsigned el)
 
 static uint64_t current_vmid(const struct cpu *c)
 {
-    uint64_t vmid = tg_get(c->sr[SR_VTTBR_EL2], TG_FIELD(63, 48));
+    uint64_t vmid = tg_get(c->arch.sr[SR_VTTBR_EL2], TG_FIELD(63, 48));
 
-    return cpu_has(c, CPU_FEAT_VMID16) && (c->sr[SR_VTCR_EL2] & TG_BIT(19)) ? vmid : vmid & 0xff;
+    return cpu_has(c, CPU_FEAT_VMID16) && (c->arch.sr[SR_VTCR_EL2] & TG_BIT(19)) ? vmid : vmid & 0xff;
 }
 
 /* Value part of a context-aware breakpoint: BT<3:1> = 1 CONTEXTIDR, 3 CONTEXTIDR_EL1, 4 VMID, 5 both, 6
@@ -158,24 +158,25 @@ static uint64_t current_vmid(const struct cpu *c)
 static bool context_match(const struct cpu *c, unsigned n)
 {
     uint64_t v = bvr(c, n), id = (uint32_t)v, vmid = tg_get(v, TG_FIELD(47, 32)), id2 = v >> 32;
-    bool below = c->el < 2 && !cpu_host(c);
+    bool below = c->arch.el < 2 && !cpu_host(c);
 
     switch (tg_get(bcr(c, n), BCR_BT) >> 1) {
     case 1:
-        if (c->el == 2 || (c->el == 0 && cpu_host(c)))
-            return cpu_e2h(c) && id == c->sr[SR_CONTEXTIDR_EL2];
-        return c->el < 2 && id == c->sr[SR_CONTEXTIDR_EL1];
+        if (c->arch.el == 2 || (c->arch.el == 0 && cpu_host(c)))
+            return cpu_e2h(c) && id == c->arch.sr[SR_CONTEXTIDR_EL2];
+        return c->arch.el < 2 && id == c->arch.sr[SR_CONTEXTIDR_EL1];
     case 3:
-        return below && id == c->sr[SR_CONTEXTIDR_EL1];
+        return below && id == c->arch.sr[SR_CONTEXTIDR_EL1];
     case 4:
         return below && cpu_el2_on(c) && vmid == current_vmid(c);
     case 5:
-        return below && cpu_el2_on(c) && vmid == current_vmid(c) && id == c->sr[SR_CONTEXTIDR_EL1];
+        return below && cpu_el2_on(c) && vmid == current_vmid(c) && id == c->arch.sr[SR_CONTEXTIDR_EL1];
     case 6:
-        return cpu_has(c, CPU_FEAT_VHE) && c->el < 3 && cpu_el2_on(c) && id2 == c->sr[SR_CONTEXTIDR_EL2];
+        return cpu_has(c, CPU_FEAT_VHE) && c->arch.el < 3 && cpu_el2_on(c) &&
+               id2 == c->arch.sr[SR_CONTEXTIDR_EL2];
     case 7:
-        return cpu_has(c, CPU_FEAT_VHE) && below && cpu_el2_on(c) && id2 == c->sr[SR_CONTEXTIDR_EL2] &&
-               id == c->sr[SR_CONTEXTIDR_EL1];
+        return cpu_has(c, CPU_FEAT_VHE) && below && cpu_el2_on(c) && id2 == c->arch.sr[SR_CONTEXTIDR_EL2] &&
+               id == c->arch.sr[SR_CONTEXTIDR_EL1];
     default:
         return false;
     }
@@ -198,7 +199,7 @@ static bool breakpoint_match(const struct cpu *c, unsigned n, uint64_t pc)
 {
     uint64_t cr = bcr(c, n), bt = tg_get(cr, BCR_BT);
 
-    if (!(cr & BCR_E) || !state_match(c, cr, c->el))
+    if (!(cr & BCR_E) || !state_match(c, cr, c->arch.el))
         return false;
     if (bt & ~UINT64_C(1))
         return !(bt & 1) && bt != 4 &&
@@ -248,7 +249,7 @@ bool debug_watch_page(const struct cpu *c, uint64_t va)
 {
     uint64_t page = va & MMU_PAGE_MASK;
 
-    if (tg_likely(!c->debug->watch))
+    if (tg_likely(!c->units.debug->watch))
         return false;
     for (unsigned n = 0; n < c->p.watchpoints; n++) {
         struct watch_range r;
@@ -269,10 +270,11 @@ bool debug_watch_page(const struct cpu *c, uint64_t va)
 bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, unsigned kind)
 {
     /* Unprivileged accesses are EL0's, unless UAO, NV1 or the level make them ordinary ones. */
-    unsigned el = op && a64_is(op_info(op), A64_UNPRIVILEGED) && c->uview != c->view ? 0 : c->el;
+    unsigned el =
+        op && a64_is(op_info(op), A64_UNPRIVILEGED) && c->host.uview != c->host.view ? 0 : c->arch.el;
     bool cm = kind & WATCH_MAINTENANCE;
 
-    if (tg_likely(!c->debug->watch) || !generates_now(c))
+    if (tg_likely(!c->units.debug->watch) || !generates_now(c))
         return false;
     for (unsigned n = 0; n < c->p.watchpoints; n++) {
         uint64_t cr = wcr(c, n), hit, matched = tg_get(cr, WCR_LSC) & kind;
@@ -299,31 +301,31 @@ bool debug_watch_hit(struct cpu *c, const struct cpu_op *op, uint64_t va, unsign
 
 bool debug_before_insn(struct cpu *c)
 {
-    bool stepped = c->debug->stepping;
+    bool stepped = c->units.debug->stepping;
 
-    c->debug->stepping = false;
+    c->units.debug->stepping = false;
     if (step_active(c)) {
-        if (!c->ss) {
+        if (!c->arch.ss) {
             cpu_raise_sync(c, NULL, debug_target(c),
                            esr_make(EC_SOFTSTEP_LOWER, ISS_DEBUG | (stepped ? ISS_ISV : 0) |
-                                                           (stepped && c->debug->ldx ? ISS_EX : 0)),
+                                                           (stepped && c->units.debug->ldx ? ISS_EX : 0)),
                            0, false, 0, false);
             return true;
         }
-        c->ss = false;
-        c->debug->stepping = true;
-        c->debug->ldx = false;
+        c->arch.ss = false;
+        c->units.debug->stepping = true;
+        c->units.debug->ldx = false;
     }
-    if ((c->sr[SR_MDSCR_EL1] & MDSCR_MDE) && generates_now(c)) {
+    if ((c->arch.sr[SR_MDSCR_EL1] & MDSCR_MDE) && generates_now(c)) {
         for (unsigned n = 0; n < c->p.breakpoints; n++) {
-            if (breakpoint_match(c, n, c->pc)) {
+            if (breakpoint_match(c, n, c->arch.pc)) {
                 cpu_raise_sync(c, NULL, debug_target(c), esr_make(EC_BREAKPT_LOWER, ISS_DEBUG), 0, false, 0,
                                false);
                 return true;
             }
         }
     }
-    if (c->il) {
+    if (c->arch.il) {
         cpu_raise_sync(c, NULL, 0, esr_make(EC_ILLEGAL, 0), 0, false, 0, false);
         return true;
     }
@@ -334,15 +336,15 @@ void debug_fetched(struct cpu *c, uint32_t insn)
 {
     const uint32_t load_exclusive = A64_LOAD | A64_EXCLUSIVE;
 
-    c->debug->ldx = (a64_properties_of(insn) & load_exclusive) == load_exclusive;
+    c->units.debug->ldx = (a64_properties_of(insn) & load_exclusive) == load_exclusive;
 }
 
 void debug_controls_changed(struct cpu *c)
 {
-    struct debug_unit *d = c->debug;
-    bool mde = c->sr[SR_MDSCR_EL1] & MDSCR_MDE, watch = false, live = c->il || step_active(c);
+    struct debug_unit *d = c->units.debug;
+    bool mde = c->arch.sr[SR_MDSCR_EL1] & MDSCR_MDE, watch = false, live = c->arch.il || step_active(c);
 
-    if (mde && !(c->sr[SR_OSLSR_EL1] & OSLSR_OSLK))
+    if (mde && !(c->arch.sr[SR_OSLSR_EL1] & OSLSR_OSLK))
         for (unsigned n = 0; n < c->p.watchpoints; n++)
             watch |= wcr(c, n) & BCR_E;
     if (mde && generates_now(c))
@@ -355,26 +357,26 @@ void debug_controls_changed(struct cpu *c)
     if (live) {
         cpu_attention(c, CPU_ATTN_STEP);
     } else {
-        c->attn &= (uint8_t)~CPU_ATTN_STEP;
+        c->host.attn &= (uint8_t)~CPU_ATTN_STEP;
         d->stepping = false;
     }
 }
 
 int debug_init(struct cpu *c)
 {
-    c->debug = calloc(1, sizeof(*c->debug));
-    return c->debug ? 0 : -ENOMEM;
+    c->units.debug = calloc(1, sizeof(*c->units.debug));
+    return c->units.debug ? 0 : -ENOMEM;
 }
 
 void debug_fini(struct cpu *c)
 {
-    free(c->debug);
-    c->debug = NULL;
+    free(c->units.debug);
+    c->units.debug = NULL;
 }
 
 void debug_reset(struct cpu *c)
 {
-    c->debug->stepping = false;
+    c->units.debug->stepping = false;
     debug_controls_changed(c);
 }
 
@@ -384,7 +386,7 @@ void debug_reset(struct cpu *c)
  * so DBGBVR keeps them. */
 void sr_wr_dbgbvr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = v;
+    c->arch.sr[id] = v;
 }
 
 void sr_wr_dbgbcr(struct cpu *c, enum sr_id id, uint64_t v)
@@ -396,48 +398,48 @@ void sr_wr_dbgbcr(struct cpu *c, enum sr_id id, uint64_t v)
      * nothing. */
     if (bt > 1 && n + c->p.ctx_breakpoints < c->p.breakpoints)
         v &= ~BCR_BT;
-    c->sr[id] = v & (BCR_E | CR_PXC | BCR_BAS | CR_HMC | CR_SSC | CR_LBN | BCR_BT);
+    c->arch.sr[id] = v & (BCR_E | CR_PXC | BCR_BAS | CR_HMC | CR_SSC | CR_LBN | BCR_BT);
     debug_controls_changed(c);
 }
 
 /* What is watched changed while something is: the pages' tags must go. */
 static void watch_changed(struct cpu *c)
 {
-    bool was = c->debug->watch;
+    bool was = c->units.debug->watch;
 
     debug_controls_changed(c);
-    if (was && c->debug->watch)
+    if (was && c->units.debug->watch)
         mmu_drop_everything(c);
 }
 
 void sr_wr_dbgwvr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = (uint64_t)tg_sext(v, va_bits(c)) & ~UINT64_C(3);
+    c->arch.sr[id] = (uint64_t)tg_sext(v, va_bits(c)) & ~UINT64_C(3);
     watch_changed(c);
 }
 
 void sr_wr_dbgwcr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = v & (BCR_E | CR_PXC | WCR_LSC | WCR_BAS | CR_HMC | CR_SSC | CR_LBN | WCR_WT | WCR_MASK);
+    c->arch.sr[id] = v & (BCR_E | CR_PXC | WCR_LSC | WCR_BAS | CR_HMC | CR_SSC | CR_LBN | WCR_WT | WCR_MASK);
     watch_changed(c);
 }
 
 void sr_wr_mdscr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = v & (MDSCR_SS | MDSCR_TDCC | MDSCR_KDE | TG_BIT(14) | MDSCR_MDE);
+    c->arch.sr[id] = v & (MDSCR_SS | MDSCR_TDCC | MDSCR_KDE | TG_BIT(14) | MDSCR_MDE);
     debug_controls_changed(c);
 }
 
 void sr_wr_oslar(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    c->sr[SR_OSLSR_EL1] = (c->sr[SR_OSLSR_EL1] & ~OSLSR_OSLK) | (v & 1 ? OSLSR_OSLK : 0);
+    c->arch.sr[SR_OSLSR_EL1] = (c->arch.sr[SR_OSLSR_EL1] & ~OSLSR_OSLK) | (v & 1 ? OSLSR_OSLK : 0);
     debug_controls_changed(c);
 }
 
 void sr_wr_osdlr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = v;
+    c->arch.sr[id] = v;
 }
 
 /* Claim tags: the set register reads as what can be set, the clear register as what is (D17.3). */
@@ -450,10 +452,10 @@ uint64_t sr_rd_claimset(struct cpu *c, enum sr_id id)
 void sr_wr_claimset(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    c->sr[SR_DBGCLAIMCLR_EL1] |= v;
+    c->arch.sr[SR_DBGCLAIMCLR_EL1] |= v;
 }
 
 void sr_wr_claimclr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] &= ~v;
+    c->arch.sr[id] &= ~v;
 }

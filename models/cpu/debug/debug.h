@@ -32,7 +32,8 @@ void debug_controls_changed(struct cpu *c);
 /* Called by exceptions and ERET: nothing to do unless debug is in use. */
 static inline void debug_context_moved(struct cpu *c)
 {
-    if (tg_unlikely((c->sr[SR_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE)) || c->il || (c->attn & CPU_ATTN_STEP)))
+    if (tg_unlikely((c->arch.sr[SR_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE)) || c->arch.il ||
+                    (c->host.attn & CPU_ATTN_STEP)))
         debug_controls_changed(c);
 }
 
@@ -40,9 +41,9 @@ static inline void debug_context_moved(struct cpu *c)
  * SPSR.SS shows it (D2.12.5). */
 static inline void debug_step_undone(struct cpu *c)
 {
-    if (tg_unlikely(c->debug && c->debug->stepping)) {
-        c->debug->stepping = false;
-        c->ss = true;
+    if (tg_unlikely(c->units.debug && c->units.debug->stepping)) {
+        c->units.debug->stepping = false;
+        c->arch.ss = true;
     }
 }
 
@@ -51,8 +52,8 @@ unsigned debug_target(const struct cpu *c);
 /* PSTATE.SS after an exception return with this SPSR (D2.12.4). */
 bool debug_return_ss(const struct cpu *c, uint64_t spsr);
 
-/* Run loop, while c->attn has CPU_ATTN_STEP: before the instruction at c->pc. True: an exception was raised,
- * c->pc is the vector. */
+/* Run loop, while c->host.attn has CPU_ATTN_STEP: before the instruction at c->arch.pc. True: an exception was raised,
+ * c->arch.pc is the vector. */
 bool debug_before_insn(struct cpu *c);
 /* Then: what it is. */
 void debug_fetched(struct cpu *c, uint32_t insn);

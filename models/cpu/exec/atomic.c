@@ -21,18 +21,18 @@
         if (tg_unlikely(!p || !(ready)))                                                           \
             return EXEC_SLOW;                                                                      \
     } else {                                                                                       \
-        p = mem_atomic_begin(c, op, c->view, XR(rn), size, access, &a);                            \
+        p = mem_atomic_begin(c, op, c->host.view, XR(rn), size, access, &a);                            \
         if (tg_unlikely(!p))                                                                       \
             return EXEC_STOP;                                                                      \
     }
 /* The same with the timing of a load or rmw. */
 #define ATOMIC(size, access, kind)                                                                 \
-    ATOMIC_IF(size, access, pipe_##kind##_fast(c, c->view, &c->view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))                         \
+    ATOMIC_IF(size, access, pipe_##kind##_fast(c, c->host.view, &c->host.view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))                         \
     if (!fast)                                                                                     \
         pipe_##kind(c, op, XR(rn), a.pa, size)
 #define ATOMIC_STORE(size)                                                                         \
     ATOMIC_IF(size, MMU_WRITE,                                                                     \
-              exec_monitor_holds(c, &a, size) && pipe_store_fast(c, c->view, &c->view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))
+              exec_monitor_holds(c, &a, size) && pipe_store_fast(c, c->host.view, &c->host.view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))
 
 #define SWAP8(v)   (v)
 #define SWAP16(v)  __builtin_bswap16(v)
@@ -42,14 +42,14 @@
 
 TG_INLINE void exec_monitor_set(struct cpu *c, const struct mem_atomic *a, unsigned size)
 {
-    c->excl_valid = true;
-    c->excl_size = (uint8_t)size;
-    c->excl_pa = a->pa;
+    c->arch.excl_valid = true;
+    c->arch.excl_size = (uint8_t)size;
+    c->arch.excl_pa = a->pa;
 }
 
 TG_INLINE bool exec_monitor_holds(const struct cpu *c, const struct mem_atomic *a, unsigned size)
 {
-    return c->excl_valid && c->excl_pa == a->pa && c->excl_size == size;
+    return c->arch.excl_valid && c->arch.excl_pa == a->pa && c->arch.excl_size == size;
 }
 
 /* Does the store-exclusive succeed? The monitor is cleared either way. */
@@ -57,7 +57,7 @@ TG_INLINE bool exec_monitor_pass(struct cpu *c, const struct mem_atomic *a, unsi
 {
     bool pass = exec_monitor_holds(c, a, size);
 
-    c->excl_valid = false;
+    c->arch.excl_valid = false;
     return pass;
 }
 
@@ -144,11 +144,11 @@ OP_CAS(2, 32)
 OP_CAS(3, 64)
 
 /* Register pairs: the second of an even-numbered register; 30 pairs with XZR. */
-#define PAIR2(f)      (op->f == 30 ? 0 : c->x[op->f + 1])
+#define PAIR2(f)      (op->f == 30 ? 0 : c->arch.x[op->f + 1])
 #define SET_PAIR2(v)                          \
     do {                                      \
         if (op->rm != 30)                     \
-            c->x[op->rm + 1] = (v);           \
+            c->arch.x[op->rm + 1] = (v);           \
     } while (0)
 #define OP_CASP(n, bits)                                                       \
     OPM(casp_##n)                                                              \

@@ -35,7 +35,7 @@ void TG_FN(op_enter)(struct cpu *c, const struct cpu_op *op)
     const struct cpu_op *block = op;
 
     if (tg_unlikely(TG_MUST_LEAVE(c))) {
-        c->pc = c->pc_page + (op->block_pa & ~MMU_PAGE_MASK);
+        c->arch.pc = c->host.pc_page + (op->block_pa & ~MMU_PAGE_MASK);
         return;
     }
     ENTER(c, block);
@@ -51,16 +51,16 @@ void TG_FN(op_fall)(struct cpu *c, const struct cpu_op *op)
 
 TG_SLOW void TG_FN(cpu_end_link)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
-    pipe_look_ahead(c, c->end.links->ops[c->end.way]);
-    GOTO_LINK(c, c->end.links, c->end.way);
+    pipe_end_slow(c, op, c->host.end.links, (enum pipe_outcome)c->host.end.outcome);
+    pipe_look_ahead(c, c->host.end.links->ops[c->host.end.way]);
+    GOTO_LINK(c, c->host.end.links, c->host.end.way);
 }
 
 TG_SLOW void TG_FN(cpu_end_va)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
-    pipe_look_ahead(c, c->jumps[cpu_jump_hash(c->end.va)].ops);
-    GOTO_VA(c, c->end.va);
+    pipe_end_slow(c, op, c->host.end.links, (enum pipe_outcome)c->host.end.outcome);
+    pipe_look_ahead(c, c->host.jumps[cpu_jump_hash(c->host.end.va)].ops);
+    GOTO_VA(c, c->host.end.va);
 }
 
 /* The same after a barrier, which has timed the block. */
@@ -74,19 +74,19 @@ void TG_FN(op_held)(struct cpu *c, const struct cpu_op *op)
 void TG_FN(op_stepped)(struct cpu *c, const struct cpu_op *op)
 {
     pipe_fall(c, op - 1);
-    c->pc = c->pc_page + cpu_op_offset(op);
+    c->arch.pc = c->host.pc_page + cpu_op_offset(op);
 }
 
 /* A link that is not resolved: same page, the run loop resolves it; other page, the jump cache. */
 void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
 {
-    int32_t disp = c->end.links->disp[c->end.way];
-    uint64_t va = c->pc_page + (uint64_t)(int64_t)disp;
+    int32_t disp = c->host.end.links->disp[c->host.end.way];
+    uint64_t va = c->host.pc_page + (uint64_t)(int64_t)disp;
 
     if (disp >= 0 && disp < (int32_t)MMU_PAGE_SIZE) {
-        c->link = (struct cpu_links *)(uintptr_t)c->end.links;
-        c->link_way = c->end.way;
-        c->pc = va;
+        c->host.link = (struct cpu_links *)(uintptr_t)c->host.end.links;
+        c->host.link_way = c->host.end.way;
+        c->arch.pc = va;
         return;
     }
     GOTO_VA(c, va);
@@ -95,19 +95,19 @@ void TG_FN(cpu_follow)(struct cpu *c, const struct cpu_op *op)
 /* ---- to other pages, and back ---- */
 
 /* After cpu_find_block. */
-#define ENTER_FOUND(c, ops, to)            \
-    do {                                   \
-        if (!(ops)) {                      \
-            (c)->pc = (to);                \
-            return;                        \
-        }                                  \
-        (c)->pc_page = (to)&MMU_PAGE_MASK; \
-        ENTER(c, ops);                     \
+#define ENTER_FOUND(c, ops, to)                 \
+    do {                                        \
+        if (!(ops)) {                           \
+            (c)->arch.pc = (to);                \
+            return;                             \
+        }                                       \
+        (c)->host.pc_page = (to)&MMU_PAGE_MASK; \
+        ENTER(c, ops);                          \
     } while (0)
 
 TG_SLOW void TG_FN(cpu_seek)(struct cpu *c, const struct cpu_op *op)
 {
-    uint64_t va = c->end.va;
+    uint64_t va = c->host.end.va;
     const struct cpu_op *ops = cpu_find_block(c, va);
 
     ENTER_FOUND(c, ops, va);
@@ -115,64 +115,65 @@ TG_SLOW void TG_FN(cpu_seek)(struct cpu *c, const struct cpu_op *op)
 
 /* Of an unconditional branch to another page: as long as the view's fetch mappings stay, the block is the one
  * that was found before. */
-#define GOTO_FAR(c)                                                                             \
-    do {                                                                                        \
-        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)cpu_links_of(op);                 \
-                                                                                                \
-        if (tg_unlikely(l_->far.tag != (c)->view->jump_tag || l_->from != (c)->pc_page))        \
-            TG_TAIL(TG_FN(cpu_far)((c), op));                                                   \
-        (c)->pc_page = ((c)->pc_page + (uint64_t)(int64_t)l_->disp[CPU_TAKEN]) & MMU_PAGE_MASK; \
-        ENTER_FROM(c, l_->far.ops, false);                                                      \
+#define GOTO_FAR(c)                                                                                       \
+    do {                                                                                                  \
+        struct cpu_links *l_ = (struct cpu_links *)(uintptr_t)cpu_links_of(op);                           \
+                                                                                                          \
+        if (tg_unlikely(l_->far.tag != (c)->host.view->jump_tag || l_->from != (c)->host.pc_page))        \
+            TG_TAIL(TG_FN(cpu_far)((c), op));                                                             \
+        (c)->host.pc_page = ((c)->host.pc_page + (uint64_t)(int64_t)l_->disp[CPU_TAKEN]) & MMU_PAGE_MASK; \
+        ENTER_FROM(c, l_->far.ops, false);                                                                \
     } while (0)
 
 static TG_SLOW void TG_FN(cpu_far)(struct cpu *c, const struct cpu_op *op)
 {
     struct cpu_links *l = (struct cpu_links *)(uintptr_t)cpu_links_of(op);
-    uint64_t va = c->pc_page + (uint64_t)(int64_t)l->disp[CPU_TAKEN];
+    uint64_t va = c->host.pc_page + (uint64_t)(int64_t)l->disp[CPU_TAKEN];
     const struct cpu_op *ops = cpu_find_block(c, va);
 
     if (ops && code_may_chain(c, va)) {
         l->far.ops = ops;
-        l->far.tag = c->view->jump_tag;
-        l->from = c->pc_page;
+        l->far.tag = c->host.view->jump_tag;
+        l->from = c->host.pc_page;
     }
     ENTER_FOUND(c, ops, va);
 }
 
 TG_INLINE void exec_call(struct cpu *c, const struct cpu_op *op)
 {
-    struct cpu_return *r = &c->returns[c->return_top = (c->return_top + 1) & (CPU_RETURNS - 1)];
+    struct cpu_return *r =
+        &c->host.returns[c->host.return_top = (c->host.return_top + 1) & (CPU_RETURNS - 1)];
 
-    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
-    r->va = c->x[30];
-    r->tag = c->view->jump_tag;
+    c->arch.x[30] = cpu_next_pc(c, cpu_links_of(op));
+    r->va = c->arch.x[30];
+    r->tag = c->host.view->jump_tag;
     r->ops = op->back;
     r->site = (struct cpu_op *)(uintptr_t)op;
 }
 
-#define RETURN(c, to)                                                                   \
-    do {                                                                                \
-        const uint64_t va_ = (to);                                                      \
-        const struct cpu_return *r_ = &(c)->returns[(c)->return_top];                   \
-                                                                                        \
-        (c)->return_top = ((c)->return_top - 1) & (CPU_RETURNS - 1);                    \
-        if (tg_unlikely(r_->va != va_ || r_->tag != (c)->view->jump_tag || !r_->ops)) { \
-            (c)->end.va = va_;                                                          \
-            TG_TAIL(TG_FN(cpu_return)((c), op));                                        \
-        }                                                                               \
-        (c)->pc_page = va_ & MMU_PAGE_MASK;                                             \
-        ENTER_FROM(c, r_->ops, false);                                                  \
+#define RETURN(c, to)                                                                        \
+    do {                                                                                     \
+        const uint64_t va_ = (to);                                                           \
+        const struct cpu_return *r_ = &(c)->host.returns[(c)->host.return_top];              \
+                                                                                             \
+        (c)->host.return_top = ((c)->host.return_top - 1) & (CPU_RETURNS - 1);               \
+        if (tg_unlikely(r_->va != va_ || r_->tag != (c)->host.view->jump_tag || !r_->ops)) { \
+            (c)->host.end.va = va_;                                                          \
+            TG_TAIL(TG_FN(cpu_return)((c), op));                                             \
+        }                                                                                    \
+        (c)->host.pc_page = va_ & MMU_PAGE_MASK;                                             \
+        ENTER_FROM(c, r_->ops, false);                                                       \
     } while (0)
 
 /* Not to where the last call came from, or the call does not know the block there yet: it learns it, if it is
  * on the call's page, with which it dies. */
 static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 {
-    const struct cpu_return *r = &c->returns[(c->return_top + 1) & (CPU_RETURNS - 1)];
-    uint64_t va = c->end.va;
+    const struct cpu_return *r = &c->host.returns[(c->host.return_top + 1) & (CPU_RETURNS - 1)];
+    uint64_t va = c->host.end.va;
     const struct cpu_op *ops = cpu_find_block(c, va);
 
-    if (ops && r->va == va && r->site && (va & ~MMU_PAGE_MASK) && c->view->jump_tag == r->tag &&
+    if (ops && r->va == va && r->site && (va & ~MMU_PAGE_MASK) && c->host.view->jump_tag == r->tag &&
         code_may_chain(c, va))
         r->site->back = ops;
     ENTER_FOUND(c, ops, va);
@@ -180,15 +181,15 @@ static TG_SLOW void TG_FN(cpu_return)(struct cpu *c, const struct cpu_op *op)
 
 static TG_SLOW void TG_FN(cpu_end_return)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
-    pipe_look_ahead(c, c->returns[c->return_top].ops);
-    RETURN(c, c->end.va);
+    pipe_end_slow(c, op, c->host.end.links, (enum pipe_outcome)c->host.end.outcome);
+    pipe_look_ahead(c, c->host.returns[c->host.return_top].ops);
+    RETURN(c, c->host.end.va);
 }
 
 static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_end_slow(c, op, c->end.links, (enum pipe_outcome)c->end.outcome);
-    pipe_look_ahead(c, c->end.links->far.ops);
+    pipe_end_slow(c, op, c->host.end.links, (enum pipe_outcome)c->host.end.outcome);
+    pipe_look_ahead(c, c->host.end.links->far.ops);
     GOTO_FAR(c);
 }
 
@@ -197,8 +198,8 @@ static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
         const enum pipe_outcome end_ = (result);                      \
                                                                       \
         if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), end_))) { \
-            (c)->end.outcome = (uint8_t)end_;                         \
-            (c)->end.links = cpu_links_of(op);                        \
+            (c)->host.end.outcome = (uint8_t)end_;                    \
+            (c)->host.end.links = cpu_links_of(op);                   \
             TG_TAIL(TG_FN(cpu_end_far)(c, op));                       \
         }                                                             \
         GOTO_FAR(c);                                                  \
@@ -212,7 +213,7 @@ static TG_SLOW void TG_FN(cpu_end_far)(struct cpu *c, const struct cpu_op *op)
 #define BRANCH_LINKS(op) cpu_branch_links(op)
 static TG_SLOW void TG_FN(cpu_go_on)(struct cpu *c, const struct cpu_op *op)
 {
-    pipe_go_on(c, op, c->end.way);
+    pipe_go_on(c, op, c->host.end.way);
     NEXT(c, op);
 }
 
@@ -223,12 +224,12 @@ static TG_SLOW void TG_FN(cpu_go_on)(struct cpu *c, const struct cpu_op *op)
                                                                        \
         if (op->branch.rest && outcome_ == (wanted)) {                 \
             if (tg_unlikely(!pipe_go_on_fast((c), op, on_, (way_)))) { \
-                (c)->end.way = (way_);                                 \
+                (c)->host.end.way = (way_);                            \
                 TG_TAIL(TG_FN(cpu_go_on)((c), op));                    \
             }                                                          \
             NEXT((c), op);                                             \
         }                                                              \
-        (c)->icount -= op->branch.rest;                                \
+        (c)->timing.icount -= op->branch.rest;                         \
         END_LINK_OF((c), outcome_, on_, (way_));                       \
     } while (0)
 #else
@@ -245,7 +246,7 @@ static void TG_FN(cpu_taken)(struct cpu *c, const struct cpu_op *op)
     const struct cpu_links *links = BRANCH_LINKS(op);
 
     if (TG_VARIANT == 2)
-        c->icount -= op->branch.rest;
+        c->timing.icount -= op->branch.rest;
     END_LINK_OF(c, pipe_predict(c, links, PIPE_CONDITIONAL, true, 0), links, CPU_TAKEN);
 }
 
@@ -338,7 +339,7 @@ OP_END(b_far)
 OP_END(bl)
 {
     pipe_issue(c, op);
-    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
+    c->arch.x[30] = cpu_next_pc(c, cpu_links_of(op));
     END_LINK(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL, true, 0), CPU_TAKEN);
 }
 
@@ -369,7 +370,7 @@ OP_END(blr)
     uint64_t target = XR(rn);
 
     pipe_issue(c, op);
-    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
+    c->arch.x[30] = cpu_next_pc(c, cpu_links_of(op));
     END_VA(c, pipe_predict(c, cpu_links_of(op), PIPE_CALL_INDIRECT, true, target), target);
 }
 
@@ -390,9 +391,9 @@ OP_END(ret)
     pipe_issue(c, op);
     outcome = pipe_predict(c, cpu_links_of(op), PIPE_RETURN, true, target);
     if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), outcome))) {
-        c->end.outcome = (uint8_t)outcome;
-        c->end.links = cpu_links_of(op);
-        c->end.va = target;
+        c->host.end.outcome = (uint8_t)outcome;
+        c->host.end.links = cpu_links_of(op);
+        c->host.end.va = target;
         TG_TAIL(TG_FN(cpu_end_return)(c, op));
     }
     RETURN(c, target);
@@ -403,19 +404,19 @@ OP_END(ret)
 
 /* When the next block would leave to the run loop at once, what waits there (an interrupt) is to find BTYPE.
  */
-#define GOTO_VA_BTYPE(c, to, type)                                                                    \
-    do {                                                                                              \
-        uint64_t va_ = (to);                                                                          \
-        unsigned type_ = (type);                                                                      \
-        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];                                \
-        if (tg_likely(j_->va == va_ && j_->tag == (c)->view->jump_tag && (j_->btypes >> type_ & 1) && \
-                      !TG_MUST_LEAVE(c))) {                                                           \
-            (c)->pc_page = va_ & MMU_PAGE_MASK;                                                       \
-            ENTER(c, j_->ops);                                                                        \
-        }                                                                                             \
-        (c)->btype = (uint8_t)type_;                                                                  \
-        (c)->pc = va_;                                                                                \
-        return;                                                                                       \
+#define GOTO_VA_BTYPE(c, to, type)                                                                         \
+    do {                                                                                                   \
+        uint64_t va_ = (to);                                                                               \
+        unsigned type_ = (type);                                                                           \
+        const struct jump_entry *j_ = &(c)->host.jumps[cpu_jump_hash(va_)];                                \
+        if (tg_likely(j_->va == va_ && j_->tag == (c)->host.view->jump_tag && (j_->btypes >> type_ & 1) && \
+                      !TG_MUST_LEAVE(c))) {                                                                \
+            (c)->host.pc_page = va_ & MMU_PAGE_MASK;                                                       \
+            ENTER(c, j_->ops);                                                                             \
+        }                                                                                                  \
+        (c)->arch.btype = (uint8_t)type_;                                                                  \
+        (c)->arch.pc = va_;                                                                                \
+        return;                                                                                            \
     } while (0)
 
 TG_INLINE unsigned exec_jump_type(struct cpu *c, const struct cpu_op *op)
@@ -438,7 +439,7 @@ OP_END(blr_bti)
 
     pipe_issue(c, op);
     pipe_branch(c, op, PIPE_CALL_INDIRECT, target);
-    c->x[30] = cpu_next_pc(c, cpu_links_of(op));
+    c->arch.x[30] = cpu_next_pc(c, cpu_links_of(op));
     GOTO_VA_BTYPE(c, target, BTYPE_CALL);
 }
 
@@ -482,7 +483,7 @@ TG_FN(exec_authenticate)(struct cpu *c, const struct cpu_op *op, enum pac_key ke
         if (!target.ok)                                         \
             return;                                             \
         pipe_branch(c, op, PIPE_CALL_INDIRECT, target.va);      \
-        c->x[30] = cpu_next_pc(c, cpu_links_of(op));            \
+        c->arch.x[30] = cpu_next_pc(c, cpu_links_of(op));       \
         if (cpu_has(c, CPU_FEAT_BTI))                           \
             GOTO_VA_BTYPE(c, target.va, BTYPE_CALL);            \
         GOTO_VA(c, target.va);                                  \

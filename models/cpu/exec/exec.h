@@ -52,7 +52,7 @@ A64_HANDLERS(X)
     } while (0)
 
 /* OP(name) { body }: body sees c and op; returns true to go on, false when it raised an exception or the run
- * loop must look (c->pc set). guard: statements before it. */
+ * loop must look (c->arch.pc set). guard: statements before it. */
 #define OP_GUARDED(name, guard)                                                 \
     TG_INLINE bool TG_FN(body_##name)(struct cpu * c, const struct cpu_op *op); \
     void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)              \
@@ -68,10 +68,10 @@ A64_HANDLERS(X)
 #define OP(name) OP_GUARDED(name, (void)0)
 
 /* The same for instructions that the FP/SIMD traps reach. */
-#define FP_GUARD                   \
-    if (tg_unlikely(c->fp_trap)) { \
-        cpu_raise_fp_trap(c, op);  \
-        return;                    \
+#define FP_GUARD                           \
+    if (tg_unlikely(c->derived.fp_trap)) { \
+        cpu_raise_fp_trap(c, op);          \
+        return;                            \
     }
 #define OPV(name) OP_GUARDED(name, FP_GUARD)
 
@@ -117,15 +117,16 @@ enum exec_outcome {
     }
 
 /* OP_END(name) { body }: ends a block. Body is the whole handler: calls pipe_issue itself, leaves by
- * GOTO_LINK, GOTO_VA or return with c->pc set. */
+ * GOTO_LINK, GOTO_VA or return with c->arch.pc set. */
 #define OP_END(name) void TG_FN(op_##name)(struct cpu * c, const struct cpu_op *op)
 
 /* Where a block goes on: op_enter's work, without a jump to it. cpu_follow is in exec/branch.c. */
 cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow), TG_FN(cpu_seek);
 #if TG_TIMED
-#define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit || (c)->pipe.cycle >= (c)->run_until_cycle)
+#define TG_MUST_LEAVE(c) \
+    ((c)->timing.icount >= (c)->host.ilimit || (c)->timing.pipe.cycle >= (c)->host.run_until_cycle)
 #else
-#define TG_MUST_LEAVE(c) ((c)->icount >= (c)->ilimit)
+#define TG_MUST_LEAVE(c) ((c)->timing.icount >= (c)->host.ilimit)
 #endif
 /* near: it may lie in the line fetched last; if not, nothing asks. */
 #define ENTER(c, block) ENTER_FROM(c, block, true)
@@ -134,7 +135,7 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow), TG_FN(cpu_seek);
         op = (block) + 1;                                                    \
         if (tg_unlikely(TG_MUST_LEAVE(c)))                                   \
             TG_TAIL(TG_FN(op_enter)((c), op - 1));                           \
-        (c)->icount += (block)->enter.insns;                                 \
+        (c)->timing.icount += (block)->enter.insns;                          \
         pipe_enter((c), op - 1);                                             \
         if (tg_unlikely(TG_TIMED && !((near) && pipe_fetched((c), op - 1)))) \
             TG_TAIL(TG_FN(op_fetch)((c), op - 1));                           \
@@ -144,22 +145,22 @@ cpu_op_fn TG_FN(op_fetch), TG_FN(op_enter), TG_FN(cpu_follow), TG_FN(cpu_seek);
     do {                                         \
         const struct cpu_links *l_ = (links_);   \
         if (tg_unlikely(!l_->ops[way_])) {       \
-            (c)->end.links = l_;                 \
-            (c)->end.way = (way_);               \
+            (c)->host.end.links = l_;            \
+            (c)->host.end.way = (way_);          \
             TG_TAIL(TG_FN(cpu_follow)((c), op)); \
         }                                        \
         ENTER(c, l_->ops[way_]);                 \
     } while (0)
-#define GOTO_VA(c, to)                                                      \
-    do {                                                                    \
-        uint64_t va_ = (to);                                                \
-        const struct jump_entry *j_ = &(c)->jumps[cpu_jump_hash(va_)];      \
-        if (tg_unlikely(j_->va != va_ || j_->tag != (c)->view->jump_tag)) { \
-            (c)->end.va = va_;                                              \
-            TG_TAIL(TG_FN(cpu_seek)((c), op));                              \
-        }                                                                   \
-        (c)->pc_page = va_ & MMU_PAGE_MASK;                                 \
-        ENTER(c, j_->ops);                                                  \
+#define GOTO_VA(c, to)                                                           \
+    do {                                                                         \
+        uint64_t va_ = (to);                                                     \
+        const struct jump_entry *j_ = &(c)->host.jumps[cpu_jump_hash(va_)];      \
+        if (tg_unlikely(j_->va != va_ || j_->tag != (c)->host.view->jump_tag)) { \
+            (c)->host.end.va = va_;                                              \
+            TG_TAIL(TG_FN(cpu_seek)((c), op));                                   \
+        }                                                                        \
+        (c)->host.pc_page = va_ & MMU_PAGE_MASK;                                 \
+        ENTER(c, j_->ops);                                                       \
     } while (0)
 
 /* The same after the timing of a block that ends with `op` (pipe_outcome), which goes on in a function of its
@@ -172,9 +173,9 @@ cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
         const enum pipe_outcome end_ = (result);            \
                                                             \
         if (tg_unlikely(!pipe_end_fast(c, links_, end_))) { \
-            (c)->end.outcome = (uint8_t)end_;               \
-            (c)->end.links = (links_);                      \
-            (c)->end.way = (way_);                          \
+            (c)->host.end.outcome = (uint8_t)end_;          \
+            (c)->host.end.links = (links_);                 \
+            (c)->host.end.way = (way_);                     \
             TG_TAIL(TG_FN(cpu_end_link)(c, op));            \
         }                                                   \
         GOTO_LINK(c, links_, way_);                         \
@@ -185,20 +186,20 @@ cpu_op_fn TG_FN(cpu_end_link), TG_FN(cpu_end_va);
         const uint64_t to_ = (to);                                    \
                                                                       \
         if (tg_unlikely(!pipe_end_fast(c, cpu_links_of(op), end_))) { \
-            (c)->end.outcome = (uint8_t)end_;                         \
-            (c)->end.links = cpu_links_of(op);                        \
-            (c)->end.va = to_;                                        \
+            (c)->host.end.outcome = (uint8_t)end_;                    \
+            (c)->host.end.links = cpu_links_of(op);                   \
+            (c)->host.end.va = to_;                                   \
             TG_TAIL(TG_FN(cpu_end_va)(c, op));                        \
         }                                                             \
         GOTO_VA(c, to_);                                              \
     } while (0)
 
 /* Registers. Reads of 31 give zero, writes to 31 go nowhere: the decoder has mapped the index. */
-#define XR(f)    (c->x[op->f])
-#define WR(f)    ((uint32_t)c->x[op->f])
-#define WX(f, v) (c->x[op->f] = (uint64_t)(v))
-#define WW(f, v) (c->x[op->f] = (uint32_t)(v))
-#define VR(f)    (&c->v[op->f])
+#define XR(f)    (c->arch.x[op->f])
+#define WR(f)    ((uint32_t)c->arch.x[op->f])
+#define WX(f, v) (c->arch.x[op->f] = (uint64_t)(v))
+#define WW(f, v) (c->arch.x[op->f] = (uint32_t)(v))
+#define VR(f)    (&c->arch.v[op->f])
 
 /* Condition codes, Arm ARM C1.2.4. */
 TG_INLINE bool exec_cond(const struct cpu *c, unsigned cond)
@@ -207,25 +208,25 @@ TG_INLINE bool exec_cond(const struct cpu *c, unsigned cond)
 
     switch (cond >> 1) {
     case 0:
-        r = c->zf == 0;
+        r = c->arch.zf == 0;
         break;
     case 1:
-        r = c->cf;
+        r = c->arch.cf;
         break;
     case 2:
-        r = c->nf >> 63;
+        r = c->arch.nf >> 63;
         break;
     case 3:
-        r = c->vf >> 63;
+        r = c->arch.vf >> 63;
         break;
     case 4:
-        r = c->cf && c->zf != 0;
+        r = c->arch.cf && c->arch.zf != 0;
         break;
     case 5:
-        r = !((c->nf ^ c->vf) >> 63);
+        r = !((c->arch.nf ^ c->arch.vf) >> 63);
         break;
     case 6:
-        r = c->zf != 0 && !((c->nf ^ c->vf) >> 63);
+        r = c->arch.zf != 0 && !((c->arch.nf ^ c->arch.vf) >> 63);
         break;
     default:
         return true;
@@ -237,9 +238,9 @@ TG_INLINE uint64_t exec_adds64(struct cpu *c, uint64_t a, uint64_t b, unsigned c
 {
     uint64_t r = a + b + carry;
 
-    c->cf = carry ? r <= a : r < a;
-    c->nf = c->zf = r;
-    c->vf = (a ^ r) & (b ^ r);
+    c->arch.cf = carry ? r <= a : r < a;
+    c->arch.nf = c->arch.zf = r;
+    c->arch.vf = (a ^ r) & (b ^ r);
     return r;
 }
 
@@ -247,10 +248,10 @@ TG_INLINE uint64_t exec_adds32(struct cpu *c, uint32_t a, uint32_t b, unsigned c
 {
     uint32_t r = a + b + carry;
 
-    c->cf = carry ? r <= a : r < a;
-    c->zf = r;
-    c->nf = (uint64_t)r << 32;
-    c->vf = (uint64_t)((a ^ r) & (b ^ r)) << 32;
+    c->arch.cf = carry ? r <= a : r < a;
+    c->arch.zf = r;
+    c->arch.nf = (uint64_t)r << 32;
+    c->arch.vf = (uint64_t)((a ^ r) & (b ^ r)) << 32;
     return r;
 }
 
@@ -258,9 +259,9 @@ TG_INLINE uint64_t exec_subs64(struct cpu *c, uint64_t a, uint64_t b)
 {
     uint64_t r = a - b;
 
-    c->cf = a >= b;
-    c->nf = c->zf = r;
-    c->vf = (a ^ b) & (a ^ r);
+    c->arch.cf = a >= b;
+    c->arch.nf = c->arch.zf = r;
+    c->arch.vf = (a ^ b) & (a ^ r);
     return r;
 }
 
@@ -268,10 +269,10 @@ TG_INLINE uint64_t exec_subs32(struct cpu *c, uint32_t a, uint32_t b)
 {
     uint32_t r = a - b;
 
-    c->cf = a >= b;
-    c->zf = r;
-    c->nf = (uint64_t)r << 32;
-    c->vf = (uint64_t)((a ^ b) & (a ^ r)) << 32;
+    c->arch.cf = a >= b;
+    c->arch.zf = r;
+    c->arch.nf = (uint64_t)r << 32;
+    c->arch.vf = (uint64_t)((a ^ b) & (a ^ r)) << 32;
     return r;
 }
 

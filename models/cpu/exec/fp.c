@@ -7,7 +7,7 @@
 
 /* clang-format off */
 
-#define F (&c->fpu)
+#define F (&c->arch.fpu)
 /* Scalar operands, and the scalar result, which clears the rest of the register. */
 #define SH(f) (VR(f)->h[0])
 #define SS(f) (VR(f)->s[0])
@@ -29,7 +29,7 @@ static __attribute__((noinline, unused)) void TG_FN(fp_issue)(struct cpu *c, con
     TG_INLINE bool TG_FN(body_##name)(struct cpu *c, const struct cpu_op *op);                      \
     void TG_FN(op_##name)(struct cpu *c, const struct cpu_op *op)                                   \
     {                                                                                               \
-        if (tg_unlikely(c->fp_trap))                                                                \
+        if (tg_unlikely(c->derived.fp_trap))                                                                \
             TG_TAIL(cpu_raise_fp_trap(c, op));                                                      \
         if (TG_TIMED)                                                                               \
             TG_FN(fp_issue)(c, op);                                                                 \
@@ -59,7 +59,7 @@ static __attribute__((noinline, unused)) void TG_FN(fp_issue)(struct cpu *c, con
     {                                                                                                \
         T r;                                                                                         \
                                                                                                      \
-        if (tg_unlikely(c->fp_trap))                                                                 \
+        if (tg_unlikely(c->derived.fp_trap))                                                                 \
             TG_TAIL(cpu_raise_fp_trap(c, op));                                                       \
         pipe_issue(c, op);                                                                           \
         if (tg_unlikely(!(attempt)))                                                                 \

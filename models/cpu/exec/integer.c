@@ -12,7 +12,7 @@
     OP(name##_1) { WX(rd, expr_x); return true; }
 
 /* ADR's imm is from the page on: code.c */
-OP(adr) { WX(rd, c->pc_page + op->imm); return true; }
+OP(adr) { WX(rd, c->host.pc_page + op->imm); return true; }
 
 OP_SF(add_i, WR(rn) + (uint32_t)op->imm, XR(rn) + op->imm)
 OP_SF(sub_i, WR(rn) - (uint32_t)op->imm, XR(rn) - op->imm)
@@ -22,10 +22,10 @@ OP_SF(subs_i, exec_subs32(c, WR(rn), (uint32_t)op->imm), exec_subs64(c, XR(rn), 
 /* Logical flags: C and V are cleared. */
 TG_INLINE uint64_t exec_logic_flags(struct cpu *c, uint64_t r, bool is64)
 {
-    c->zf = r;
-    c->nf = is64 ? r : r << 32;
-    c->cf = 0;
-    c->vf = 0;
+    c->arch.zf = r;
+    c->arch.nf = is64 ? r : r << 32;
+    c->arch.cf = 0;
+    c->arch.vf = 0;
     return r;
 }
 
@@ -141,10 +141,10 @@ OP_SF(sub_x, WR(rn) - (uint32_t)EXT, XR(rn) - EXT)
 OP_SF(adds_x, exec_adds32(c, WR(rn), (uint32_t)EXT, 0), exec_adds64(c, XR(rn), EXT, 0))
 OP_SF(subs_x, exec_subs32(c, WR(rn), (uint32_t)EXT), exec_subs64(c, XR(rn), EXT))
 
-OP_SF(adc, WR(rn) + WR(rm) + (uint32_t)c->cf, XR(rn) + XR(rm) + c->cf)
-OP_SF(sbc, WR(rn) + ~WR(rm) + (uint32_t)c->cf, XR(rn) + ~XR(rm) + c->cf)
-OP_SF(adcs, exec_adds32(c, WR(rn), WR(rm), (unsigned)c->cf), exec_adds64(c, XR(rn), XR(rm), (unsigned)c->cf))
-OP_SF(sbcs, exec_adds32(c, WR(rn), ~WR(rm), (unsigned)c->cf), exec_adds64(c, XR(rn), ~XR(rm), (unsigned)c->cf))
+OP_SF(adc, WR(rn) + WR(rm) + (uint32_t)c->arch.cf, XR(rn) + XR(rm) + c->arch.cf)
+OP_SF(sbc, WR(rn) + ~WR(rm) + (uint32_t)c->arch.cf, XR(rn) + ~XR(rm) + c->arch.cf)
+OP_SF(adcs, exec_adds32(c, WR(rn), WR(rm), (unsigned)c->arch.cf), exec_adds64(c, XR(rn), XR(rm), (unsigned)c->arch.cf))
+OP_SF(sbcs, exec_adds32(c, WR(rn), ~WR(rm), (unsigned)c->arch.cf), exec_adds64(c, XR(rn), ~XR(rm), (unsigned)c->arch.cf))
 
 /* Conditional compare: the flags of the comparison, or the immediate ones. */
 #define OP_CCMP(name, compare)                                             \
@@ -177,9 +177,9 @@ OP(rmif)
     OP(name) {                                                             \
         uint64_t v = XR(rn);                                               \
                                                                            \
-        c->nf = v << (64 - bits);                                          \
-        c->zf = (uint##bits##_t)v;                                         \
-        c->vf = (v ^ v >> 1) << (64 - bits);                               \
+        c->arch.nf = v << (64 - bits);                                          \
+        c->arch.zf = (uint##bits##_t)v;                                         \
+        c->arch.vf = (v ^ v >> 1) << (64 - bits);                               \
         return true;                                                       \
     }
 OP_SETF(setf8, 8)

@@ -50,19 +50,19 @@
 /* Vector registers: a scalar load clears the rest of the register. */
 #define SET_V(lo) VR(rd)->d[0] = (lo); VR(rd)->d[1] = 0
 #define LDST_VEC(mode, addr, wb)                                                               \
-    OPMV(strv_##mode##_0) { ST_BODY(uint8_t, VR(rd)->d[0], addr, c->view, wb) }                 \
-    OPMV(strv_##mode##_1) { ST_BODY(uint16_t, VR(rd)->d[0], addr, c->view, wb) }                \
-    OPMV(strv_##mode##_2) { ST_BODY(uint32_t, VR(rd)->d[0], addr, c->view, wb) }                \
-    OPMV(strv_##mode##_3) { ST_BODY(uint64_t, VR(rd)->d[0], addr, c->view, wb) }                \
-    OPMV(ldrv_##mode##_0) { LD_BODY(uint8_t, SET_V(v), addr, c->view, wb) }                     \
-    OPMV(ldrv_##mode##_1) { LD_BODY(uint16_t, SET_V(v), addr, c->view, wb) }                    \
-    OPMV(ldrv_##mode##_2) { LD_BODY(uint32_t, SET_V(v), addr, c->view, wb) }                    \
-    OPMV(ldrv_##mode##_3) { LD_BODY(uint64_t, SET_V(v), addr, c->view, wb) }                    \
-    OPMV(strq_##mode) { ST_BODY(unsigned __int128, VR(rd)->q, addr, c->view, wb) }              \
-    OPMV(ldrq_##mode) { LD_BODY(unsigned __int128, VR(rd)->q = v, addr, c->view, wb) }
+    OPMV(strv_##mode##_0) { ST_BODY(uint8_t, VR(rd)->d[0], addr, c->host.view, wb) }                 \
+    OPMV(strv_##mode##_1) { ST_BODY(uint16_t, VR(rd)->d[0], addr, c->host.view, wb) }                \
+    OPMV(strv_##mode##_2) { ST_BODY(uint32_t, VR(rd)->d[0], addr, c->host.view, wb) }                \
+    OPMV(strv_##mode##_3) { ST_BODY(uint64_t, VR(rd)->d[0], addr, c->host.view, wb) }                \
+    OPMV(ldrv_##mode##_0) { LD_BODY(uint8_t, SET_V(v), addr, c->host.view, wb) }                     \
+    OPMV(ldrv_##mode##_1) { LD_BODY(uint16_t, SET_V(v), addr, c->host.view, wb) }                    \
+    OPMV(ldrv_##mode##_2) { LD_BODY(uint32_t, SET_V(v), addr, c->host.view, wb) }                    \
+    OPMV(ldrv_##mode##_3) { LD_BODY(uint64_t, SET_V(v), addr, c->host.view, wb) }                    \
+    OPMV(strq_##mode) { ST_BODY(unsigned __int128, VR(rd)->q, addr, c->host.view, wb) }              \
+    OPMV(ldrq_##mode) { LD_BODY(unsigned __int128, VR(rd)->q = v, addr, c->host.view, wb) }
 
 #define LDST(mode, addr, wb)                   \
-    LDST_INT(mode, addr, c->view, wb)          \
+    LDST_INT(mode, addr, c->host.view, wb)          \
     LDST_VEC(mode, addr, wb)
 
 /* imm: option; ra: what the offset is shifted by */
@@ -82,7 +82,7 @@ LDST(ur, XR(rn) + op->imm, NO_WB)
 LDST(po, XR(rn), WB_ADDR)
 LDST(pr, XR(rn) + op->imm, WB_ADDR)
 LDST(ro, XR(rn) + exec_ldst_offset(c, op), NO_WB)
-LDST_INT(tr, XR(rn) + op->imm, c->uview, NO_WB)
+LDST_INT(tr, XR(rn) + op->imm, c->host.uview, NO_WB)
 
 /* Pointer authentication: the base is authenticated, then used as any other. */
 #define LDRA_BODY(key, wb)                                         \
@@ -94,7 +94,7 @@ LDST_INT(tr, XR(rn) + op->imm, c->uview, NO_WB)
         return EXEC_STOP;                                          \
     CHECK_SP;                                                      \
     va += op->imm;                                                 \
-    LOAD(c->view, va, sizeof(v), &v);                              \
+    LOAD(c->host.view, va, sizeof(v), &v);                              \
     wb;                                                            \
     WX(rd, v);                                                     \
     return true;
@@ -107,7 +107,7 @@ OPM(ldra_pr_1) { LDRA_BODY(PAC_DB, WX(rn, va)) }
 
 #define LIT_BODY(type, set)                                                    \
     type v;                                                                    \
-    LOAD(c->view, c->pc_page + op->imm, sizeof(v), &v);                        \
+    LOAD(c->host.view, c->host.pc_page + op->imm, sizeof(v), &v);                        \
     set;                                                                       \
     return true;
 OPM(ldr_lit_0) { LIT_BODY(uint32_t, WX(rd, v)) }
@@ -124,7 +124,7 @@ OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
     uint64_t va;                                                       \
     CHECK_SP;                                                          \
     va = (addr);                                                       \
-    STORE_VALUES(c->view, va, type, (type)(a), (type)(b));             \
+    STORE_VALUES(c->host.view, va, type, (type)(a), (type)(b));             \
     wb;                                                                \
     return true;
 #define LDP_BODY(type, set, addr, wb)                                  \
@@ -132,7 +132,7 @@ OPV(ldrv_lit_3) { cpu_raise_undef(c, op); return false; }
     type v[2];                                                         \
     CHECK_SP;                                                          \
     va = (addr);                                                       \
-    LOAD(c->view, va, sizeof(v), v);                                   \
+    LOAD(c->host.view, va, sizeof(v), v);                                   \
     wb;                                                                \
     set;                                                               \
     return true;
@@ -168,14 +168,14 @@ OP(nop) { return true; }
     type v;                                                                                        \
     CHECK_SP;                                                                                      \
     CHECK_ALIGNED(XR(rn), sizeof(v), false);                                                       \
-    LOAD(c->view, XR(rn), sizeof(v), &v);                                                          \
+    LOAD(c->host.view, XR(rn), sizeof(v), &v);                                                          \
     WX(rd, v);                                                                                     \
     return true;
 #define STLR_BODY(type)                                                                            \
     type v = (type)XR(rd);                                                                         \
     CHECK_SP;                                                                                      \
     CHECK_ALIGNED(XR(rn), sizeof(v), true);                                                        \
-    STORE(c->view, XR(rn), sizeof(v), &v);                                                         \
+    STORE(c->host.view, XR(rn), sizeof(v), &v);                                                         \
     return true;
 OPM(ldar_0) { LDAR_BODY(uint8_t) }
 OPM(ldar_1) { LDAR_BODY(uint16_t) }
@@ -193,7 +193,7 @@ OPM(stlr_3) { STLR_BODY(uint64_t) }
     CHECK_SP;                                                                                      \
     va = XR(rn) + op->imm;                                                                         \
     CHECK_ALIGNED(va, sizeof(v), false);                                                           \
-    LOAD(c->view, va, sizeof(v), &v);                                                              \
+    LOAD(c->host.view, va, sizeof(v), &v);                                                              \
     set;                                                                                           \
     return true;
 #define STLUR_BODY(type)                                                                           \
@@ -202,7 +202,7 @@ OPM(stlr_3) { STLR_BODY(uint64_t) }
     CHECK_SP;                                                                                      \
     va = XR(rn) + op->imm;                                                                         \
     CHECK_ALIGNED(va, sizeof(v), true);                                                            \
-    STORE(c->view, va, sizeof(v), &v);                                                             \
+    STORE(c->host.view, va, sizeof(v), &v);                                                             \
     return true;
 OPM(ldapur_0) { LDAPUR_BODY(uint8_t, WX(rd, v)) }
 OPM(ldapur_1) { LDAPUR_BODY(uint16_t, WX(rd, v)) }

@@ -16,14 +16,14 @@
  */
 
 /* Before any use of the base register: a misaligned SP faults before anything else happens. */
-#define CHECK_SP                                                        \
-    do {                                                                \
-        if (tg_unlikely(op->rn == CPU_X_SP && (c->x[CPU_X_SP] & 15))) { \
-            if (fast)                                                   \
-                return EXEC_SLOW;                                       \
-            if (mem_sp_misaligned(c, op))                               \
-                return EXEC_STOP;                                       \
-        }                                                               \
+#define CHECK_SP                                                             \
+    do {                                                                     \
+        if (tg_unlikely(op->rn == CPU_X_SP && (c->arch.x[CPU_X_SP] & 15))) { \
+            if (fast)                                                        \
+                return EXEC_SLOW;                                            \
+            if (mem_sp_misaligned(c, op))                                    \
+                return EXEC_STOP;                                            \
+        }                                                                    \
     } while (0)
 
 /* The access has to be aligned to its size (ordered accesses). */
@@ -137,7 +137,7 @@ TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view
 TG_INLINE uint8_t *mem_atomic_fast(struct cpu *c, uint64_t va, unsigned size, enum mmu_access access,
                                    struct mem_atomic *a)
 {
-    const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    const struct mmu_tlbe *e = &c->host.view->tlb[MMU_TLB_INDEX(va)];
     const uint64_t page = va & (MMU_PAGE_MASK | (size - 1));
 
     if (tg_unlikely((access != MMU_WRITE && e->rtag != page) || (access != MMU_READ && e->wtag != page)))

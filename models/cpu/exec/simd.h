@@ -76,7 +76,7 @@ TG_INLINE int64_t simd_ssat(struct cpu *c, __int128 v, unsigned bits)
     int64_t max = (int64_t)tg_ones(bits - 1), min = -max - 1;
 
     if (v > max || v < min) {
-        c->fpu.fpsr |= FPU_FPSR_QC;
+        c->arch.fpu.fpsr |= FPU_FPSR_QC;
         return v > max ? max : min;
     }
     return (int64_t)v;
@@ -87,7 +87,7 @@ TG_INLINE uint64_t simd_usat(struct cpu *c, __int128 v, unsigned bits)
     uint64_t max = tg_ones(bits);
 
     if (v < 0 || v > (__int128)max) {
-        c->fpu.fpsr |= FPU_FPSR_QC;
+        c->arch.fpu.fpsr |= FPU_FPSR_QC;
         return v < 0 ? 0 : max;
     }
     return (uint64_t)v;

@@ -11,7 +11,7 @@
 
 /* clang-format off */
 
-#define F      (&c->fpu)
+#define F      (&c->arch.fpu)
 #define Q      a64_q(op_info(op)->insn)
 #define LANES_h (Q ? 8u : 4u)
 #define LANES_s (Q ? 4u : 2u)

@@ -322,7 +322,7 @@ TG_INLINE bool exec_table(struct cpu *c, const struct cpu_op *op, unsigned bytes
     union cpu_vreg r = {.d = {0, 0}};
 
     for (unsigned i = 0; i <= op->imm; i++)
-        memcpy(table + 16 * i, c->v[(op->rn + i) & 31].b, 16);
+        memcpy(table + 16 * i, c->arch.v[(op->rn + i) & 31].b, 16);
     for (unsigned i = 0; i < bytes; i++) {
         unsigned k = VR(rm)->b[i];
 

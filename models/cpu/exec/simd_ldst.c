@@ -11,7 +11,7 @@
 /* clang-format off */
 
 /* Register k of the list, which wraps after V31. */
-#define LIST(k) (&c->v[(op->rd + (k)) & 31])
+#define LIST(k) (&c->arch.v[(op->rd + (k)) & 31])
 /* Without write-back both addends are zero. */
 #define WRITE_BACK(bytes) WX(rn, XR(rn) + (bytes) + XR(rm))
 
@@ -22,12 +22,12 @@
     {                                                                                              \
         uint8_t buf[(n) * (bytes)];                                                                \
         CHECK_SP;                                                                                  \
-        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
+        LOAD(c->host.view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm);                                                                       \
         for (unsigned k = 0, rd = op->rd; k < (n); k++) {                                          \
             union cpu_vreg r = {.d = {0, 0}};                                                      \
             memcpy(&r, buf + k * (bytes), bytes);                                                  \
-            c->v[(rd + k) & 31] = r;                                                               \
+            c->arch.v[(rd + k) & 31] = r;                                                               \
         }                                                                                          \
         return true;                                                                               \
     }                                                                                              \
@@ -37,7 +37,7 @@
         CHECK_SP;                                                                                  \
         for (unsigned k = 0; k < (n); k++)                                                         \
             memcpy(buf + k * (bytes), LIST(k), bytes);                                             \
-        STORE(c->view, XR(rn), sizeof(buf), buf);                                                  \
+        STORE(c->host.view, XR(rn), sizeof(buf), buf);                                                  \
         WRITE_BACK(op->imm);                                                                       \
         return true;                                                                               \
     }
@@ -56,7 +56,7 @@ MULTI1_Q(4)
         type buf[(n) * ELEMS];                                                                     \
         union cpu_vreg r[n];                                                                       \
         CHECK_SP;                                                                                  \
-        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
+        LOAD(c->host.view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm);                                                                       \
         for (unsigned k = 0; k < (n); k++) {                                                       \
             r[k].d[1] = 0;                                                                         \
@@ -75,7 +75,7 @@ MULTI1_Q(4)
         for (unsigned k = 0; k < (n); k++)                                                         \
             for (unsigned i = 0; i < ELEMS; i++)                                                   \
                 buf[i * (n) + k] = LIST(k)->lane[i];                                               \
-        STORE(c->view, XR(rn), sizeof(buf), buf);                                                  \
+        STORE(c->host.view, XR(rn), sizeof(buf), buf);                                                  \
         WRITE_BACK(op->imm);                                                                       \
         return true;                                                                               \
     }
@@ -99,7 +99,7 @@ MULTI_Q(4)
     {                                                                                              \
         type buf[n];                                                                               \
         CHECK_SP;                                                                                  \
-        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
+        LOAD(c->host.view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm >> 8);                                                                  \
         for (unsigned k = 0; k < (n); k++)                                                         \
             LIST(k)->lane[op->imm & (16 / sizeof(type) - 1)] = buf[k];                             \
@@ -111,7 +111,7 @@ MULTI_Q(4)
         CHECK_SP;                                                                                  \
         for (unsigned k = 0; k < (n); k++)                                                         \
             buf[k] = LIST(k)->lane[op->imm & (16 / sizeof(type) - 1)];                             \
-        STORE(c->view, XR(rn), sizeof(buf), buf);                                                  \
+        STORE(c->host.view, XR(rn), sizeof(buf), buf);                                                  \
         WRITE_BACK(op->imm >> 8);                                                                  \
         return true;                                                                               \
     }
@@ -127,7 +127,7 @@ LANE(4, 12, uint8_t, b) LANE(4, 13, uint16_t, h) LANE(4, 14, uint32_t, s) LANE(4
     {                                                                                              \
         type buf[n];                                                                               \
         CHECK_SP;                                                                                  \
-        LOAD(c->view, XR(rn), sizeof(buf), buf);                                                   \
+        LOAD(c->host.view, XR(rn), sizeof(buf), buf);                                                   \
         WRITE_BACK(op->imm);                                                                       \
         for (unsigned k = 0; k < (n); k++) {                                                       \
             union cpu_vreg r = {.d = {0, 0}};                                                      \

@@ -193,8 +193,8 @@ SIMD_PAIRL_Q(uadalp, d + (UW)(UA + UB))
 
 /* ---- by element: b is one element of rm ---- */
 
-#define ELEM16 (c->v[op->rm & 15].h[a64_index_h(op_info(op)->insn)])
-#define ELEM32 (c->v[op->rm].s[a64_index_s(op_info(op)->insn)])
+#define ELEM16 (c->arch.v[op->rm & 15].h[a64_index_h(op_info(op)->insn)])
+#define ELEM32 (c->arch.v[op->rm].s[a64_index_s(op_info(op)->insn)])
 #define SIMD_ELEM(name, n, bits, expr)                                                             \
     OPV(name)                                                                                      \
     {                                                                                              \

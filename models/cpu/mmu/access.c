@@ -105,7 +105,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     /* Alignment that the memory type asks for comes before permissions and stage 2, but after the table walk
      * (R_XCHFJ). */
     if (r.fault && (!misplaced || r.s1ptw)) {
-        data_abort(c, c->cur, va, &r, false);
+        data_abort(c, c->host.cur, va, &r, false);
         out->faulted = true;
         return;
     }
@@ -113,7 +113,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     out->ns = r.ns;
     out->mem_type = r.mem_type;
     if (misplaced) {
-        abort_code(c, c->cur, va, FSC_ALIGNMENT, access == MMU_WRITE);
+        abort_code(c, c->host.cur, va, FSC_ALIGNMENT, access == MMU_WRITE);
         out->faulted = true;
         return;
     }
@@ -146,10 +146,12 @@ static bool device_access(struct cpu *c, const struct cpu_op *op, uint64_t va, u
         struct tg_bus_txn txn = {
             .addr = pa + i, .data = (uint8_t *)data + i, .size = step, .write = write, .time = cpu_now(c)};
 
-        txn.attrs = (struct tg_bus_attrs){
-            .secure = !ns, .privileged = c->el > 0, .mem_type = (uint8_t)mem_type, .requester = c->index};
-        if (c->bus.transport)
-            c->bus.transport(c->bus.opaque, &txn);
+        txn.attrs = (struct tg_bus_attrs){.secure = !ns,
+                                          .privileged = c->arch.el > 0,
+                                          .mem_type = (uint8_t)mem_type,
+                                          .requester = c->ident.index};
+        if (c->ports.bus.transport)
+            c->ports.bus.transport(c->ports.bus.opaque, &txn);
         else
             txn.resp = TG_BUS_DECERR;
         domain_running(c); /* others may have run while the access waited for its time */
@@ -195,7 +197,7 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
 {
     unsigned elem = element_size(op, size);
 
-    c->cur = op;
+    c->host.cur = op;
     if ((view->key.flags & MMU_KEY_ALIGN) && (va & (elem - 1))) {
         abort_code(c, op, va, FSC_ALIGNMENT, access != MMU_READ);
         return false;
@@ -266,7 +268,7 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
         if (s.part[i].host) {
             memcpy(s.part[i].host, buf + at, n);
             if (s.part[i].code)
-                domain_code_written(c->domain, s.part[i].pa, n);
+                domain_code_written(c->host.domain, s.part[i].pa, n);
         } else if (!device_access(c, op, va + at, s.part[i].pa, s.part[i].ns, s.part[i].mem_type, true, elem,
                                   n, buf + at)) {
             return false;
@@ -300,7 +302,7 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
         a->host = (uint8_t *)(uintptr_t)(va + e->addend);
         return a->host;
     }
-    c->cur = op;
+    c->host.cur = op;
     if ((va & (size - 1)) && !within_16(c, view, va, size)) {
         abort_code(c, op, va, FSC_ALIGNMENT, access == MMU_WRITE);
         return NULL;
@@ -323,14 +325,14 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
 void mem_atomic_done(struct cpu *c, const struct mem_atomic *a, unsigned size)
 {
     if (tg_unlikely(a->code))
-        domain_code_written(c->domain, a->pa, size);
+        domain_code_written(c->host.domain, a->pa, size);
 }
 
 /* ---- odds and ends ---- */
 
 bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op)
 {
-    if (!(cpu_sctlr(c, c->el) & (c->el == 0 ? SCTLR_SA0 : SCTLR_SA)))
+    if (!(cpu_sctlr(c, c->arch.el) & (c->arch.el == 0 ? SCTLR_SA0 : SCTLR_SA)))
         return false;
     cpu_raise_sp_alignment(c, op);
     return true;
@@ -338,12 +340,12 @@ bool mem_sp_misaligned(struct cpu *c, const struct cpu_op *op)
 
 bool mem_check_aligned(struct cpu *c, const struct cpu_op *op, uint64_t va, unsigned size, bool write)
 {
-    if (!(va & (size - 1)) || within_16(c, c->view, va, size))
+    if (!(va & (size - 1)) || within_16(c, c->host.view, va, size))
         return false;
-    if (cpu_has(c, CPU_FEAT_LSE2) && !(c->view->key.flags & MMU_KEY_ALIGN) &&
-        (cpu_sctlr(c, c->el) & SCTLR_NAA))
+    if (cpu_has(c, CPU_FEAT_LSE2) && !(c->host.view->key.flags & MMU_KEY_ALIGN) &&
+        (cpu_sctlr(c, c->arch.el) & SCTLR_NAA))
         return false;
-    c->cur = op;
+    c->host.cur = op;
     abort_code(c, op, va, FSC_ALIGNMENT, write);
     return true;
 }
@@ -355,14 +357,14 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     struct mmu_lookup l;
     uint64_t block = va & ~(DC_ZVA_SIZE - 1);
 
-    e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    e = &c->host.view->tlb[MMU_TLB_INDEX(va)];
     if (tg_likely((block & MMU_PAGE_MASK) == e->wtag)) {
         memset((void *)(uintptr_t)(block + e->addend), 0, sizeof(zeros));
         pipe_zva(c, block, block + e->pa_off);
         return true;
     }
-    c->cur = op;
-    mmu_access(c, c->view, va, sizeof(zeros), MMU_WRITE, &l);
+    c->host.cur = op;
+    mmu_access(c, c->host.view, va, sizeof(zeros), MMU_WRITE, &l);
     if (l.faulted || debug_watch_hit(c, op, block, sizeof(zeros), WATCH_STORE))
         return false;
     if (!l.host)
@@ -371,7 +373,7 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
     memset(l.host - (va - block), 0, sizeof(zeros));
     pipe_zva(c, block, l.pa - (va - block));
     if (l.code)
-        domain_code_written(c->domain, l.pa - (va - block), sizeof(zeros));
+        domain_code_written(c->host.domain, l.pa - (va - block), sizeof(zeros));
     return true;
 }
 
@@ -384,7 +386,7 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
     bool dc = crm != 5,
          ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CVADP: 13, CIVAC: 14 */
     bool to_poc = dc && crm != 11, invalidate = ivac || crm == 14;
-    const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    const struct mmu_tlbe *e = &c->host.view->tlb[MMU_TLB_INDEX(va)];
     const unsigned line = c->p.l1d.line ? c->p.l1d.line : 64; /* as CTR_EL0.DminLine says */
     struct mmu_key key;
     struct mmu_result r;
@@ -393,8 +395,8 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
         pipe_cache_op(c, va + e->pa_off, to_poc, invalidate);
         return true;
     }
-    c->cur = op;
-    key = c->view->key;
+    c->host.cur = op;
+    key = c->host.view->key;
     if (key.priv == MMU_PRIV_PAN)
         key.priv = MMU_PRIV;
     mmu_translate(c, &key, va, ivac ? MMU_WRITE : MMU_MAINTAIN, &r);
@@ -421,14 +423,14 @@ static bool vncr_abort(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
 
 bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, uint64_t *v)
 {
-    struct mmu_view *view = mmu_view_get(c, c->sr[SR_HCR_EL2] & HCR_E2H ? MMU_EL20 : MMU_EL2, MMU_PRIV);
+    struct mmu_view *view = mmu_view_get(c, c->arch.sr[SR_HCR_EL2] & HCR_E2H ? MMU_EL20 : MMU_EL2, MMU_PRIV);
     const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
     struct mmu_result r;
     struct ram_region *ram;
     uint64_t data = view->key.flags & MMU_KEY_BE ? __builtin_bswap64(*v) : *v;
     uint8_t *host;
 
-    c->cur = op;
+    c->host.cur = op;
     if (tg_likely((write ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK))) {
         host = (uint8_t *)(uintptr_t)(va + e->addend);
         r.pa = va + e->pa_off;
@@ -442,7 +444,7 @@ bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, u
         host = ram_at(ram, r.pa);
         mmu_fill(c, view, va, &r, ram, debug_watch_page(c, va & MMU_PAGE_MASK));
         if (write && (*ram_flags(ram, r.pa) & RAM_PAGE_CODE))
-            domain_code_written(c->domain, r.pa, sizeof(data));
+            domain_code_written(c->host.domain, r.pa, sizeof(data));
     }
     if (write)
         memcpy(host, &data, sizeof(data));
@@ -458,7 +460,7 @@ bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, u
 
 bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lookup *uncached)
 {
-    struct mmu_view *view = c->view;
+    struct mmu_view *view = c->host.view;
     struct mmu_xtlbe *e = &view->xtlb[MMU_XTLB_INDEX(va)];
     struct mmu_result r;
     struct ram_region *ram;
@@ -469,7 +471,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         return true;
     }
     *out = NULL;
-    c->cur = NULL;
+    c->host.cur = NULL;
     mmu_translate(c, &view->key, va, MMU_FETCH, &r);
     if (r.fault) {
         raise_abort(c, NULL, EC_IABT_LOWER, tg_put(ISS_FSC, r.fsc) | (r.s1ptw ? ISS_S1PTW : 0), va, &r);
@@ -492,13 +494,13 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         struct tg_bus_txn txn = {.addr = r.pa, .data = &insn, .size = 4, .time = cpu_now(c)};
 
         txn.attrs = (struct tg_bus_attrs){.secure = !r.ns,
-                                          .privileged = c->el > 0,
+                                          .privileged = c->arch.el > 0,
                                           .mem_type = r.mem_type,
                                           .kind = TG_BUS_FETCH,
-                                          .requester = c->index};
+                                          .requester = c->ident.index};
         txn.resp = TG_BUS_DECERR;
-        if (c->bus.transport)
-            c->bus.transport(c->bus.opaque, &txn);
+        if (c->ports.bus.transport)
+            c->ports.bus.transport(c->ports.bus.opaque, &txn);
         if (txn.resp != TG_BUS_OK) {
             raise_abort(c, NULL, EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL), va, &r);
             return false;

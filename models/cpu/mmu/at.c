@@ -34,8 +34,8 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
     else if (op1 == 4 && !both)
         regime = cpu_hcr_eff(c) & HCR_E2H ? MMU_EL20 : MMU_EL2;
     else
-        regime = c->el >= 2 && cpu_is_host(c) ? MMU_EL20 : MMU_EL10;
-    if (op1 == 0 && crm == 9 && c->pan)
+        regime = c->arch.el >= 2 && cpu_is_host(c) ? MMU_EL20 : MMU_EL10;
+    if (op1 == 0 && crm == 9 && c->arch.pan)
         priv = MMU_PRIV_PAN;
     if ((op1 == 0 && crm == 8 && op2 >= 2) || (both && op2 >= 6))
         priv = MMU_USER;
@@ -45,23 +45,23 @@ bool mmu_at(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va)
     key.flags |= MMU_KEY_AT;
     if (!both)
         key.flags |= MMU_KEY_S1ONLY;
-    c->cur = op;
+    c->host.cur = op;
     mmu_translate(c, &key, va, op2 & 1 ? MMU_WRITE : MMU_READ, &r);
     if (!r.fault) {
-        c->sr[SR_PAR_EL1] = tg_put(PAR_ATTR, r.attr) | (r.pa & PAR_PA) | PAR_RES1 | (r.ns ? PAR_NS : 0) |
-                            tg_put(PAR_SH, r.sh);
+        c->arch.sr[SR_PAR_EL1] = tg_put(PAR_ATTR, r.attr) | (r.pa & PAR_PA) | PAR_RES1 | (r.ns ? PAR_NS : 0) |
+                                 tg_put(PAR_SH, r.sh);
         return true;
     }
     /* A stage-2 fault of the walk belongs to the hypervisor; an external abort of a walk is taken, too. */
-    if ((c->el == 1 && r.s2 && r.s1ptw) || (r.fsc & ~3u) == FSC_EXTERNAL_WALK) {
+    if ((c->arch.el == 1 && r.s2 && r.s1ptw) || (r.fsc & ~3u) == FSC_EXTERNAL_WALK) {
         uint64_t iss = r.fsc | ISS_CM | (r.s1ptw ? ISS_S1PTW : 0) | ISS_WNR;
-        bool to_el2 = c->el == 1 && r.s2;
+        bool to_el2 = c->arch.el == 1 && r.s2;
 
         cpu_raise_sync(c, op, to_el2 ? 2 : 0, esr_make(EC_DABT_LOWER, iss), va, true,
                        (r.ipa >> 12) << 4 | (r.ipa_ns ? TG_BIT(63) : 0), to_el2);
         return false;
     }
-    c->sr[SR_PAR_EL1] =
+    c->arch.sr[SR_PAR_EL1] =
         PAR_F | PAR_RES1 | tg_put(PAR_FST, r.fsc) | (r.s2 ? PAR_S : 0) | (r.s1ptw ? PAR_PTW : 0);
     return true;
 }

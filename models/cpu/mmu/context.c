@@ -52,7 +52,7 @@ static void drop_data(struct mmu_view *v, unsigned i)
 /* A fetch mapping died: entries of the jump cache that stay are noted again as they are found. */
 static void drop_code(struct cpu *c, struct mmu_view *v)
 {
-    v->jump_tag = ++c->mmu.next_tag;
+    v->jump_tag = ++c->host.mmu.next_tag;
     v->xfilter = 0;
     v->own_code = false;
 }
@@ -68,7 +68,7 @@ static void clear_view(struct cpu *c, struct mmu_view *v)
     memset(&v->brief->global, 0, sizeof(v->brief->global));
     memset(&v->brief->large, 0, sizeof(v->brief->large));
     drop_code(c, v);
-    c->pipe.fetch_page = UINT64_MAX;
+    c->timing.pipe.fetch_page = UINT64_MAX;
 }
 
 /* What is of the view's ASID alone goes. */
@@ -88,37 +88,37 @@ static void clear_own(struct cpu *c, struct mmu_view *v)
     }
     if (v->own_code)
         drop_code(c, v);
-    c->pipe.fetch_page = UINT64_MAX;
+    c->timing.pipe.fetch_page = UINT64_MAX;
 }
 
 int mmu_init(struct cpu *c)
 {
     /* Zero, as lines of the host's cache; untouched ones cost nothing: n_views grows as they are first used.
      */
-    c->mmu.views =
+    c->host.mmu.views =
         mmap(NULL, VIEWS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (c->mmu.views == MAP_FAILED)
-        c->mmu.views = NULL;
-    c->mmu.briefs = aligned_alloc(_Alignof(struct mmu_brief), VIEWS * sizeof(*c->mmu.briefs));
-    if (!c->mmu.views || !c->mmu.briefs)
+    if (c->host.mmu.views == MAP_FAILED)
+        c->host.mmu.views = NULL;
+    c->host.mmu.briefs = aligned_alloc(_Alignof(struct mmu_brief), VIEWS * sizeof(*c->host.mmu.briefs));
+    if (!c->host.mmu.views || !c->host.mmu.briefs)
         return -ENOMEM;
-    memset(c->mmu.briefs, 0, VIEWS * sizeof(*c->mmu.briefs));
-    c->mmu.n_views = 0;
+    memset(c->host.mmu.briefs, 0, VIEWS * sizeof(*c->host.mmu.briefs));
+    c->host.mmu.n_views = 0;
     return 0;
 }
 
 void mmu_fini(struct cpu *c)
 {
-    if (c->mmu.views)
-        munmap(c->mmu.views, VIEWS_SIZE);
-    free(c->mmu.briefs);
-    c->mmu.views = NULL;
-    c->mmu.briefs = NULL;
+    if (c->host.mmu.views)
+        munmap(c->host.mmu.views, VIEWS_SIZE);
+    free(c->host.mmu.briefs);
+    c->host.mmu.views = NULL;
+    c->host.mmu.briefs = NULL;
 }
 
 enum mmu_regime mmu_current_regime(const struct cpu *c)
 {
-    switch (c->el) {
+    switch (c->arch.el) {
     case 3:
         return MMU_EL3;
     case 2:
@@ -132,19 +132,19 @@ enum mmu_regime mmu_current_regime(const struct cpu *c)
 
 void mmu_controls_changed(struct cpu *c)
 {
-    memset(c->mmu.current, 0, sizeof(c->mmu.current));
-    memset(c->mmu.el10, 0, sizeof(c->mmu.el10));
+    memset(c->host.mmu.current, 0, sizeof(c->host.mmu.current));
+    memset(c->host.mmu.el10, 0, sizeof(c->host.mmu.el10));
 }
 
 void mmu_hcr_changed(struct cpu *c)
 {
-    memset(c->mmu.current[MMU_EL10], 0, sizeof(c->mmu.current[MMU_EL10]));
+    memset(c->host.mmu.current[MMU_EL10], 0, sizeof(c->host.mmu.current[MMU_EL10]));
 }
 
 void mmu_el10_controls_changed(struct cpu *c)
 {
     mmu_hcr_changed(c);
-    memset(c->mmu.el10, 0, sizeof(c->mmu.el10));
+    memset(c->host.mmu.el10, 0, sizeof(c->host.mmu.el10));
 }
 
 #define SCTLR_KEY                                                                                        \
@@ -167,15 +167,15 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
     memset(k, 0, sizeof(*k));
     k->regime = (uint8_t)regime;
     k->priv = (uint8_t)(priv == MMU_UNPRIV ? MMU_USER : priv);
-    if (cpu_has(c, CPU_FEAT_EL3) && (regime == MMU_EL3 || !(c->sr[SR_SCR_EL3] & SCR_NS)))
-        k->flags = MMU_KEY_SECURE | (c->sr[SR_SCR_EL3] & SCR_SIF ? MMU_KEY_SIF : 0);
+    if (cpu_has(c, CPU_FEAT_EL3) && (regime == MMU_EL3 || !(c->arch.sr[SR_SCR_EL3] & SCR_NS)))
+        k->flags = MMU_KEY_SECURE | (c->arch.sr[SR_SCR_EL3] & SCR_SIF ? MMU_KEY_SIF : 0);
     switch (regime) {
     case MMU_EL10:
-        k->sctlr = c->sr[SR_SCTLR_EL1] & SCTLR_KEY;
-        k->tcr = c->sr[SR_TCR_EL1];
-        k->ttbr0 = c->sr[SR_TTBR0_EL1];
-        k->ttbr1 = c->sr[SR_TTBR1_EL1];
-        k->mair = c->sr[SR_MAIR_EL1];
+        k->sctlr = c->arch.sr[SR_SCTLR_EL1] & SCTLR_KEY;
+        k->tcr = c->arch.sr[SR_TCR_EL1];
+        k->ttbr0 = c->arch.sr[SR_TTBR0_EL1];
+        k->ttbr1 = c->arch.sr[SR_TTBR1_EL1];
+        k->mair = c->arch.sr[SR_MAIR_EL1];
         k->hcr = hcr & HCR_KEY;
         if (hcr & HCR_DC)
             k->hcr |= HCR_VM;
@@ -188,30 +188,30 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
             k->flags |= MMU_KEY_NV1;
         if (k->hcr & HCR_VM) {
             k->flags |= MMU_KEY_S2;
-            k->vtcr = c->sr[SR_VTCR_EL2];
-            k->vttbr = c->sr[SR_VTTBR_EL2] & TTBR_BADDR;
+            k->vtcr = c->arch.sr[SR_VTCR_EL2];
+            k->vttbr = c->arch.sr[SR_VTTBR_EL2] & TTBR_BADDR;
             if (k->flags & MMU_KEY_SECURE) {
-                k->vstcr = c->sr[SR_VSTCR_EL2];
-                k->vsttbr = c->sr[SR_VSTTBR_EL2] & TTBR_BADDR;
+                k->vstcr = c->arch.sr[SR_VSTCR_EL2];
+                k->vsttbr = c->arch.sr[SR_VSTTBR_EL2] & TTBR_BADDR;
             }
-            if (c->sr[SR_SCTLR_EL2] & SCTLR_EE)
+            if (c->arch.sr[SR_SCTLR_EL2] & SCTLR_EE)
                 k->flags |= MMU_KEY_EE2;
         }
         break;
     case MMU_EL20:
-        k->ttbr1 = c->sr[SR_TTBR1_EL2];
+        k->ttbr1 = c->arch.sr[SR_TTBR1_EL2];
         /* fall through */
     case MMU_EL2:
-        k->sctlr = c->sr[SR_SCTLR_EL2] & SCTLR_KEY;
-        k->tcr = c->sr[SR_TCR_EL2];
-        k->ttbr0 = c->sr[SR_TTBR0_EL2];
-        k->mair = c->sr[SR_MAIR_EL2];
+        k->sctlr = c->arch.sr[SR_SCTLR_EL2] & SCTLR_KEY;
+        k->tcr = c->arch.sr[SR_TCR_EL2];
+        k->ttbr0 = c->arch.sr[SR_TTBR0_EL2];
+        k->mair = c->arch.sr[SR_MAIR_EL2];
         break;
     default:
-        k->sctlr = c->sr[SR_SCTLR_EL3] & SCTLR_KEY;
-        k->tcr = c->sr[SR_TCR_EL3];
-        k->ttbr0 = c->sr[SR_TTBR0_EL3];
-        k->mair = c->sr[SR_MAIR_EL3];
+        k->sctlr = c->arch.sr[SR_SCTLR_EL3] & SCTLR_KEY;
+        k->tcr = c->arch.sr[SR_TCR_EL3];
+        k->ttbr0 = c->arch.sr[SR_TTBR0_EL3];
+        k->mair = c->arch.sr[SR_MAIR_EL3];
     }
     if (!cpu_has(c, CPU_FEAT_PAUTH)) /* RES0 then */
         k->tcr &= ~(mmu_two_privileges(regime) ? TCR_TBID0 | TCR_TBID1 : TCR2_TBID);
@@ -245,18 +245,18 @@ static unsigned hash_key(const struct mmu_key *k)
 
 static bool in_use(const struct cpu *c, const struct mmu_view *v)
 {
-    if (v == c->view || v == c->uview)
+    if (v == c->host.view || v == c->host.uview)
         return true;
     for (unsigned r = 0; r < MMU_REGIMES; r++)
         for (unsigned p = 0; p < MMU_PRIVS; p++)
-            if (c->mmu.current[r][p] == v)
+            if (c->host.mmu.current[r][p] == v)
                 return true;
     return false;
 }
 
 static struct mmu_view *new_view(struct cpu *c)
 {
-    struct mmu *m = &c->mmu;
+    struct mmu *m = &c->host.mmu;
     struct mmu_view *v = NULL, **link;
 
     c->n.context_misses++;
@@ -282,8 +282,8 @@ static struct mmu_view *new_view(struct cpu *c)
 /* Where the view of the EL1&0 regime under the present HCR_EL2 is kept. */
 static struct mmu_view **el10_view(struct cpu *c, enum mmu_priv priv)
 {
-    struct mmu *m = &c->mmu;
-    uint64_t hcr = c->sr[SR_HCR_EL2] & HCR_CONTEXT;
+    struct mmu *m = &c->host.mmu;
+    uint64_t hcr = c->arch.sr[SR_HCR_EL2] & HCR_CONTEXT;
 
     if (m->el10[m->el10_newer].hcr != hcr) {
         m->el10_newer ^= 1;
@@ -331,7 +331,7 @@ static void inherit(struct mmu_view *v, const struct mmu_view *from)
 
 static struct mmu_view *find_view(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
 {
-    struct mmu *m = &c->mmu;
+    struct mmu *m = &c->host.mmu;
     struct mmu_view *v;
     struct mmu_key key;
     unsigned h;
@@ -363,7 +363,7 @@ static struct mmu_view *find_view(struct cpu *c, enum mmu_regime regime, enum mm
 
 struct mmu_view *mmu_view_get(struct cpu *c, enum mmu_regime regime, enum mmu_priv priv)
 {
-    struct mmu *m = &c->mmu;
+    struct mmu *m = &c->host.mmu;
     struct mmu_view *v = m->current[regime][priv];
 
     if (v)
@@ -549,11 +549,11 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
     const uint64_t va = w->va & tg_ones(56), last = va + w->bytes - 1; /* of by_va */
     const struct mmu_regions regions = w->by_va ? regions_of(va, last) : (struct mmu_regions){{0}};
 
-    if (c->timed)
+    if (c->timing.timed)
         ttlb_invalidate(c, w);
-    for (unsigned i = 0; i < c->mmu.n_views; i++) {
-        const struct mmu_brief *b = &c->mmu.briefs[i];
-        struct mmu_view *v = &c->mmu.views[i];
+    for (unsigned i = 0; i < c->host.mmu.n_views; i++) {
+        const struct mmu_brief *b = &c->host.mmu.briefs[i];
+        struct mmu_view *v = &c->host.mmu.views[i];
         bool asid_differs = w->match_asid && b->asid != w->asid;
 
         if (b->regime != w->regime || b->secure != w->secure || (w->match_vmid && b->vmid != w->vmid))
@@ -571,8 +571,8 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
 
 void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
 {
-    for (unsigned n = 0; n < c->mmu.n_views; n++) {
-        struct mmu_view *v = &c->mmu.views[n];
+    for (unsigned n = 0; n < c->host.mmu.n_views; n++) {
+        struct mmu_view *v = &c->host.mmu.views[n];
 
         FOR_FILLED_DATA (i, v)
             if (v->tlb[i].wtag != MMU_NO_TAG && v->tlb[i].wtag + v->tlb[i].pa_off == pa_page)
@@ -582,14 +582,14 @@ void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
 
 void mmu_forget_jumps(struct cpu *c)
 {
-    for (unsigned i = 0; i < c->mmu.n_views; i++)
-        c->mmu.views[i].jump_tag = ++c->mmu.next_tag;
+    for (unsigned i = 0; i < c->host.mmu.n_views; i++)
+        c->host.mmu.views[i].jump_tag = ++c->host.mmu.next_tag;
 }
 
 void mmu_drop_fetches(struct cpu *c)
 {
-    for (unsigned i = 0; i < c->mmu.n_views; i++) {
-        struct mmu_view *v = &c->mmu.views[i];
+    for (unsigned i = 0; i < c->host.mmu.n_views; i++) {
+        struct mmu_view *v = &c->host.mmu.views[i];
 
         FOR_FILLED_FETCH (j, v)
             v->xtlb[j].tag = MMU_NO_TAG;
@@ -599,6 +599,6 @@ void mmu_drop_fetches(struct cpu *c)
 
 void mmu_drop_everything(struct cpu *c)
 {
-    for (unsigned i = 0; i < c->mmu.n_views; i++)
-        clear_view(c, &c->mmu.views[i]);
+    for (unsigned i = 0; i < c->host.mmu.n_views; i++)
+        clear_view(c, &c->host.mmu.views[i]);
 }

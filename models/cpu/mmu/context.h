@@ -2,7 +2,7 @@
 /*
  * Translation contexts: software TLBs that are tagged, not flushed. A view is the software TLB of one context
  * (regime, VMID, ASID and the control registers that shape translation) at one privilege (EL0, privileged,
- * privileged with PAN). A world switch, an ERET or an address-space switch changes c->view; TLBI finds the
+ * privileged with PAN). A world switch, an ERET or an address-space switch changes c->host.view; TLBI finds the
  * views it names. What a view holds is always the result of a complete walk under its key, so a stale pointer
  * can at most repeat what TLBI has not yet been asked to remove.
  */
@@ -238,7 +238,7 @@ void mmu_make_key(const struct cpu *c, enum mmu_regime regime, enum mmu_priv pri
 
 /* Slow path of a data access that missed: translates, fills the view, checks alignment/watchpoints/tags.
  * Returns a host pointer for RAM (valid for the bytes on the first page), or NULL with *device set (perform
- * through the bus at *pa), or NULL with an exception raised (c->cur is the operation): then *faulted is true.
+ * through the bus at *pa), or NULL with an exception raised (c->host.cur is the operation): then *faulted is true.
  */
 struct mmu_lookup {
     uint8_t *host;
@@ -253,7 +253,7 @@ struct mmu_lookup {
 void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access,
                 struct mmu_lookup *out);
 
-/* Translates for a fetch at va = c->pc between blocks; false when an exception was raised (instruction
+/* Translates for a fetch at va = c->arch.pc between blocks; false when an exception was raised (instruction
  * abort). *out: the entry of the view's fetch TLB; NULL: memory that cannot be cached as decoded code, the
  * word is in *uncached. */
 bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lookup *uncached);

@@ -45,7 +45,7 @@ static bool trapped(struct cpu *c, const struct cpu_op *op)
 
 static bool enabled(const struct cpu *c, enum pac_key key)
 {
-    return cpu_sctlr(c, c->el) & keys[key].enable;
+    return cpu_sctlr(c, c->arch.el) & keys[key].enable;
 }
 
 /* FEAT_PACIMP: the mixing function of splitmix64 over the operands and the key one after the other (Steele,
@@ -66,12 +66,13 @@ static uint64_t own_cipher(uint64_t value, uint64_t modifier, uint64_t w, uint64
  * before. */
 static uint64_t cipher(struct cpu *c, uint64_t value, uint64_t modifier, unsigned hi, unsigned lo)
 {
-    uint64_t w = c->sr[hi], k = c->sr[lo];
+    uint64_t w = c->arch.sr[hi], k = c->arch.sr[lo];
     struct pac_memo *m;
 
     if (cpu_has(c, CPU_FEAT_PACIMP))
         return own_cipher(value, modifier, w, k);
-    m = &c->pac_memo[(value >> 2 ^ modifier >> 4 ^ modifier >> 12) % TG_ARRAY_SIZE(c->pac_memo)];
+    m = &c->derived
+             .pac_memo[(value >> 2 ^ modifier >> 4 ^ modifier >> 12) % TG_ARRAY_SIZE(c->derived.pac_memo)];
     if (tg_likely(m->value == value && m->modifier == modifier && m->w == w && m->k == k && m->valid))
         return m->code;
     *m = (struct pac_memo){.value = value, .modifier = modifier, .w = w, .k = k, .valid = true};
@@ -90,7 +91,7 @@ struct layout {
 static struct layout layout_of(const struct cpu *c, bool upper, bool upper_tbi, bool data)
 {
     enum mmu_regime regime = mmu_current_regime(c);
-    uint64_t tcr = c->sr[regime == MMU_EL10 ? SR_TCR_EL1 : regime == MMU_EL3 ? SR_TCR_EL3 : SR_TCR_EL2];
+    uint64_t tcr = c->arch.sr[regime == MMU_EL10 ? SR_TCR_EL1 : regime == MMU_EL3 ? SR_TCR_EL3 : SR_TCR_EL2];
     struct layout l;
 
     if (mmu_two_privileges(regime)) {
@@ -109,7 +110,7 @@ static struct layout layout_of(const struct cpu *c, bool upper, bool upper_tbi, 
 static bool select_bit(const struct cpu *c, uint64_t ptr, bool data)
 {
     enum mmu_regime regime = mmu_current_regime(c);
-    uint64_t tcr = c->sr[regime == MMU_EL10 ? SR_TCR_EL1 : SR_TCR_EL2];
+    uint64_t tcr = c->arch.sr[regime == MMU_EL10 ? SR_TCR_EL1 : SR_TCR_EL2];
     bool tags;
 
     if (mmu_two_privileges(regime))

@@ -28,7 +28,7 @@ static void issue(struct cpu *c, const struct mmu_inval *w, enum scope scope)
         mmu_invalidate(c, w);
         return;
     }
-    for (struct cpu *o = c->domain->first; o; o = o->domain_next)
+    for (struct cpu *o = c->host.domain->first; o; o = o->host.domain_next)
         mmu_invalidate(o, w);
 }
 
@@ -67,7 +67,7 @@ static void set_ipa(struct mmu_inval *w, uint64_t xt, bool range)
 static void el1_regime(const struct cpu *c, struct mmu_inval *w)
 {
 
-    if (c->el >= 2 && cpu_is_host(c)) {
+    if (c->arch.el >= 2 && cpu_is_host(c)) {
         w->regime = MMU_EL20;
         return;
     }
@@ -79,7 +79,7 @@ static void el1_regime(const struct cpu *c, struct mmu_inval *w)
 
 static uint16_t asid_mask(const struct cpu *c, const struct mmu_inval *w)
 {
-    uint64_t tcr = w->regime == MMU_EL20 ? c->sr[SR_TCR_EL2] : c->sr[SR_TCR_EL1];
+    uint64_t tcr = w->regime == MMU_EL20 ? c->arch.sr[SR_TCR_EL2] : c->arch.sr[SR_TCR_EL1];
 
     return tcr & TCR_AS ? 0xffff : 0xff;
 }
@@ -93,9 +93,9 @@ void mmu_tlbi(struct cpu *c, uint32_t enc, uint64_t xt)
     struct mmu_inval w;
 
     memset(&w, 0, sizeof(w));
-    w.secure = cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_NS);
+    w.secure = cpu_has(c, CPU_FEAT_EL3) && !(c->arch.sr[SR_SCR_EL3] & SCR_NS);
     if (op1 == 0) {
-        if (c->el == 1 && (cpu_hcr_eff(c) & HCR_FB))
+        if (c->arch.el == 1 && (cpu_hcr_eff(c) & HCR_FB))
             scope = BROADCAST;
         el1_regime(c, &w);
         switch (op2) {

@@ -107,11 +107,11 @@ static __attribute__((noinline)) bool read_elsewhere(struct walk *w, uint64_t pa
         return true;
     }
     txn.attrs.kind = TG_BUS_WALK;
-    txn.attrs.requester = w->c->index;
+    txn.attrs.requester = w->c->ident.index;
     txn.attrs.secure = !ns;
-    if (!w->c->bus.transport)
+    if (!w->c->ports.bus.transport)
         return false;
-    w->c->bus.transport(w->c->bus.opaque, &txn);
+    w->c->ports.bus.transport(w->c->ports.bus.opaque, &txn);
     return txn.resp == TG_BUS_OK;
 }
 
@@ -120,7 +120,7 @@ static inline __attribute__((always_inline)) bool read_desc(struct walk *w, uint
                                                             bool big_endian, unsigned stage, int level,
                                                             uint64_t ipa, bool ipa_ns, uint64_t *desc)
 {
-    const struct ram_region *ram = domain_recent_ram(w->c->domain, pa);
+    const struct ram_region *ram = domain_recent_ram(w->c->host.domain, pa);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
         w->r->walk[w->r->walk_levels++] = (struct mmu_walk_read){
@@ -144,7 +144,7 @@ static void write_desc(struct walk *w, uint64_t pa, bool ns, bool big_endian, ui
         desc = __builtin_bswap64(desc);
     memcpy(ram_at(ram, pa), &desc, sizeof(desc));
     if (*ram_flags(ram, pa) & RAM_PAGE_CODE)
-        domain_code_written(w->c->domain, pa, sizeof(desc));
+        domain_code_written(w->c->host.domain, pa, sizeof(desc));
 }
 
 /* ---- memory attributes ---- */
@@ -544,7 +544,7 @@ static const struct mmu_start *s1_geometry(const struct walk *w, uint64_t va)
     const struct mmu_key *key = w->key;
     const bool upper = mmu_two_privileges(key->regime) && (va >> 55 & 1), user = key->priv == MMU_USER;
     const uint64_t ttbr = upper ? key->ttbr1 : key->ttbr0;
-    struct mmu_start *s = &w->c->mmu.start[upper];
+    struct mmu_start *s = &w->c->host.mmu.start[upper];
     uint64_t high;
 
     if (!s->known || s->tcr != key->tcr || s->ttbr != ttbr || s->regime != key->regime || s->user != user) {

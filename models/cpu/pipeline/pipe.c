@@ -45,22 +45,22 @@ static bool alike(const struct cpu *c, const struct cpu *o)
     const size_t from = offsetof(struct cpu_params, pipe_kind), size = sizeof(c->p) - from;
 
     return !memcmp((const char *)&c->p + from, (const char *)&o->p + from, size) &&
-           !memcmp(c->pipe.cls, o->pipe.cls, sizeof(c->pipe.cls));
+           !memcmp(c->timing.pipe.cls, o->timing.pipe.cls, sizeof(c->timing.pipe.cls));
 }
 
 static int init_memo(struct cpu *c)
 {
-    for (struct cpu *o = c->domain ? c->domain->first : NULL; o; o = o->domain_next)
-        if (o->pipe.memo.store && alike(c, o)) {
-            memo_share(&c->pipe.memo, &o->pipe.memo);
+    for (struct cpu *o = c->host.domain ? c->host.domain->first : NULL; o; o = o->host.domain_next)
+        if (o->timing.pipe.memo.store && alike(c, o)) {
+            memo_share(&c->timing.pipe.memo, &o->timing.pipe.memo);
             return 0;
         }
-    return memo_init(&c->pipe.memo);
+    return memo_init(&c->timing.pipe.memo);
 }
 
 int pipe_init(struct cpu *c)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     uint32_t btb = 1;
 
     p->drains = c->p.pipe_kind == PIPE_WINDOW;
@@ -116,9 +116,9 @@ int pipe_init(struct cpu *c)
 void pipe_fini(struct cpu *c)
 {
     caches_fini(c);
-    memo_fini(&c->pipe.memo);
-    free(c->pipe.rob);
-    free(c->pipe.btb);
+    memo_fini(&c->timing.pipe.memo);
+    free(c->timing.pipe.rob);
+    free(c->timing.pipe.btb);
 }
 
 static void advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to)
@@ -133,23 +133,23 @@ static void advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to)
 
 void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
 {
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
-    pipe_catch_up(c, c->cur);
-    advance(&c->pipe, bucket, c->pipe.cycle + cycles);
+    pipe_catch_up(c, c->host.cur);
+    advance(&c->timing.pipe, bucket, c->timing.pipe.cycle + cycles);
     if (bucket == CPU_BUCKET_EXCEPTION || bucket == CPU_BUCKET_SYNC)
-        c->pipe.fetch_line = PIPE_NO_LINE;
+        c->timing.pipe.fetch_line = PIPE_NO_LINE;
 }
 
 void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t)
 {
-    pipe_stall(c, bucket, tg_time_to_cycles_up(t, c->hz));
+    pipe_stall(c, bucket, tg_time_to_cycles_up(t, c->ident.hz));
 }
 
 void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
 {
-    advance(&c->pipe, bucket, c->pipe.cycle + cycles);
-    c->pipe.start = c->pipe.cycle;
+    advance(&c->timing.pipe, bucket, c->timing.pipe.cycle + cycles);
+    c->timing.pipe.start = c->timing.pipe.cycle;
 }
 
 void pipe_wait_store(struct pipe *p)
@@ -160,12 +160,12 @@ void pipe_wait_store(struct pipe *p)
 
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
 {
-    struct pipe *p = &c->pipe;
-    uint64_t cycles = tg_time_to_cycles_up(latency, c->hz);
+    struct pipe *p = &c->timing.pipe;
+    uint64_t cycles = tg_time_to_cycles_up(latency, c->ident.hz);
 
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
-    pipe_catch_up(c, c->cur);
+    pipe_catch_up(c, c->host.cur);
     if (write && mem_type != TG_MEM_DEVICE_nGnRnE) {
         uint64_t from = p->device_done > p->cycle ? p->device_done : p->cycle;
 
@@ -180,14 +180,14 @@ void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
 
 void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket)
 {
-    if (c->timed)
-        advance(&c->pipe, bucket, c->pipe.store_last);
+    if (c->timing.timed)
+        advance(&c->timing.pipe, bucket, c->timing.pipe.store_last);
 }
 
 /* In order, results may be outstanding behind the issue cycle. */
 static void wait_results(struct cpu *c, enum cpu_bucket bucket)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     uint64_t last = 0;
 
     if (c->p.pipe_kind == PIPE_WINDOW)
@@ -200,12 +200,12 @@ static void wait_results(struct cpu *c, enum cpu_bucket bucket)
 
 void pipe_dsb(struct cpu *c)
 {
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
     wait_results(c, CPU_BUCKET_BARRIER);
     pipe_drain_stores(c, CPU_BUCKET_BARRIER);
-    pipe_stall(c, CPU_BUCKET_BARRIER, c->p.dsb + (c->pipe.tlbi_pending ? c->p.tlbi_sync : 0));
-    c->pipe.tlbi_pending = false;
+    pipe_stall(c, CPU_BUCKET_BARRIER, c->p.dsb + (c->timing.pipe.tlbi_pending ? c->p.tlbi_sync : 0));
+    c->timing.pipe.tlbi_pending = false;
 }
 
 #define CRM_TYPE    3 /* CRm<1:0> of DMB: 1 loads, 2 stores, 3 both (Arm ARM C6.2.79) */
@@ -213,7 +213,7 @@ void pipe_dsb(struct cpu *c)
 
 void pipe_dmb(struct cpu *c, unsigned crm)
 {
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
     wait_results(c, CPU_BUCKET_BARRIER);
     if ((crm & CRM_TYPE) != CRM_TYPE_LD)
@@ -223,66 +223,66 @@ void pipe_dmb(struct cpu *c, unsigned crm)
 
 void pipe_tlbi(struct cpu *c, bool broadcast)
 {
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
     pipe_stall(c, CPU_BUCKET_BARRIER, c->p.tlbi);
-    c->pipe.tlbi_pending |= broadcast;
+    c->timing.pipe.tlbi_pending |= broadcast;
 }
 
 /* As a store: in the window model the line is looked up when what is before the block has committed. */
 void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
 {
-    struct pipe *p = &c->pipe;
-    struct caches *k = &p->caches;
+    struct pipe *p = &c->timing.pipe;
+    struct caches *k = &c->timing.caches;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
     uint64_t from = cpu_by_blocks(c) ? p->store_from : p->start;
 
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
     c->n.stores++;
     if (*p->store_at > from) {
-        pipe_catch_up(c, c->cur);
+        pipe_catch_up(c, c->host.cur);
         pipe_wait_store(p);
     }
-    if (!ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp))
-        from += ttlb_data_slow(c, c->view, va, from);
+    if (!ttlb_hit(&k->dtlb, va, c->host.view->actx, c->host.view->gctx, ++k->stamp))
+        from += ttlb_data_slow(c, c->host.view, va, from);
     from += cache_zero_line(c, pa, from, &bucket);
     pipe_store_leaves_late(p, from, bucket);
 }
 
 void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
     uint64_t cycles = c->p.l1d.latency;
 
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
-    pipe_catch_up(c, c->cur);
+    pipe_catch_up(c, c->host.cur);
     *(write ? &c->n.stores : &c->n.loads) += 1;
     if (!ttlb_hit(&k->dtlb, va, view->actx, view->gctx, ++k->stamp))
-        cycles += ttlb_data_slow(c, view, va, c->pipe.cycle);
-    cycles += cache_data_slow(c, pa, write, c->pipe.cycle + cycles, &bucket);
+        cycles += ttlb_data_slow(c, view, va, c->timing.pipe.cycle);
+    cycles += cache_data_slow(c, pa, write, c->timing.pipe.cycle + cycles, &bucket);
     pipe_stall(c, bucket, cycles);
 }
 
 void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate)
 {
-    if (!c->timed)
+    if (!c->timing.timed)
         return;
     pipe_stall(c, CPU_BUCKET_BARRIER, c->p.cache_op);
     if (clean || invalidate)
-        cache_maintain(c, pa, invalidate, c->pipe.cycle);
+        cache_maintain(c, pa, invalidate, c->timing.pipe.cycle);
 }
 
 void pipe_idle_until(struct cpu *c, uint64_t until)
 {
-    advance(&c->pipe, CPU_BUCKET_IDLE, until);
+    advance(&c->timing.pipe, CPU_BUCKET_IDLE, until);
 }
 
 void pipe_start(struct cpu *c, uint64_t cycle)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     p->cycle = cycle;
     p->memo.now = 0;
@@ -308,7 +308,7 @@ void pipe_start(struct cpu *c, uint64_t cycle)
 
 void pipe_mispredicted(struct cpu *c)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     c->n.mispredicts++;
     p->cycle += p->mispredict;
@@ -325,7 +325,7 @@ static void delay_register(struct pipe *p, unsigned slot, uint64_t extra, enum c
 
 void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enum cpu_bucket bucket)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     delay_register(p, op_info(op)->d, extra, bucket);
     if (op_info(op)->tclass & CPU_TC_SETS_RA)

@@ -100,8 +100,6 @@ struct pipe {
     /* page that was fetched from last, in this view, and whose ITLB entry still is the last that was used;
      * UINT64_MAX: none */
     uint64_t fetch_page;
-
-    struct caches caches;
 };
 
 static inline uint64_t pipe_max(uint64_t a, uint64_t b)

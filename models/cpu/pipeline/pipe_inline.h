@@ -132,7 +132,7 @@ TG_INLINE uint64_t pipe_port(struct pipe *p, unsigned cls, const struct pipe_cla
 
 TG_INLINE void pipe_issue(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     const struct cpu_op_info *info = op_info(op);
     const unsigned cls = info->tclass & CPU_TC_MASK;
     const struct pipe_class *k = &p->cls[cls];
@@ -196,15 +196,15 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
                                                              uint64_t va, uint64_t pa, unsigned size,
                                                              bool write, bool tlb_hit)
 {
-    struct pipe *p = &c->pipe;
-    struct caches *k = &p->caches;
+    struct pipe *p = &c->timing.pipe;
+    struct caches *k = &c->timing.caches;
     struct line *l;
     uint64_t extra = 0, last = pa + size - 1;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
 
 #if TG_VARIANT == 2 /* most need not know when the operation starts */
     if (!tlb_hit)
-        tlb_hit = ttlb_again(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
+        tlb_hit = ttlb_again(&k->dtlb, va, c->host.view->actx, c->host.view->gctx, ++k->stamp);
     if (tlb_hit && cache_ready(&k->l1d, pa, write, p->dispatch)) {
         if (((pa ^ last) & LINE_MASK) == 0)
             return;
@@ -214,7 +214,7 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
     pipe_catch_up(c, op);
 #endif
     if (!tlb_hit) {
-        extra = ttlb_data_slow(c, c->view, va, p->start);
+        extra = ttlb_data_slow(c, c->host.view, va, p->start);
         if (extra) /* else only the hash had lost it */
             bucket = CPU_BUCKET_TLB;
     }
@@ -235,11 +235,11 @@ static __attribute__((noinline, unused)) void pipe_read_slow(struct cpu *c, cons
 TG_INLINE bool pipe_access_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
                                 uint64_t pa, unsigned size, bool write)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     const uint32_t id = e->dtlb;
     const unsigned i = id & (TTLB_MAX - 1);
 
-    if (tg_unlikely(k->dtlb.id[i] != id || view != c->view))
+    if (tg_unlikely(k->dtlb.id[i] != id || view != c->host.view))
         return false;
     if (tg_unlikely((write ? k->l1d.writable : k->l1d.readable)[pa >> LINE_BITS & k->l1d.set_mask] !=
                     ((pa + size - 1) & LINE_MASK)))
@@ -271,10 +271,10 @@ TG_INLINE bool pipe_rmw_fast(struct cpu *c, const struct mmu_view *view, const s
 /* After an access that was not fast: the next one to the page may be. */
 TG_INLINE void pipe_note_page(struct cpu *c, uint64_t va)
 {
-    const uint32_t id = c->view->tlb[MMU_TLB_INDEX(va)].dtlb;
+    const uint32_t id = c->host.view->tlb[MMU_TLB_INDEX(va)].dtlb;
 
-    if (c->pipe.caches.dtlb.id[id & (TTLB_MAX - 1)] != id)
-        ttlb_note(c, c->view, va);
+    if (c->timing.caches.dtlb.id[id & (TTLB_MAX - 1)] != id)
+        ttlb_note(c, c->host.view, va);
 }
 
 /* Accesses that are not fast only because the line is the second of its set, or because there are two lines
@@ -282,10 +282,10 @@ TG_INLINE void pipe_note_page(struct cpu *c, uint64_t va)
 TG_INLINE bool pipe_access_simple(struct cpu *c, uint64_t va, uint64_t pa, unsigned size, bool write,
                                   bool *two)
 {
-    struct caches *k = &c->pipe.caches;
+    struct caches *k = &c->timing.caches;
     const struct cache *d = &k->l1d;
     const uint64_t *lines = write ? d->writable : d->readable, last = (pa + size - 1) & LINE_MASK;
-    const struct mmu_tlbe *e = &c->view->tlb[MMU_TLB_INDEX(va)];
+    const struct mmu_tlbe *e = &c->host.view->tlb[MMU_TLB_INDEX(va)];
     const unsigned i = e->dtlb & (TTLB_MAX - 1);
 
     if (((write ? e->wtag : e->rtag) ^ va) >= MMU_PAGE_SIZE || k->dtlb.id[i] != e->dtlb)
@@ -293,7 +293,7 @@ TG_INLINE bool pipe_access_simple(struct cpu *c, uint64_t va, uint64_t pa, unsig
     *two = (pa & LINE_MASK) != last;
     if (*two ? lines[pa >> LINE_BITS & d->set_mask] != (pa & LINE_MASK) ||
                    lines[last >> LINE_BITS & d->set_mask] != last
-             : !cache_second(&k->l1d, pa, write, PIPE_EARLIEST(&c->pipe)))
+             : !cache_second(&k->l1d, pa, write, PIPE_EARLIEST(&c->timing.pipe)))
         return false;
     k->dtlb.stamp[i] = ++k->stamp;
     return true;
@@ -303,8 +303,8 @@ TG_INLINE bool pipe_access_simple(struct cpu *c, uint64_t va, uint64_t pa, unsig
 static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const struct cpu_op *op, uint64_t va,
                                                         uint64_t pa, unsigned size, bool write)
 {
-    struct pipe *p = &c->pipe;
-    struct caches *k = &p->caches;
+    struct pipe *p = &c->timing.pipe;
+    struct caches *k = &c->timing.caches;
     struct line *l;
     bool tlb_hit, two;
 
@@ -314,7 +314,7 @@ static __attribute__((noinline, unused)) void pipe_read(struct cpu *c, const str
         if (TG_VARIANT == 2 && !write && pipe_note_crossing(c, op))
             return;
     }
-    tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
+    tlb_hit = ttlb_hit(&k->dtlb, va, c->host.view->actx, c->host.view->gctx, ++k->stamp);
     l = cache_find(&k->l1d, pa);
     if (!tlb_hit || !l || l->arrive > PIPE_EARLIEST(p) || (write && !(l->tag & LINE_UNIQUE)) ||
         ((pa ^ (pa + size - 1)) & LINE_MASK) != 0)
@@ -344,13 +344,13 @@ TG_INLINE void pipe_rmw(struct cpu *c, const struct cpu_op *op, uint64_t va, uin
 static __attribute__((noinline, unused)) void
 pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size, bool tlb_hit)
 {
-    struct pipe *p = &c->pipe;
-    struct caches *k = &p->caches;
+    struct pipe *p = &c->timing.pipe;
+    struct caches *k = &c->timing.caches;
     uint64_t now = PIPE_STORE_FROM(p), last = pa + size - 1;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
 
     if (!tlb_hit) {
-        uint64_t extra = ttlb_data_slow(c, c->view, va, now);
+        uint64_t extra = ttlb_data_slow(c, c->host.view, va, now);
 
 #if TG_VARIANT == 1 /* translated before it may leave the pipeline */
         if (extra)
@@ -380,7 +380,7 @@ pipe_store_slow(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa
 TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, const struct mmu_tlbe *e,
                                uint64_t pa, unsigned size)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     if (tg_unlikely(*p->store_at > PIPE_STORE_NOW(p)) || !pipe_access_fast(c, view, e, pa, size, true))
         return false;
@@ -392,8 +392,8 @@ TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, const
 static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va,
                                                          uint64_t pa, unsigned size)
 {
-    struct pipe *p = &c->pipe;
-    struct caches *k = &p->caches;
+    struct pipe *p = &c->timing.pipe;
+    struct caches *k = &c->timing.caches;
     struct line *l;
     bool tlb_hit, two;
 
@@ -405,7 +405,7 @@ static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const st
             pipe_store_leaves(p, PIPE_STORE_FROM(p));
         return;
     }
-    tlb_hit = ttlb_hit(&k->dtlb, va, c->view->actx, c->view->gctx, ++k->stamp);
+    tlb_hit = ttlb_hit(&k->dtlb, va, c->host.view->actx, c->host.view->gctx, ++k->stamp);
     l = cache_find(&k->l1d, pa);
     if (!tlb_hit || !l || !(l->tag & LINE_UNIQUE) || l->arrive > PIPE_EARLIEST(p) ||
         ((pa ^ (pa + size - 1)) & LINE_MASK) != 0 || *p->store_at > PIPE_STORE_NOW(p)) {
@@ -436,7 +436,7 @@ TG_INLINE void pipe_front(struct pipe *p, uint64_t cycles)
  * order only its branch is left. */
 TG_INLINE bool pipe_end_fast(struct cpu *c, const struct cpu_links *links, enum pipe_outcome outcome)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
 #if TG_VARIANT == 1
     if (outcome == PIPE_WRONG) {
@@ -466,7 +466,7 @@ TG_INLINE void pipe_end_slow(struct cpu *c, const struct cpu_op *op, const struc
                              enum pipe_outcome outcome)
 {
 #if TG_VARIANT == 2
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     struct memo_last *last = memo_last_of(links);
     const struct memo_edge *e = memo_look(&p->memo, last->block, memo_key(p->memo.now, outcome));
 
@@ -492,7 +492,7 @@ TG_INLINE void pipe_fall(struct cpu *c, const struct cpu_op *op)
 TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_links *links,
                                          enum pipe_branch_kind kind, bool taken, uint64_t target)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     uint64_t pc = cpu_next_pc(c, links) - 4;
     bool wrong = false, known = true;
 
@@ -545,13 +545,14 @@ TG_INLINE enum pipe_outcome pipe_predict(struct cpu *c, const struct cpu_links *
 static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct cpu *c,
                                                                          const struct cpu_op *enter)
 {
-    struct pipe *p = &c->pipe;
-    uint64_t va = c->pc_page + (enter->block_pa & ~MMU_PAGE_MASK), late = 0;
+    struct pipe *p = &c->timing.pipe;
+    uint64_t va = c->host.pc_page + (enter->block_pa & ~MMU_PAGE_MASK), late = 0;
 
-    if (!ttlb_hit(&p->caches.itlb, va, c->view->actx, c->view->gctx, ++p->caches.stamp))
-        late = ttlb_fetch_slow(c, c->view, va, PIPE_FETCH_NOW(p));
-    ttlb_note_fetch(c, c->view, va);
-    p->fetch_page = c->pc_page;
+    if (!ttlb_hit(&c->timing.caches.itlb, va, c->host.view->actx, c->host.view->gctx,
+                  ++c->timing.caches.stamp))
+        late = ttlb_fetch_slow(c, c->host.view, va, PIPE_FETCH_NOW(p));
+    ttlb_note_fetch(c, c->host.view, va);
+    p->fetch_page = c->host.pc_page;
     return late;
 }
 
@@ -559,8 +560,8 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_page)(struct 
 static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct cpu *c, uint64_t line,
                                                                          uint64_t late)
 {
-    struct pipe *p = &c->pipe;
-    struct cache *k = &p->caches.l1i;
+    struct pipe *p = &c->timing.pipe;
+    struct cache *k = &c->timing.caches.l1i;
     struct line *l = cache_find(k, line);
     uint64_t now = PIPE_FETCH_NOW(p) + late;
 
@@ -574,7 +575,7 @@ static __attribute__((noinline, unused)) uint64_t TG_FN(pipe_fetch_line)(struct 
 TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
 {
 #if TG_VARIANT == 2
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     p->pending = enter + 1;
     p->store_from = pipe_max(p->cycle, p->dispatch);
@@ -585,7 +586,7 @@ TG_INLINE void pipe_enter(struct cpu *c, const struct cpu_op *enter)
 /* Does it lie in the line fetched last? If not, pipe_fetch is next. */
 TG_INLINE bool pipe_fetched(const struct cpu *c, const struct cpu_op *enter)
 {
-    return ((enter->block_pa ^ c->pipe.fetch_line) & LINE_MASK) == 0 && enter->enter.lines == 0;
+    return ((enter->block_pa ^ c->timing.pipe.fetch_line) & LINE_MASK) == 0 && enter->enter.lines == 0;
 }
 
 /* Is the line known to be in the L1I, at the front of its set? */
@@ -597,23 +598,23 @@ TG_INLINE bool pipe_line_known(const struct cache *k, uint64_t line)
 /* Another page is fetched from, and the entry of the instruction TLB that holds it is known. */
 TG_INLINE bool pipe_page_fast(struct cpu *c)
 {
-    struct pipe *p = &c->pipe;
-    struct ttlb *t = &p->caches.itlb;
-    const struct fetch_page *e = &p->caches.pages[(c->pc_page >> MMU_PAGE_BITS) % CACHE_PAGES];
+    struct pipe *p = &c->timing.pipe;
+    struct ttlb *t = &c->timing.caches.itlb;
+    const struct fetch_page *e = &c->timing.caches.pages[(c->host.pc_page >> MMU_PAGE_BITS) % CACHE_PAGES];
     const unsigned i = e->id & (TTLB_MAX - 1);
 
-    if (e->page != c->pc_page || e->actx != c->view->actx || t->id[i] != e->id)
+    if (e->page != c->host.pc_page || e->actx != c->host.view->actx || t->id[i] != e->id)
         return false;
-    t->stamp[i] = ++p->caches.stamp;
-    p->fetch_page = c->pc_page;
+    t->stamp[i] = ++c->timing.caches.stamp;
+    p->fetch_page = c->host.pc_page;
     return true;
 }
 
 /* Fetch of `line` and those behind it, if they are known; second: or the second of their sets. */
 TG_INLINE bool pipe_lines_fast(struct cpu *c, uint64_t line, unsigned more, bool second)
 {
-    struct pipe *p = &c->pipe;
-    struct cache *k = &p->caches.l1i;
+    struct pipe *p = &c->timing.pipe;
+    struct cache *k = &c->timing.caches.l1i;
     uint64_t n = 0;
 
     if (line != p->fetch_line) {
@@ -638,9 +639,9 @@ TG_INLINE bool pipe_lines_fast(struct cpu *c, uint64_t line, unsigned more, bool
  * left. */
 TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter, bool second)
 {
-    const struct pipe *p = &c->pipe;
+    const struct pipe *p = &c->timing.pipe;
 
-    if (c->pc_page != p->fetch_page && !pipe_page_fast(c))
+    if (c->host.pc_page != p->fetch_page && !pipe_page_fast(c))
         return false;
     return pipe_lines_fast(c, enter->block_pa & LINE_MASK, enter->enter.lines, second);
 }
@@ -648,12 +649,12 @@ TG_INLINE bool pipe_fetch_fast(struct cpu *c, const struct cpu_op *enter, bool s
 /* Fetch of a block: instruction TLB by page, L1I by line. */
 TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 {
-    struct pipe *p = &c->pipe;
-    struct cache *k = &p->caches.l1i;
+    struct pipe *p = &c->timing.pipe;
+    struct cache *k = &c->timing.caches.l1i;
     uint64_t line = enter->block_pa & LINE_MASK, last = line + ((uint64_t)enter->enter.lines << LINE_BITS);
     uint64_t fetched = p->fetch_line, late = 0;
 
-    if (c->pc_page != p->fetch_page)
+    if (c->host.pc_page != p->fetch_page)
         late = TG_FN(pipe_fetch_page)(c, enter);
     for (; line <= last; line += 1 << LINE_BITS) {
         if (line == fetched)
@@ -675,7 +676,7 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
  * others, too. */
 TG_INLINE void pipe_look_ahead(const struct cpu *c, const struct cpu_op *enter)
 {
-    const struct memo *m = &c->pipe.memo;
+    const struct memo *m = &c->timing.pipe.memo;
 
     if (enter)
         __builtin_prefetch(memo_set(
@@ -687,7 +688,7 @@ TG_INLINE void pipe_look_ahead(const struct cpu *c, const struct cpu_op *enter)
 TG_INLINE bool pipe_go_on_fast(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
                                unsigned way)
 {
-    const struct pipe *p = &c->pipe;
+    const struct pipe *p = &c->timing.pipe;
     const uint64_t at = (uint64_t)links->disp[way];
 
     if (tg_unlikely(!p->memo.state))

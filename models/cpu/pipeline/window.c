@@ -92,7 +92,7 @@ static void after_op(struct cpu *c, const struct cpu_op *op, uint32_t over_two)
     if (crossed(over_two, op))
         pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
     if (s3 == CPU_SLOT_SYSREG_READ || s3 == CPU_SLOT_SYSREG_WRITE)
-        pipe_serialise(&c->pipe, CPU_BUCKET_SYSREG,
+        pipe_serialise(&c->timing.pipe, CPU_BUCKET_SYSREG,
                        s3 == CPU_SLOT_SYSREG_READ ? c->p.sysreg_read : c->p.sysreg_write);
 }
 
@@ -104,7 +104,7 @@ static bool is_pending(const struct pipe *p, const struct cpu_op *op)
 
 bool pipe_note_crossing(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     if (p->memo.events >> 24 || !is_pending(p, op))
         return false;
@@ -198,7 +198,7 @@ static inline void flow_end(const struct flow *f, struct pipe *p)
 
 static void front_end(struct cpu *c, enum pipe_outcome outcome)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     switch (outcome) {
     case PIPE_SEQUENTIAL:
@@ -230,7 +230,7 @@ static void time_ops(struct cpu *c, const struct cpu_op *op, const struct cpu_op
                                            .s1 = CPU_SLOT_NONE,
                                            .s2 = CPU_SLOT_NONE,
                                            .s3 = CPU_SLOT_NONE};
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     const struct cpu_op_info *info = op_info(op), *end = op_info(last);
     const uint32_t over_two = crossings(p->memo.events);
     struct flow f;
@@ -514,7 +514,7 @@ static bool measure(const struct pipe *p, struct memo_edge *e, uint64_t cycle, u
 /* Times the block that runs up to op, which is one of it. */
 static void time_until(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     pipe_unfold(p);
     time_ops(c, p->pending, op);
@@ -577,7 +577,7 @@ static bool take_known(struct pipe *p, struct memo_last *last, uint64_t key)
 /* pipe_complete for a whole block in a state that a memo knows. */
 static void complete_block(struct cpu *c, const struct cpu_op *op, struct memo_last *last)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     struct memo *m = &p->memo;
     const uint32_t age = m->ages;
     struct memo_edge e = {.step = memo_key(m->state, PIPE_HELD)};
@@ -598,7 +598,7 @@ static void complete_block(struct cpu *c, const struct cpu_op *op, struct memo_l
 
 void pipe_single(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     if (!cpu_by_blocks(c))
         return;
@@ -618,16 +618,16 @@ void pipe_single(struct cpu *c, const struct cpu_op *op)
 
 static void fold_again(struct cpu *c)
 {
-    struct memo *m = &c->pipe.memo;
+    struct memo *m = &c->timing.pipe.memo;
 
     if (m->skip) {
         m->skip--;
         return;
     }
-    pipe_fold(&c->pipe);
+    pipe_fold(&c->timing.pipe);
     if (++m->tried < FOLD_BURST)
         return;
-    if (c->icount - m->since >= m->timed + FOLD_BURST * FOLD_WORTH) {
+    if (c->timing.icount - m->since >= m->timed + FOLD_BURST * FOLD_WORTH) {
         m->futile = 0;
     } else {
         m->skip = FOLD_BURST << m->futile;
@@ -635,13 +635,13 @@ static void fold_again(struct cpu *c)
     }
     m->tried = 0;
     m->timed = 0;
-    m->since = c->icount;
+    m->since = c->timing.icount;
 }
 
 /* What of the block that runs is not timed yet, up to op. */
 static void time_pending(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
 
     pipe_unfold(p);
     time_ops(c, p->pending, op);
@@ -652,7 +652,7 @@ static void time_pending(struct cpu *c, const struct cpu_op *op)
 void pipe_block_end(struct cpu *c, const struct cpu_op *op, const struct cpu_links *links,
                     enum pipe_outcome outcome)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     struct memo *m = &p->memo;
     struct memo_last *last = memo_last_of(links);
     const uint32_t from = m->state, age = m->ages, events = m->events;
@@ -700,7 +700,7 @@ static void begin_piece(struct cpu *c, const struct cpu_op *op)
 {
     const struct cpu_links *links = cpu_branch_links(op);
     const struct memo_last *last = memo_last_of(links);
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     const unsigned bits = 8 * events_behind(p->memo.events, op);
     const uint32_t later = p->memo.events & (uint32_t)tg_ones(bits);
     const struct memo_edge *known;
@@ -719,11 +719,11 @@ void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
 {
     const struct cpu_op *branch;
 
-    if (!is_pending(&c->pipe, op))
+    if (!is_pending(&c->timing.pipe, op))
         return;
     branch = op - op_info(op)->branch;
-    if (branch < op && branch >= c->pipe.pending && c->pipe.memo.state &&
-        events_behind(c->pipe.memo.events, branch) < sizeof(c->pipe.memo.events))
+    if (branch < op && branch >= c->timing.pipe.pending && c->timing.pipe.memo.state &&
+        events_behind(c->timing.pipe.memo.events, branch) < sizeof(c->timing.pipe.memo.events))
         begin_piece(c, branch); /* up to there a memo may know it */
     time_until(c, op);
 }
@@ -731,13 +731,13 @@ void pipe_catch_up(struct cpu *c, const struct cpu_op *op)
 void pipe_leave(struct cpu *c, const struct cpu_op *op)
 {
     pipe_catch_up(c, op);
-    c->pipe.pending = NULL;
-    c->pipe.memo.events = 0;
+    c->timing.pipe.pending = NULL;
+    c->timing.pipe.memo.events = 0;
 }
 
 void pipe_complete(struct cpu *c, const struct cpu_op *op)
 {
-    struct pipe *p = &c->pipe;
+    struct pipe *p = &c->timing.pipe;
     struct memo *m = &p->memo;
 
     if (!cpu_by_blocks(c))
@@ -752,8 +752,8 @@ void pipe_complete(struct cpu *c, const struct cpu_op *op)
  * fetched. */
 static void fetch_on(struct cpu *c, const struct cpu_op *op, uint64_t line, uint64_t late)
 {
-    struct pipe *p = &c->pipe;
-    struct cache *k = &p->caches.l1i;
+    struct pipe *p = &c->timing.pipe;
+    struct cache *k = &c->timing.caches.l1i;
     const uint64_t last = line + ((uint64_t)op->branch.lines << LINE_BITS), before = late;
     bool exact = false;
 
@@ -782,7 +782,7 @@ void pipe_go_on(struct cpu *c, const struct cpu_op *op, unsigned way)
     const struct cpu_links *links = cpu_branch_links(op);
     const uint64_t line = links->page->pa + ((uint64_t)links->disp[way] & LINE_MASK);
 
-    if (!c->pipe.memo.state)
+    if (!c->timing.pipe.memo.state)
         begin_piece(c, op);
-    fetch_on(c, op, line, way == CPU_TAKEN ? 1 + c->pipe.taken_bubble : 0);
+    fetch_on(c, op, line, way == CPU_TAKEN ? 1 + c->timing.pipe.taken_bubble : 0);
 }

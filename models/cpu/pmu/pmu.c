@@ -67,7 +67,7 @@
 /* The architecture's cycle counts stop in WFI and WFE. */
 static uint64_t awake_cycles(const struct cpu *c)
 {
-    return cpu_now_cycle(c) - c->pipe.buckets[CPU_BUCKET_IDLE];
+    return cpu_now_cycle(c) - c->timing.pipe.buckets[CPU_BUCKET_IDLE];
 }
 
 /* Cycles charged to a set of buckets (bits by enum cpu_bucket). */
@@ -89,7 +89,7 @@ uint64_t pmu_event_source(const struct cpu *c, unsigned event)
     (void)cpu_now_cycle(c); /* counters and buckets are as of now */
     switch (event) {
     case 0x4004: /* CNT_CYCLES: the system counter's, while the PE is awake */
-        return tg_time_to_cycles(tg_cycles_to_time(awake_cycles(c), c->hz), c->p.cntfrq);
+        return tg_time_to_cycles(tg_cycles_to_time(awake_cycles(c), c->ident.hz), c->p.cntfrq);
     case 0x4005: /* STALL_BACKEND_MEM */
         return stalled(c, STALL_MEMORY);
 #define X(num, expr) \
@@ -130,15 +130,15 @@ static uint64_t source(const struct cpu *c, unsigned n)
     if (n == PMU_CYCLE) {
         uint64_t cycles = awake_cycles(c);
 
-        return (c->sr[SR_PMCR_EL0] & (PMCR_D | PMCR_LC)) == PMCR_D ? cycles / 64 : cycles;
+        return (c->arch.sr[SR_PMCR_EL0] & (PMCR_D | PMCR_LC)) == PMCR_D ? cycles / 64 : cycles;
     }
-    event = (unsigned)tg_get(c->sr[type_reg(n)], EVENT);
+    event = (unsigned)tg_get(c->arch.sr[type_reg(n)], EVENT);
     return event == CPU_CYCLES ? awake_cycles(c) : pmu_event_source(c, event);
 }
 
 static unsigned hpmn(const struct cpu *c)
 {
-    unsigned n = (unsigned)tg_get(c->sr[SR_MDCR_EL2], MDCR2_HPMN);
+    unsigned n = (unsigned)tg_get(c->arch.sr[SR_MDCR_EL2], MDCR2_HPMN);
 
     return cpu_has(c, CPU_FEAT_EL2) && n < c->p.pmu_counters ? n : c->p.pmu_counters;
 }
@@ -151,7 +151,7 @@ static uint32_t all_counters(const struct cpu *c)
 /* Counters that the current EL may reach. */
 static uint32_t visible(const struct cpu *c)
 {
-    if (c->el < 2 && cpu_el2_on(c))
+    if (c->arch.el < 2 && cpu_el2_on(c))
         return (uint32_t)tg_ones(hpmn(c)) | UINT32_C(1) << PMU_CYCLE;
     return all_counters(c);
 }
@@ -162,13 +162,13 @@ static bool filter_passes(const struct cpu *c, uint64_t f)
     bool p = f & FILTER_P, u = f & FILTER_U;
 
     if (cpu_secure_inline(c)) {
-        if (c->el == 3)
+        if (c->arch.el == 3)
             return ((f & FILTER_M) != 0) == p;
-        if (c->el == 2)
+        if (c->arch.el == 2)
             return ((f & FILTER_NSH) != 0) != ((f & FILTER_SH) != 0);
-        return c->el == 0 ? !u : !p;
+        return c->arch.el == 0 ? !u : !p;
     }
-    switch (c->el) {
+    switch (c->arch.el) {
     case 0:
         return cpu_has(c, CPU_FEAT_EL3) ? ((f & FILTER_NSU) != 0) == u : !u;
     case 1:
@@ -180,7 +180,7 @@ static bool filter_passes(const struct cpu *c, uint64_t f)
 
 static bool is_of_el2(const struct cpu *c, unsigned n)
 {
-    return c->pmu->of_el2 >> n & 1;
+    return c->units.pmu->of_el2 >> n & 1;
 }
 
 /* Is counting prohibited here? Secure state: MDCR_EL3.SPME; EL2: MDCR_EL2.HPMD for the counters of EL1
@@ -188,14 +188,15 @@ static bool is_of_el2(const struct cpu *c, unsigned n)
 static bool prohibited(const struct cpu *c, unsigned n)
 {
     /* FEAT_PMUv3p5: MDCR_EL3.SCCD and MDCR_EL2.HCCD are RES0 without it. */
-    if (n == PMU_CYCLE && ((cpu_secure_inline(c) && (c->sr[SR_MDCR_EL3] & MDCR3_SCCD)) ||
-                           (c->el == 2 && (c->sr[SR_MDCR_EL2] & MDCR2_HCCD))))
+    if (n == PMU_CYCLE && ((cpu_secure_inline(c) && (c->arch.sr[SR_MDCR_EL3] & MDCR3_SCCD)) ||
+                           (c->arch.el == 2 && (c->arch.sr[SR_MDCR_EL2] & MDCR2_HCCD))))
         return true;
-    if (cpu_secure_inline(c) && !(c->sr[SR_MDCR_EL3] & MDCR3_SPME) &&
-        (n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP)))
+    if (cpu_secure_inline(c) && !(c->arch.sr[SR_MDCR_EL3] & MDCR3_SPME) &&
+        (n != PMU_CYCLE || (c->arch.sr[SR_PMCR_EL0] & PMCR_DP)))
         return true;
-    if (c->el == 2 && cpu_has(c, CPU_FEAT_PMUV3P1) && (c->sr[SR_MDCR_EL2] & MDCR2_HPMD) && !is_of_el2(c, n))
-        return n != PMU_CYCLE || (c->sr[SR_PMCR_EL0] & PMCR_DP);
+    if (c->arch.el == 2 && cpu_has(c, CPU_FEAT_PMUV3P1) && (c->arch.sr[SR_MDCR_EL2] & MDCR2_HPMD) &&
+        !is_of_el2(c, n))
+        return n != PMU_CYCLE || (c->arch.sr[SR_PMCR_EL0] & PMCR_DP);
     return false;
 }
 
@@ -203,9 +204,9 @@ static bool prohibited(const struct cpu *c, unsigned n)
  * of EL2 when MDCR_EL2.HLP. */
 static unsigned width(const struct cpu *c, unsigned n)
 {
-    uint64_t lng = n == PMU_CYCLE    ? c->sr[SR_PMCR_EL0] & PMCR_LC
-                   : is_of_el2(c, n) ? c->sr[SR_MDCR_EL2] & MDCR2_HLP
-                                     : c->sr[SR_PMCR_EL0] & PMCR_LP;
+    uint64_t lng = n == PMU_CYCLE    ? c->arch.sr[SR_PMCR_EL0] & PMCR_LC
+                   : is_of_el2(c, n) ? c->arch.sr[SR_MDCR_EL2] & MDCR2_HLP
+                                     : c->arch.sr[SR_PMCR_EL0] & PMCR_LP;
 
     return lng ? 64 : 32;
 }
@@ -219,12 +220,12 @@ static uint64_t held(const struct cpu *c, unsigned n, uint64_t v)
 /* Does counter n count the overflows of the one before (CHAIN)? */
 static bool chained(const struct cpu *c, unsigned n)
 {
-    return (n & 1) && n < c->p.pmu_counters && tg_get(c->sr[type_reg(n)], EVENT) == CHAIN;
+    return (n & 1) && n < c->p.pmu_counters && tg_get(c->arch.sr[type_reg(n)], EVENT) == CHAIN;
 }
 
 static void add(struct cpu *c, unsigned n, uint64_t delta)
 {
-    struct pmu *p = c->pmu;
+    struct pmu *p = c->units.pmu;
     uint64_t old = p->value[n], now = old + delta;
 
     p->value[n] = held(c, n, now);
@@ -239,7 +240,7 @@ static void add(struct cpu *c, unsigned n, uint64_t delta)
 
 void pmu_settle(struct cpu *c)
 {
-    struct pmu *p = c->pmu;
+    struct pmu *p = c->units.pmu;
 
     for (uint32_t m = p->counting; m; m &= m - 1) {
         unsigned n = (unsigned)__builtin_ctz(m);
@@ -253,8 +254,8 @@ void pmu_settle(struct cpu *c)
 /* The interrupt is a level: some overflow of an enabled counter with its interrupt enabled (D11.6). */
 static void drive_line(struct cpu *c)
 {
-    struct tg_irq *line = &c->ppi[TG_PPI_PMU];
-    bool level = (c->pmu->ovs & c->pmu->inten & c->pmu->switched_on) != 0;
+    struct tg_irq *line = &c->ports.ppi[TG_PPI_PMU];
+    bool level = (c->units.pmu->ovs & c->units.pmu->inten & c->units.pmu->switched_on) != 0;
 
     if (tg_unlikely(level != line->level))
         tg_irq_set(line, level, cpu_now(c));
@@ -263,15 +264,15 @@ static void drive_line(struct cpu *c)
 /* Fastest growth of a source in events a cycle. */
 static uint64_t rate(const struct cpu *c, unsigned n)
 {
-    unsigned w = c->timed && c->p.width ? c->p.width : 1;
+    unsigned w = c->timing.timed && c->p.width ? c->p.width : 1;
 
-    return n == PMU_CYCLE || tg_get(c->sr[type_reg(n)], EVENT) == CPU_CYCLES ? 1 : 4 * w;
+    return n == PMU_CYCLE || tg_get(c->arch.sr[type_reg(n)], EVENT) == CPU_CYCLES ? 1 : 4 * w;
 }
 
 /* Cycles that pass at least until counter n overflows; UINT64_MAX: more than can be said. */
 static uint64_t cycles_left(const struct cpu *c, unsigned n)
 {
-    uint64_t v = c->pmu->value[n], fastest,
+    uint64_t v = c->units.pmu->value[n], fastest,
              left = width(c, n) == 64 ? -v : (uint64_t)UINT32_MAX + 1 - (v & UINT32_MAX);
 
     if (!left) /* 2^64 */
@@ -287,7 +288,7 @@ static uint64_t cycles_left(const struct cpu *c, unsigned n)
 
 void pmu_level_changed(struct cpu *c)
 {
-    struct pmu *p = c->pmu;
+    struct pmu *p = c->units.pmu;
     uint64_t soonest = UINT64_MAX, now;
     uint32_t active = p->enabled & p->switched_on;
 
@@ -297,7 +298,7 @@ void pmu_level_changed(struct cpu *c)
         unsigned n = (unsigned)__builtin_ctz(m);
         uint64_t left;
 
-        if (prohibited(c, n) || !filter_passes(c, c->sr[type_reg(n)]))
+        if (prohibited(c, n) || !filter_passes(c, c->arch.sr[type_reg(n)]))
             continue;
         p->source[n] = source(c, n);
         p->counting |= UINT32_C(1) << n;
@@ -313,24 +314,24 @@ void pmu_level_changed(struct cpu *c)
         return;
     now = cpu_now_cycle(c);
     if (soonest < UINT64_MAX / 2 - now)
-        p->check_at = tg_cycles_to_time(now + soonest, c->hz);
+        p->check_at = tg_cycles_to_time(now + soonest, c->ident.hz);
 }
 
 void pmu_rearm(struct cpu *c)
 {
-    struct pmu *p = c->pmu;
+    struct pmu *p = c->units.pmu;
     uint32_t all = all_counters(c);
 
     p->of_el2 = all & ~((uint32_t)tg_ones(hpmn(c)) | UINT32_C(1) << PMU_CYCLE);
-    p->switched_on = (c->sr[SR_PMCR_EL0] & PMCR_E ? all & ~p->of_el2 : 0) |
-                     (c->sr[SR_MDCR_EL2] & MDCR2_HPME ? p->of_el2 : 0);
+    p->switched_on = (c->arch.sr[SR_PMCR_EL0] & PMCR_E ? all & ~p->of_el2 : 0) |
+                     (c->arch.sr[SR_MDCR_EL2] & MDCR2_HPME ? p->of_el2 : 0);
     pmu_level_changed(c);
 }
 
 void pmu_poll(struct cpu *c, tg_time now)
 {
     /* Asleep, nothing counts: there is nothing to look for until the PE runs again. */
-    if (!c->pmu || c->asleep || c->pmu->check_at > now)
+    if (!c->units.pmu || c->arch.asleep || c->units.pmu->check_at > now)
         return;
     pmu_settle(c);
     pmu_rearm(c);
@@ -339,32 +340,32 @@ void pmu_poll(struct cpu *c, tg_time now)
 /* A register was written. The run loop's limits hold unless there is to be looked for an overflow sooner. */
 static void changed(struct cpu *c)
 {
-    tg_time before = c->pmu->check_at;
+    tg_time before = c->units.pmu->check_at;
 
     pmu_rearm(c);
-    if (c->pmu->check_at < before)
+    if (c->units.pmu->check_at < before)
         cpu_attention(c, 0);
 }
 
 int pmu_init(struct cpu *c)
 {
-    c->pmu = calloc(1, sizeof(*c->pmu));
-    if (!c->pmu)
+    c->units.pmu = calloc(1, sizeof(*c->units.pmu));
+    if (!c->units.pmu)
         return -ENOMEM;
-    c->pmu->check_at = TG_TIME_NEVER;
+    c->units.pmu->check_at = TG_TIME_NEVER;
     return 0;
 }
 
 void pmu_fini(struct cpu *c)
 {
-    free(c->pmu);
-    c->pmu = NULL;
+    free(c->units.pmu);
+    c->units.pmu = NULL;
 }
 
 void pmu_reset(struct cpu *c)
 {
-    *c->pmu = (struct pmu){.check_at = TG_TIME_NEVER};
-    c->sr[SR_PMCR_EL0] = PMCR_LC; /* AArch32 is not implemented: the cycle counter is always long */
+    *c->units.pmu = (struct pmu){.check_at = TG_TIME_NEVER};
+    c->arch.sr[SR_PMCR_EL0] = PMCR_LC; /* AArch32 is not implemented: the cycle counter is always long */
     pmu_rearm(c);
 }
 
@@ -375,9 +376,9 @@ void pmu_reset(struct cpu *c)
 uint64_t sr_rd_pmcr(struct cpu *c, enum sr_id id)
 {
     /* IMP and IDCODE as MIDR_EL1 names them; N as the current level sees it. */
-    uint64_t n = c->el < 2 && cpu_el2_on(c) ? hpmn(c) : c->p.pmu_counters;
+    uint64_t n = c->arch.el < 2 && cpu_el2_on(c) ? hpmn(c) : c->p.pmu_counters;
 
-    return (c->sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC | PMCR_LP)) | tg_put(PMCR_N, n) |
+    return (c->arch.sr[id] & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC | PMCR_LP)) | tg_put(PMCR_N, n) |
            tg_put(TG_FIELD(31, 24), c->p.midr >> 24);
 }
 
@@ -386,11 +387,11 @@ void sr_wr_pmcr(struct cpu *c, enum sr_id id, uint64_t v)
     pmu_settle(c);
     if (v & PMCR_P)
         for (unsigned n = 0; n < PMU_EVENT_COUNTERS; n++)
-            if ((visible(c) & FLAG(n)) && (c->el >= 2 || n < hpmn(c)))
-                c->pmu->value[n] = 0;
+            if ((visible(c) & FLAG(n)) && (c->arch.el >= 2 || n < hpmn(c)))
+                c->units.pmu->value[n] = 0;
     if (v & PMCR_C)
-        c->pmu->value[PMU_CYCLE] = 0;
-    c->sr[id] =
+        c->units.pmu->value[PMU_CYCLE] = 0;
+    c->arch.sr[id] =
         (v & (PMCR_E | PMCR_D | PMCR_X | PMCR_DP | (cpu_has(c, CPU_FEAT_PMUV3P5) ? PMCR_LP : 0))) | PMCR_LC;
     changed(c);
 }
@@ -398,14 +399,14 @@ void sr_wr_pmcr(struct cpu *c, enum sr_id id, uint64_t v)
 uint64_t sr_rd_pmcnten(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->pmu->enabled & visible(c);
+    return c->units.pmu->enabled & visible(c);
 }
 
 void sr_wr_pmcntenset(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->enabled |= (uint32_t)v & visible(c);
+    c->units.pmu->enabled |= (uint32_t)v & visible(c);
     changed(c);
 }
 
@@ -413,21 +414,21 @@ void sr_wr_pmcntenclr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->enabled &= ~((uint32_t)v & visible(c));
+    c->units.pmu->enabled &= ~((uint32_t)v & visible(c));
     changed(c);
 }
 
 uint64_t sr_rd_pmintenset(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->pmu->inten & visible(c);
+    return c->units.pmu->inten & visible(c);
 }
 
 void sr_wr_pmintenset(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->inten |= (uint32_t)v & visible(c);
+    c->units.pmu->inten |= (uint32_t)v & visible(c);
     changed(c);
 }
 
@@ -435,7 +436,7 @@ void sr_wr_pmintenclr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->inten &= ~((uint32_t)v & visible(c));
+    c->units.pmu->inten &= ~((uint32_t)v & visible(c));
     changed(c);
 }
 
@@ -443,14 +444,14 @@ uint64_t sr_rd_pmovs(struct cpu *c, enum sr_id id)
 {
     (void)id;
     pmu_settle(c);
-    return c->pmu->ovs & visible(c);
+    return c->units.pmu->ovs & visible(c);
 }
 
 void sr_wr_pmovsclr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->ovs &= ~((uint32_t)v & visible(c));
+    c->units.pmu->ovs &= ~((uint32_t)v & visible(c));
     changed(c);
 }
 
@@ -458,7 +459,7 @@ void sr_wr_pmovsset(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->ovs |= (uint32_t)v & visible(c);
+    c->units.pmu->ovs |= (uint32_t)v & visible(c);
     changed(c);
 }
 
@@ -466,10 +467,10 @@ void sr_wr_pmswinc(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    for (uint32_t m = (uint32_t)v & visible(c) & c->pmu->counting & ~FLAG(PMU_CYCLE); m; m &= m - 1) {
+    for (uint32_t m = (uint32_t)v & visible(c) & c->units.pmu->counting & ~FLAG(PMU_CYCLE); m; m &= m - 1) {
         unsigned n = (unsigned)__builtin_ctz(m);
 
-        if (tg_get(c->sr[type_reg(n)], EVENT) == 0)
+        if (tg_get(c->arch.sr[type_reg(n)], EVENT) == 0)
             add(c, n, 1);
     }
     changed(c);
@@ -484,21 +485,21 @@ uint64_t sr_rd_pmccntr(struct cpu *c, enum sr_id id)
 {
     (void)id;
     pmu_settle(c);
-    return c->pmu->value[PMU_CYCLE];
+    return c->units.pmu->value[PMU_CYCLE];
 }
 
 void sr_wr_pmccntr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
     pmu_settle(c);
-    c->pmu->value[PMU_CYCLE] = v;
+    c->units.pmu->value[PMU_CYCLE] = v;
     changed(c);
 }
 
 static void write_type(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[type_reg(n)] =
+    c->arch.sr[type_reg(n)] =
         v & (TG_FIELD(31, 26) | (cpu_has(c, CPU_FEAT_SEL2) ? FILTER_SH : 0) | (n == PMU_CYCLE ? 0 : EVENT));
     changed(c);
 }
@@ -517,13 +518,13 @@ static unsigned counter_of(enum sr_id id)
 static uint64_t read_counter(struct cpu *c, unsigned n)
 {
     pmu_settle(c);
-    return c->pmu->value[n];
+    return c->units.pmu->value[n];
 }
 
 static void write_counter(struct cpu *c, unsigned n, uint64_t v)
 {
     pmu_settle(c);
-    c->pmu->value[n] = held(c, n, v);
+    c->units.pmu->value[n] = held(c, n, v);
     changed(c);
 }
 
@@ -546,7 +547,7 @@ void sr_wr_pmevtyper(struct cpu *c, enum sr_id id, uint64_t v)
  * and is ignored. */
 static unsigned selected(const struct cpu *c, bool cycle_too)
 {
-    unsigned n = (unsigned)c->sr[SR_PMSELR_EL0] & 31;
+    unsigned n = (unsigned)c->arch.sr[SR_PMSELR_EL0] & 31;
 
     if (n == PMU_CYCLE)
         return cycle_too ? n : PMU_COUNTERS;
@@ -558,7 +559,7 @@ uint64_t sr_rd_pmxevtyper(struct cpu *c, enum sr_id id)
     unsigned n = selected(c, true);
 
     (void)id;
-    return n < PMU_COUNTERS ? c->sr[type_reg(n)] : 0;
+    return n < PMU_COUNTERS ? c->arch.sr[type_reg(n)] : 0;
 }
 
 void sr_wr_pmxevtyper(struct cpu *c, enum sr_id id, uint64_t v)
@@ -590,16 +591,16 @@ void sr_wr_pmxevcntr(struct cpu *c, enum sr_id id, uint64_t v)
 void sr_wr_mdcr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0) |
-                     (cpu_has(c, CPU_FEAT_PMUV3P5) ? MDCR2_HCCD | MDCR2_HLP : 0) |
-                     (cpu_has(c, CPU_FEAT_FGT) ? MDCR_TDCC : 0));
+    c->arch.sr[id] = v & (TG_FIELD(11, 0) | (cpu_has(c, CPU_FEAT_PMUV3P1) ? MDCR2_HPMD : 0) |
+                          (cpu_has(c, CPU_FEAT_PMUV3P5) ? MDCR2_HCCD | MDCR2_HLP : 0) |
+                          (cpu_has(c, CPU_FEAT_FGT) ? MDCR_TDCC : 0));
     changed(c);
 }
 
 void sr_wr_mdcr_el3(struct cpu *c, enum sr_id id, uint64_t v)
 {
     pmu_settle(c);
-    c->sr[id] =
+    c->arch.sr[id] =
         v & ~((cpu_has(c, CPU_FEAT_FGT) ? 0 : MDCR_TDCC) | (cpu_has(c, CPU_FEAT_PMUV3P5) ? 0 : MDCR3_SCCD));
     changed(c);
 }

@@ -38,13 +38,13 @@ void pmu_poll(struct cpu *c, tg_time now);
 
 static inline void pmu_before_el_change(struct cpu *c)
 {
-    if (tg_unlikely(c->pmu && c->pmu->active))
+    if (tg_unlikely(c->units.pmu && c->units.pmu->active))
         pmu_settle(c);
 }
 
 static inline void pmu_after_el_change(struct cpu *c)
 {
-    if (tg_unlikely(c->pmu && c->pmu->active))
+    if (tg_unlikely(c->units.pmu && c->units.pmu->active))
         pmu_level_changed(c);
 }
 

@@ -56,14 +56,14 @@ enum {
 /* Makes the run loop look at `reasons` before the next block. */
 static inline void cpu_attention(struct cpu *c, unsigned reasons)
 {
-    c->attn |= (uint8_t)reasons;
-    c->ilimit = 0;
-    c->run_until_cycle = 0;
+    c->host.attn |= (uint8_t)reasons;
+    c->host.ilimit = 0;
+    c->host.run_until_cycle = 0;
 }
 
 static inline bool cpu_secure_inline(const struct cpu *c)
 {
-    return cpu_has(c, CPU_FEAT_EL3) && (c->el == 3 || !(c->sr[SR_SCR_EL3] & SCR_NS));
+    return cpu_has(c, CPU_FEAT_EL3) && (c->arch.el == 3 || !(c->arch.sr[SR_SCR_EL3] & SCR_NS));
 }
 
 /* EL2 is there in the Non-secure state, and in the Secure one while SCR_EL3.EEL2 says so (FEAT_SEL2; RES0
@@ -71,22 +71,22 @@ static inline bool cpu_secure_inline(const struct cpu *c)
 static inline bool cpu_el2_on(const struct cpu *c)
 {
     return cpu_has(c, CPU_FEAT_EL2) &&
-           (!cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & (SCR_NS | SCR_EEL2)));
+           (!cpu_has(c, CPU_FEAT_EL3) || (c->arch.sr[SR_SCR_EL3] & (SCR_NS | SCR_EEL2)));
 }
 
 static inline bool cpu_host(const struct cpu *c)
 {
-    return (c->sr[SR_HCR_EL2] & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE) && cpu_el2_on(c);
+    return (c->arch.sr[SR_HCR_EL2] & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE) && cpu_el2_on(c);
 }
 
 static inline bool cpu_e2h(const struct cpu *c)
 {
-    return (c->sr[SR_HCR_EL2] & HCR_E2H) && cpu_el2_on(c);
+    return (c->arch.sr[SR_HCR_EL2] & HCR_E2H) && cpu_el2_on(c);
 }
 
 static inline bool cpu_tge(const struct cpu *c)
 {
-    return (c->sr[SR_HCR_EL2] & HCR_TGE) && cpu_el2_on(c);
+    return (c->arch.sr[SR_HCR_EL2] & HCR_TGE) && cpu_el2_on(c);
 }
 
 /* The exception level whose controls (SCTLR, VBAR ...) rule execution at EL `el`. */
@@ -99,11 +99,11 @@ static inline uint64_t cpu_sctlr(const struct cpu *c, unsigned el)
 {
     switch (cpu_regime_el(c, el)) {
     case 1:
-        return c->sr[SR_SCTLR_EL1];
+        return c->arch.sr[SR_SCTLR_EL1];
     case 2:
-        return c->sr[SR_SCTLR_EL2];
+        return c->arch.sr[SR_SCTLR_EL2];
     default:
-        return c->sr[SR_SCTLR_EL3];
+        return c->arch.sr[SR_SCTLR_EL3];
     }
 }
 
@@ -112,55 +112,56 @@ static inline enum sr_id cpu_banked(unsigned el, enum sr_id el1, enum sr_id el2,
 {
     return el == 1 ? el1 : el == 2 ? el2 : el3;
 }
-#define CPU_BANKED(c, name, el) ((c)->sr[cpu_banked((el), SR_##name##_EL1, SR_##name##_EL2, SR_##name##_EL3)])
+#define CPU_BANKED(c, name, el) \
+    ((c)->arch.sr[cpu_banked((el), SR_##name##_EL1, SR_##name##_EL2, SR_##name##_EL3)])
 
 /* VMID in VTTBR_EL2: 16 bits of it count with FEAT_VMID16 and VTCR_EL2.VS. */
 static inline uint16_t cpu_vttbr_vmid(const struct cpu *c)
 {
-    uint16_t vmid = (uint16_t)tg_get(c->sr[SR_VTTBR_EL2], VTTBR_VMID);
+    uint16_t vmid = (uint16_t)tg_get(c->arch.sr[SR_VTTBR_EL2], VTTBR_VMID);
 
-    return cpu_has(c, CPU_FEAT_VMID16) && (c->sr[SR_VTCR_EL2] & VTCR_VS) ? vmid : vmid & 0xff;
+    return cpu_has(c, CPU_FEAT_VMID16) && (c->arch.sr[SR_VTCR_EL2] & VTCR_VS) ? vmid : vmid & 0xff;
 }
 
 static inline bool cpu_guest(const struct cpu *c)
 {
-    return c->el < 2 && (c->sr[SR_HCR_EL2] & (HCR_VM | HCR_TGE)) == HCR_VM && cpu_el2_on(c);
+    return c->arch.el < 2 && (c->arch.sr[SR_HCR_EL2] & (HCR_VM | HCR_TGE)) == HCR_VM && cpu_el2_on(c);
 }
 
 static inline uint64_t cpu_pstate_pack(const struct cpu *c)
 {
-    return tg_put(SPSR_NZCV, cpu_nzcv(c)) | (c->dit ? SPSR_DIT : 0) | (c->uao ? SPSR_UAO : 0) |
-           (c->pan ? SPSR_PAN : 0) | (c->ss ? SPSR_SS : 0) | (c->il ? SPSR_IL : 0) |
-           (c->ssbs ? SPSR_SSBS : 0) | tg_put(SPSR_BTYPE, c->btype) | tg_put(SPSR_DAIF, c->daif) |
-           tg_put(SPSR_EL, c->el) | tg_put(SPSR_SP, c->sp_sel);
+    return tg_put(SPSR_NZCV, cpu_nzcv(c)) | (c->arch.dit ? SPSR_DIT : 0) | (c->arch.uao ? SPSR_UAO : 0) |
+           (c->arch.pan ? SPSR_PAN : 0) | (c->arch.ss ? SPSR_SS : 0) | (c->arch.il ? SPSR_IL : 0) |
+           (c->arch.ssbs ? SPSR_SSBS : 0) | tg_put(SPSR_BTYPE, c->arch.btype) |
+           tg_put(SPSR_DAIF, c->arch.daif) | tg_put(SPSR_EL, c->arch.el) | tg_put(SPSR_SP, c->arch.sp_sel);
 }
 
 /* The stack pointer in use lives in x[CPU_X_SP]; the others in sp_el[]. */
 static inline unsigned cpu_sp_index(const struct cpu *c)
 {
-    return c->sp_sel ? c->el : 0;
+    return c->arch.sp_sel ? c->arch.el : 0;
 }
 
 /* Changes EL and SPSel together, moving the stack pointers. Does not call cpu_context_changed. */
 static inline void cpu_set_el_sp(struct cpu *c, unsigned el, bool sp_sel)
 {
-    c->sp_el[cpu_sp_index(c)] = c->x[CPU_X_SP];
-    c->el = (uint8_t)el;
-    c->sp_sel = sp_sel;
-    c->x[CPU_X_SP] = c->sp_el[cpu_sp_index(c)];
+    c->arch.sp_el[cpu_sp_index(c)] = c->arch.x[CPU_X_SP];
+    c->arch.el = (uint8_t)el;
+    c->arch.sp_sel = sp_sel;
+    c->arch.x[CPU_X_SP] = c->arch.sp_el[cpu_sp_index(c)];
 }
 
 static inline uint64_t cpu_read_sp(const struct cpu *c, unsigned el)
 {
-    return cpu_sp_index(c) == el ? c->x[CPU_X_SP] : c->sp_el[el];
+    return cpu_sp_index(c) == el ? c->arch.x[CPU_X_SP] : c->arch.sp_el[el];
 }
 
 static inline void cpu_write_sp(struct cpu *c, unsigned el, uint64_t v)
 {
     if (cpu_sp_index(c) == el)
-        c->x[CPU_X_SP] = v;
+        c->arch.x[CPU_X_SP] = v;
     else
-        c->sp_el[el] = v;
+        c->arch.sp_el[el] = v;
 }
 
 /* The level that an FP or SIMD instruction traps to now (CPACR_EL1, CPTR_EL2, CPTR_EL3), or 0: it does not.

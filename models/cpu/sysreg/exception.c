@@ -54,9 +54,9 @@ static void settle(struct cpu *c, const struct cpu_op *op, bool retires)
     if (!op)
         return;
     pipe_leave(c, op);
-    c->icount = cpu_icount_at(c, op) + retires;
-    c->pc = cpu_op_pc(c, op) + (retires ? 4 : 0);
-    c->cur = NULL;
+    c->timing.icount = cpu_icount_at(c, op) + retires;
+    c->arch.pc = cpu_op_pc(c, op) + (retires ? 4 : 0);
+    c->host.cur = NULL;
 }
 
 /* The same before an exception or its return, for which all before it completes. */
@@ -69,13 +69,13 @@ static void settle_all(struct cpu *c, const struct cpu_op *op, bool retires)
 
 static void describe(const struct cpu *c, struct cpu_exception *e)
 {
-    e->from_el = c->el;
+    e->from_el = c->arch.el;
     e->from_guest = cpu_guest(c);
-    e->insn = c->icount;
+    e->insn = c->timing.icount;
     e->cycle = cpu_now_cycle(c);
     e->vmid = cpu_vttbr_vmid(c);
-    e->vmpidr = c->sr[SR_VMPIDR_EL2];
-    e->irqs_to_el2 = c->sr[SR_HCR_EL2] & HCR_IMO;
+    e->vmpidr = c->arch.sr[SR_VMPIDR_EL2];
+    e->irqs_to_el2 = c->arch.sr[SR_HCR_EL2] & HCR_IMO;
 }
 
 /* Things derived from EL and PSTATE, after either changed. */
@@ -83,7 +83,7 @@ static void context_moved(struct cpu *c, unsigned from_el)
 {
     cpu_context_changed(c);
     debug_context_moved(c);
-    if ((from_el == 3) != (c->el == 3))
+    if ((from_el == 3) != (c->arch.el == 3))
         cpu_gic_context_changed(c);
     if (cpu_interrupt_pending(c, false))
         cpu_attention(c, CPU_ATTN_IRQ);
@@ -92,7 +92,7 @@ static void context_moved(struct cpu *c, unsigned from_el)
 void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
 {
     struct cpu_exception e = {.async = s->kind != CPU_EXC_SYNC, .kind = (uint8_t)s->kind, .pc = s->pc};
-    unsigned from = c->el, target = s->target;
+    unsigned from = c->arch.el, target = s->target;
     uint64_t spsr = cpu_pstate_pack(c), hcr = cpu_hcr_eff(c), vector, sctlr, esr = s->esr;
 
     if (target == 2 && !cpu_has(c, CPU_FEAT_EL2))
@@ -109,7 +109,7 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
     if (target != from)
         vector = VECTOR_LOWER;
     else
-        vector = c->sp_sel ? VECTOR_SPX : VECTOR_SP0;
+        vector = c->arch.sp_sel ? VECTOR_SPX : VECTOR_SP0;
     vector += s->as_serror ? VECTOR_SERROR : vector_kind(s->kind);
 
     /* A guest hypervisor at EL1 finds that it came from EL2 (D8.11.4: with NV2 whatever NV1 says). */
@@ -126,57 +126,57 @@ void cpu_take_exception(struct cpu *c, const struct cpu_syndrome *s)
         e.far = s->far;
     }
     if (s->hpfar_valid && target == 2) {
-        c->sr[SR_HPFAR_EL2] = s->hpfar;
+        c->arch.sr[SR_HPFAR_EL2] = s->hpfar;
         e.hpfar = s->hpfar;
     }
     sctlr = cpu_sctlr(c, target);
     cpu_set_el_sp(c, target, true);
-    c->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
-    c->il = false;
-    c->ss = false;
+    c->arch.daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
+    c->arch.il = false;
+    c->arch.ss = false;
     /* PAN is set when SPAN is clear, by exceptions to EL1, and to EL2 when it is the EL of a host's EL0
      * (D8.4.1.4). */
     if (cpu_has(c, CPU_FEAT_PAN) && !(sctlr & SCTLR_SPAN) && (target == 1 || (target == 2 && cpu_host(c))))
-        c->pan = true;
-    c->uao = false;
-    c->btype = 0;
-    c->ssbs = (sctlr & SCTLR_DSSBS) != 0;
-    c->pc = (CPU_BANKED(c, VBAR, target) & ~UINT64_C(0x7ff)) + vector;
-    c->cur = NULL;
+        c->arch.pan = true;
+    c->arch.uao = false;
+    c->arch.btype = 0;
+    c->arch.ssbs = (sctlr & SCTLR_DSSBS) != 0;
+    c->arch.pc = (CPU_BANKED(c, VBAR, target) & ~UINT64_C(0x7ff)) + vector;
+    c->host.cur = NULL;
 
-    if (c->icount == c->undef_icount)
-        c->undef_run++;
+    if (c->timing.icount == c->progress.undef_icount)
+        c->progress.undef_run++;
     else
-        c->undef_run = 0;
-    c->undef_icount = c->icount;
-    if (c->undef_run >= STUCK_CHARGE && !c->timed) {
-        c->cyc_off++;
-        c->pipe.buckets[CPU_BUCKET_EXCEPTION]++;
+        c->progress.undef_run = 0;
+    c->progress.undef_icount = c->timing.icount;
+    if (c->progress.undef_run >= STUCK_CHARGE && !c->timing.timed) {
+        c->timing.cyc_off++;
+        c->timing.pipe.buckets[CPU_BUCKET_EXCEPTION]++;
     }
-    if (c->undef_run >= STUCK_RUN)
+    if (c->progress.undef_run >= STUCK_RUN)
         cpu_request_stop(c);
 
     pmu_after_el_change(c);
     context_moved(c, from);
     e.to_el = (uint8_t)target;
-    if (c->hooks.exception)
-        c->hooks.exception(c->hooks.opaque, c, &e);
+    if (c->ports.hooks.exception)
+        c->ports.hooks.exception(c->ports.hooks.opaque, c, &e);
 }
 
 bool cpu_stuck(const struct cpu *c, char *why, size_t n)
 {
-    if (c->undef_loop >= STUCK_UNDEF) {
+    if (c->progress.undef_loop >= STUCK_UNDEF) {
         if (why && n)
             snprintf(why, n, "an undefined instruction at pc 0x%llx repeats: its handler returns to it",
-                     (unsigned long long)c->undef_pc);
+                     (unsigned long long)c->progress.undef_pc);
         return true;
     }
-    if (c->undef_run < STUCK_RUN)
+    if (c->progress.undef_run < STUCK_RUN)
         return false;
     if (why && n)
-        snprintf(why, n, "exceptions repeat without progress at EL%u, pc 0x%llx, ESR_EL%u 0x%llx", c->el,
-                 (unsigned long long)c->pc, c->el ? c->el : 1,
-                 (unsigned long long)CPU_BANKED(c, ESR, c->el ? c->el : 1));
+        snprintf(why, n, "exceptions repeat without progress at EL%u, pc 0x%llx, ESR_EL%u 0x%llx", c->arch.el,
+                 (unsigned long long)c->arch.pc, c->arch.el ? c->arch.el : 1,
+                 (unsigned long long)CPU_BANKED(c, ESR, c->arch.el ? c->arch.el : 1));
     return true;
 }
 
@@ -184,8 +184,8 @@ bool cpu_stuck(const struct cpu *c, char *why, size_t n)
 
 static unsigned default_target(const struct cpu *c)
 {
-    if (c->el)
-        return c->el;
+    if (c->arch.el)
+        return c->arch.el;
     return cpu_tge(c) ? 2 : 1;
 }
 
@@ -221,29 +221,30 @@ void cpu_raise_sync(struct cpu *c, const struct cpu_op *op, unsigned target, uin
     if (!target) {
         target = default_target(c);
         if (ec_is_abort(ec) && fsc_external(esr)) {
-            if (cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & SCR_EA))
+            if (cpu_has(c, CPU_FEAT_EL3) && (c->arch.sr[SR_SCR_EL3] & SCR_EA))
                 target = 3;
-            else if (c->el < 2 && (cpu_hcr_eff(c) & HCR_TEA))
+            else if (c->arch.el < 2 && (cpu_hcr_eff(c) & HCR_TEA))
                 target = 2;
         }
     }
     if (ec_is_paired(ec) && !(ec == EC_DABT_SAME && (esr & ESR_ISS_VNCR)))
-        tg_set(&esr, ESR_EC, (ec & ~1u) | (target == c->el));
-    s.as_serror = target == 3 && (c->sr[SR_SCR_EL3] & SCR_EASE) && ec_is_abort(ec) && fsc_external(esr);
+        tg_set(&esr, ESR_EC, (ec & ~1u) | (target == c->arch.el));
+    s.as_serror = target == 3 && (c->arch.sr[SR_SCR_EL3] & SCR_EASE) && ec_is_abort(ec) && fsc_external(esr);
     s.target = target;
     s.esr = esr;
-    s.pc = s.ret = c->pc;
+    s.pc = s.ret = c->arch.pc;
     cpu_take_exception(c, &s);
 }
 
 void cpu_raise_undef(struct cpu *c, const struct cpu_op *op)
 {
-    uint64_t pc = op ? cpu_op_pc(c, op) : c->pc, icount = op ? cpu_icount_at(c, op) : c->icount;
+    uint64_t pc = op ? cpu_op_pc(c, op) : c->arch.pc, icount = op ? cpu_icount_at(c, op) : c->timing.icount;
 
     c->n.undef++;
-    c->undef_loop = pc == c->undef_pc && icount == c->eret_icount ? c->undef_loop + 1 : 0;
-    c->undef_pc = pc;
-    if (c->undef_loop >= STUCK_UNDEF)
+    c->progress.undef_loop =
+        pc == c->progress.undef_pc && icount == c->progress.eret_icount ? c->progress.undef_loop + 1 : 0;
+    c->progress.undef_pc = pc;
+    if (c->progress.undef_loop >= STUCK_UNDEF)
         cpu_request_stop(c);
     cpu_raise_sync(c, op, 0, esr_make(EC_UNKNOWN, 0), 0, false, 0, false);
 }
@@ -263,7 +264,7 @@ void cpu_raise_fp_trap(struct cpu *c, const struct cpu_op *op)
 
 void cpu_raise_pc_alignment(struct cpu *c, uint64_t pc)
 {
-    c->pc = pc;
+    c->arch.pc = pc;
     cpu_raise_sync(c, NULL, 0, esr_make(EC_PC_ALIGN, 0), pc, true, 0, false);
 }
 
@@ -279,22 +280,22 @@ static void raise_call(struct cpu *c, const struct cpu_op *op, unsigned target, 
 
     s.pc = cpu_op_pc(c, op);
     settle_all(c, op, true);
-    c->ss = false;
-    s.ret = c->pc;
+    c->arch.ss = false;
+    s.ret = c->arch.pc;
     cpu_take_exception(c, &s);
 }
 
 /* Firmware behind the machine takes the call: the PE goes on after the instruction. */
 static bool firmware_takes(struct cpu *c, const struct cpu_op *op, bool smc, uint16_t imm)
 {
-    uint64_t icount = c->icount;
+    uint64_t icount = c->timing.icount;
 
-    if (!c->hooks.firmware_call)
+    if (!c->ports.hooks.firmware_call)
         return false;
     settle(c, op, true);
-    if (c->hooks.firmware_call(c->hooks.opaque, c, smc, imm))
+    if (c->ports.hooks.firmware_call(c->ports.hooks.opaque, c, smc, imm))
         return true;
-    c->icount = icount;
+    c->timing.icount = icount;
     return false;
 }
 
@@ -321,11 +322,11 @@ void cpu_exec_svc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 
 void cpu_exec_hvc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 {
-    if (c->el == 0) {
+    if (c->arch.el == 0) {
         cpu_raise_undef(c, op);
         return;
     }
-    if (!cpu_has(c, CPU_FEAT_EL2) || (c->el == 1 && !cpu_el2_on(c))) {
+    if (!cpu_has(c, CPU_FEAT_EL2) || (c->arch.el == 1 && !cpu_el2_on(c))) {
         c->n.hvc++;
         if (cpu_has(c, CPU_FEAT_EL2) || !firmware_takes(c, op, false, imm))
             cpu_raise_undef(c, op);
@@ -334,19 +335,19 @@ void cpu_exec_hvc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
     if (trapped(c, op, sr_insn_trap(c, TGI_HVC), 0))
         return;
     c->n.hvc++;
-    raise_call(c, op, c->el == 3 ? 3 : 2, EC_HVC64, imm);
+    raise_call(c, op, c->arch.el == 3 ? 3 : 2, EC_HVC64, imm);
 }
 
 void cpu_exec_smc(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 {
-    if (c->el == 0) {
+    if (c->arch.el == 0) {
         cpu_raise_undef(c, op);
         return;
     }
     if (trapped(c, op, sr_insn_trap(c, TGI_SMC), esr_make(EC_SMC64, imm)))
         return;
     c->n.smc++;
-    if (c->el < 3 && firmware_takes(c, op, true, imm))
+    if (c->arch.el < 3 && firmware_takes(c, op, true, imm))
         return;
     if (!cpu_has(c, CPU_FEAT_EL3))
         cpu_raise_undef(c, op);
@@ -362,13 +363,13 @@ void cpu_exec_brk(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 /* Halting debug is not implemented: HLT is undefined, unless the simulator was spoken to. */
 void cpu_exec_hlt(struct cpu *c, const struct cpu_op *op, uint16_t imm)
 {
-    uint64_t icount = c->icount;
+    uint64_t icount = c->timing.icount;
 
-    if (c->hooks.guest_hint) {
+    if (c->ports.hooks.guest_hint) {
         settle(c, op, true);
-        if (c->hooks.guest_hint(c->hooks.opaque, c, imm))
+        if (c->ports.hooks.guest_hint(c->ports.hooks.opaque, c, imm))
             return;
-        c->icount = icount;
+        c->timing.icount = icount;
     }
     cpu_raise_undef(c, op);
 }
@@ -381,7 +382,7 @@ static bool illegal_return(const struct cpu *c, uint64_t spsr)
 
     if (spsr & (SPSR_M4 | SPSR_M1))
         return true; /* AArch32, reserved */
-    if (to > c->el || (to == 0 && (spsr & SPSR_SP)))
+    if (to > c->arch.el || (to == 0 && (spsr & SPSR_SP)))
         return true;
     if (to == 2 && (!cpu_has(c, CPU_FEAT_EL2) || !cpu_el2_on(c)))
         return true;
@@ -393,24 +394,24 @@ static bool illegal_return(const struct cpu *c, uint64_t spsr)
 static void pstate_common(struct cpu *c, uint64_t spsr)
 {
     cpu_set_nzcv(c, (uint32_t)tg_get(spsr, SPSR_NZCV));
-    c->daif = (uint8_t)tg_get(spsr, SPSR_DAIF);
+    c->arch.daif = (uint8_t)tg_get(spsr, SPSR_DAIF);
     if (cpu_has(c, CPU_FEAT_PAN))
-        c->pan = spsr & SPSR_PAN;
+        c->arch.pan = spsr & SPSR_PAN;
 }
 
 void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
 {
-    unsigned from = c->el, el = (unsigned)tg_get(spsr, SPSR_EL);
+    unsigned from = c->arch.el, el = (unsigned)tg_get(spsr, SPSR_EL);
 
     pmu_before_el_change(c);
     cpu_set_el_sp(c, el, el && (spsr & SPSR_SP));
     pstate_common(c, spsr);
-    c->il = spsr & SPSR_IL;
-    c->ss = spsr & SPSR_SS;
-    c->uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
-    c->ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
-    c->dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
-    c->btype = cpu_has(c, CPU_FEAT_BTI) ? (uint8_t)tg_get(spsr, SPSR_BTYPE) : 0;
+    c->arch.il = spsr & SPSR_IL;
+    c->arch.ss = spsr & SPSR_SS;
+    c->arch.uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
+    c->arch.ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
+    c->arch.dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
+    c->arch.btype = cpu_has(c, CPU_FEAT_BTI) ? (uint8_t)tg_get(spsr, SPSR_BTYPE) : 0;
     pmu_after_el_change(c);
     context_moved(c, from);
 }
@@ -423,7 +424,7 @@ void cpu_pstate_unpack(struct cpu *c, uint64_t spsr)
 void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
 {
     struct cpu_exception e = {.kind = CPU_EXC_SYNC};
-    unsigned from = c->el;
+    unsigned from = c->arch.el;
     uint64_t spsr, elr;
 
     if (from == 0) {
@@ -434,7 +435,7 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
         return;
     elr = CPU_BANKED(c, ELR, from);
     if ((op->imm & ERET_A) &&
-        !pac_authenticate(c, op, op->imm & ERET_M ? PAC_IB : PAC_IA, &elr, c->x[CPU_X_SP], true))
+        !pac_authenticate(c, op, op->imm & ERET_M ? PAC_IB : PAC_IA, &elr, c->arch.x[CPU_X_SP], true))
         return;
     e.pc = cpu_op_pc(c, op);
     settle_all(c, op, true);
@@ -444,30 +445,30 @@ void cpu_exec_eret(struct cpu *c, const struct cpu_op *op)
     pmu_before_el_change(c);
 
     spsr = CPU_BANKED(c, SPSR, from);
-    c->ss = debug_return_ss(c, spsr);
+    c->arch.ss = debug_return_ss(c, spsr);
     if (illegal_return(c, spsr)) {
-        c->il = true;
+        c->arch.il = true;
     } else {
         unsigned el = (unsigned)tg_get(spsr, SPSR_EL);
 
-        c->il = spsr & SPSR_IL;
-        c->uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
-        c->ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
-        c->dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
-        c->btype = cpu_has(c, CPU_FEAT_BTI) ? (uint8_t)tg_get(spsr, SPSR_BTYPE) : 0;
+        c->arch.il = spsr & SPSR_IL;
+        c->arch.uao = cpu_has(c, CPU_FEAT_UAO) && (spsr & SPSR_UAO);
+        c->arch.ssbs = cpu_has(c, CPU_FEAT_SSBS) && (spsr & SPSR_SSBS);
+        c->arch.dit = cpu_has(c, CPU_FEAT_DIT) && (spsr & SPSR_DIT);
+        c->arch.btype = cpu_has(c, CPU_FEAT_BTI) ? (uint8_t)tg_get(spsr, SPSR_BTYPE) : 0;
         cpu_set_el_sp(c, el, spsr & SPSR_SP);
     }
     pstate_common(c, spsr);
-    c->pc = elr;
-    c->excl_valid = false;
-    c->event_reg = true;
-    c->eret_icount = c->icount;
+    c->arch.pc = elr;
+    c->arch.excl_valid = false;
+    c->arch.event_reg = true;
+    c->progress.eret_icount = c->timing.icount;
     pmu_after_el_change(c);
     context_moved(c, from);
-    e.to_el = c->el;
+    e.to_el = c->arch.el;
     e.to_host = !cpu_guest(c);
-    if (c->hooks.eret)
-        c->hooks.eret(c->hooks.opaque, c, &e);
+    if (c->ports.hooks.eret)
+        c->ports.hooks.eret(c->ports.hooks.opaque, c, &e);
 }
 
 /* ---- for sim/ and tests ---- */

@@ -12,14 +12,14 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target);
 /* Tells the GIC that EL, security state, HCR_EL2 or SCR_EL3 changed. */
 void cpu_gic_context_changed(struct cpu *c);
 
-/* WFI and WFE. They set c->pc and count the instruction, or raise a trap. After them c->asleep says whether
+/* WFI and WFE. They set c->arch.pc and count the instruction, or raise a trap. After them c->arch.asleep says whether
  * the PE sleeps. */
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op);
 void cpu_exec_wfe(struct cpu *c, const struct cpu_op *op);
 /* FEAT_WFxT: the same, until CNTVCT_EL0 reaches count at the latest. */
 void cpu_exec_wfit(struct cpu *c, const struct cpu_op *op, uint64_t count);
 void cpu_exec_wfet(struct cpu *c, const struct cpu_op *op, uint64_t count);
-/* The PE has woken from a WFE that is to be trapped after a delay (c->wfe_trap): it completes, or the delay
+/* The PE has woken from a WFE that is to be trapped after a delay (c->arch.wfe_trap): it completes, or the delay
  * is over and it traps. */
 void cpu_wfe_delay_over(struct cpu *c);
 /* SEV: event register of every PE of the domain; SEVL: of this one. */

@@ -10,13 +10,13 @@
 uint64_t sr_rd_midr(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->el == 1 && cpu_el2_on(c) ? c->sr[SR_VPIDR_EL2] : c->p.midr;
+    return c->arch.el == 1 && cpu_el2_on(c) ? c->arch.sr[SR_VPIDR_EL2] : c->p.midr;
 }
 
 uint64_t sr_rd_mpidr(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->el == 1 && cpu_el2_on(c) ? c->sr[SR_VMPIDR_EL2] : c->mpidr | TG_BIT(31);
+    return c->arch.el == 1 && cpu_el2_on(c) ? c->arch.sr[SR_VMPIDR_EL2] : c->ident.mpidr | TG_BIT(31);
 }
 
 uint64_t sr_rd_revidr(struct cpu *c, enum sr_id id)
@@ -51,7 +51,7 @@ static uint64_t pfr0(const struct cpu *c)
         v |= field4(16, 0xf) | field4(20, 0xf);
     else
         v |= have(c, CPU_FEAT_FP16, 16, 1) | have(c, CPU_FEAT_FP16, 20, 1);
-    if (c->gic && c->gic->version >= 3)
+    if (c->ports.gic && c->ports.gic->version >= 3)
         v |= field4(24, 1);
     v |= field4(28, cpu_has(c, CPU_FEAT_RASV1P1) ? 2
                     : cpu_has(c, CPU_FEAT_RAS)   ? 1
@@ -237,9 +237,9 @@ uint64_t sr_rd_dczid(struct cpu *c, enum sr_id id)
     bool dzp = false;
 
     (void)id;
-    if (c->el == 0)
+    if (c->arch.el == 0)
         dzp = !(cpu_sctlr(c, 0) & SCTLR_DZE);
-    if (c->el <= 1 && (cpu_hcr_eff(c) & HCR_TDZ))
+    if (c->arch.el <= 1 && (cpu_hcr_eff(c) & HCR_TDZ))
         dzp = true;
     return 4 | (dzp ? TG_BIT(4) : 0);
 }
@@ -275,7 +275,7 @@ uint64_t sr_rd_clidr(struct cpu *c, enum sr_id id)
 
 uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
 {
-    uint64_t sel = c->sr[SR_CSSELR_EL1];
+    uint64_t sel = c->arch.sr[SR_CSSELR_EL1];
     unsigned level = (unsigned)tg_get(sel, TG_FIELD(3, 1)) + 1;
     const struct cache_params *p = NULL;
     uint64_t sets;

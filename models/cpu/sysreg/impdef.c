@@ -85,8 +85,8 @@ unsigned sr_impdef_core(uint64_t midr)
 
 const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc)
 {
-    for (unsigned i = 0; c->impdef_core && i < TG_ARRAY_SIZE(rows); i++)
-        if (rows[i].row.enc == enc && (rows[i].cores & c->impdef_core))
+    for (unsigned i = 0; c->ident.impdef_core && i < TG_ARRAY_SIZE(rows); i++)
+        if (rows[i].row.enc == enc && (rows[i].cores & c->ident.impdef_core))
             return &rows[i].row;
     return NULL;
 }
@@ -94,7 +94,7 @@ const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc)
 void sr_impdef_reset(struct cpu *c)
 {
     for (unsigned i = 0; i < TG_ARRAY_SIZE(rows); i++)
-        c->sr[rows[i].row.id] = rows[i].row.reset;
+        c->arch.sr[rows[i].row.id] = rows[i].row.reset;
 }
 
 unsigned sr_impdef_target(const struct cpu *c, const struct sr_row *row)
@@ -103,9 +103,9 @@ unsigned sr_impdef_target(const struct cpu *c, const struct sr_row *row)
 
     if (control == NO_CONTROL)
         return SR_NO_TRAP;
-    if (c->el == 1 && cpu_el2_on(c) && !(c->sr[SR_ACTLR_EL2] & TG_BIT(control)))
+    if (c->arch.el == 1 && cpu_el2_on(c) && !(c->arch.sr[SR_ACTLR_EL2] & TG_BIT(control)))
         return 2;
-    if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_ACTLR_EL3] & TG_BIT(control)))
+    if (c->arch.el < 3 && cpu_has(c, CPU_FEAT_EL3) && !(c->arch.sr[SR_ACTLR_EL3] & TG_BIT(control)))
         return 3;
     return SR_NO_TRAP;
 }
@@ -116,19 +116,19 @@ void sr_wr_actlr(struct cpu *c, enum sr_id id, uint64_t v)
     uint64_t bits = 0;
 
     for (unsigned i = 0; id != SR_ACTLR_EL1 && i < TG_ARRAY_SIZE(actlr); i++)
-        if (actlr[i].cores & c->impdef_core)
+        if (actlr[i].cores & c->ident.impdef_core)
             bits = actlr[i].bits;
-    c->sr[id] = v & bits;
+    c->arch.sr[id] = v & bits;
 }
 
 /* Cores of the PE's cluster: those with the same affinity above the core's field. */
 static unsigned cluster_cores(const struct cpu *c)
 {
-    uint64_t above = c->mpidr & MPIDR_MT ? MPIDR_ABOVE_AFF1 : MPIDR_ABOVE_AFF0;
+    uint64_t above = c->ident.mpidr & MPIDR_MT ? MPIDR_ABOVE_AFF1 : MPIDR_ABOVE_AFF0;
     unsigned n = 0;
 
-    for (const struct cpu *o = c->domain ? c->domain->first : NULL; o; o = o->domain_next)
-        n += (o->mpidr & above) == (c->mpidr & above);
+    for (const struct cpu *o = c->host.domain ? c->host.domain->first : NULL; o; o = o->host.domain_next)
+        n += (o->ident.mpidr & above) == (c->ident.mpidr & above);
     return n ? n : 1;
 }
 
@@ -137,12 +137,12 @@ uint64_t sr_rd_l2ctlr(struct cpu *c, enum sr_id id)
 {
     unsigned n = cluster_cores(c);
 
-    return c->sr[id] | tg_put(TG_FIELD(25, 24), n < 4 ? n - 1 : 3);
+    return c->arch.sr[id] | tg_put(TG_FIELD(25, 24), n < 4 ? n - 1 : 3);
 }
 
 uint64_t sr_rd_clustercfr(struct cpu *c, enum sr_id id)
 {
     unsigned n = cluster_cores(c);
 
-    return c->sr[id] | tg_put(TG_FIELD(3, 0), n < 8 ? n - 1 : 7);
+    return c->arch.sr[id] | tg_put(TG_FIELD(3, 0), n < 8 ? n - 1 : 7);
 }

@@ -60,7 +60,7 @@ enum {
 };
 #define SR_FLAG_EVN F_EVN
 
-/* c->sr_check: what of nested.c is in use at the present level. */
+/* c->derived.sr_check: what of nested.c is in use at the present level. */
 enum {
     SR_CHECK_FGT = 1,
     SR_CHECK_NV = 2,

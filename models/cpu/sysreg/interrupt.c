@@ -28,7 +28,7 @@ static const struct irq_class classes[] = {
 
 static unsigned physical_target(const struct cpu *c, const struct irq_class *k)
 {
-    if (cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & k->scr))
+    if (cpu_has(c, CPU_FEAT_EL3) && (c->arch.sr[SR_SCR_EL3] & k->scr))
         return 3;
     if (cpu_hcr_eff(c) & k->hcr)
         return 2;
@@ -40,25 +40,25 @@ static unsigned physical_taken(const struct cpu *c, const struct irq_class *k)
 {
     unsigned target = physical_target(c, k);
 
-    if (target < c->el)
+    if (target < c->arch.el)
         return 0; /* stays pending until the PE is at a lower level */
     /* To a higher level than EL1 nothing can be masked, but by the kernel of a host's EL0 (table D1-14). */
-    if (target > c->el && target > 1 && !(target == 2 && cpu_host(c)))
+    if (target > c->arch.el && target > 1 && !(target == 2 && cpu_host(c)))
         return target;
-    if (k->line == TG_PE_SEI && target == 3 && (c->sr[SR_SCR_EL3] & SCR_NMEA)) /* FEAT_DoubleFault */
+    if (k->line == TG_PE_SEI && target == 3 && (c->arch.sr[SR_SCR_EL3] & SCR_NMEA)) /* FEAT_DoubleFault */
         return target;
-    return (c->daif & k->mask) ? 0 : target;
+    return (c->arch.daif & k->mask) ? 0 : target;
 }
 
 /* Virtual interrupts exist at EL1 and EL0 while the physical ones are routed to EL2 and TGE is 0. */
 static bool virtual_enabled(const struct cpu *c, const struct irq_class *k)
 {
-    return c->el < 2 && cpu_el2_on(c) && (c->sr[SR_HCR_EL2] & (k->hcr | HCR_TGE)) == k->hcr;
+    return c->arch.el < 2 && cpu_el2_on(c) && (c->arch.sr[SR_HCR_EL2] & (k->hcr | HCR_TGE)) == k->hcr;
 }
 
 static bool virtual_pending(const struct cpu *c, const struct irq_class *k)
 {
-    return (c->sr[SR_HCR_EL2] & k->hcr_virtual) || (k->vline != TG_PE_LINES && c->line[k->vline]);
+    return (c->arch.sr[SR_HCR_EL2] & k->hcr_virtual) || (k->vline != TG_PE_LINES && c->arch.line[k->vline]);
 }
 
 static bool any_line(const struct cpu *c)
@@ -66,14 +66,14 @@ static bool any_line(const struct cpu *c)
     bool any = false;
 
     for (unsigned i = 0; i < TG_PE_LINES; i++)
-        any |= c->line[i];
+        any |= c->arch.line[i];
     return any;
 }
 
 /* Asked after every change of level, and mostly there is nothing at all. */
 static bool nothing_pending(const struct cpu *c)
 {
-    return !any_line(c) && !(c->sr[SR_HCR_EL2] & (HCR_VI | HCR_VF | HCR_VSE));
+    return !any_line(c) && !(c->arch.sr[SR_HCR_EL2] & (HCR_VI | HCR_VF | HCR_VSE));
 }
 
 bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi)
@@ -83,9 +83,9 @@ bool cpu_interrupt_pending(const struct cpu *c, bool for_wfi)
     for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
         const struct irq_class *k = &classes[i];
 
-        if (c->line[k->line] && (for_wfi || physical_taken(c, k)))
+        if (c->arch.line[k->line] && (for_wfi || physical_taken(c, k)))
             return true;
-        if (virtual_pending(c, k) && virtual_enabled(c, k) && (for_wfi || !(c->daif & k->mask)))
+        if (virtual_pending(c, k) && virtual_enabled(c, k) && (for_wfi || !(c->arch.daif & k->mask)))
             return true;
     }
     return false;
@@ -97,23 +97,23 @@ bool cpu_take_interrupt(struct cpu *c)
         return false;
     for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
         const struct irq_class *k = &classes[i];
-        struct cpu_syndrome s = {.pc = c->pc, .ret = c->pc};
+        struct cpu_syndrome s = {.pc = c->arch.pc, .ret = c->arch.pc};
 
-        if (c->line[k->line] && (s.target = physical_taken(c, k))) {
+        if (c->arch.line[k->line] && (s.target = physical_taken(c, k))) {
             s.kind = (enum cpu_exc_kind)k->kind;
             if (k->line == TG_PE_SEI) { /* an edge: taking it consumes it */
-                c->line[TG_PE_SEI] = false;
+                c->arch.line[TG_PE_SEI] = false;
                 s.esr = esr_make(EC_SERROR, 0);
             }
             cpu_take_exception(c, &s);
             return true;
         }
-        if (virtual_pending(c, k) && virtual_enabled(c, k) && !(c->daif & k->mask)) {
+        if (virtual_pending(c, k) && virtual_enabled(c, k) && !(c->arch.daif & k->mask)) {
             s.target = 1;
             s.kind = (enum cpu_exc_kind)k->vkind;
             if (k->vkind == CPU_EXC_VSERROR) {
-                c->sr[SR_HCR_EL2] &= ~HCR_VSE;
-                s.esr = esr_make(EC_SERROR, cpu_has(c, CPU_FEAT_RAS) ? c->sr[SR_VSESR_EL2] : 0);
+                c->arch.sr[SR_HCR_EL2] &= ~HCR_VSE;
+                s.esr = esr_make(EC_SERROR, cpu_has(c, CPU_FEAT_RAS) ? c->arch.sr[SR_VSESR_EL2] : 0);
             }
             cpu_take_exception(c, &s);
             return true;
@@ -133,7 +133,7 @@ uint64_t sr_rd_isr(struct cpu *c, enum sr_id id)
     for (unsigned i = 0; i < TG_ARRAY_SIZE(classes); i++) {
         const struct irq_class *k = &classes[i];
 
-        if (c->el == 1 && virtual_enabled(c, k) ? virtual_pending(c, k) : c->line[k->line])
+        if (c->arch.el == 1 && virtual_enabled(c, k) ? virtual_pending(c, k) : c->arch.line[k->line])
             v |= bit[i];
     }
     return v;
@@ -147,9 +147,9 @@ uint64_t sr_rd_isr(struct cpu *c, enum sr_id id)
  * them (D17.3.2): SR_NONE. */
 static enum sr_id disr_of(const struct cpu *c)
 {
-    if (c->el == 1 && (cpu_hcr_eff(c) & (HCR_AMO | HCR_TGE)) == HCR_AMO)
+    if (c->arch.el == 1 && (cpu_hcr_eff(c) & (HCR_AMO | HCR_TGE)) == HCR_AMO)
         return SR_VDISR_EL2;
-    if (c->el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_SCR_EL3] & SCR_EA))
+    if (c->arch.el < 3 && cpu_has(c, CPU_FEAT_EL3) && (c->arch.sr[SR_SCR_EL3] & SCR_EA))
         return SR_NONE;
     return SR_DISR_EL1;
 }
@@ -159,7 +159,7 @@ uint64_t sr_rd_disr(struct cpu *c, enum sr_id id)
     enum sr_id disr = disr_of(c);
 
     (void)id;
-    return disr == SR_NONE ? 0 : c->sr[disr];
+    return disr == SR_NONE ? 0 : c->arch.sr[disr];
 }
 
 void sr_wr_disr(struct cpu *c, enum sr_id id, uint64_t v)
@@ -168,7 +168,7 @@ void sr_wr_disr(struct cpu *c, enum sr_id id, uint64_t v)
 
     (void)id;
     if (disr != SR_NONE)
-        c->sr[disr] = v;
+        c->arch.sr[disr] = v;
 }
 
 void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
@@ -176,13 +176,13 @@ void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
     const struct irq_class *k = &classes[0];
 
     (void)op;
-    if (c->line[TG_PE_SEI] && !physical_taken(c, k) && physical_target(c, k) >= c->el) {
-        c->line[TG_PE_SEI] = false;
-        c->sr[SR_DISR_EL1] = DISR_A;
+    if (c->arch.line[TG_PE_SEI] && !physical_taken(c, k) && physical_target(c, k) >= c->arch.el) {
+        c->arch.line[TG_PE_SEI] = false;
+        c->arch.sr[SR_DISR_EL1] = DISR_A;
     }
-    if (virtual_enabled(c, k) && virtual_pending(c, k) && (c->daif & DAIF_A)) {
-        c->sr[SR_HCR_EL2] &= ~HCR_VSE;
-        c->sr[SR_VDISR_EL2] = DISR_A | (c->sr[SR_VSESR_EL2] & TG_FIELD(24, 0));
+    if (virtual_enabled(c, k) && virtual_pending(c, k) && (c->arch.daif & DAIF_A)) {
+        c->arch.sr[SR_HCR_EL2] &= ~HCR_VSE;
+        c->arch.sr[SR_VDISR_EL2] = DISR_A | (c->arch.sr[SR_VSESR_EL2] & TG_FIELD(24, 0));
     }
 }
 
@@ -192,7 +192,7 @@ void cpu_exec_esb(struct cpu *c, const struct cpu_op *op)
  * TWEDEL stand beside it). */
 static uint64_t wait_trap_delay(const struct cpu *c, enum sr_id control)
 {
-    const uint64_t v = c->sr[control];
+    const uint64_t v = c->arch.sr[control];
     uint64_t enable = SCTLR_TWEDEN, exponent = SCTLR_TWEDEL;
 
     if (control == SR_HCR_EL2) {
@@ -220,9 +220,9 @@ static unsigned wait_trap(const struct cpu *c, bool wfe, uint64_t *delay)
 
 static void sleep(struct cpu *c, bool wfe, tg_time until)
 {
-    c->asleep = true;
-    c->asleep_wfe = wfe;
-    c->wfe_until = until;
+    c->arch.asleep = true;
+    c->arch.asleep_wfe = wfe;
+    c->arch.wfe_until = until;
 }
 
 /* Syndrome of a trapped wait: TI, and with a time-out the register that has it (D19.2.37, ISS of EC 0x01).
@@ -242,16 +242,16 @@ static void raise_wait(struct cpu *c, const struct cpu_op *op, unsigned target, 
 
 void cpu_wfe_delay_over(struct cpu *c)
 {
-    unsigned target = c->wfe_trap & CPU_WFE_TARGET;
-    bool late = c->wfe_trap & CPU_WFE_LATE;
+    unsigned target = c->arch.wfe_trap & CPU_WFE_TARGET;
+    bool late = c->arch.wfe_trap & CPU_WFE_LATE;
 
-    c->wfe_trap = 0;
+    c->arch.wfe_trap = 0;
     if (late) {
-        raise_wait(c, NULL, target, true, c->wfe_rn);
+        raise_wait(c, NULL, target, true, c->arch.wfe_rn);
         return;
     }
-    c->icount++;
-    c->pc += 4;
+    c->timing.icount++;
+    c->arch.pc += 4;
 }
 
 /* until: the end of a wait with a time-out; TG_TIME_NEVER. */
@@ -267,8 +267,8 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     ready = cpu_interrupt_pending(c, true) || until <= cpu_now(c);
     if (wfe)
         timer_event_settle(c, cpu_now(c));
-    if (wfe && c->event_reg) {
-        c->event_reg = false;
+    if (wfe && c->arch.event_reg) {
+        c->arch.event_reg = false;
         ready = true;
     }
     /* A wait that would end at once is not trapped. */
@@ -276,14 +276,14 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     wake = wfe ? timer_event_wake(c, cpu_now(c)) : TG_TIME_NEVER;
     if (until < wake)
         wake = until;
-    if (target && delay && !(c->attn & CPU_ATTN_STEP)) {
-        late = cpu_now(c) + tg_cycles_to_time(delay, c->hz);
+    if (target && delay && !(c->host.attn & CPU_ATTN_STEP)) {
+        late = cpu_now(c) + tg_cycles_to_time(delay, c->ident.hz);
         if (late < wake) {
-            c->icount = cpu_icount_at(c, op); /* the PE sleeps at the WFE */
-            c->pc = cpu_op_pc(c, op);
-            c->cur = NULL;
-            c->wfe_trap = (uint8_t)target;
-            c->wfe_rn = (uint8_t)rn;
+            c->timing.icount = cpu_icount_at(c, op); /* the PE sleeps at the WFE */
+            c->arch.pc = cpu_op_pc(c, op);
+            c->host.cur = NULL;
+            c->arch.wfe_trap = (uint8_t)target;
+            c->arch.wfe_rn = (uint8_t)rn;
             sleep(c, true, late);
             return;
         }
@@ -293,16 +293,16 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
         raise_wait(c, op, target, wfe, rn);
         return;
     }
-    c->icount = cpu_icount_at(c, op) + 1;
-    c->pc = cpu_op_pc(c, op) + 4;
-    c->cur = NULL;
+    c->timing.icount = cpu_icount_at(c, op) + 1;
+    c->arch.pc = cpu_op_pc(c, op) + 4;
+    c->host.cur = NULL;
     /* A warm reset that was asked for happens once the PE stands still (RMR_EL3 in the cores' manuals). */
-    c->warm_reset = !wfe && sysreg_reset_requested(c);
-    if (ready && !c->warm_reset)
+    c->arch.warm_reset = !wfe && sysreg_reset_requested(c);
+    if (ready && !c->arch.warm_reset)
         return;
-    c->timed_out = false;
+    c->arch.timed_out = false;
     sleep(c, wfe, wake);
-    c->timed_out = c->warm_reset;
+    c->arch.timed_out = c->arch.warm_reset;
 }
 
 void cpu_standby(struct cpu *c)
@@ -310,48 +310,48 @@ void cpu_standby(struct cpu *c)
     timer_poll(c, cpu_now(c));
     if (cpu_interrupt_pending(c, true))
         return;
-    c->timed_out = false;
+    c->arch.timed_out = false;
     sleep(c, false, TG_TIME_NEVER);
 }
 
 void cpu_exec_wfi(struct cpu *c, const struct cpu_op *op)
 {
     c->n.wfi++;
-    c->cur = op;
+    c->host.cur = op;
     wait(c, op, false, false, TG_TIME_NEVER);
 }
 
 void cpu_exec_wfe(struct cpu *c, const struct cpu_op *op)
 {
     c->n.wfe++;
-    c->cur = op;
+    c->host.cur = op;
     wait(c, op, true, false, TG_TIME_NEVER);
 }
 
 void cpu_exec_wfit(struct cpu *c, const struct cpu_op *op, uint64_t count)
 {
     c->n.wfi++;
-    c->cur = op;
+    c->host.cur = op;
     wait(c, op, false, true, timer_timeout(c, count));
 }
 
 void cpu_exec_wfet(struct cpu *c, const struct cpu_op *op, uint64_t count)
 {
     c->n.wfe++;
-    c->cur = op;
+    c->host.cur = op;
     wait(c, op, true, true, timer_timeout(c, count));
 }
 
 void cpu_exec_sevl(struct cpu *c)
 {
-    c->event_reg = true;
+    c->arch.event_reg = true;
 }
 
 void cpu_exec_sev(struct cpu *c)
 {
-    c->event_reg = true;
-    if (!c->domain)
+    c->arch.event_reg = true;
+    if (!c->host.domain)
         return;
-    for (struct cpu *o = c->domain->first; o; o = o->domain_next)
-        o->event_reg = true;
+    for (struct cpu *o = c->host.domain->first; o; o = o->host.domain_next)
+        o->arch.event_reg = true;
 }

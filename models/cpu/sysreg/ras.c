@@ -14,9 +14,9 @@
 
 static struct ras_record *selected(struct cpu *c)
 {
-    uint64_t n = c->sr[SR_ERRSELR_EL1];
+    uint64_t n = c->arch.sr[SR_ERRSELR_EL1];
 
-    return n < c->p.error_records ? &c->ras[n] : NULL;
+    return n < c->p.error_records ? &c->arch.ras[n] : NULL;
 }
 
 /* The register's storage in the selected record; what is selected beyond the last one is RAZ/WI. */

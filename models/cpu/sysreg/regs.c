@@ -32,7 +32,7 @@ void sr_wr_ignore(struct cpu *c, enum sr_id id, uint64_t v)
 
 uint64_t cpu_hcr_eff(const struct cpu *c)
 {
-    uint64_t hcr = c->sr[SR_HCR_EL2];
+    uint64_t hcr = c->arch.sr[SR_HCR_EL2];
 
     if (!cpu_el2_on(c))
         return 0;
@@ -79,27 +79,28 @@ unsigned cpu_fp_trap_target(const struct cpu *c, bool *unknown)
     *unknown = false;
     if (!cpu_has(c, CPU_FEAT_FP)) {
         *unknown = true;
-        return c->el ? c->el : cpu_tge(c) ? 2 : 1;
+        return c->arch.el ? c->arch.el : cpu_tge(c) ? 2 : 1;
     }
-    if (c->el < 2 && !cpu_host(c) && fpen_traps(tg_get(c->sr[SR_CPACR_EL1], CPACR_FPEN), c->el == 0)) {
-        if (c->el == 0 && cpu_tge(c)) {
+    if (c->arch.el < 2 && !cpu_host(c) &&
+        fpen_traps(tg_get(c->arch.sr[SR_CPACR_EL1], CPACR_FPEN), c->arch.el == 0)) {
+        if (c->arch.el == 0 && cpu_tge(c)) {
             *unknown = true;
             return 2;
         }
         return 1;
     }
-    if (c->el < 3 && cpu_el2_on(c)) {
-        if (c->sr[SR_HCR_EL2] & HCR_E2H) {
+    if (c->arch.el < 3 && cpu_el2_on(c)) {
+        if (c->arch.sr[SR_HCR_EL2] & HCR_E2H) {
             /* 0b01 traps EL0 under TGE only (D17.2.31). */
-            uint64_t fpen = tg_get(c->sr[SR_CPTR_EL2], CPACR_FPEN);
+            uint64_t fpen = tg_get(c->arch.sr[SR_CPTR_EL2], CPACR_FPEN);
 
-            if (fpen == 1 ? c->el == 0 && cpu_tge(c) : fpen != 3)
+            if (fpen == 1 ? c->arch.el == 0 && cpu_tge(c) : fpen != 3)
                 return 2;
-        } else if (c->sr[SR_CPTR_EL2] & CPTR_TFP) {
+        } else if (c->arch.sr[SR_CPTR_EL2] & CPTR_TFP) {
             return 2;
         }
     }
-    if (cpu_has(c, CPU_FEAT_EL3) && (c->sr[SR_CPTR_EL3] & CPTR_TFP))
+    if (cpu_has(c, CPU_FEAT_EL3) && (c->arch.sr[SR_CPTR_EL3] & CPTR_TFP))
         return 3;
     return 0;
 }
@@ -145,26 +146,26 @@ void sr_wr_sp_el2(struct cpu *c, enum sr_id id, uint64_t v)
 uint64_t sr_rd_spsel(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->sp_sel;
+    return c->arch.sp_sel;
 }
 
 void sr_wr_spsel(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    cpu_set_el_sp(c, c->el, v & 1);
+    cpu_set_el_sp(c, c->arch.el, v & 1);
 }
 
 uint64_t sr_rd_currentel(struct cpu *c, enum sr_id id)
 {
     (void)id;
     /* A guest hypervisor at EL1 sees itself at EL2. */
-    return tg_put(SPSR_EL, c->el == 1 && (cpu_hcr_eff(c) & HCR_NV) ? 2 : c->el);
+    return tg_put(SPSR_EL, c->arch.el == 1 && (cpu_hcr_eff(c) & HCR_NV) ? 2 : c->arch.el);
 }
 
 uint64_t sr_rd_pan(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->pan ? SPSR_PAN : 0;
+    return c->arch.pan ? SPSR_PAN : 0;
 }
 
 void sr_wr_pan(struct cpu *c, enum sr_id id, uint64_t v)
@@ -172,16 +173,16 @@ void sr_wr_pan(struct cpu *c, enum sr_id id, uint64_t v)
     bool pan = v & SPSR_PAN;
 
     (void)id;
-    if (pan == c->pan)
+    if (pan == c->arch.pan)
         return;
-    c->pan = pan;
+    c->arch.pan = pan;
     cpu_context_changed(c);
 }
 
 uint64_t sr_rd_uao(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->uao ? SPSR_UAO : 0;
+    return c->arch.uao ? SPSR_UAO : 0;
 }
 
 void sr_wr_uao(struct cpu *c, enum sr_id id, uint64_t v)
@@ -189,9 +190,9 @@ void sr_wr_uao(struct cpu *c, enum sr_id id, uint64_t v)
     bool uao = v & SPSR_UAO;
 
     (void)id;
-    if (uao == c->uao)
+    if (uao == c->arch.uao)
         return;
-    c->uao = uao;
+    c->arch.uao = uao;
     cpu_context_changed(c);
 }
 
@@ -210,43 +211,43 @@ void sr_wr_nzcv(struct cpu *c, enum sr_id id, uint64_t v)
 uint64_t sr_rd_daif(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return tg_put(SPSR_DAIF, c->daif);
+    return tg_put(SPSR_DAIF, c->arch.daif);
 }
 
 void sr_wr_daif(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    uint8_t old = c->daif;
+    uint8_t old = c->arch.daif;
 
     (void)id;
-    c->daif = (uint8_t)tg_get(v, SPSR_DAIF);
-    if ((old & ~c->daif) && cpu_interrupt_pending(c, false))
+    c->arch.daif = (uint8_t)tg_get(v, SPSR_DAIF);
+    if ((old & ~c->arch.daif) && cpu_interrupt_pending(c, false))
         cpu_attention(c, CPU_ATTN_IRQ);
-    if ((old ^ c->daif) & DAIF_D)
+    if ((old ^ c->arch.daif) & DAIF_D)
         debug_controls_changed(c);
 }
 
 uint64_t sr_rd_ssbs(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->ssbs ? SPSR_SSBS : 0;
+    return c->arch.ssbs ? SPSR_SSBS : 0;
 }
 
 void sr_wr_ssbs(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    c->ssbs = v & SPSR_SSBS;
+    c->arch.ssbs = v & SPSR_SSBS;
 }
 
 uint64_t sr_rd_dit(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->dit ? SPSR_DIT : 0;
+    return c->arch.dit ? SPSR_DIT : 0;
 }
 
 void sr_wr_dit(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    c->dit = v & SPSR_DIT;
+    c->arch.dit = v & SPSR_DIT;
 }
 
 /* RNDR, RNDRRS: a random number always comes, which NZCV = 0 says (C5.2.17). It is splitmix64's (Steele, Lea,
@@ -257,9 +258,9 @@ uint64_t sr_rd_rndr(struct cpu *c, enum sr_id id)
     uint64_t z;
 
     (void)id;
-    if (!c->cur)
+    if (!c->host.cur)
         return 0;
-    z = c->rng += UINT64_C(0x9e3779b97f4a7c15);
+    z = c->arch.rng += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     cpu_set_nzcv(c, 0);
@@ -269,25 +270,25 @@ uint64_t sr_rd_rndr(struct cpu *c, enum sr_id id)
 uint64_t sr_rd_fpcr(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->fpu.fpcr;
+    return c->arch.fpu.fpcr;
 }
 
 void sr_wr_fpcr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    fpu_set_fpcr(&c->fpu, (uint32_t)v);
+    fpu_set_fpcr(&c->arch.fpu, (uint32_t)v);
 }
 
 uint64_t sr_rd_fpsr(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->fpu.fpsr;
+    return c->arch.fpu.fpsr;
 }
 
 void sr_wr_fpsr(struct cpu *c, enum sr_id id, uint64_t v)
 {
     (void)id;
-    fpu_set_fpsr(&c->fpu, (uint32_t)v);
+    fpu_set_fpsr(&c->arch.fpu, (uint32_t)v);
 }
 
 /* ---- control registers ---- */
@@ -316,7 +317,7 @@ void sr_wr_sctlr(struct cpu *c, enum sr_id id, uint64_t v)
         v |= SCTLR_SPAN;
     if (!cpu_has(c, CPU_FEAT_TWED))
         v &= ~(SCTLR_TWEDEN | SCTLR_TWEDEL);
-    c->sr[id] = v & ~(TG_FIELD(63, 50) & ~SCTLR_EPAN);
+    c->arch.sr[id] = v & ~(TG_FIELD(63, 50) & ~SCTLR_EPAN);
 }
 
 uint64_t sr_hcr_valid(const struct cpu *c)
@@ -356,10 +357,10 @@ uint64_t sr_hcr_valid(const struct cpu *c)
 
 void sr_wr_hcr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    uint64_t changed = c->sr[id];
+    uint64_t changed = c->arch.sr[id];
 
-    c->sr[id] = (v & c->hcr_valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
-    changed ^= c->sr[id];
+    c->arch.sr[id] = (v & c->derived.hcr_valid) | HCR_RW; /* AArch32 is not implemented: RW is read as one */
+    changed ^= c->arch.sr[id];
     if (tg_unlikely((changed & (HCR_E2H | HCR_TGE)) && cpu_has(c, CPU_FEAT_ECV_POFF)))
         timer_offset_changed(c);
 }
@@ -392,7 +393,7 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
         valid |= SCR_AMVOFF;
     if (cpu_has(c, CPU_FEAT_TWED))
         valid |= SCR_TWEDEN | SCR_TWEDEL;
-    c->sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
+    c->arch.sr[id] = (v & valid) | SCR_RW | TG_FIELD(5, 4);
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         timer_offset_changed(c);
 }
@@ -400,7 +401,7 @@ void sr_wr_scr(struct cpu *c, enum sr_id id, uint64_t v)
 uint64_t sr_rd_rvbar(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return c->rvbar;
+    return c->arch.rvbar;
 }
 
 /* Nothing that the lower levels have is trapped, as operating systems want it (Linux:
@@ -419,18 +420,18 @@ uint64_t sr_rd_cptr_el2(struct cpu *c, enum sr_id id)
 {
     uint64_t both = CPTR_TCPAC | (cpu_has(c, CPU_FEAT_AMU) ? CPTR_TAM : 0);
 
-    if (c->sr[SR_HCR_EL2] & HCR_E2H)
-        return c->sr[id] & (both | CPTR_TTA_E2H | CPACR_FPEN);
-    return (c->sr[id] & (both | CPTR_TTA | CPTR_TFP)) | CPTR_RES1;
+    if (c->arch.sr[SR_HCR_EL2] & HCR_E2H)
+        return c->arch.sr[id] & (both | CPTR_TTA_E2H | CPACR_FPEN);
+    return (c->arch.sr[id] & (both | CPTR_TTA | CPTR_TFP)) | CPTR_RES1;
 }
 
 void sr_wr_cptr_el2(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = (uint32_t)v & ~(cpu_has(c, CPU_FEAT_AMU) ? 0 : CPTR_TAM);
+    c->arch.sr[id] = (uint32_t)v & ~(cpu_has(c, CPU_FEAT_AMU) ? 0 : CPTR_TAM);
 }
 
 /* CPTR_EL3.TAM is the activity monitors'. */
 void sr_wr_cptr_el3(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_AMU) ? 0 : CPTR_TAM);
+    c->arch.sr[id] = v & ~(cpu_has(c, CPU_FEAT_AMU) ? 0 : CPTR_TAM);
 }

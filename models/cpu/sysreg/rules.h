@@ -66,7 +66,8 @@ RULE_INLINE bool rule_possible(const struct cpu *c, const struct trap_rule *rule
 {
     if ((rule->target == T3 || rule->control == SR_SCR_EL3) && !cpu_has(c, CPU_FEAT_EL3))
         return false;
-    return (rule->control != CTL_HCR && rule->control != SR_HCR_EL2) || !(rule->value & ~c->hcr_valid);
+    return (rule->control != CTL_HCR && rule->control != SR_HCR_EL2) ||
+           !(rule->value & ~c->derived.hcr_valid);
 }
 
 RULE_INLINE uint64_t rule_control(const struct cpu *c, unsigned control)
@@ -74,10 +75,10 @@ RULE_INLINE uint64_t rule_control(const struct cpu *c, unsigned control)
     uint64_t v;
 
     if (control < SR_COUNT)
-        return c->sr[control];
+        return c->arch.sr[control];
     if (control == CTL_HCR)
         return cpu_hcr_eff(c);
-    v = c->sr[SR_MDCR_EL2];
+    v = c->arch.sr[SR_MDCR_EL2];
     if ((v & MDCR2_TDE) || cpu_tge(c))
         v |= MDCR2_TDE | MDCR2_TDA | MDCR2_TDOSA | MDCR2_TDRA;
     return v;
@@ -116,7 +117,7 @@ RULE_INLINE bool rule_fires(const struct cpu *c, const struct trap_rule *rule)
 /* EL0's exceptions go to EL2 while TGE says so. */
 RULE_INLINE unsigned trap_routed(const struct cpu *c, unsigned target)
 {
-    return target == T1 && (c->el == 2 || (c->el == 0 && cpu_tge(c))) ? T2 : target;
+    return target == T1 && (c->arch.el == 2 || (c->arch.el == 0 && cpu_tge(c))) ? T2 : target;
 }
 
 /* What becomes of an instruction at the current level: target 0 undefined, 1..3 trapped to that level,
@@ -133,7 +134,7 @@ RULE_INLINE struct sr_trap sr_insn_trap(const struct cpu *c, unsigned insn)
     if (insn == TGI_##grp) {                                                                               \
         const struct trap_rule rule = TRAP_RULE(__VA_ARGS__);                                              \
                                                                                                            \
-        if (tg_unlikely((rule.from >> c->el & 1) &&                                                        \
+        if (tg_unlikely((rule.from >> c->arch.el & 1) &&                                                   \
                         (rule.control != SR_SCR_EL3 || cpu_has(c, CPU_FEAT_EL3)) && rule_fires(c, &rule))) \
             return (struct sr_trap){.target =                                                              \
                                         rule.target & TARGET_UNDEFINED ? TU : trap_routed(c, rule.target), \

@@ -132,7 +132,7 @@ unsigned sysreg_highest_el(const struct cpu *c)
 
 bool sysreg_reset_requested(const struct cpu *c)
 {
-    return (c->sr[cpu_banked(highest_el(c), SR_RMR_EL1, SR_RMR_EL2, SR_RMR_EL3)] & RMR_RR) != 0;
+    return (c->arch.sr[cpu_banked(highest_el(c), SR_RMR_EL1, SR_RMR_EL2, SR_RMR_EL3)] & RMR_RR) != 0;
 }
 
 struct sr_fgt sr_row_fgt(const struct sr_row *row)
@@ -158,7 +158,7 @@ bool sr_row_implemented(const struct cpu *c, const struct sr_row *row)
     if (row->min_el == 3 && !cpu_has(c, CPU_FEAT_EL3))
         return false;
     if (row->kind == SR_KIND_GIC)
-        return c->gic && c->gic->version >= 3 && c->gic->access;
+        return c->ports.gic && c->ports.gic->version >= 3 && c->ports.gic->access;
     if (!(row->flags & F_SPECIAL))
         return true;
     n = (unsigned)tg_get(row->enc, TG_SYSENC_CRM);
@@ -169,9 +169,9 @@ bool sr_row_implemented(const struct cpu *c, const struct sr_row *row)
     if (row->flags & F_FGT)
         return cpu_has(c, CPU_FEAT_FGT);
     if (row->flags & F_NONSEC)
-        return !cpu_has(c, CPU_FEAT_EL3) || (c->sr[SR_SCR_EL3] & SCR_NS);
+        return !cpu_has(c, CPU_FEAT_EL3) || (c->arch.sr[SR_SCR_EL3] & SCR_NS);
     if (row->flags & F_SECURE)
-        return c->el == 3 ? c->sr[SR_SCR_EL3] & SCR_EEL2 : cpu_secure_inline(c);
+        return c->arch.el == 3 ? c->arch.sr[SR_SCR_EL3] & SCR_EEL2 : cpu_secure_inline(c);
     if (row->flags & F_BPN)
         return n < c->p.breakpoints;
     if (row->flags & F_WPN)
@@ -265,21 +265,21 @@ static const struct trap_rule rules[TGI_ALL][GROUP_RULES] = {
 
 void sysreg_init(struct cpu *c)
 {
-    c->hcr_valid = sr_hcr_valid(c);
-    c->impdef_core = (uint8_t)sr_impdef_core(c->p.midr);
-    memset(c->sr_groups, 0, sizeof(c->sr_groups));
+    c->derived.hcr_valid = sr_hcr_valid(c);
+    c->ident.impdef_core = (uint8_t)sr_impdef_core(c->p.midr);
+    memset(c->derived.sr_groups, 0, sizeof(c->derived.sr_groups));
     for (unsigned g = 0; g < TGI_COUNT; g++)
         for (unsigned i = 0; i < GROUP_RULES && rules[g][i].from; i++)
             for (unsigned el = 0; el < 3; el++)
                 if ((rules[g][i].from >> el & 1) && rule_possible(c, &rules[g][i]))
-                    c->sr_groups[el] |= TG_BIT(g);
+                    c->derived.sr_groups[el] |= TG_BIT(g);
 }
 
 unsigned sr_trap_target(const struct cpu *c, uint64_t groups, bool write)
 {
-    unsigned best = SR_NO_TRAP, from = 1u << c->el, dir = write ? W : R;
+    unsigned best = SR_NO_TRAP, from = 1u << c->arch.el, dir = write ? W : R;
 
-    groups &= c->sr_groups[c->el];
+    groups &= c->derived.sr_groups[c->arch.el];
     if (tg_likely(!groups))
         return SR_NO_TRAP;
     for (; groups; groups &= groups - 1) {
@@ -327,14 +327,14 @@ void sysreg_trap(struct cpu *c, const struct cpu_op *op, unsigned target)
 static void gic_context(const struct cpu *c, struct tg_gic_pe_ctx *ctx)
 {
     *ctx = (struct tg_gic_pe_ctx){
-        .el = c->el,
-        .secure = cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_NS),
+        .el = c->arch.el,
+        .secure = cpu_has(c, CPU_FEAT_EL3) && !(c->arch.sr[SR_SCR_EL3] & SCR_NS),
         .has_el2 = cpu_has(c, CPU_FEAT_EL2),
         .has_el3 = cpu_has(c, CPU_FEAT_EL3),
         .el2_enabled = cpu_el2_on(c),
         .hcr_el2 = cpu_hcr_eff(c),
-        .scr_el3 = cpu_has(c, CPU_FEAT_EL3) ? c->sr[SR_SCR_EL3] : 0,
-        .mpidr = c->mpidr,
+        .scr_el3 = cpu_has(c, CPU_FEAT_EL3) ? c->arch.sr[SR_SCR_EL3] : 0,
+        .mpidr = c->ident.mpidr,
     };
 }
 
@@ -354,7 +354,7 @@ static enum outcome undefined(struct cpu *c, const struct cpu_op *op)
     if (tg_unlikely(cpu_has(c, CPU_FEAT_IDST)) && a64_is(op_info(op), A64_READ) &&
         tg_get(enc, TG_SYSENC_OP0) == 3 && (op1 < 2 || op1 == 3) && tg_get(enc, TG_SYSENC_CRN) == 0 &&
         tg_get(enc, TG_SYSENC_CRM) < 8)
-        sysreg_trap(c, op, c->el ? c->el : cpu_tge(c) ? 2 : 1);
+        sysreg_trap(c, op, c->arch.el ? c->arch.el : cpu_tge(c) ? 2 : 1);
     else
         cpu_raise_undef(c, op);
     return ACCESS_ENDED;
@@ -378,8 +378,8 @@ static bool gic_has(struct cpu *c, const struct sr_row *row)
         return true;
     gic_context(c, &ctx);
     ctx.el = 2;
-    return c->gic->access(c->gic->opaque, c->index, row->enc, false, &v, &ctx, cpu_now(c), &latency) !=
-           TG_SYSREG_UNDEF;
+    return c->ports.gic->access(c->ports.gic->opaque, c->ident.index, row->enc, false, &v, &ctx, cpu_now(c),
+                                &latency) != TG_SYSREG_UNDEF;
 }
 
 static enum outcome nested(struct cpu *c, const struct cpu_op *op, const struct sr_row *row,
@@ -418,7 +418,7 @@ static unsigned access_target(const struct cpu *c, const struct sr_row *row, boo
         return target;
     if (tg_unlikely(row->kind == SR_KIND_IMPDEF))
         return write ? sr_impdef_target(c, row) : target;
-    if ((c->sr_check & SR_CHECK_FGT) && sr_fgt_traps(c, row, write))
+    if ((c->derived.sr_check & SR_CHECK_FGT) && sr_fgt_traps(c, row, write))
         return 2;
     return cpu_has(c, CPU_FEAT_FGT) && sr_counter_reserved(c, row) ? 2 : target;
 }
@@ -440,40 +440,40 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
     if (tg_unlikely(alias)) {
         if (row->access == SR_ACC_RO && write)
             return undefined(c, op);
-        if (c->sr_check & SR_CHECK_NV)
+        if (c->derived.sr_check & SR_CHECK_NV)
             return nested(c, op, row, sr_nested_alias(c, row, write));
         /* EL2 with E2H, or EL3 with E2H in the register. Of the EL1 name's traps those to EL3 reach them:
          * CPACR_EL12, SCXTNUM_EL12. */
-        if (c->el < 2 || !(c->sr[SR_HCR_EL2] & HCR_E2H))
+        if (c->arch.el < 2 || !(c->arch.sr[SR_HCR_EL2] & HCR_E2H))
             return undefined(c, op);
-        return c->el == 2 && sr_trap_target(c, row->groups, write) == T3 ? trapped(c, op, T3)
-                                                                         : ACCESS_REGISTER;
+        return c->arch.el == 2 && sr_trap_target(c, row->groups, write) == T3 ? trapped(c, op, T3)
+                                                                              : ACCESS_REGISTER;
     }
-    if (c->el == 2 && row->redir != SR_NONE && (c->sr[SR_HCR_EL2] & HCR_E2H)) {
+    if (c->arch.el == 2 && row->redir != SR_NONE && (c->arch.sr[SR_HCR_EL2] & HCR_E2H)) {
         *out = row = redirected(c, row);
         if (!row_exists(c, row))
             return undefined(c, op);
     }
-    if (tg_unlikely(denied(c, row, c->el, write)))
+    if (tg_unlikely(denied(c, row, c->arch.el, write)))
         return undefined(c, op);
-    if (tg_unlikely(c->el < row->min_el)) {
-        if ((c->sr_check & SR_CHECK_NV) && row->min_el == 2)
+    if (tg_unlikely(c->arch.el < row->min_el)) {
+        if ((c->derived.sr_check & SR_CHECK_NV) && row->min_el == 2)
             return nested(c, op, row, sr_nested_el2(c, out));
         return undefined(c, op);
     }
-    if ((row->groups & TG_SPSEL0) && !c->sp_sel)
+    if ((row->groups & TG_SPSEL0) && !c->arch.sp_sel)
         return undefined(c, op);
-    if ((row->groups & TG_FP) && c->fp_trap) {
+    if ((row->groups & TG_FP) && c->derived.fp_trap) {
         cpu_raise_fp_trap(c, op);
         return ACCESS_ENDED;
     }
     target = access_target(c, row, write);
     if (tg_unlikely(target != SR_NO_TRAP))
         return trapped(c, op, target);
-    if ((c->sr_check & SR_CHECK_NV) && sr_nested_el1(c, row))
+    if ((c->derived.sr_check & SR_CHECK_NV) && sr_nested_el1(c, row))
         return ACCESS_PAGE;
     /* A host's EL0 uses the EL2 timers under the EL0 names. */
-    if (c->el == 0 && row->redir != SR_NONE && cpu_host(c))
+    if (c->arch.el == 0 && row->redir != SR_NONE && cpu_host(c))
         *out = redirected(c, row);
     return ACCESS_REGISTER;
 }
@@ -482,7 +482,7 @@ static enum outcome access_check(struct cpu *c, const struct cpu_op *op, uint32_
 
 static uint64_t row_read(struct cpu *c, const struct sr_row *row)
 {
-    return row->read ? row->read(c, (enum sr_id)row->id) : c->sr[row->id];
+    return row->read ? row->read(c, (enum sr_id)row->id) : c->arch.sr[row->id];
 }
 
 void sysreg_changed(struct cpu *c, enum sr_id id)
@@ -500,9 +500,9 @@ void sysreg_changed(struct cpu *c, enum sr_id id)
         else
             mmu_controls_changed(c);
     }
-    if ((row->flags & F_CTX) && !(el10 && c->el >= 2))
+    if ((row->flags & F_CTX) && !(el10 && c->arch.el >= 2))
         cpu_context_changed(c);
-    if ((row->flags & F_FP) && !(el10 && c->el >= 2))
+    if ((row->flags & F_FP) && !(el10 && c->arch.el >= 2))
         cpu_fp_changed(c);
     if (row->flags & F_DBG)
         debug_controls_changed(c);
@@ -521,15 +521,15 @@ static void row_write_in_full(struct cpu *c, const struct sr_row *row, uint64_t 
         row->write(c, (enum sr_id)row->id, v & row->wmask);
         return;
     }
-    old = c->sr[row->id];
+    old = c->arch.sr[row->id];
     now = (v & row->wmask) | (row->write ? 0 : old & ~row->wmask);
     if (row->write)
         row->write(c, (enum sr_id)row->id, now);
     else
-        c->sr[row->id] = now;
+        c->arch.sr[row->id] = now;
     /* A world switch mostly writes back what stands there. DAIF and its like keep no storage: their callbacks
      * see to it. */
-    if (row->flags && c->sr[row->id] != old)
+    if (row->flags && c->arch.sr[row->id] != old)
         sysreg_changed(c, (enum sr_id)row->id);
 }
 
@@ -538,7 +538,7 @@ static inline void row_write(struct cpu *c, const struct sr_row *row, uint64_t v
     if (row->write || row->flags)
         row_write_in_full(c, row, v);
     else
-        c->sr[row->id] = (v & row->wmask) | (c->sr[row->id] & ~row->wmask);
+        c->arch.sr[row->id] = (v & row->wmask) | (c->arch.sr[row->id] & ~row->wmask);
 }
 
 uint64_t sysreg_read_id(struct cpu *c, enum sr_id id)
@@ -555,10 +555,10 @@ void cpu_gic_context_changed(struct cpu *c)
 {
     struct tg_gic_pe_ctx ctx;
 
-    if (!c->gic || !c->gic->ctx_changed)
+    if (!c->ports.gic || !c->ports.gic->ctx_changed)
         return;
     gic_context(c, &ctx);
-    c->gic->ctx_changed(c->gic->opaque, c->index, &ctx, cpu_now(c));
+    c->ports.gic->ctx_changed(c->ports.gic->opaque, c->ident.index, &ctx, cpu_now(c));
 }
 
 static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, bool write, uint64_t *v)
@@ -568,7 +568,7 @@ static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, boo
     enum tg_sysreg_result r;
 
     gic_context(c, &ctx);
-    r = c->gic->access(c->gic->opaque, c->index, enc, write, v, &ctx, cpu_now(c), &latency);
+    r = c->ports.gic->access(c->ports.gic->opaque, c->ident.index, enc, write, v, &ctx, cpu_now(c), &latency);
     if (latency)
         pipe_stall_time(c, CPU_BUCKET_SYSREG, latency);
     switch (r) {
@@ -578,7 +578,7 @@ static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, boo
         cpu_raise_undef(c, op);
         return false;
     case TG_SYSREG_TRAP_EL1:
-        sysreg_trap(c, op, c->el == 0 && cpu_tge(c) ? 2 : 1);
+        sysreg_trap(c, op, c->arch.el == 0 && cpu_tge(c) ? 2 : 1);
         return false;
     case TG_SYSREG_TRAP_EL2:
         sysreg_trap(c, op, 2);
@@ -590,11 +590,11 @@ static bool gic_access(struct cpu *c, const struct cpu_op *op, uint32_t enc, boo
     return true;
 }
 
-/* Bits of c->sr_open: a read or a write of the row from the level. */
+/* Bits of c->derived.sr_open: a read or a write of the row from the level. */
 #define OPEN_SHIFT(el, write) (2 * (el) + (write))
 
 /* From which levels, in which directions nothing can stand in the way of an access to the row but what
- * c->sr_check says, whatever the registers hold: the row is there, and no rule that this PE has traps it. */
+ * c->derived.sr_check says, whatever the registers hold: the row is there, and no rule that this PE has traps it. */
 static uint8_t row_open(const struct cpu *c, const struct sr_row *row)
 {
     unsigned open = 0;
@@ -603,7 +603,7 @@ static uint8_t row_open(const struct cpu *c, const struct sr_row *row)
         (row->groups & (TG_SPSEL0 | TG_FP)) || !sr_row_implemented(c, row))
         return 0;
     for (unsigned el = row->min_el; el < 4; el++) {
-        if (row->groups & c->sr_groups[el])
+        if (row->groups & c->derived.sr_groups[el])
             continue;
         if (el < 2 && (row->flags & F_EVN)) /* MDCR_EL2.HPMN */
             continue;
@@ -623,9 +623,9 @@ static inline __attribute__((always_inline)) const struct sr_row *quick_row(cons
                                                                             unsigned write)
 {
     unsigned r = row_of_enc[enc & 0xffff];
-    bool own = c->el == 2 && (c->sr[SR_HCR_EL2] & HCR_E2H);
+    bool own = c->arch.el == 2 && (c->arch.sr[SR_HCR_EL2] & HCR_E2H);
 
-    if (tg_unlikely(c->sr_check))
+    if (tg_unlikely(c->derived.sr_check))
         return NULL;
     if (tg_likely(r)) {
         r--;
@@ -638,7 +638,7 @@ static inline __attribute__((always_inline)) const struct sr_row *quick_row(cons
         if (!r || sr_rows[--r].redir == SR_NONE)
             return NULL;
     }
-    return c->sr_open[r] >> OPEN_SHIFT(c->el, write) & 1 ? &sr_rows[r] : NULL;
+    return c->derived.sr_open[r] >> OPEN_SHIFT(c->arch.el, write) & 1 ? &sr_rows[r] : NULL;
 }
 
 /* What sysreg_mrs and sysreg_msr leave: checks, time, the interrupt controller. row: NULL, or what quick_row
@@ -652,7 +652,7 @@ static bool mrs_in_full(struct cpu *c, const struct cpu_op *op, uint32_t enc, co
         if (tg_unlikely(how != ACCESS_REGISTER))
             return how == ACCESS_PAGE && sr_nested_page(c, op, row, false, v);
     }
-    if (c->timed && c->p.pipe_kind == PIPE_INORDER)
+    if (c->timing.timed && c->p.pipe_kind == PIPE_INORDER)
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_read);
     if (row->kind == SR_KIND_GIC)
         return gic_access(c, op, enc, false, v);
@@ -669,7 +669,7 @@ static bool msr_in_full(struct cpu *c, const struct cpu_op *op, uint32_t enc, co
         if (tg_unlikely(how != ACCESS_REGISTER))
             return how == ACCESS_PAGE && sr_nested_page(c, op, row, true, &v);
     }
-    if (c->timed && c->p.pipe_kind == PIPE_INORDER)
+    if (c->timing.timed && c->p.pipe_kind == PIPE_INORDER)
         pipe_stall(c, CPU_BUCKET_SYSREG, c->p.sysreg_write);
     if (row->kind == SR_KIND_GIC)
         return gic_access(c, op, enc, true, &v);
@@ -681,8 +681,8 @@ bool sysreg_mrs(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t *
 {
     const struct sr_row *row = quick_row(c, enc, 0);
 
-    c->cur = op;
-    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timed))
+    c->host.cur = op;
+    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timing.timed))
         return mrs_in_full(c, op, enc, row, v);
     *v = row_read(c, row);
     return true;
@@ -692,8 +692,8 @@ bool sysreg_msr(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
 {
     const struct sr_row *row = quick_row(c, enc, 1);
 
-    c->cur = op;
-    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timed))
+    c->host.cur = op;
+    if (tg_unlikely(!row || row->kind != SR_KIND_REG || c->timing.timed))
         return msr_in_full(c, op, enc, row, v);
     row_write(c, row, v);
     return true;
@@ -714,7 +714,7 @@ static bool tlbi_of_el2(uint32_t enc)
  * undefined. */
 static bool unallocated_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc)
 {
-    if (impdef_space(enc) && c->el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
+    if (impdef_space(enc) && c->arch.el == 1 && sr_trap_target(c, TG_TIDCP, true) == 2)
         sysreg_trap(c, op, 2);
     else
         cpu_raise_undef(c, op);
@@ -732,7 +732,7 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     const struct sr_row *row;
     bool nxs;
 
-    c->cur = op;
+    c->host.cur = op;
     /* The nXS forms of TLBI are their namesakes with CRn 9; nothing here waits for XS accesses (C5.5). */
     nxs = tg_get(enc, TG_SYSENC_CRN) == 9 && cpu_has(c, CPU_FEAT_XS);
     if (nxs)
@@ -741,8 +741,8 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     row = r ? &sr_rows[r - 1] : NULL;
     if (!row)
         return unallocated_sys(c, op, enc);
-    if (!row_exists(c, row) || c->el < row->min_el) {
-        if (row_exists(c, row) && row->min_el == 2 && (c->sr_check & SR_CHECK_NV))
+    if (!row_exists(c, row) || c->arch.el < row->min_el) {
+        if (row_exists(c, row) && row->min_el == 2 && (c->derived.sr_check & SR_CHECK_NV))
             sysreg_trap(c, op, 2);
         else
             cpu_raise_undef(c, op);
@@ -758,7 +758,7 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
     switch ((enum sr_kind)row->kind) {
     case SR_KIND_TLBI:
         /* Those of EL2's own regime are undefined at EL3 while EL2 is off (C5.5); the EL1&0 ones are not. */
-        if (c->el == 3 && !cpu_el2_on(c) && tlbi_of_el2(enc)) {
+        if (c->arch.el == 3 && !cpu_el2_on(c) && tlbi_of_el2(enc)) {
             cpu_raise_undef(c, op);
             return false;
         }
@@ -769,7 +769,7 @@ bool sysreg_sys(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t v
         return true;
     case SR_KIND_AT:
         /* S1E2 likewise; S12E1 and S12E0 then are S1E1 and S1E0. */
-        if (c->el == 3 && !cpu_el2_on(c) && tg_get(enc, TG_SYSENC_OP1) == 4 &&
+        if (c->arch.el == 3 && !cpu_el2_on(c) && tg_get(enc, TG_SYSENC_OP1) == 4 &&
             tg_get(enc, TG_SYSENC_OP2) < 4) {
             cpu_raise_undef(c, op);
             return false;
@@ -799,8 +799,8 @@ bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v)
     if (row->kind == SR_KIND_GIC) {
         gic_context(c, &ctx);
         ctx.el = (uint8_t)highest_el(c);
-        return c->gic->access(c->gic->opaque, c->index, enc, false, v, &ctx, cpu_now(c), &latency) ==
-               TG_SYSREG_OK;
+        return c->ports.gic->access(c->ports.gic->opaque, c->ident.index, enc, false, v, &ctx, cpu_now(c),
+                                    &latency) == TG_SYSREG_OK;
     }
     if (row->kind != SR_KIND_REG && row->kind != SR_KIND_IMPDEF)
         return false;
@@ -822,21 +822,21 @@ bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v)
 void sysreg_reset(struct cpu *c)
 {
     for (unsigned i = 0; i < ROW_COUNT; i++)
-        c->sr_open[i] = row_open(c, &sr_rows[i]);
+        c->derived.sr_open[i] = row_open(c, &sr_rows[i]);
     for (unsigned i = 0; i < ROW_COUNT; i++)
         if (sr_rows[i].kind == SR_KIND_REG)
-            c->sr[sr_rows[i].id] = sr_rows[i].reset;
+            c->arch.sr[sr_rows[i].id] = sr_rows[i].reset;
     sr_impdef_reset(c);
-    c->sr[SR_VPIDR_EL2] = c->p.midr;
-    c->sr[SR_VMPIDR_EL2] = c->mpidr | TG_BIT(31);
-    c->sr[SR_CNTFRQ_EL0] = c->p.cntfrq;
-    tg_set(&c->sr[SR_MDCR_EL2], MDCR2_HPMN, c->p.pmu_counters);
+    c->arch.sr[SR_VPIDR_EL2] = c->p.midr;
+    c->arch.sr[SR_VMPIDR_EL2] = c->ident.mpidr | TG_BIT(31);
+    c->arch.sr[SR_CNTFRQ_EL0] = c->p.cntfrq;
+    tg_set(&c->arch.sr[SR_MDCR_EL2], MDCR2_HPMN, c->p.pmu_counters);
     if (!cpu_has(c, CPU_FEAT_EL3))
-        c->sr[SR_SCR_EL3] = 0;
+        c->arch.sr[SR_SCR_EL3] = 0;
     if (!cpu_has(c, CPU_FEAT_EL2))
-        c->sr[SR_HCR_EL2] = c->sr[SR_MDCR_EL2] = c->sr[SR_CPTR_EL2] = 0;
+        c->arch.sr[SR_HCR_EL2] = c->arch.sr[SR_MDCR_EL2] = c->arch.sr[SR_CPTR_EL2] = 0;
     sr_fgt_reset(c);
-    memset(c->ras, 0, sizeof(c->ras));
+    memset(c->arch.ras, 0, sizeof(c->arch.ras));
     debug_reset(c);
     pmu_reset(c);
     timer_reset(c);

@@ -2,7 +2,7 @@
 /*
  * System registers of a PE: identifiers and the functions that the rest of models/cpu calls. The registers
  * themselves are rows of table.def; the controls that trap accesses are rows of traps.def. SR_SCTLR_EL1 and
- * so on index c->sr[], the raw storage. Arm ARM DDI 0487 J.a.
+ * so on index c->arch.sr[], the raw storage. Arm ARM DDI 0487 J.a.
  */
 #ifndef TG_CPU_SYSREG_H
 #define TG_CPU_SYSREG_H
@@ -226,7 +226,7 @@ bool cpu_is_host(const struct cpu *c);
 
 /* Once the features are settled: what of the traps and of HCR_EL2 this PE has. */
 void sysreg_init(struct cpu *c);
-/* Reset values into c->sr[] and PSTATE-independent state; ID registers are computed on read. */
+/* Reset values into c->arch.sr[] and PSTATE-independent state; ID registers are computed on read. */
 void sysreg_reset(struct cpu *c);
 /* Highest level that is implemented; does its RMR_ELx.RR ask for a warm reset? */
 unsigned sysreg_highest_el(const struct cpu *c);

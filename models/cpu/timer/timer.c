@@ -27,7 +27,7 @@
 #define MONITOR_WAIT (250 * TG_NS)
 
 struct timer_unit {
-    struct tg_event event; /* at c->wake_at, for a PE that sleeps */
+    struct tg_event event; /* at c->derived.wake_at, for a PE that sleeps */
 };
 
 /* What is taken off the physical count before it is compared (D12.2.4). Those of EL2 and EL3 see the count
@@ -69,18 +69,18 @@ uint64_t timer_count(const struct cpu *c, tg_time now)
 /* What EL1 and EL0 find taken off the physical count: CNTPOFF_EL2 while CNTHCTL_EL2.ECV is 1 (D12.2.3). */
 static uint64_t physical_offset(const struct cpu *c)
 {
-    if (tg_likely(!(c->sr[SR_CNTHCTL_EL2] & CNTHCTL_ECV)) || !cpu_el2_on(c) || cpu_host(c))
+    if (tg_likely(!(c->arch.sr[SR_CNTHCTL_EL2] & CNTHCTL_ECV)) || !cpu_el2_on(c) || cpu_host(c))
         return 0;
-    if (cpu_has(c, CPU_FEAT_EL3) && !(c->sr[SR_SCR_EL3] & SCR_ECVEN))
+    if (cpu_has(c, CPU_FEAT_EL3) && !(c->arch.sr[SR_SCR_EL3] & SCR_ECVEN))
         return 0;
-    return c->sr[SR_CNTPOFF_EL2];
+    return c->arch.sr[SR_CNTPOFF_EL2];
 }
 
 static uint64_t offset_of(const struct cpu *c, const struct timer_desc *t)
 {
     switch ((enum timer_offset)t->offset) {
     case OFFSET_VIRTUAL:
-        return cpu_has(c, CPU_FEAT_EL2) ? c->sr[SR_CNTVOFF_EL2] : 0;
+        return cpu_has(c, CPU_FEAT_EL2) ? c->arch.sr[SR_CNTVOFF_EL2] : 0;
     case OFFSET_PHYSICAL:
         return physical_offset(c);
     case OFFSET_NONE:
@@ -109,16 +109,16 @@ static tg_time time_of_count(const struct cpu *c, unsigned __int128 count)
 /* The condition is an unsigned comparison (D12.2.4). */
 static bool condition_met(const struct cpu *c, const struct timer_desc *t, tg_time now)
 {
-    return count_of(c, t, now) >= c->sr[t->cval];
+    return count_of(c, t, now) >= c->arch.sr[t->cval];
 }
 
 /* When the condition changes next by the count alone: it becomes true where the count comes to the compare
  * value, and false where the count wraps to zero. */
 static tg_time next_edge(const struct cpu *c, const struct timer_desc *t, bool met, tg_time now)
 {
-    uint64_t at = met ? 0 : c->sr[t->cval];
+    uint64_t at = met ? 0 : c->arch.sr[t->cval];
 
-    if (met && !c->sr[t->cval])
+    if (met && !c->arch.sr[t->cval])
         return TG_TIME_NEVER; /* every count is at or above zero */
     return time_of_count(c, (unsigned __int128)timer_count(c, now) + (uint64_t)(at - count_of(c, t, now)));
 }
@@ -130,10 +130,10 @@ static void update(struct cpu *c, tg_time now)
 
     for (unsigned i = 0; i < TG_ARRAY_SIZE(timers); i++) {
         const struct timer_desc *t = &timers[i];
-        bool live = (c->sr[t->ctl] & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
+        bool live = (c->arch.sr[t->ctl] & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
         bool met = live && condition_met(c, t, now);
 
-        tg_irq_set(&c->ppi[t->ppi], met, now);
+        tg_irq_set(&c->ports.ppi[t->ppi], met, now);
         if (live) {
             tg_time when = next_edge(c, t, met, now);
 
@@ -141,33 +141,33 @@ static void update(struct cpu *c, tg_time now)
                 next = when;
         }
     }
-    c->wake_at = next;
+    c->derived.wake_at = next;
     if (next == TG_TIME_NEVER)
-        tg_evq_cancel(c->model.env->evq, &c->timers->event);
-    else if (!tg_event_pending(&c->timers->event) || c->timers->event.when != next)
-        tg_evq_schedule(c->model.env->evq, &c->timers->event, next);
+        tg_evq_cancel(c->model.env->evq, &c->units.timers->event);
+    else if (!tg_event_pending(&c->units.timers->event) || c->units.timers->event.when != next)
+        tg_evq_schedule(c->model.env->evq, &c->units.timers->event, next);
 }
 
 /* Every edge up to `now`, each at its own time. */
 static void catch_up(struct cpu *c, tg_time now)
 {
-    while (c->wake_at <= now)
-        update(c, c->wake_at);
+    while (c->derived.wake_at <= now)
+        update(c, c->derived.wake_at);
 }
 
 void timer_poll(struct cpu *c, tg_time now)
 {
     catch_up(c, now);
-    if (c->asleep && c->wfe_until <= now) {
-        if (c->asleep_wfe)
-            c->event_from = c->wfe_until; /* an event of the stream that is there is this one */
-        c->wfe_until = TG_TIME_NEVER;
-        if (c->asleep_wfe)
-            c->event_reg = true;
+    if (c->arch.asleep && c->arch.wfe_until <= now) {
+        if (c->arch.asleep_wfe)
+            c->arch.event_from = c->arch.wfe_until; /* an event of the stream that is there is this one */
+        c->arch.wfe_until = TG_TIME_NEVER;
+        if (c->arch.asleep_wfe)
+            c->arch.event_reg = true;
         else
-            c->timed_out = true;
-        if (c->wfe_trap)
-            c->wfe_trap |= CPU_WFE_LATE;
+            c->arch.timed_out = true;
+        if (c->arch.wfe_trap)
+            c->arch.wfe_trap |= CPU_WFE_LATE;
     }
     pmu_poll(c, now);
 }
@@ -177,7 +177,7 @@ static void on_event(void *opaque, tg_time now)
     struct cpu *c = opaque;
 
     /* An awake PE comes to its deadline by itself, in its own time; it may still be before it. */
-    if (c->asleep || !c->powered)
+    if (c->arch.asleep || !c->arch.powered)
         catch_up(c, now);
 }
 
@@ -195,12 +195,12 @@ static tg_time next_event(const struct cpu *c, tg_time now)
 
     for (unsigned i = 0; i < 2; i++) {
         /* CNTKCTL_EL1 watches the virtual counter, CNTHCTL_EL2 the physical one (D12.2.6). */
-        uint64_t ctl = i ? c->sr[SR_CNTHCTL_EL2] : c->sr[SR_CNTKCTL_EL1], off, bit, count, next;
+        uint64_t ctl = i ? c->arch.sr[SR_CNTHCTL_EL2] : c->arch.sr[SR_CNTKCTL_EL1], off, bit, count, next;
         tg_time when;
 
         if (!(ctl & EVNTEN) || (i && !cpu_el2_on(c)))
             continue;
-        off = i || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->sr[SR_CNTVOFF_EL2];
+        off = i || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->arch.sr[SR_CNTVOFF_EL2];
         bit = TG_BIT(tg_get(ctl, EVNTI) + (ctl & EVNTIS ? 8 : 0));
         count = timer_count(c, now) - off;
         /* The next count at which the bit has just become 1 (EVNTDIR 0) or 0 (EVNTDIR 1). */
@@ -216,19 +216,19 @@ static tg_time next_event(const struct cpu *c, tg_time now)
 
 tg_time timer_event_wake(const struct cpu *c, tg_time now)
 {
-    tg_time wake = c->excl_valid ? now + MONITOR_WAIT : TG_TIME_NEVER, event = next_event(c, now);
+    tg_time wake = c->arch.excl_valid ? now + MONITOR_WAIT : TG_TIME_NEVER, event = next_event(c, now);
 
     return event < wake ? event : wake;
 }
 
 void timer_event_settle(struct cpu *c, tg_time now)
 {
-    if (c->event_from >= now)
+    if (c->arch.event_from >= now)
         return;
-    if (tg_unlikely((c->sr[SR_CNTKCTL_EL1] | c->sr[SR_CNTHCTL_EL2]) & EVNTEN) &&
-        next_event(c, c->event_from) <= now)
-        c->event_reg = true;
-    c->event_from = now;
+    if (tg_unlikely((c->arch.sr[SR_CNTKCTL_EL1] | c->arch.sr[SR_CNTHCTL_EL2]) & EVNTEN) &&
+        next_event(c, c->arch.event_from) <= now)
+        c->arch.event_reg = true;
+    c->arch.event_from = now;
 }
 
 tg_time timer_timeout(struct cpu *c, uint64_t count)
@@ -242,23 +242,23 @@ tg_time timer_timeout(struct cpu *c, uint64_t count)
 
 int timer_init(struct cpu *c)
 {
-    c->timers = calloc(1, sizeof(*c->timers));
-    if (!c->timers)
+    c->units.timers = calloc(1, sizeof(*c->units.timers));
+    if (!c->units.timers)
         return -ENOMEM;
-    c->timers->event.cb = on_event;
-    c->timers->event.opaque = c;
-    c->wake_at = c->wfe_until = TG_TIME_NEVER;
+    c->units.timers->event.cb = on_event;
+    c->units.timers->event.opaque = c;
+    c->derived.wake_at = c->arch.wfe_until = TG_TIME_NEVER;
     return 0;
 }
 
 void timer_fini(struct cpu *c)
 {
-    if (!c->timers)
+    if (!c->units.timers)
         return;
-    if (tg_event_pending(&c->timers->event))
-        tg_evq_cancel(c->model.env->evq, &c->timers->event);
-    free(c->timers);
-    c->timers = NULL;
+    if (tg_event_pending(&c->units.timers->event))
+        tg_evq_cancel(c->model.env->evq, &c->units.timers->event);
+    free(c->units.timers);
+    c->units.timers = NULL;
 }
 
 void timer_offset_changed(struct cpu *c)
@@ -268,8 +268,8 @@ void timer_offset_changed(struct cpu *c)
 
 void timer_reset(struct cpu *c)
 {
-    c->wfe_until = TG_TIME_NEVER;
-    c->event_from = cpu_now(c);
+    c->arch.wfe_until = TG_TIME_NEVER;
+    c->arch.event_from = cpu_now(c);
     update(c, cpu_now(c));
 }
 
@@ -278,23 +278,24 @@ void timer_reset(struct cpu *c)
 uint64_t sr_rd_cntpct(struct cpu *c, enum sr_id id)
 {
     (void)id;
-    return timer_count(c, cpu_now(c)) - (c->el < 2 ? physical_offset(c) : 0);
+    return timer_count(c, cpu_now(c)) - (c->arch.el < 2 ? physical_offset(c) : 0);
 }
 
 /* At EL2 with E2H, and for a host's EL0, the virtual offset reads as zero (D17.11.30). */
 uint64_t sr_rd_cntvct(struct cpu *c, enum sr_id id)
 {
-    bool host_view = (c->el == 2 && cpu_e2h(c)) || (c->el == 0 && cpu_host(c));
+    bool host_view = (c->arch.el == 2 && cpu_e2h(c)) || (c->arch.el == 0 && cpu_host(c));
 
     (void)id;
-    return timer_count(c, cpu_now(c)) - (host_view || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->sr[SR_CNTVOFF_EL2]);
+    return timer_count(c, cpu_now(c)) -
+           (host_view || !cpu_has(c, CPU_FEAT_EL2) ? 0 : c->arch.sr[SR_CNTVOFF_EL2]);
 }
 
 /* The count as TVAL measures against it. EL2 and EL3, by the EL0 name, read the physical timer's without an
  * offset (D12.2.4); who uses E2H means EL1's timer as EL1 sees it, by the EL02 name. */
 static uint64_t tval_count(const struct cpu *c, const struct timer_desc *t)
 {
-    bool own_view = c->el == 3 || (c->el == 2 && !cpu_e2h(c));
+    bool own_view = c->arch.el == 3 || (c->arch.el == 2 && !cpu_e2h(c));
 
     if (t->offset == OFFSET_PHYSICAL && own_view)
         return timer_count(c, cpu_now(c));
@@ -305,21 +306,21 @@ uint64_t sr_rd_timer_tval(struct cpu *c, enum sr_id id)
 {
     const struct timer_desc *t = timer_of(id);
 
-    return (uint32_t)(c->sr[t->cval] - tval_count(c, t));
+    return (uint32_t)(c->arch.sr[t->cval] - tval_count(c, t));
 }
 
 void sr_wr_timer_tval(struct cpu *c, enum sr_id id, uint64_t v)
 {
     const struct timer_desc *t = timer_of(id);
 
-    c->sr[t->cval] = tval_count(c, t) + (uint64_t)tg_sext(v, 32);
+    c->arch.sr[t->cval] = tval_count(c, t) + (uint64_t)tg_sext(v, 32);
     changed(c);
 }
 
 uint64_t sr_rd_timer_ctl(struct cpu *c, enum sr_id id)
 {
     const struct timer_desc *t = timer_of(id);
-    uint64_t ctl = c->sr[t->ctl];
+    uint64_t ctl = c->arch.sr[t->ctl];
 
     if ((ctl & CTL_ENABLE) && condition_met(c, t, cpu_now(c)))
         ctl |= CTL_ISTATUS;
@@ -328,20 +329,20 @@ uint64_t sr_rd_timer_ctl(struct cpu *c, enum sr_id id)
 
 void sr_wr_timer_ctl(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[timer_of(id)->ctl] = v & (CTL_ENABLE | CTL_IMASK);
+    c->arch.sr[timer_of(id)->ctl] = v & (CTL_ENABLE | CTL_IMASK);
     changed(c);
 }
 
 void sr_wr_timer_cval(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    c->sr[timer_of(id)->cval] = v;
+    c->arch.sr[timer_of(id)->cval] = v;
     changed(c);
 }
 
 void sr_wr_cntvoff(struct cpu *c, enum sr_id id, uint64_t v)
 {
     timer_event_settle(c, cpu_now(c));
-    c->sr[id] = v;
+    c->arch.sr[id] = v;
     changed(c);
 }
 
@@ -354,7 +355,7 @@ void sr_wr_cnthctl(struct cpu *c, enum sr_id id, uint64_t v)
     if (!cpu_has(c, CPU_FEAT_ECV_POFF))
         v &= ~CNTHCTL_ECV;
     timer_event_settle(c, cpu_now(c));
-    c->sr[id] = v;
+    c->arch.sr[id] = v;
     if (cpu_has(c, CPU_FEAT_ECV_POFF))
         changed(c);
 }
@@ -362,5 +363,5 @@ void sr_wr_cnthctl(struct cpu *c, enum sr_id id, uint64_t v)
 void sr_wr_cntkctl(struct cpu *c, enum sr_id id, uint64_t v)
 {
     timer_event_settle(c, cpu_now(c));
-    c->sr[id] = v & ~(cpu_has(c, CPU_FEAT_ECV) ? 0 : EVNTIS);
+    c->arch.sr[id] = v & ~(cpu_has(c, CPU_FEAT_ECV) ? 0 : EVNTIS);
 }

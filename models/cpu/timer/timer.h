@@ -19,15 +19,15 @@ void timer_reset(struct cpu *c);
  * of a WFE. */
 static inline tg_time timer_next(const struct cpu *c)
 {
-    tg_time next = c->wake_at, other;
+    tg_time next = c->derived.wake_at, other;
 
-    if (tg_unlikely(c->asleep))
-        other = c->wfe_until;
+    if (tg_unlikely(c->arch.asleep))
+        other = c->arch.wfe_until;
     else
-        other = c->pmu ? c->pmu->check_at : TG_TIME_NEVER;
+        other = c->units.pmu ? c->units.pmu->check_at : TG_TIME_NEVER;
     return other < next ? other : next;
 }
-/* Brings outputs (c->ppi[], c->wake_at, the event register) to local time `now`. */
+/* Brings outputs (c->ports.ppi[], c->derived.wake_at, the event register) to local time `now`. */
 void timer_poll(struct cpu *c, tg_time now);
 
 /* System counter, and the virtual count as the current EL reads it, at local time now. */

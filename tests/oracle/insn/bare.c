@@ -126,7 +126,7 @@ uint64_t bare_pe(const struct runner *r, const struct target *t, const uint32_t 
     }
     pe_write(p, IMAGE_LOAD, image, size);
     put_batch(p->ram, code, b);
-    p->cpu->hooks = (struct cpu_hooks){
+    p->cpu->ports.hooks = (struct cpu_hooks){
         .opaque = &count, .exception = on_exception, .eret = on_eret, .guest_hint = on_hint};
     cpu_set_mode(p->cpu, r->mode);
     cpu_set_pc(p->cpu, IMAGE_LOAD);

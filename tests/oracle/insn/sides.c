@@ -244,8 +244,8 @@ static uint64_t program_pe(const struct runner *r, const struct target *t, const
     for (size_t i = 0; i < b->n; i++) {
         uint64_t insns[2] = {cpu_insns(p->cpu), 0};
 
-        p->cpu->hooks.opaque = insns;
-        p->cpu->hooks.exception = count_exception;
+        p->cpu->ports.hooks.opaque = insns;
+        p->cpu->ports.hooks.exception = count_exception;
         run_one(p, &b->before[i], b->seq[i].words, &after[i]);
         total += insns[1] - insns[0];
     }

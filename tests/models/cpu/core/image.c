@@ -71,7 +71,7 @@ static void *allocate(size_t n)
 char *image_run_pe(const char *path, const char *const *features, const char *const *params, unsigned el)
 {
     struct pe *p = pe_new(features, params, el);
-    struct capture k = {.ram = p->cpu->bus, .text = allocate(OUTPUT + 1)};
+    struct capture k = {.ram = p->cpu->ports.bus, .text = allocate(OUTPUT + 1)};
     uint8_t *data = allocate(IMAGE_MAX);
     FILE *f = fopen(path, "rb");
 
@@ -82,10 +82,10 @@ char *image_run_pe(const char *path, const char *const *features, const char *co
     pe_write(p, IMAGE_LOAD, data, fread(data, 1, IMAGE_MAX, f));
     fclose(f);
     free(data);
-    p->cpu->bus = (struct tg_bus_port){.transport = transport, .get_dmi = get_dmi, .opaque = &k};
+    p->cpu->ports.bus = (struct tg_bus_port){.transport = transport, .get_dmi = get_dmi, .opaque = &k};
     if (el == 2)
-        p->cpu->hooks.firmware_call = firmware;
-    p->cpu->hooks.guest_hint = hint;
+        p->cpu->ports.hooks.firmware_call = firmware;
+    p->cpu->ports.hooks.guest_hint = hint;
     cpu_set_pc(p->cpu, IMAGE_LOAD);
     cpu_set_insn_limit(p->cpu, INSNS);
     cpu_run(p->cpu, TG_TIME_NEVER / 4);

@@ -66,14 +66,14 @@ static void test_step_exclusive(void **state)
     for (unsigned i = 0; i < TG_ARRAY_SIZE(cases); i++) {
         print_message("%s\n", cases[i].name);
         pe_code(p, CODE, (const uint32_t[]){cases[i].insn, SPIN}, 2);
-        c->sr[SR_ELR_EL1] = CODE;
-        c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
+        c->arch.sr[SR_ELR_EL1] = CODE;
+        c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
         cpu_set_pc(c, CODE + 0x800);
         cpu_set_x(c, 1, DATA);
         pe_run_insns(p, 3);
-        assert_int_equal(EC(c->sr[SR_ESR_EL1]), 0x32);
-        assert_int_equal(c->sr[SR_ESR_EL1] & 0x1ffffff, 0x1000022 | (cases[i].ex ? 1 << 6 : 0));
-        assert_int_equal(c->sr[SR_ELR_EL1], CODE + 4);
+        assert_int_equal(EC(c->arch.sr[SR_ESR_EL1]), 0x32);
+        assert_int_equal(c->arch.sr[SR_ESR_EL1] & 0x1ffffff, 0x1000022 | (cases[i].ex ? 1 << 6 : 0));
+        assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE + 4);
     }
     pe_free(p);
 }
@@ -89,41 +89,41 @@ static void test_step(void **state)
     pe_code(p, VECTORS(1) + 0x400, (const uint32_t[]){SPIN}, 1);
     pe_code(p, CODE + 0x800, (const uint32_t[]){ERET}, 1);
     sysreg_write_id(c, SR_MDSCR_EL1, MDSCR_SS);
-    c->sr[SR_ELR_EL1] = CODE;
+    c->arch.sr[SR_ELR_EL1] = CODE;
     for (unsigned i = 1; i <= 5; i++) {
-        c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
+        c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
         cpu_set_pc(c, CODE + 0x800);
         pe_run_insns(p, 3); /* ERET, the stepped one, the handler's first */
         assert_int_equal(cpu_get_pc(c), VECTORS(1) + 0x400);
         assert_int_equal(cpu_get_x(c, 0), i);
-        assert_int_equal(EC(c->sr[SR_ESR_EL1]), 0x32);
-        assert_int_equal(c->sr[SR_ESR_EL1] & 0x1ffffff, 0x1000022);
-        assert_int_equal(c->sr[SR_ELR_EL1], CODE + 4 * i);
-        assert_int_equal(c->sr[SR_SPSR_EL1] & SPSR_SS, 0);
+        assert_int_equal(EC(c->arch.sr[SR_ESR_EL1]), 0x32);
+        assert_int_equal(c->arch.sr[SR_ESR_EL1] & 0x1ffffff, 0x1000022);
+        assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE + 4 * i);
+        assert_int_equal(c->arch.sr[SR_SPSR_EL1] & SPSR_SS, 0);
     }
     /* SS = 0 in SPSR: the step is pending at once. */
-    c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0);
+    c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0);
     cpu_set_pc(c, CODE + 0x800);
     pe_run_insns(p, 2);
     assert_int_equal(cpu_get_x(c, 0), 5);
-    assert_int_equal(EC(c->sr[SR_ESR_EL1]), 0x32);
-    assert_int_equal(c->sr[SR_ESR_EL1] & 0x1ffffff, 0x22);
+    assert_int_equal(EC(c->arch.sr[SR_ESR_EL1]), 0x32);
+    assert_int_equal(c->arch.sr[SR_ESR_EL1] & 0x1ffffff, 0x22);
     /* A stepped instruction that faults: SPSR.SS is still set, so it is stepped again after the repair. */
     pe_code(p, CODE, (const uint32_t[]){UDF, SPIN}, 2);
-    c->sr[SR_ELR_EL1] = CODE;
-    c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
+    c->arch.sr[SR_ELR_EL1] = CODE;
+    c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
     cpu_set_pc(c, CODE + 0x800);
     pe_run_insns(p, 2);
-    assert_int_equal(EC(c->sr[SR_ESR_EL1]), 0);
-    assert_true(c->sr[SR_SPSR_EL1] & SPSR_SS);
+    assert_int_equal(EC(c->arch.sr[SR_ESR_EL1]), 0);
+    assert_true(c->arch.sr[SR_SPSR_EL1] & SPSR_SS);
     /* A stepped SVC: it has executed, so SS is used up. */
     pe_code(p, CODE, (const uint32_t[]){SVC(0), SPIN}, 2);
-    c->sr[SR_ELR_EL1] = CODE;
-    c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
+    c->arch.sr[SR_ELR_EL1] = CODE;
+    c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0) | SPSR_SS;
     cpu_set_pc(c, CODE + 0x800);
     pe_run_insns(p, 3);
-    assert_int_equal(EC(c->sr[SR_ESR_EL1]), 0x15);
-    assert_false(c->sr[SR_SPSR_EL1] & SPSR_SS);
+    assert_int_equal(EC(c->arch.sr[SR_ESR_EL1]), 0x15);
+    assert_false(c->arch.sr[SR_SPSR_EL1] & SPSR_SS);
     pe_free(p);
 }
 
@@ -147,7 +147,7 @@ static void test_breakpoint(void **state)
     assert_int_equal(offset, 0x400);
     assert_int_equal(cpu_get_x(c, 0), 3);
     assert_int_equal(pe_esr(p, 1), UINT64_C(0x30) << 26 | 1u << 25 | 0x22);
-    assert_int_equal(c->sr[SR_ELR_EL1], CODE + 12);
+    assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE + 12);
     /* The handler at EL1 does not break on itself: KDE is 0. */
     sysreg_write_id(c, SR_DBGBCR1_EL1, E | EL0 | EL1 | BAS4);
     cpu_set_pc(c, CODE);
@@ -198,7 +198,7 @@ static void test_linked_and_tde(void **state)
     pe_run_insns(p, 5);
     assert_int_equal(cpu_get_el(c), 2);
     assert_int_equal(EC(pe_esr(p, 2)), 0x30);
-    assert_int_equal(c->sr[SR_ELR_EL2], CODE + 8);
+    assert_int_equal(c->arch.sr[SR_ELR_EL2], CODE + 8);
     pe_free(p);
 }
 
@@ -258,8 +258,8 @@ static void test_watchpoint(void **state)
         if (w[i].hit) {
             assert_int_equal(EC(pe_esr(p, 1)), 0x35);
             assert_int_equal(pe_esr(p, 1) & 0x1ffffff, 0x22 | (w[i].load ? 0 : 1 << 6));
-            assert_int_equal(c->sr[SR_FAR_EL1], w[i].far);
-            assert_int_equal(c->sr[SR_ELR_EL1], CODE);
+            assert_int_equal(c->arch.sr[SR_FAR_EL1], w[i].far);
+            assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE);
         }
     }
     pe_free(p);
@@ -317,7 +317,7 @@ static void test_registers(void **state)
     uint64_t offset = 0;
 
     (void)state;
-    assert_int_equal(c->sr[SR_OSLSR_EL1] & 0xb, 8);
+    assert_int_equal(c->arch.sr[SR_OSLSR_EL1] & 0xb, 8);
     sysreg_write_id(c, SR_DBGCLAIMSET_EL1, 0x15);
     assert_int_equal(sysreg_read_id(c, SR_DBGCLAIMSET_EL1), 0xff);
     assert_int_equal(sysreg_read_id(c, SR_DBGCLAIMCLR_EL1), 0x15);

@@ -30,9 +30,9 @@ static void map(struct pe *p, uint64_t bits)
     pe_write(p, TABLE, l1, sizeof(l1));
     pe_write(p, TABLE + 0x1000, &l2, sizeof(l2));
     pe_write(p, TABLE + 0x2000, l3, sizeof(l3));
-    c->sr[SR_MAIR_EL1] = 0xff;
-    c->sr[SR_TCR_EL1] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | UINT64_C(2) << 32;
-    c->sr[SR_TTBR0_EL1] = TABLE;
+    c->arch.sr[SR_MAIR_EL1] = 0xff;
+    c->arch.sr[SR_TCR_EL1] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | UINT64_C(2) << 32;
+    c->arch.sr[SR_TTBR0_EL1] = TABLE;
     sysreg_write_id(c, SR_SCTLR_EL1, 0x30d00800 | SCTLR_M | SCTLR_C | SCTLR_I);
     mmu_controls_changed(c);
     cpu_context_changed(c);
@@ -57,7 +57,7 @@ static unsigned branch_on(struct pe *p, uint64_t from, uint32_t insn, uint32_t l
         pe_run_insns(p, 200); /* more than a block, so that the jump cache is used */
         if (pe_vector(p, &offset))
             return (unsigned)(pe_esr(p, 1) >> 26);
-        assert_int_equal(p->cpu->btype, 0);
+        assert_int_equal(p->cpu->arch.btype, 0);
     }
     assert_int_equal(cpu_get_pc(p->cpu), TARGET + 4);
     return 0xff;
@@ -85,8 +85,8 @@ static void test_pages(void **unused)
         assert_int_equal(branch(p, BR_X16, BTI_C, times), 0xff);
         assert_int_equal(branch(p, BLR_X0, BTI_J, times), EC_BTI);
         assert_int_equal(pe_esr(p, 1) & 3, 2);
-        assert_int_equal(p->cpu->sr[SR_ELR_EL1], TARGET);
-        assert_int_equal(p->cpu->sr[SR_SPSR_EL1] >> 10 & 3, 2);
+        assert_int_equal(p->cpu->arch.sr[SR_ELR_EL1], TARGET);
+        assert_int_equal(p->cpu->arch.sr[SR_SPSR_EL1] >> 10 & 3, 2);
         pe_at(p, 1, PSTATE(1, 1, 15));
         map(p, GP);
         assert_int_equal(branch(p, BR_X0, NOP, times), EC_BTI);
@@ -154,16 +154,16 @@ static void test_interrupt(void **unused)
         cpu_set_pc(c, CODE);
         pe_run_insns(p, 1);
         assert_int_equal(cpu_get_pc(c), TARGET);
-        assert_int_equal(c->btype, 1);
+        assert_int_equal(c->arch.btype, 1);
         cpu_irq_in(c, TG_PE_IRQ, true, 0);
         pe_run_insns(p, 1);
-        assert_int_equal(c->sr[SR_ELR_EL1], TARGET);
-        assert_int_equal(c->sr[SR_SPSR_EL1] >> 10 & 3, 1);
-        assert_int_equal(c->btype, 0);
+        assert_int_equal(c->arch.sr[SR_ELR_EL1], TARGET);
+        assert_int_equal(c->arch.sr[SR_SPSR_EL1] >> 10 & 3, 1);
+        assert_int_equal(c->arch.btype, 0);
         cpu_irq_in(c, TG_PE_IRQ, false, 0);
         pe_code(p, TARGET, none, 2);
         pe_one(p, ERET);
-        assert_int_equal(c->btype, 1);
+        assert_int_equal(c->arch.btype, 1);
         pe_run_insns(p, 1);
         assert_int_equal(pe_esr(p, 1), esr_make(EC_BTI, 1));
     }

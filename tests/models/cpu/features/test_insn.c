@@ -23,9 +23,9 @@ static void map_memory(struct pe *p)
     uint64_t entries[2] = {0, PE_RAM_BASE | 0x701};
 
     pe_write(p, TABLE, entries, sizeof(entries));
-    p->cpu->sr[SR_MAIR_EL1] = 0xff;
-    p->cpu->sr[SR_TCR_EL1] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | UINT64_C(2) << 32;
-    p->cpu->sr[SR_TTBR0_EL1] = TABLE;
+    p->cpu->arch.sr[SR_MAIR_EL1] = 0xff;
+    p->cpu->arch.sr[SR_TCR_EL1] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | UINT64_C(2) << 32;
+    p->cpu->arch.sr[SR_TTBR0_EL1] = TABLE;
     sysreg_write_id(p->cpu, SR_SCTLR_EL1, 0x30d00800 | SCTLR_M | SCTLR_C | SCTLR_I);
     mmu_controls_changed(p->cpu);
     cpu_context_changed(p->cpu);
@@ -91,13 +91,13 @@ static void test_lse2(void **unused)
     for (unsigned i = 0; i < TG_ARRAY_SIZE(any); i++) {
         pe_at(p, 1, PSTATE(1, 1, 15));
         map_memory(p);
-        sysreg_write_id(p->cpu, SR_SCTLR_EL1, p->cpu->sr[SR_SCTLR_EL1] | SCTLR_NAA);
+        sysreg_write_id(p->cpu, SR_SCTLR_EL1, p->cpu->arch.sr[SR_SCTLR_EL1] | SCTLR_NAA);
         cpu_set_x(p->cpu, 1, DATA + 12);
         pe_one(p, any[i]);
         assert_int_equal(cpu_get_pc(p->cpu) == CODE + 4, i < 2);
         pe_at(p, 1, PSTATE(1, 1, 15));
         map_memory(p);
-        sysreg_write_id(p->cpu, SR_SCTLR_EL1, p->cpu->sr[SR_SCTLR_EL1] | SCTLR_A | SCTLR_NAA);
+        sysreg_write_id(p->cpu, SR_SCTLR_EL1, p->cpu->arch.sr[SR_SCTLR_EL1] | SCTLR_A | SCTLR_NAA);
         cpu_set_x(p->cpu, 1, DATA + 1);
         pe_one(p, any[i]);
         assert_int_equal(pe_esr(p, 1) >> 26, EC_DABT_SAME);
@@ -105,7 +105,7 @@ static void test_lse2(void **unused)
     }
     /* without the feature nAA is RES0 */
     sysreg_write_id(q->cpu, SR_SCTLR_EL1, UINT64_MAX);
-    assert_int_equal(q->cpu->sr[SR_SCTLR_EL1] & SCTLR_NAA, 0);
+    assert_int_equal(q->cpu->arch.sr[SR_SCTLR_EL1] & SCTLR_NAA, 0);
     pe_free(p);
     pe_free(q);
 }
@@ -142,7 +142,7 @@ static void test_wfxt(void **unused)
         assert_true(then >= count + 1000 && then < count + 1004);
 
         /* in the past: no wait, no trap */
-        c->sr[SR_HCR_EL2] |= HCR_TWE | HCR_TWI;
+        c->arch.sr[SR_HCR_EL2] |= HCR_TWE | HCR_TWI;
         cpu_set_x(c, 1, count);
         pe_one(p, waits[i]);
         assert_int_equal(cpu_get_pc(c), CODE + 4);
@@ -195,13 +195,13 @@ static void test_dit(void **unused)
     assert_int_equal(cpu_get_x(c, 0), TG_BIT(24));
     pe_one(p, SVC(0));
     assert_int_equal(cpu_get_el(c), 1);
-    assert_true(c->sr[SR_SPSR_EL1] & TG_BIT(24));
-    assert_true(c->dit); /* an exception leaves it */
+    assert_true(c->arch.sr[SR_SPSR_EL1] & TG_BIT(24));
+    assert_true(c->arch.dit); /* an exception leaves it */
     pe_one(p, MSR(ENC(3, 3, 4, 2, 5), 31));
-    assert_false(c->dit);
+    assert_false(c->arch.dit);
     pe_one(p, ERET);
     assert_int_equal(cpu_get_el(c), 0);
-    assert_true(c->dit);
+    assert_true(c->arch.dit);
     pe_free(p);
 }
 
@@ -220,7 +220,7 @@ static void test_controls(void **unused)
     assert_int_equal(pe_esr(p, 1),
                      esr_make(EC_SYSREG, 1 << 20 | 4 << 17 | 3 << 14 | 7 << 10 | 1 << 5 | 3 << 1));
     pe_at(p, 0, PSTATE(0, 0, 0));
-    sysreg_write_id(c, SR_SCTLR_EL1, c->sr[SR_SCTLR_EL1] | SCTLR_ENRCTX);
+    sysreg_write_id(c, SR_SCTLR_EL1, c->arch.sr[SR_SCTLR_EL1] | SCTLR_ENRCTX);
     pe_one(p, 0xd50b7381);
     assert_int_equal(cpu_get_pc(c), CODE + 4);
 
@@ -228,15 +228,15 @@ static void test_controls(void **unused)
         uint32_t insn = MRS(0, el ? ENC(3, 0, 13, 0, 7) : ENC(3, 3, 13, 0, 7));
 
         pe_at(p, el, PSTATE(el, el, 0));
-        sysreg_write_id(c, SR_SCTLR_EL1, c->sr[SR_SCTLR_EL1] & ~SCTLR_TSCXT);
+        sysreg_write_id(c, SR_SCTLR_EL1, c->arch.sr[SR_SCTLR_EL1] & ~SCTLR_TSCXT);
         pe_one(p, insn);
         assert_int_equal(pe_vector(p, &offset), 2);
         pe_at(p, el, PSTATE(el, el, 0));
-        sysreg_write_id(c, SR_SCTLR_EL1, c->sr[SR_SCTLR_EL1] & ~SCTLR_TSCXT);
+        sysreg_write_id(c, SR_SCTLR_EL1, c->arch.sr[SR_SCTLR_EL1] & ~SCTLR_TSCXT);
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_ENSCXT);
         pe_one(p, insn);
         assert_int_equal(cpu_get_pc(c), CODE + 4);
-        sysreg_write_id(c, SR_SCTLR_EL1, c->sr[SR_SCTLR_EL1] | SCTLR_TSCXT);
+        sysreg_write_id(c, SR_SCTLR_EL1, c->arch.sr[SR_SCTLR_EL1] | SCTLR_TSCXT);
         pe_one(p, insn);
         assert_int_equal(cpu_get_pc(c) == CODE + 4, el == 1);
     }

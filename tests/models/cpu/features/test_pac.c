@@ -41,12 +41,12 @@ static void start(struct pe *p, unsigned el)
     struct cpu *c = p->cpu;
 
     pe_at(p, el, PSTATE(el, el != 0, 15));
-    c->sr[SR_TCR_EL1] = 25 | 25 << 16;
+    c->arch.sr[SR_TCR_EL1] = 25 | 25 << 16;
     sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_API | HCR_APK);
     sysreg_write_id(c, SR_SCTLR_EL1, 0x30d00800 | SCTLR_KEYS);
     sysreg_write_id(c, SR_SCTLR_EL2, 0x30c50830 | SCTLR_KEYS);
     for (unsigned i = 0; i < 10; i++)
-        c->sr[SR_APIAKeyLo_EL1 + i] = UINT64_C(0x0123456789abcdef) * (i + 3);
+        c->arch.sr[SR_APIAKeyLo_EL1 + i] = UINT64_C(0x0123456789abcdef) * (i + 3);
     cpu_set_x(c, 0, DATA);
     cpu_set_x(c, 1, 0x1234);
 }
@@ -92,7 +92,7 @@ static void test_controls(void **unused)
     assert_int_equal(pe_esr(p, 2) >> 26, EC_SYSREG);
     start(p, 1);
     pe_one(p, MRS_APIALO);
-    assert_int_equal(cpu_get_x(c, 0), c->sr[SR_APIAKeyLo_EL1]);
+    assert_int_equal(cpu_get_x(c, 0), c->arch.sr[SR_APIAKeyLo_EL1]);
     /* a host's EL0 is not trapped by HCR_EL2.API */
     start(p, 0);
     sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_E2H | HCR_TGE);
@@ -112,7 +112,7 @@ static void test_faults(void **unused)
     start(p, 1);
     pe_one(p, AUTIA_X0_X1);
     assert_int_equal(pe_esr(p, 1), esr_make(EC_PACFAIL, 0));
-    assert_int_equal(c->sr[SR_ELR_EL1], CODE);
+    assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE);
     start(p, 1);
     pe_one(p, AUTDB_X0_X1);
     assert_int_equal(pe_esr(p, 1), esr_make(EC_PACFAIL, 3));
@@ -183,16 +183,16 @@ static void test_combined(void **unused)
         cpu_set_x(c, 31, DATA + 0x1000);
         v = target;
         assert_true(pac_sign(c, NULL, PAC_IA, &v, DATA + 0x1000));
-        c->sr[SR_ELR_EL1] = v;
-        c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0);
+        c->arch.sr[SR_ELR_EL1] = v;
+        c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0);
         pe_one(p, ERETAA);
         assert_int_equal(cpu_get_el(c), 0);
         assert_int_equal(cpu_get_pc(c), target);
         start(p, 1);
-        c->sr[SR_ELR_EL1] = v ^ TG_BIT(60);
+        c->arch.sr[SR_ELR_EL1] = v ^ TG_BIT(60);
         pe_one(p, ERETAA);
         assert_int_equal(pe_esr(p, 1), esr_make(EC_PACFAIL, 0));
-        assert_int_equal(c->sr[SR_ELR_EL1], CODE);
+        assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE);
         pe_free(p);
     }
 }

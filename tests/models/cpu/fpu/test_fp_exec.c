@@ -169,11 +169,11 @@ static void test_against_oracle(void **unused)
             !(b->fpsr & 0x80))
             want.nzcv = 0;
         memset(c, 0, sizeof *c);
-        memcpy(c->v, b->v, sizeof b->v);
-        memcpy(c->x, b->x, sizeof b->x);
-        fpu_init(&c->fpu, true);
-        fpu_set_fpcr(&c->fpu, (uint32_t)b->fpcr);
-        fpu_set_fpsr(&c->fpu, (uint32_t)b->fpsr);
+        memcpy(c->arch.v, b->v, sizeof b->v);
+        memcpy(c->arch.x, b->x, sizeof b->x);
+        fpu_init(&c->arch.fpu, true);
+        fpu_set_fpcr(&c->arch.fpu, (uint32_t)b->fpcr);
+        fpu_set_fpsr(&c->arch.fpu, (uint32_t)b->fpsr);
         cpu_set_nzcv(c, (uint32_t)(b->nzcv >> 28));
 
         h = a64_decode(&feat, (uint32_t)b->insn, &op[0], op_info(op), &end);
@@ -184,24 +184,25 @@ static void test_against_oracle(void **unused)
         CPU_OP_FN(op)(c, op);
         assert_ptr_equal(finished, &op[1]);
 
-        same = memcmp(c->v, want.v, sizeof want.v) == 0 && memcmp(c->x, want.x, sizeof want.x) == 0 &&
-               c->fpu.fpsr == want.fpsr && cpu_nzcv(c) == want.nzcv >> 28 && c->x[CPU_X_ZERO] == 0;
+        same = memcmp(c->arch.v, want.v, sizeof want.v) == 0 &&
+               memcmp(c->arch.x, want.x, sizeof want.x) == 0 && c->arch.fpu.fpsr == want.fpsr &&
+               cpu_nzcv(c) == want.nzcv >> 28 && c->arch.x[CPU_X_ZERO] == 0;
         if (!same && differences++ < 20) {
             print_message("%s %08" PRIx32 " fpcr %08" PRIx64 " fpsr %02" PRIx64 ": fpsr %02x, want %02" PRIx64
                           "; nzcv %x, want %x\n",
                           a64_encoding_names[a64_match((uint32_t)b->insn)], (uint32_t)b->insn, b->fpcr,
-                          b->fpsr, c->fpu.fpsr, want.fpsr, (unsigned)cpu_nzcv(c),
+                          b->fpsr, c->arch.fpu.fpsr, want.fpsr, (unsigned)cpu_nzcv(c),
                           (unsigned)(want.nzcv >> 28));
             for (int k = 0; k < 32; k++)
-                if (memcmp(&c->v[k], want.v[k], 16))
+                if (memcmp(&c->arch.v[k], want.v[k], 16))
                     print_message("  v%d %016" PRIx64 ":%016" PRIx64 ", want %016" PRIx64 ":%016" PRIx64 "\n",
-                                  k, c->v[k].d[1], c->v[k].d[0], want.v[k][1], want.v[k][0]);
+                                  k, c->arch.v[k].d[1], c->arch.v[k].d[0], want.v[k][1], want.v[k][0]);
             for (int k = 0; k < 8; k++)
-                if (c->x[k] != want.x[k])
-                    print_message("  x%d %016" PRIx64 ", want %016" PRIx64 "\n", k, c->x[k], want.x[k]);
+                if (c->arch.x[k] != want.x[k])
+                    print_message("  x%d %016" PRIx64 ", want %016" PRIx64 "\n", k, c->arch.x[k], want.x[k]);
         }
 
-        c->fp_trap = 1;
+        c->derived.fp_trap = 1;
         finished = NULL;
         CPU_OP_FN(op)(c, op);
         assert_ptr_equal(trapped, &op[0]);

@@ -180,17 +180,17 @@ static bool as_expected(struct pe *p, const struct trial *t, bool warm)
             return true; /* another trial's */
         cpu_set_x(c, 1, va);
     }
-    c->sr[SR_PAR_EL1] = 0;
+    c->arch.sr[SR_PAR_EL1] = 0;
     pe_one(p, ops[t->op].insn);
     got.target = pe_vector(p, &offset);
     if (got.target) {
         esr = pe_esr(p, got.target);
         got.ec = (unsigned)(esr >> 26);
         got.iss = (unsigned)esr & 0x1ffffff;
-        if (got.ec != EC_UNKNOWN && c->sr[got.target == 2 ? SR_FAR_EL2 : SR_FAR_EL1] != va)
+        if (got.ec != EC_UNKNOWN && c->arch.sr[got.target == 2 ? SR_FAR_EL2 : SR_FAR_EL1] != va)
             got.iss |= 1u << 31;
-    } else if (c->sr[SR_PAR_EL1] & 1) {
-        got.par = (unsigned)c->sr[SR_PAR_EL1] & 0x7f;
+    } else if (c->arch.sr[SR_PAR_EL1] & 1) {
+        got.par = (unsigned)c->arch.sr[SR_PAR_EL1] & 0x7f;
     }
     if (!memcmp(&got, &want, sizeof(got)))
         return true;
@@ -301,7 +301,7 @@ static void test_watchpoints(void **unused)
                 esr = pe_esr(p, 1);
                 assert_int_equal(esr >> 26, EC_WATCHPT_SAME);
                 assert_int_equal(esr & 0x1ffffff, 0x22 | WNR | (cache_op ? CM : 0));
-                assert_true(c->sr[SR_FAR_EL1] >= DATA && c->sr[SR_FAR_EL1] <= at[0] + 7);
+                assert_true(c->arch.sr[SR_FAR_EL1] >= DATA && c->arch.sr[SR_FAR_EL1] <= at[0] + 7);
             }
         }
     }

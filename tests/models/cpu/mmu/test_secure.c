@@ -50,9 +50,9 @@ static void stage1(struct pe *p, uint64_t table)
 {
     struct cpu *c = p->cpu;
 
-    c->sr[SR_MAIR_EL1] = 0xff;
-    c->sr[SR_TCR_EL1] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | TCR_EPD1 | tg_put(TCR_IPS, 2);
-    c->sr[SR_TTBR0_EL1] = table;
+    c->arch.sr[SR_MAIR_EL1] = 0xff;
+    c->arch.sr[SR_TCR_EL1] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | TCR_EPD1 | tg_put(TCR_IPS, 2);
+    c->arch.sr[SR_TTBR0_EL1] = table;
     sysreg_write_id(c, SR_SCTLR_EL1, 0x30d00800 | SCTLR_M | SCTLR_C | SCTLR_I | SCTLR_DZE | SCTLR_UCI);
     mmu_controls_changed(c);
 }
@@ -118,7 +118,7 @@ static void check_access(struct pe *p, unsigned i, bool mmu, bool secure, bool n
     assert_int_equal(outcome(p), refused ? EC_DABT_SAME << 8 | FSC_EXTERNAL : 0);
     if (refused) {
         assert_int_equal(at_secret(p), SECRET);
-        assert_int_equal(p->cpu->sr[SR_FAR_EL1], AT);
+        assert_int_equal(p->cpu->arch.sr[SR_FAR_EL1], AT);
     }
 }
 
@@ -306,7 +306,7 @@ static void test_secure_tables(void **unused)
         assert_int_equal(outcome(p), EC_DABT_LOWER << 8 | (FSC_TRANSLATION + 1));
         assert_int_equal(cpu_get_el(c), 2);
         assert_true(cpu_is_secure(c));
-        assert_int_equal(c->sr[SR_HPFAR_EL2], (ns ? TG_BIT(63) : 0) | AT >> 12 << 4);
+        assert_int_equal(c->arch.sr[SR_HPFAR_EL2], (ns ? TG_BIT(63) : 0) | AT >> 12 << 4);
         secure_guest(p, 0, 0, TABLES, TABLES + 0x1000, !ns);
         go(p, LDR_X0_X1);
         assert_int_equal(outcome(p), 0);
@@ -341,11 +341,11 @@ static void test_secure_el2(void **unused)
         if (el == 3) { /* ERET to EL2 is legal where there is one */
             pe_at(p, 3, PSTATE(3, 1, 15));
             sysreg_write_id(c, SR_SCR_EL3, (ns ? SCR_NS : 0) | (eel2 ? SCR_EEL2 : 0));
-            c->sr[SR_SPSR_EL3] = PSTATE(2, 1, 15);
-            c->sr[SR_ELR_EL3] = CODE + 0x100;
+            c->arch.sr[SR_SPSR_EL3] = PSTATE(2, 1, 15);
+            c->arch.sr[SR_ELR_EL3] = CODE + 0x100;
             pe_one(p, ERET);
             assert_int_equal(cpu_get_el(c), ns || eel2 ? 2 : 3);
-            assert_int_equal(c->il, !(ns || eel2));
+            assert_int_equal(c->arch.il, !(ns || eel2));
         }
         if (el == 1 && !ns) { /* CNTPS is EL3's alone under a Secure EL2 */
             pe_at(p, 1, PSTATE(1, 1, 15));
@@ -361,18 +361,18 @@ static void test_secure_el2(void **unused)
             sysreg_write_id(c, SR_SCR_EL3, ns ? SCR_NS : SCR_EEL2);
             sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_E2H | (host0 ? HCR_TGE : 0));
             sysreg_write_id(c, SR_CNTHCTL_EL2, 0xf03);
-            c->sr[SR_CNTHP_CVAL_EL2] = c->sr[SR_CNTHPS_CVAL_EL2] = c->sr[SR_CNTHV_CVAL_EL2] =
-                c->sr[SR_CNTHVS_CVAL_EL2] = 0;
+            c->arch.sr[SR_CNTHP_CVAL_EL2] = c->arch.sr[SR_CNTHPS_CVAL_EL2] = c->arch.sr[SR_CNTHV_CVAL_EL2] =
+                c->arch.sr[SR_CNTHVS_CVAL_EL2] = 0;
             cpu_context_changed(c);
             cpu_set_x(c, 0, 77);
             pe_one(p, MSR(ENC(3, 3, 14, 2, 2), 0)); /* CNTP_CVAL_EL0 */
             assert_int_equal(pe_vector(p, &offset), 0);
             cpu_set_x(c, 0, 78);
             pe_one(p, MSR(ENC(3, 3, 14, 3, 2), 0)); /* CNTV_CVAL_EL0 */
-            assert_int_equal(c->sr[ns ? SR_CNTHP_CVAL_EL2 : SR_CNTHPS_CVAL_EL2], 77);
-            assert_int_equal(c->sr[ns ? SR_CNTHV_CVAL_EL2 : SR_CNTHVS_CVAL_EL2], 78);
-            assert_int_equal(c->sr[ns ? SR_CNTHPS_CVAL_EL2 : SR_CNTHP_CVAL_EL2], 0);
-            assert_int_equal(c->sr[ns ? SR_CNTHVS_CVAL_EL2 : SR_CNTHV_CVAL_EL2], 0);
+            assert_int_equal(c->arch.sr[ns ? SR_CNTHP_CVAL_EL2 : SR_CNTHPS_CVAL_EL2], 77);
+            assert_int_equal(c->arch.sr[ns ? SR_CNTHV_CVAL_EL2 : SR_CNTHVS_CVAL_EL2], 78);
+            assert_int_equal(c->arch.sr[ns ? SR_CNTHPS_CVAL_EL2 : SR_CNTHP_CVAL_EL2], 0);
+            assert_int_equal(c->arch.sr[ns ? SR_CNTHVS_CVAL_EL2 : SR_CNTHV_CVAL_EL2], 0);
         }
     }
     pe_free(p);

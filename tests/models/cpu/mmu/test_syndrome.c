@@ -158,9 +158,9 @@ static void test_device_alignment(void **unused)
         pe_at(p, 1, PSTATE(1, 1, 15));
         sysreg_write_id(c, SR_VTCR_EL2, 0x80000000 | 25 | 1 << 6 | 2 << 16);
         sysreg_write_id(c, SR_VTTBR_EL2, TABLES);
-        c->sr[SR_MAIR_EL1] = 0xff04;
-        c->sr[SR_TCR_EL1] = 25 | TCR_EPD1 | tg_put(TCR_IPS, 2);
-        c->sr[SR_TTBR0_EL1] = TABLES + 0x1000;
+        c->arch.sr[SR_MAIR_EL1] = 0xff04;
+        c->arch.sr[SR_TCR_EL1] = 25 | TCR_EPD1 | tg_put(TCR_IPS, 2);
+        c->arch.sr[SR_TTBR0_EL1] = TABLES + 0x1000;
         sysreg_write_id(c, SR_SCTLR_EL1, 0x30d00800 | (at[i].stage1 == OFF ? 0 : SCTLR_M));
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | (at[i].stage2 ? HCR_VM : 0));
         mmu_controls_changed(c);
@@ -171,7 +171,7 @@ static void test_device_alignment(void **unused)
         esr = pe_esr(p, at[i].el);
         assert_int_equal(esr >> 26, at[i].el == 2 ? EC_DABT_LOWER : EC_DABT_SAME);
         assert_int_equal(esr & 0x3f, at[i].fsc);
-        assert_int_equal(c->sr[at[i].el == 2 ? SR_FAR_EL2 : SR_FAR_EL1], AT + at[i].offset);
+        assert_int_equal(c->arch.sr[at[i].el == 2 ? SR_FAR_EL2 : SR_FAR_EL1], AT + at[i].offset);
     }
     pe_free(p);
 }

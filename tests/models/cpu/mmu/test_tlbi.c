@@ -45,7 +45,7 @@ static struct pe *mapped(unsigned asid, int level, uint64_t attributes)
     sysreg_write_id(c, SR_TCR_EL1, 25 | tg_put(TCR_IPS, 5) | TCR_EPD1);
     sysreg_write_id(c, SR_TTBR0_EL1, TABLE | (uint64_t)asid << 48);
     sysreg_write_id(c, SR_MAIR_EL1, 0xff);
-    sysreg_write_id(c, SR_SCTLR_EL1, c->sr[SR_SCTLR_EL1] | SCTLR_M);
+    sysreg_write_id(c, SR_SCTLR_EL1, c->arch.sr[SR_SCTLR_EL1] | SCTLR_M);
     return p;
 }
 
@@ -175,11 +175,11 @@ static uint64_t fetch(struct pe *p, uint64_t va)
     struct mmu_xtlbe *e;
     struct mmu_lookup out;
 
-    p->cpu->view = mmu_view_get(p->cpu, MMU_EL10, MMU_PRIV);
+    p->cpu->host.view = mmu_view_get(p->cpu, MMU_EL10, MMU_PRIV);
     assert_true(mmu_fetch(p->cpu, va, &e, &out));
     assert_non_null(e);
-    mmu_note_code(p->cpu->view, va);
-    return p->cpu->view->jump_tag;
+    mmu_note_code(p->cpu->host.view, va);
+    return p->cpu->host.view->jump_tag;
 }
 
 static bool held_fetch(struct pe *p, uint64_t va)
@@ -199,11 +199,11 @@ static void test_asid(void **state)
         tag = fetch(p, UPPER);
         invalidate_asid(p, 2);
         assert_true(held(p, VA) && held_fetch(p, UPPER));
-        assert_int_equal(p->cpu->view->jump_tag, tag);
+        assert_int_equal(p->cpu->host.view->jump_tag, tag);
         invalidate_asid(p, 1);
         assert_int_equal(held(p, VA), global);
         assert_int_equal(held_fetch(p, UPPER), global);
-        assert_int_equal(p->cpu->view->jump_tag == tag, global);
+        assert_int_equal(p->cpu->host.view->jump_tag == tag, global);
         pe_free(p);
     }
 }
@@ -262,7 +262,7 @@ static void test_not_common(void **state)
     assert_false(held(p, UPPER));
     sysreg_write_id(p->cpu, SR_TTBR1_EL1, TABLE);
     assert_true(held(p, UPPER));
-    sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->sr[SR_TCR_EL1] | TCR_TBI1);
+    sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->arch.sr[SR_TCR_EL1] | TCR_TBI1);
     switch_to(p, 2, TABLE);
     assert_false(held(p, UPPER));
     pe_free(p);

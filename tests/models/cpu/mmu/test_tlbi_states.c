@@ -44,7 +44,7 @@ static void set_state(struct pe *p, bool secure)
 
 static struct mmu_view *view(struct pe *p, unsigned place)
 {
-    uint64_t scr = p->cpu->sr[SR_SCR_EL3];
+    uint64_t scr = p->cpu->arch.sr[SR_SCR_EL3];
     struct mmu_view *v;
 
     set_state(p, place == EL1_S || place == EL2_S);
@@ -76,9 +76,9 @@ static void set_up(struct pe *p)
         uint64_t e[2] = {0, PE_RAM_BASE | LEAF | DESC_NS | (i ? 0 : DESC_NG)};
 
         pe_write(p, TABLES + i * 0x1000, e, sizeof(e));
-        c->sr[at[i].mair] = 0xff;
-        c->sr[at[i].tcr] = at[i].tcr_value;
-        c->sr[at[i].ttbr] = TABLES + i * 0x1000;
+        c->arch.sr[at[i].mair] = 0xff;
+        c->arch.sr[at[i].tcr] = at[i].tcr_value;
+        c->arch.sr[at[i].ttbr] = TABLES + i * 0x1000;
         sysreg_write_id(c, at[i].sctlr, 0x30c50830 | SCTLR_M | SCTLR_C | SCTLR_I);
     }
     sysreg_write_id(c, SR_HCR_EL2, HCR_RW);
@@ -171,7 +171,7 @@ static void test_states(void **unused)
  * the data). */
 static unsigned spaces(struct pe *p)
 {
-    const struct stlb *t = &p->cpu->pipe.caches.ipa;
+    const struct stlb *t = &p->cpu->timing.caches.ipa;
     unsigned found = 0;
 
     for (uint32_t i = 0; i < t->sets * t->ways; i++)

@@ -41,7 +41,7 @@ static void stage1(struct pe *p, unsigned t0sz, unsigned tg0)
     sysreg_write_id(c, SR_TCR_EL1, t0sz | (uint64_t)tg0 << 14 | tg_put(TCR_IPS, 5) | TCR_EPD1);
     sysreg_write_id(c, SR_TTBR0_EL1, TABLE);
     sysreg_write_id(c, SR_MAIR_EL1, 0xff);
-    sysreg_write_id(c, SR_SCTLR_EL1, c->sr[SR_SCTLR_EL1] | SCTLR_M);
+    sysreg_write_id(c, SR_SCTLR_EL1, c->arch.sr[SR_SCTLR_EL1] | SCTLR_M);
 }
 
 /* Tables from `first` to `leaf` level for address 0, each at its place; the leaf is the descriptor given. */
@@ -161,7 +161,7 @@ static void test_lpa(void **state)
         assert_int_equal(id(p, SR_ID_AA64MMFR0_EL1, TG_FIELD(3, 0)), on ? 6 : 5);
         for (unsigned ips = 5; ips <= 6; ips++) {
             stage1(p, 16, GRAIN64);
-            sysreg_write_id(c, SR_TCR_EL1, tg_with(c->sr[SR_TCR_EL1], TCR_IPS, ips));
+            sysreg_write_id(c, SR_TCR_EL1, tg_with(c->arch.sr[SR_TCR_EL1], TCR_IPS, ips));
             /* a page */
             path(p, 1, 3, PAGE | in_desc | LEAF | DESC_TABLE);
             if (!on)
@@ -188,7 +188,7 @@ static void test_lpa(void **state)
         }
         /* the other granules have 48 bits in any case */
         stage1(p, 16, 0);
-        sysreg_write_id(c, SR_TCR_EL1, tg_with(c->sr[SR_TCR_EL1], TCR_IPS, 6));
+        sysreg_write_id(c, SR_TCR_EL1, tg_with(c->arch.sr[SR_TCR_EL1], TCR_IPS, 6));
         path(p, 0, 3, PAGE | LEAF | DESC_TABLE);
         expect_pa(p, MMU_PRIV, 0x10, MMU_READ, PAGE + 0x10);
         pe_free(p);
@@ -234,7 +234,7 @@ static void test_hpds2(void **state)
     p = with("hpds2", NULL);
     assert_int_equal(id(p, SR_ID_AA64MMFR1_EL1, TG_FIELD(15, 12)), 2);
     stage1(p, 16, 0);
-    sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->sr[SR_TCR_EL1] | TCR_HPD0 | TG_FIELD(46, 43));
+    sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->arch.sr[SR_TCR_EL1] | TCR_HPD0 | TG_FIELD(46, 43));
     path(p, 0, 3, PAGE | LEAF | DESC_TABLE | DESC_AP1 | TG_FIELD(62, 59));
     expect_pa(p, MMU_USER, 0x10, MMU_WRITE, PAGE + 0x10);
     pe_free(p);
@@ -250,9 +250,9 @@ static void test_e0pd(void **state)
         assert_int_equal(id(p, SR_ID_AA64MMFR2_EL1, TG_FIELD(63, 60)), on);
         stage1(p, 16, 0);
         path(p, 0, 3, PAGE | LEAF | DESC_TABLE | DESC_AP1);
-        sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->sr[SR_TCR_EL1] | TCR_E0PD1);
+        sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->arch.sr[SR_TCR_EL1] | TCR_E0PD1);
         expect_pa(p, MMU_USER, 0, MMU_READ, PAGE);
-        sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->sr[SR_TCR_EL1] | TCR_E0PD0);
+        sysreg_write_id(p->cpu, SR_TCR_EL1, p->cpu->arch.sr[SR_TCR_EL1] | TCR_E0PD0);
         expect_pa(p, MMU_PRIV, 0, MMU_READ, PAGE);
         if (on)
             expect_fault(p, MMU_USER, 0, MMU_READ, FSC_TRANSLATION);
@@ -273,7 +273,7 @@ static void test_pan3(void **state)
         stage1(p, 16, 0);
         path(p, 0, 3, PAGE | LEAF | DESC_TABLE | DESC_PXN);
         expect_pa(p, MMU_PRIV_PAN, 0, MMU_READ, PAGE);
-        sysreg_write_id(p->cpu, SR_SCTLR_EL1, p->cpu->sr[SR_SCTLR_EL1] | SCTLR_EPAN);
+        sysreg_write_id(p->cpu, SR_SCTLR_EL1, p->cpu->arch.sr[SR_SCTLR_EL1] | SCTLR_EPAN);
         assert_int_equal((sysreg_read_id(p->cpu, SR_SCTLR_EL1) & SCTLR_EPAN) != 0, on);
         expect_pa(p, MMU_PRIV, 0, MMU_READ, PAGE);
         expect_pa(p, MMU_USER, 0, MMU_FETCH, PAGE);
@@ -373,7 +373,8 @@ static void test_idst(void **state)
             cpu_set_pstate(p->cpu, 0);
             pe_run_insns(p, 1);
             assert_int_equal(cpu_get_el(p->cpu), 1);
-            assert_int_equal(tg_get(p->cpu->sr[SR_ESR_EL1], ESR_EC), on && cases[i].id_space ? EC_SYSREG : 0);
+            assert_int_equal(tg_get(p->cpu->arch.sr[SR_ESR_EL1], ESR_EC),
+                             on && cases[i].id_space ? EC_SYSREG : 0);
             pe_free(p);
         }
     }

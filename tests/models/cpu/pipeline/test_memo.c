@@ -117,11 +117,11 @@ static void run(uint64_t seed, bool off, uint32_t nop, const char *const *params
 {
     struct pe *p = t_new("window", params, false);
 
-    p->cpu->pipe.memo.off = off;
+    p->cpu->timing.pipe.memo.off = off;
     load(p, seed, nop, T_CODE, T_DATA);
     pe_run_insns(p, RUN);
     look(p, out);
-    *remembered = memo_edges(&p->cpu->pipe.memo);
+    *remembered = memo_edges(&p->cpu->timing.pipe.memo);
     pe_free(p);
 }
 
@@ -238,16 +238,16 @@ static unsigned pair(uint64_t seed, bool off, struct outcome *out)
     p[0] = t_new("window", NULL, false);
     p[1] = t_new_beside(p[0], "window", NULL);
     for (unsigned i = 0; i < 2; i++) {
-        p[i]->cpu->pipe.memo.off = off;
+        p[i]->cpu->timing.pipe.memo.off = off;
         load(p[i], seed, NOP, T_CODE + i * 0x1000, T_DATA + i * 0x4000);
     }
-    assert_ptr_equal(p[0]->cpu->pipe.memo.store, p[1]->cpu->pipe.memo.store);
+    assert_ptr_equal(p[0]->cpu->timing.pipe.memo.store, p[1]->cpu->timing.pipe.memo.store);
     for (unsigned turn = 0; turn < TURNS; turn++) {
         pe_run_insns(p[turn & 1], TURN);
         if (turn % 60 == 2)
-            seen += memo_edges(&p[0]->cpu->pipe.memo);
+            seen += memo_edges(&p[0]->cpu->timing.pipe.memo);
         if (!off && turn % FORGET == 0)
-            memo_forget(&p[0]->cpu->pipe.memo);
+            memo_forget(&p[0]->cpu->timing.pipe.memo);
     }
     for (unsigned i = 0; i < 2; i++)
         look(p[i], &out[i]);
@@ -281,7 +281,7 @@ static void apart(void **state)
     struct pe *a = t_new("window", NULL, false), *b = t_new_beside(a, "window", slow);
 
     (void)state;
-    assert_ptr_not_equal(a->cpu->pipe.memo.store, b->cpu->pipe.memo.store);
+    assert_ptr_not_equal(a->cpu->timing.pipe.memo.store, b->cpu->timing.pipe.memo.store);
     pe_free(b);
     pe_free(a);
 }
@@ -291,7 +291,7 @@ static void steady(void **state)
 {
     static const uint32_t code[] = {0x8b010000, 0xca020021, 0x17fffffe}; /* add, eor, b back */
     struct pe *p = t_new("window", NULL, false);
-    struct memo *m = &p->cpu->pipe.memo;
+    struct memo *m = &p->cpu->timing.pipe.memo;
 
     (void)state;
     pe_code(p, T_CODE, code, 3);

@@ -27,7 +27,7 @@ static struct pe *pmu_pe(unsigned el)
 
     pe_at(p, el, PSTATE(el, el != 0, 15));
     line.level = false;
-    p->cpu->ppi[TG_PPI_PMU] = (struct tg_irq){.set = on_line};
+    p->cpu->ports.ppi[TG_PPI_PMU] = (struct tg_irq){.set = on_line};
     return p;
 }
 
@@ -98,8 +98,8 @@ static void test_filters(void **state)
     event(c, 4, 0x0a);                               /* exception returns */
     event(c, 5, 0x08 | UINT64_C(3) << 30 | 1 << 27); /* EL2 only */
     cpu_set_pc(c, CODE + 0x100);
-    c->sr[SR_ELR_EL1] = CODE;
-    c->sr[SR_SPSR_EL1] = PSTATE(0, 0, 0);
+    c->arch.sr[SR_ELR_EL1] = CODE;
+    c->arch.sr[SR_SPSR_EL1] = PSTATE(0, 0, 0);
     /* One ERET, then rounds of (5 at EL0, 3 at EL1); SVC returns behind itself, so the loop needs the address
      * again: 1 round. */
     pe_run_insns(p, 1 + 5 + 3);
@@ -133,8 +133,8 @@ static void test_overflow(void **state)
     assert_int_equal(sysreg_read_id(c, SR_PMOVSSET_EL0), 0);
     pe_run_insns(p, 200);
     assert_true(line.level);
-    assert_true(line.at >= tg_cycles_to_time(start + 10000, c->hz));
-    assert_true(line.at <= tg_cycles_to_time(start + 10000 + 4, c->hz));
+    assert_true(line.at >= tg_cycles_to_time(start + 10000, c->ident.hz));
+    assert_true(line.at <= tg_cycles_to_time(start + 10000 + 4, c->ident.hz));
     assert_int_equal(sysreg_read_id(c, SR_PMOVSCLR_EL0), 1);
     assert_int_equal(sysreg_read_id(c, SR_PMEVCNTR0_EL0), 100);
     sysreg_write_id(c, SR_PMOVSCLR_EL0, 1);
@@ -206,7 +206,7 @@ static void test_sleep(void **state)
     sysreg_write_id(c, SR_PMCR_EL0, 1);
     sysreg_write_id(c, SR_PMCNTENSET_EL0, UINT64_C(1) << 31);
     pe_one(p, WFI);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     before = sysreg_read_id(c, SR_PMCCNTR_EL0);
     cpu_idle_until(c, cpu_local_time(c) + 1000 * TG_NS);
     assert_int_equal(sysreg_read_id(c, SR_PMCCNTR_EL0), before);
@@ -264,7 +264,7 @@ static void test_long(void **state)
         sysreg_write_id(c, SR_PMCR_EL0, 1 | 1 << 7);
         assert_int_equal(sysreg_read_id(c, SR_PMCR_EL0) >> 7 & 1, k);
         sysreg_write_id(c, SR_MDCR_EL2, 4 | 1 << 7 | MDCR2_HLP | MDCR2_HCCD);
-        assert_int_equal(c->sr[SR_MDCR_EL2] & (MDCR2_HLP | MDCR2_HCCD), k ? MDCR2_HLP | MDCR2_HCCD : 0);
+        assert_int_equal(c->arch.sr[SR_MDCR_EL2] & (MDCR2_HLP | MDCR2_HCCD), k ? MDCR2_HLP | MDCR2_HCCD : 0);
         for (unsigned lng = 0; lng < 2; lng++) {
             sysreg_write_id(c, SR_PMCR_EL0, 1 | (lng ? 1 << 7 : 0));
             sysreg_write_id(c, SR_MDCR_EL2, 4 | 1 << 7 | (lng ? MDCR2_HLP : 0));
@@ -375,8 +375,8 @@ static void test_chain(void **state)
     assert_false(line.level);
     pe_run_insns(p, 200);
     assert_true(line.level);
-    assert_in_range(line.at, tg_cycles_to_time(start + 10000, c->hz),
-                    tg_cycles_to_time(start + 10000 + 8, c->hz));
+    assert_in_range(line.at, tg_cycles_to_time(start + 10000, c->ident.hz),
+                    tg_cycles_to_time(start + 10000 + 8, c->ident.hz));
     assert_int_equal(sysreg_read_id(c, SR_PMEVCNTR3_EL0), 0);
     assert_int_equal(sysreg_read_id(c, SR_PMOVSSET_EL0), 3 << 2);
     assert_int_equal(sysreg_read_id(c, SR_PMEVCNTR5_EL0), 0);

@@ -71,13 +71,13 @@ static inline void pe_at(struct pe *p, unsigned el, uint64_t pstate)
     struct cpu *c = p->cpu;
 
     cpu_power_on(c, 1, CODE, 0, cpu_local_time(c));
-    c->sr[SR_VBAR_EL1] = VECTORS(1);
-    c->sr[SR_VBAR_EL2] = VECTORS(2);
-    c->sr[SR_VBAR_EL3] = VECTORS(3);
+    c->arch.sr[SR_VBAR_EL1] = VECTORS(1);
+    c->arch.sr[SR_VBAR_EL2] = VECTORS(2);
+    c->arch.sr[SR_VBAR_EL3] = VECTORS(3);
     if (cpu_has(c, CPU_FEAT_EL3))
         sysreg_write_id(c, SR_SCR_EL3, SCR_NS | SCR_HCE);
-    c->sr[SR_CPTR_EL2] = 0;
-    c->sr[SR_CPACR_EL1] = 3 << 20;
+    c->arch.sr[SR_CPTR_EL2] = 0;
+    c->arch.sr[SR_CPACR_EL1] = 3 << 20;
     sysreg_write_id(c, SR_OSLAR_EL1, 0);
     cpu_set_pstate(c, (pstate & ~UINT64_C(0xc)) | (uint64_t)el << 2);
     cpu_set_pc(c, CODE);
@@ -111,7 +111,7 @@ static inline uint64_t pe_esr(struct pe *p, unsigned el)
 {
     static const enum sr_id id[] = {SR_ESR_EL1, SR_ESR_EL1, SR_ESR_EL2, SR_ESR_EL3};
 
-    return p->cpu->sr[id[el]];
+    return p->cpu->arch.sr[id[el]];
 }
 
 #endif

@@ -61,11 +61,11 @@ static struct pe *pe_hooked(const char *const *features, struct hooks *h)
     struct pe *p = pe_vectors(features);
 
     *h = (struct hooks){0};
-    p->cpu->hooks = (struct cpu_hooks){.opaque = h,
-                                       .exception = on_exception,
-                                       .eret = on_eret,
-                                       .firmware_call = on_firmware,
-                                       .guest_hint = on_hint};
+    p->cpu->ports.hooks = (struct cpu_hooks){.opaque = h,
+                                             .exception = on_exception,
+                                             .eret = on_eret,
+                                             .firmware_call = on_firmware,
+                                             .guest_hint = on_hint};
     return p;
 }
 
@@ -137,12 +137,12 @@ static void test_sync(void **state)
         assert_int_equal(cpu_get_el(c), to);
         assert_int_equal(EC(pe_esr(p, to)), sync_cases[i].ec);
         assert_true(pe_esr(p, to) & TG_BIT(25));
-        elr = to == 1 ? c->sr[SR_ELR_EL1] : c->sr[SR_ELR_EL2];
-        spsr = to == 1 ? c->sr[SR_SPSR_EL1] : c->sr[SR_SPSR_EL2];
+        elr = to == 1 ? c->arch.sr[SR_ELR_EL1] : c->arch.sr[SR_ELR_EL2];
+        spsr = to == 1 ? c->arch.sr[SR_SPSR_EL1] : c->arch.sr[SR_SPSR_EL2];
         assert_int_equal(elr, CODE + (sync_cases[i].next ? 4 : 0));
         assert_int_equal(spsr, ps);
-        assert_int_equal(c->daif, 15);
-        assert_true(c->sp_sel);
+        assert_int_equal(c->arch.daif, 15);
+        assert_true(c->arch.sp_sel);
         assert_int_equal(h.n_exc, 1);
         assert_int_equal(h.last.from_el, sync_cases[i].el);
         assert_int_equal(h.last.to_el, to);
@@ -155,7 +155,7 @@ static void test_sync(void **state)
         if (sync_cases[i].ec == 0x01)
             assert_int_equal(pe_esr(p, to) & 0x1ffffff, 0x1e00000 | (sync_cases[i].insn == WFE));
         if (sync_cases[i].ec == 0x24 || sync_cases[i].ec == 0x25)
-            assert_int_equal(to == 1 ? c->sr[SR_FAR_EL1] : c->sr[SR_FAR_EL2], 0x1000);
+            assert_int_equal(to == 1 ? c->arch.sr[SR_FAR_EL1] : c->arch.sr[SR_FAR_EL2], 0x1000);
     }
     pe_free(p);
 }
@@ -175,17 +175,17 @@ static void test_entry_pstate(void **state)
         sysreg_write_id(c, SR_SCTLR_EL1, sctlr);
         pe_one(p, SVC(0));
         assert_int_equal(cpu_get_el(c), 1);
-        assert_int_equal(c->pan, !(k & 1));
-        assert_int_equal(c->ssbs, k >> 1);
-        assert_false(c->uao);
-        assert_true(c->sr[SR_SPSR_EL1] & SPSR_UAO);
+        assert_int_equal(c->arch.pan, !(k & 1));
+        assert_int_equal(c->arch.ssbs, k >> 1);
+        assert_false(c->arch.uao);
+        assert_true(c->arch.sr[SR_SPSR_EL1] & SPSR_UAO);
     }
     /* To EL2, PAN is only set for a host. */
     pe_at(p, 1, PSTATE(1, 1, 0));
     sysreg_write_id(c, SR_SCTLR_EL2, 0x30450830);
     pe_one(p, HVC(0));
     assert_int_equal(cpu_get_el(c), 2);
-    assert_false(c->pan);
+    assert_false(c->arch.pan);
     pe_free(p);
 }
 
@@ -201,8 +201,8 @@ static void test_sp_banks(void **state)
     sysreg_write_id(c, SR_SP_EL0, 0x100);
     sysreg_write_id(c, SR_SP_EL1, 0x110);
     cpu_set_x(c, 31, 0x120);
-    c->sr[SR_ELR_EL2] = CODE;
-    c->sr[SR_SPSR_EL2] = PSTATE(1, 1, 15);
+    c->arch.sr[SR_ELR_EL2] = CODE;
+    c->arch.sr[SR_SPSR_EL2] = PSTATE(1, 1, 15);
     pe_one(p, ERET);
     assert_int_equal(cpu_get_x(c, 31), 0x110);
     pe_one(p, MSR(ENC(0, 0, 4, 0, 5) | 0, 31)); /* msr spsel, #0 */
@@ -212,7 +212,7 @@ static void test_sp_banks(void **state)
     assert_int_equal(cpu_get_x(c, 31), 0x120);
     assert_int_equal(sysreg_read_id(c, SR_SP_EL0), 0x101);
     assert_int_equal(sysreg_read_id(c, SR_SP_EL1), 0x110);
-    assert_int_equal(c->sr[SR_SPSR_EL2] & 15, 4);
+    assert_int_equal(c->arch.sr[SR_SPSR_EL2] & 15, 4);
     pe_free(p);
 }
 
@@ -252,17 +252,17 @@ static void test_eret(void **state)
 
         pe_at(p, from, PSTATE(from, 1, 15));
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | eret_cases[i].hcr);
-        c->sr[from == 1 ? SR_ELR_EL1 : SR_ELR_EL2] = CODE + 4;
-        c->sr[from == 1 ? SR_SPSR_EL1 : SR_SPSR_EL2] = spsr;
-        c->excl_valid = true;
+        c->arch.sr[from == 1 ? SR_ELR_EL1 : SR_ELR_EL2] = CODE + 4;
+        c->arch.sr[from == 1 ? SR_SPSR_EL1 : SR_SPSR_EL2] = spsr;
+        c->arch.excl_valid = true;
         pe_one(p, ERET);
         assert_int_equal(cpu_get_pc(c), CODE + 4);
         assert_int_equal(cpu_nzcv(c), 6);
-        assert_int_equal(c->daif, 5);
-        assert_true(c->pan);
-        assert_false(c->excl_valid);
-        assert_true(c->event_reg);
-        assert_int_equal(c->il, !eret_cases[i].legal);
+        assert_int_equal(c->arch.daif, 5);
+        assert_true(c->arch.pan);
+        assert_false(c->arch.excl_valid);
+        assert_true(c->arch.event_reg);
+        assert_int_equal(c->arch.il, !eret_cases[i].legal);
         if (eret_cases[i].legal) {
             assert_int_equal(cpu_get_el(c), eret_cases[i].to);
             assert_int_equal(cpu_get_pstate(c), spsr);
@@ -275,9 +275,9 @@ static void test_eret(void **state)
             assert_int_equal(pe_vector(p, &offset), from);
             assert_int_equal(offset, SAME_SPX);
             assert_int_equal(EC(pe_esr(p, from)), 0x0e);
-            assert_true(c->sr[from == 1 ? SR_SPSR_EL1 : SR_SPSR_EL2] & SPSR_IL);
-            assert_int_equal(c->sr[from == 1 ? SR_ELR_EL1 : SR_ELR_EL2], CODE + 4);
-            assert_false(c->il);
+            assert_true(c->arch.sr[from == 1 ? SR_SPSR_EL1 : SR_SPSR_EL2] & SPSR_IL);
+            assert_int_equal(c->arch.sr[from == 1 ? SR_ELR_EL1 : SR_ELR_EL2], CODE + 4);
+            assert_false(c->arch.il);
             pe_run_insns(p, 3);
             assert_int_equal(cpu_get_el(c), from);
         }
@@ -294,10 +294,10 @@ static void test_guest_hooks(void **state)
 
     (void)state;
     pe_at(p, 1, PSTATE(1, 1, 15));
-    c->sr[SR_VTTBR_EL2] = UINT64_C(0x1234) << 48;
-    c->sr[SR_VMPIDR_EL2] = 0x80000003;
+    c->arch.sr[SR_VTTBR_EL2] = UINT64_C(0x1234) << 48;
+    c->arch.sr[SR_VMPIDR_EL2] = 0x80000003;
     /* Stage 2 faults at once: the table is empty. That is an exit by instruction abort. */
-    c->sr[SR_VTTBR_EL2] |= PE_RAM_BASE + 0x30000;
+    c->arch.sr[SR_VTTBR_EL2] |= PE_RAM_BASE + 0x30000;
     sysreg_write_id(c, SR_VTCR_EL2, 0x80000000 | 25 | 1 << 6);
     sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_VM);
     pe_one(p, NOP);
@@ -306,8 +306,8 @@ static void test_guest_hooks(void **state)
     assert_int_equal(h.last.vmid, 0x34); /* no 16-bit VMIDs */
     assert_int_equal(h.last.vmpidr, 0x80000003);
     assert_int_equal(EC(h.last.esr), 0x20);
-    assert_int_equal(c->sr[SR_FAR_EL2], CODE);
-    assert_int_equal(c->sr[SR_HPFAR_EL2], CODE >> 12 << 4);
+    assert_int_equal(c->arch.sr[SR_FAR_EL2], CODE);
+    assert_int_equal(c->arch.sr[SR_HPFAR_EL2], CODE >> 12 << 4);
     assert_int_equal(h.last.hpfar, CODE >> 12 << 4);
     h.n_eret = 0;
     pe_one(p, ERET);
@@ -384,17 +384,17 @@ static void test_interrupts(void **state)
             unsigned to = irq_cases[i].to;
 
             assert_int_equal(offset, irq_cases[i].vector);
-            assert_int_equal(to == 1   ? c->sr[SR_ELR_EL1]
-                             : to == 2 ? c->sr[SR_ELR_EL2]
-                                       : c->sr[SR_ELR_EL3],
+            assert_int_equal(to == 1   ? c->arch.sr[SR_ELR_EL1]
+                             : to == 2 ? c->arch.sr[SR_ELR_EL2]
+                                       : c->arch.sr[SR_ELR_EL3],
                              CODE);
-            assert_int_equal(to == 1   ? c->sr[SR_SPSR_EL1]
-                             : to == 2 ? c->sr[SR_SPSR_EL2]
-                                       : c->sr[SR_SPSR_EL3],
+            assert_int_equal(to == 1   ? c->arch.sr[SR_SPSR_EL1]
+                             : to == 2 ? c->arch.sr[SR_SPSR_EL2]
+                                       : c->arch.sr[SR_SPSR_EL3],
                              ps);
         }
         for (unsigned l = 0; l < TG_PE_LINES; l++)
-            if (c->line[l])
+            if (c->arch.line[l])
                 cpu_class.irq_in(c, l, false, 0);
     }
     pe_free(two);
@@ -430,16 +430,16 @@ static void test_wait(void **state)
     (void)state;
     pe_at(p, 1, PSTATE(1, 1, 15));
     pe_one(p, WFI);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     assert_int_equal(cpu_get_pc(c), CODE + 4);
     assert_false(cpu_has_wakeup(c, cpu_local_time(c)));
     cpu_class.irq_in(c, TG_PE_IRQ, true, 0);
     assert_true(cpu_has_wakeup(c, cpu_local_time(c)));
     pe_run_insns(p, 1);
-    assert_false(c->asleep);
+    assert_false(c->arch.asleep);
     sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_TWI);
     pe_one(p, WFI);
-    assert_false(c->asleep);
+    assert_false(c->arch.asleep);
     assert_int_equal(cpu_get_el(c), 1);
     assert_int_equal(cpu_get_pc(c), CODE + 4);
     cpu_class.irq_in(c, TG_PE_IRQ, false, 0);
@@ -447,9 +447,9 @@ static void test_wait(void **state)
     pe_at(p, 1, PSTATE(1, 1, 15));
     pe_code(p, CODE, code, 4);
     assert_int_equal(pe_run_insns(p, 2), CPU_STOP_REQUEST);
-    assert_false(c->asleep);
+    assert_false(c->arch.asleep);
     assert_int_equal(pe_run_insns(p, 5), CPU_STOP_WFI);
-    assert_true(c->asleep_wfe);
+    assert_true(c->arch.asleep_wfe);
     assert_int_equal(cpu_get_pc(c), CODE + 12);
     pe_free(p);
 }
@@ -471,7 +471,7 @@ static void test_firmware(void **state)
     pe_one(p, SMC(5));
     assert_int_equal(h.n_fw, 2);
     assert_int_equal(EC(pe_esr(p, 1)), 0); /* no EL3, nobody takes it: undefined */
-    assert_int_equal(c->sr[SR_ELR_EL1], CODE);
+    assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE);
     /* HVC is the hypervisor's. */
     pe_at(p, 1, PSTATE(1, 1, 15));
     pe_one(p, HVC(1));
@@ -489,7 +489,7 @@ static void test_firmware(void **state)
     assert_int_equal(cpu_get_pc(c), CODE + 4);
     pe_one(p, HLT(0xdead));
     assert_int_equal(EC(pe_esr(p, 1)), 0);
-    assert_int_equal(c->sr[SR_ELR_EL1], CODE);
+    assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE);
     pe_free(p);
 
     /* With EL3, SMC that nobody takes goes there; SMD forbids it. */
@@ -499,7 +499,7 @@ static void test_firmware(void **state)
     pe_one(q, SMC(9));
     assert_int_equal(cpu_get_el(c), 3);
     assert_int_equal(pe_esr(q, 3), UINT64_C(0x17) << 26 | 1u << 25 | 9);
-    assert_int_equal(c->sr[SR_ELR_EL3], CODE + 4);
+    assert_int_equal(c->arch.sr[SR_ELR_EL3], CODE + 4);
     pe_at(q, 2, PSTATE(2, 1, 15));
     sysreg_write_id(c, SR_SCR_EL3, SCR_NS | SCR_SMD);
     pe_one(q, SMC(9));
@@ -557,21 +557,21 @@ static void test_e2h_redirection(void **state)
         pe_at(p, 2, PSTATE(2, 1, 15));
         cpu_set_x(c, 1, 0x1000);
         pe_one(p, MSR(r[i].el1, 1));
-        assert_int_equal(c->sr[r[i].r1] & 0x1000,
+        assert_int_equal(c->arch.sr[r[i].r1] & 0x1000,
                          r[i].r1 == SR_CNTKCTL_EL1 ? 0 : 0x1000); /* that one has no bit 12 */
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_E2H);
-        c->sr[r[i].r1] = c->sr[r[i].r2] = 0;
+        c->arch.sr[r[i].r1] = c->arch.sr[r[i].r2] = 0;
         cpu_set_x(c, 1, 0x800);
         pe_one(p, MSR(r[i].el1, 1));
-        assert_int_equal(c->sr[r[i].r1], 0);
-        assert_int_equal(c->sr[r[i].r2], 0x800);
+        assert_int_equal(c->arch.sr[r[i].r1], 0);
+        assert_int_equal(c->arch.sr[r[i].r2], 0x800);
         cpu_set_x(c, 1, 0x100);
-        c->sr[r[i].r1] = 0;
+        c->arch.sr[r[i].r1] = 0;
         if (r[i].r1 == SR_VBAR_EL1)
             cpu_set_x(c, 1, 0x40000800);
         pe_one(p, MSR(r[i].el12, 1));
-        assert_int_equal(c->sr[r[i].r1], cpu_get_x(c, 1));
-        assert_int_equal(c->sr[r[i].r2], 0x800);
+        assert_int_equal(c->arch.sr[r[i].r1], cpu_get_x(c, 1));
+        assert_int_equal(c->arch.sr[r[i].r2], 0x800);
         pe_one(p, MRS(2, r[i].el12));
         assert_int_equal(cpu_get_x(c, 2), cpu_get_x(c, 1));
         pe_one(p, MRS(2, r[i].el1));
@@ -595,8 +595,8 @@ static void test_id(void **state)
     assert_int_equal(sysreg_read_id(c, SR_ID_AA64MMFR2_EL1), UINT64_C(0x10));
     assert_int_equal(sysreg_read_id(q->cpu, SR_ID_AA64PFR0_EL1), UINT64_C(0x0111));
     assert_int_equal(sysreg_read_id(q->cpu, SR_ID_AA64MMFR1_EL1), 0);
-    c->sr[SR_VPIDR_EL2] = 0x1234;
-    c->sr[SR_VMPIDR_EL2] = 0x80000005;
+    c->arch.sr[SR_VPIDR_EL2] = 0x1234;
+    c->arch.sr[SR_VMPIDR_EL2] = 0x80000005;
     assert_int_equal(sysreg_read_id(c, SR_MIDR_EL1), 0x1234);
     assert_int_equal(sysreg_read_id(c, SR_MPIDR_EL1), 0x80000005);
     cpu_set_pstate(c, PSTATE(2, 1, 15));
@@ -616,8 +616,8 @@ static void test_fpcr(void **state)
     pe_at(p, 1, PSTATE(1, 1, 15));
     cpu_set_x(c, 1, UINT64_C(0xffffffffffffffff));
     pe_one(p, MSR(ENC(3, 3, 4, 4, 0), 1));
-    assert_int_equal(c->fpu.rmode, 3);
-    assert_true(c->fpu.fz && c->fpu.dn && c->fpu.fz16 && c->fpu.ahp);
+    assert_int_equal(c->arch.fpu.rmode, 3);
+    assert_true(c->arch.fpu.fz && c->arch.fpu.dn && c->arch.fpu.fz16 && c->arch.fpu.ahp);
     pe_one(p, MRS(2, ENC(3, 3, 4, 4, 0)));
     assert_int_equal(cpu_get_x(c, 2), 0x7c80000);
     pe_one(p, MSR(ENC(3, 3, 4, 4, 1), 1));
@@ -642,7 +642,7 @@ static void test_unmask(void **state)
     pe_code(p, CODE, code, 5);
     pe_run_insns(p, 4);
     assert_int_equal(cpu_get_x(c, 0), 1);
-    assert_int_equal(c->sr[SR_ELR_EL1], CODE + 12);
+    assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE + 12);
     assert_int_equal(cpu_get_pc(c), VECTORS(1) + 0x280);
     pe_free(p);
 }

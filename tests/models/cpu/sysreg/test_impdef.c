@@ -91,7 +91,7 @@ static struct pe *core_new(unsigned k, unsigned el, struct pe *others[3])
 
     for (unsigned i = 0; i < 3; i++) {
         others[i] = pe_new_beside(p, features_el3, params, 1);
-        others[i]->cpu->mpidr = TG_BIT(31) | (i + 1);
+        others[i]->cpu->ident.mpidr = TG_BIT(31) | (i + 1);
     }
     pe_at(p, el, PSTATE(el, 1, 15));
     sysreg_write_id(p->cpu, SR_ACTLR_EL2, UINT64_MAX);
@@ -203,9 +203,9 @@ static void test_control(void **state)
             sysreg_write_id(c, SR_ACTLR_EL3, UINT64_MAX);
             sysreg_write_id(c, SR_ACTLR_EL2, UINT64_MAX);
             sysreg_write_id(c, SR_ACTLR_EL1, UINT64_MAX);
-            assert_int_equal(c->sr[SR_ACTLR_EL3], masks[i].bits);
-            assert_int_equal(c->sr[SR_ACTLR_EL2], masks[i].bits);
-            assert_int_equal(c->sr[SR_ACTLR_EL1], 0);
+            assert_int_equal(c->arch.sr[SR_ACTLR_EL3], masks[i].bits);
+            assert_int_equal(c->arch.sr[SR_ACTLR_EL2], masks[i].bits);
+            assert_int_equal(c->arch.sr[SR_ACTLR_EL1], 0);
         }
         if (!cores[k].core) {
             core_free(p, others);
@@ -239,7 +239,7 @@ static void test_cores(void **state)
     (void)state;
     assert_int_equal(try(p, MRS(1, ENC(3, 1, 11, 0, 2))), 0);
     assert_int_equal(cpu_get_x(p->cpu, 1), 0x03000000);
-    others[2]->cpu->mpidr = TG_BIT(31) | 0x100; /* in the next cluster */
+    others[2]->cpu->ident.mpidr = TG_BIT(31) | 0x100; /* in the next cluster */
     pe_one(p, MRS(1, ENC(3, 1, 11, 0, 2)));
     assert_int_equal(cpu_get_x(p->cpu, 1), 0x02000000);
     cpu_set_x(p->cpu, 1, 0x01000082); /* latencies, as firmware sets them */
@@ -285,12 +285,12 @@ static void test_warm_reset(void **state)
         assert_int_equal(cpu_get_x(c, 0), 1);
         assert_int_equal(cpu_get_el(c), t[i].el);
         assert_int_equal(cpu_get_pstate(c) & 0x3cf, (uint64_t)t[i].el << 2 | 1 | 0x3c0);
-        assert_int_equal(c->sr[SR_CNTV_CTL_EL0], 0);
+        assert_int_equal(c->arch.sr[SR_CNTV_CTL_EL0], 0);
         pe_one(p, MRS(2, t[i].rmr));
         assert_int_equal(cpu_get_x(c, 2), 1);
         /* Without the request WFI only waits. */
         pe_one(p, WFI);
-        assert_true(c->asleep);
+        assert_true(c->arch.asleep);
         pe_free(p);
     }
 }

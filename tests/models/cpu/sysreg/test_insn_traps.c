@@ -176,7 +176,7 @@ static struct answer result(struct pe *p)
     if (got.target) {
         got.ec = (unsigned)(pe_esr(p, got.target) >> 26);
         got.iss = (unsigned)pe_esr(p, got.target) & 0x1ffffff;
-        got.call = p->cpu->sr[elr[got.target]] == CODE + 4;
+        got.call = p->cpu->arch.sr[elr[got.target]] == CODE + 4;
     }
     return got;
 }
@@ -192,10 +192,10 @@ static bool trial(struct pe *p, const struct ctx *x)
         CPU_BANKED(c, SPSR, x->el) = PSTATE(x->el, 1, 15);
         CPU_BANKED(c, ELR, x->el) = CODE + 0x100;
     }
-    c->event_reg = c->asleep = false;
+    c->arch.event_reg = c->arch.asleep = false;
     pe_one(p, words[x->insn]);
     got = result(p);
-    c->asleep = false;
+    c->arch.asleep = false;
     if (!memcmp(&got, &want, sizeof(got)))
         return true;
     print_message("insn %d at EL%u, EL3 %d: HCR %llx SCR %llx SCTLR %llx %llx HFGITR %llx: EL%u EC %x ISS %x "
@@ -227,11 +227,11 @@ static void compare(const char *const *features)
 
         cpu_set_pstate(c, PSTATE(has3 ? 3 : 2, 1, 15));
         change(c);
-        x.hcr = c->sr[SR_HCR_EL2];
-        x.scr = c->sr[SR_SCR_EL3];
-        x.sctlr1 = c->sr[SR_SCTLR_EL1];
-        x.sctlr2 = c->sr[SR_SCTLR_EL2];
-        x.hfgitr = cpu_has(c, CPU_FEAT_FGT) ? c->sr[SR_HFGITR_EL2] : 0;
+        x.hcr = c->arch.sr[SR_HCR_EL2];
+        x.scr = c->arch.sr[SR_SCR_EL3];
+        x.sctlr1 = c->arch.sr[SR_SCTLR_EL1];
+        x.sctlr2 = c->arch.sr[SR_SCTLR_EL2];
+        x.hfgitr = cpu_has(c, CPU_FEAT_FGT) ? c->arch.sr[SR_HFGITR_EL2] : 0;
         x.pauth = cpu_has(c, CPU_FEAT_PAUTH);
         x.el2 = !has3 || bit(x.scr, 0) || (cpu_has(c, CPU_FEAT_SEL2) && bit(x.scr, 18));
         x.tge = bit(x.hcr, 27);

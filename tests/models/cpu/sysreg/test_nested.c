@@ -33,7 +33,7 @@ static uint64_t sys(struct pe *p, uint32_t enc)
 static void guest_at(struct pe *p, unsigned el, uint64_t hcr)
 {
     pe_at(p, el, PSTATE(0, el != 0, 15));
-    p->cpu->sr[SR_CPACR_EL1] = 3 << 20;
+    p->cpu->arch.sr[SR_CPACR_EL1] = 3 << 20;
     sysreg_write_id(p->cpu, SR_HCR_EL2, hcr);
     sysreg_context_changed(p->cpu);
 }
@@ -74,7 +74,7 @@ static void test_switches(void **state)
             field = sys(p, switches[i].id_reg) >> switches[i].lo & 15;
             assert_int_equal(field, on ? switches[i].value : !strcmp(switches[i].feature, "pmuv3p4") ? 4 : 0);
             sysreg_write_id(p->cpu, SR_HCR_EL2, switches[i].hcr);
-            assert_int_equal(p->cpu->sr[SR_HCR_EL2] & switches[i].hcr, on ? switches[i].hcr : 0);
+            assert_int_equal(p->cpu->arch.sr[SR_HCR_EL2] & switches[i].hcr, on ? switches[i].hcr : 0);
             if (!switches[i].reg)
                 continue;
             sysreg_write_id(p->cpu, SR_HCR_EL2, 0);
@@ -143,9 +143,9 @@ static void test_fgt(void **state)
     for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
         for (unsigned on = 0; on < 2; on++) {
             guest_at(p, rows[i].el, 0);
-            p->cpu->sr[SR_AMUSERENR_EL0] = 1;
-            p->cpu->sr[SR_ELR_EL1] = CODE + 4;
-            p->cpu->sr[SR_SPSR_EL1] = PSTATE(1, 1, 15);
+            p->cpu->arch.sr[SR_AMUSERENR_EL0] = 1;
+            p->cpu->arch.sr[SR_ELR_EL1] = CODE + 4;
+            p->cpu->arch.sr[SR_SPSR_EL1] = PSTATE(1, 1, 15);
             sysreg_write_id(p->cpu, rows[i].reg, on ? TG_BIT(rows[i].bit) : 0);
             pe_one(p, rows[i].insn);
             assert_int_equal(pe_vector(p, &off), on ? 2 : rows[i].other_el);
@@ -153,7 +153,7 @@ static void test_fgt(void **state)
                 continue;
             assert_int_equal(off, 0x400);
             assert_int_equal(EC_OF(pe_esr(p, 2)), rows[i].ec);
-            assert_int_equal(p->cpu->sr[SR_ELR_EL2],
+            assert_int_equal(p->cpu->arch.sr[SR_ELR_EL2],
                              CODE); /* a trap: the instruction has not been executed */
         }
     }
@@ -162,7 +162,7 @@ static void test_fgt(void **state)
     sysreg_write_id(p->cpu, SR_HFGITR_EL2, HFGITR_SVC_EL0);
     pe_one(p, SVC(1));
     assert_int_equal(pe_vector(p, &off), 2);
-    assert_int_equal(p->cpu->sr[SR_ELR_EL2], CODE + 4);
+    assert_int_equal(p->cpu->arch.sr[SR_ELR_EL2], CODE + 4);
     pe_free(p);
 }
 
@@ -174,7 +174,7 @@ static void test_reserved_counter(void **state)
 
     (void)state;
     guest_at(p, 1, 0);
-    tg_set(&p->cpu->sr[SR_MDCR_EL2], MDCR2_HPMN, 2);
+    tg_set(&p->cpu->arch.sr[SR_MDCR_EL2], MDCR2_HPMN, 2);
     pe_one(p, MRS(0, ENC(3, 3, 14, 8, 1)));
     assert_int_equal(pe_vector(p, &off), 0);
     pe_one(p, MRS(0, ENC(3, 3, 14, 8, 2)));
@@ -198,7 +198,7 @@ static void test_twed(void **state)
 
         guest_at(p, 1, HCR_TWE | HCR_TWEDEN | tg_put(HCR_TWEDEL, 2));
         pe_code(p, CODE, code, 2);
-        c->event_reg = false;
+        c->arch.event_reg = false;
         cpu_set_insn_limit(c, 0);
         start = cpu_cycles(c);
         assert_int_equal(cpu_run(c, cpu_local_time(c) + TG_SEC), CPU_STOP_WFI);
@@ -206,7 +206,7 @@ static void test_twed(void **state)
         /* TWEDEL 2: 2^(2 + 8) cycles */
         assert_int_equal(cpu_wake_time(c), tg_cycles_to_time(start + 1024, cpu_hz(c)));
         if (event) {
-            c->event_reg = true;
+            c->arch.event_reg = true;
         } else {
             cpu_idle_until(c, cpu_wake_time(c));
         }
@@ -219,7 +219,7 @@ static void test_twed(void **state)
         assert_int_equal(pe_vector(p, &off), 2);
         assert_int_equal(EC_OF(pe_esr(p, 2)), EC_WFX);
         assert_int_equal(pe_esr(p, 2) & 3, 1);
-        assert_int_equal(c->sr[SR_ELR_EL2], CODE);
+        assert_int_equal(c->arch.sr[SR_ELR_EL2], CODE);
     }
     pe_free(p);
 }
@@ -241,7 +241,7 @@ static void test_twed_wfet(void **state)
             code[0] = 0xd5031029;
         guest_at(p, 1, HCR_TWE | HCR_TWI | HCR_TWEDEN | tg_put(HCR_TWEDEL, 15));
         pe_code(p, CODE, code, 2);
-        c->event_reg = false;
+        c->arch.event_reg = false;
         cpu_set_insn_limit(c, 0);
         count = sys(p, ENC(3, 3, 14, 0, 2));
         cpu_set_x(c, 9, count + (k == 1 ? 100 : UINT64_C(1) << 40));
@@ -265,7 +265,7 @@ static void test_twed_wfet(void **state)
             assert_int_equal(pe_vector(p, &off), 2);
             assert_int_equal(EC_OF(pe_esr(p, 2)), EC_WFX);
             assert_int_equal(pe_esr(p, 2) & 0x3e7, 9 << 5 | 4 | 3); /* RN, RV, TI: WFET */
-            assert_int_equal(c->sr[SR_ELR_EL2], CODE);
+            assert_int_equal(c->arch.sr[SR_ELR_EL2], CODE);
         } else {
             assert_int_equal(cpu_get_pc(c), CODE + 4);
         }
@@ -345,7 +345,7 @@ static void test_amu(void **state)
     assert_int_equal(pe_vector(p, &off), 1);
     assert_int_equal(EC_OF(pe_esr(p, 1)), EC_SYSREG);
     guest_at(p, 0, 0);
-    c->sr[SR_AMUSERENR_EL0] = 1;
+    c->arch.sr[SR_AMUSERENR_EL0] = 1;
     pe_one(p, MRS(0, ENC(3, 3, 13, 4, 0)));
     assert_int_equal(pe_vector(p, &off), 0);
     sysreg_write_id(c, SR_CPTR_EL2, TG_BIT(30));
@@ -372,14 +372,14 @@ static void test_amu_offsets(void **state)
         pe_at(p, el, PSTATE(el, el != 0, 15));
         sysreg_write_id(c, SR_SCR_EL3, SCR_NS | (scr ? SCR_AMVOFF : 0));
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | (hcr ? HCR_AMVOFF : 0) | (host ? HCR_E2H | HCR_TGE : 0));
-        c->sr[SR_AMUSERENR_EL0] = 1;
+        c->arch.sr[SR_AMUSERENR_EL0] = 1;
         off = el < 2 && hcr && scr && !host;
         for (unsigned n = 0; n < 4; n++) {
-            c->sr[SR_AMEVCNTR00_EL0 + n] = 1000 + n;
+            c->arch.sr[SR_AMEVCNTR00_EL0 + n] = 1000 + n;
             if (n != 1)
-                c->sr[n == 0   ? SR_AMEVCNTVOFF00_EL2
-                      : n == 2 ? SR_AMEVCNTVOFF02_EL2
-                               : SR_AMEVCNTVOFF03_EL2] = 100 * (n + 1);
+                c->arch.sr[n == 0   ? SR_AMEVCNTVOFF00_EL2
+                           : n == 2 ? SR_AMEVCNTVOFF02_EL2
+                                    : SR_AMEVCNTVOFF03_EL2] = 100 * (n + 1);
         }
         for (unsigned n = 0; n < 4; n++) {
             uint64_t offset;
@@ -407,11 +407,11 @@ static void test_exception_entry(void **state)
         guest_at(p, 1, (nv ? HCR_NV : 0) | (nv1 ? HCR_NV1 : 0) | (nv2 ? HCR_NV2 : 0));
         pe_one(p, SVC(0));
         assert_int_equal(pe_vector(p, &off), 1);
-        assert_int_equal(tg_get(p->cpu->sr[SR_SPSR_EL1], SPSR_EL), nv && (nv2 || !nv1) ? 2 : 1);
+        assert_int_equal(tg_get(p->cpu->arch.sr[SR_SPSR_EL1], SPSR_EL), nv && (nv2 || !nv1) ? 2 : 1);
         /* From EL0 nothing is changed. */
         guest_at(p, 0, (nv ? HCR_NV : 0) | (nv1 ? HCR_NV1 : 0) | (nv2 ? HCR_NV2 : 0));
         pe_one(p, SVC(0));
-        assert_int_equal(tg_get(p->cpu->sr[SR_SPSR_EL1], SPSR_EL), 0);
+        assert_int_equal(tg_get(p->cpu->arch.sr[SR_SPSR_EL1], SPSR_EL), 0);
     }
     pe_free(p);
 }
@@ -452,8 +452,8 @@ static void test_page(void **state)
     (void)state;
     guest_at(p, 1, HCR_NV | HCR_NV2);
     sysreg_write_id(c, SR_VNCR_EL2, VNCR_PAGE);
-    c->sr[SR_ELR_EL1] = 0x1234567;
-    c->sr[SR_VTTBR_EL2] = 0x42;
+    c->arch.sr[SR_ELR_EL1] = 0x1234567;
+    c->arch.sr[SR_VTTBR_EL2] = 0x42;
     v = UINT64_C(0x1122334455667788);
     pe_write(p, VNCR_PAGE + 0x20, &v, sizeof(v));
     pe_one(p, MRS(0, ENC(3, 4, 4, 0, 1)));
@@ -465,12 +465,12 @@ static void test_page(void **state)
     assert_int_equal(pe_vector(p, &off), 0);
     memcpy(&v, p->ram + (VNCR_PAGE + 0x20 - PE_RAM_BASE), sizeof(v));
     assert_int_equal(v, 0xabcdef);
-    assert_int_equal(c->sr[SR_VTTBR_EL2], 0x42);
+    assert_int_equal(c->arch.sr[SR_VTTBR_EL2], 0x42);
     pe_one(p, MSR(ENC(3, 5, 1, 0, 0), 0)); /* SCTLR_EL12 */
     memcpy(&v, p->ram + (VNCR_PAGE + 0x110 - PE_RAM_BASE), sizeof(v));
     assert_int_equal(v, 0xabcdef);
     /* As EL2's data are big-endian, so is the page. */
-    c->sr[SR_SCTLR_EL2] |= SCTLR_EE;
+    c->arch.sr[SR_SCTLR_EL2] |= SCTLR_EE;
     mmu_controls_changed(c);
     pe_one(p, MRS(0, ENC(3, 4, 2, 1, 0)));
     assert_int_equal(cpu_get_x(c, 0), __builtin_bswap64(0xabcdef));
@@ -498,10 +498,10 @@ static void test_page_fault(void **state)
     pe_write(p, TABLES, table, sizeof(table));
     for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
         guest_at(p, 1, HCR_NV | HCR_NV2);
-        c->sr[SR_TCR_EL2] = 25 | 5 << 16 | UINT64_C(0x80800000);
-        c->sr[SR_MAIR_EL2] = 0xff;
-        c->sr[SR_TTBR0_EL2] = TABLES;
-        c->sr[SR_SCTLR_EL2] |= SCTLR_M;
+        c->arch.sr[SR_TCR_EL2] = 25 | 5 << 16 | UINT64_C(0x80800000);
+        c->arch.sr[SR_MAIR_EL2] = 0xff;
+        c->arch.sr[SR_TTBR0_EL2] = TABLES;
+        c->arch.sr[SR_SCTLR_EL2] |= SCTLR_M;
         mmu_controls_changed(c);
         sysreg_write_id(c, SR_VNCR_EL2, rows[i].va);
         pe_one(p, rows[i].write ? MSR(ENC(3, 4, 2, 1, 0), 0) : MRS(0, ENC(3, 4, 2, 1, 0)));
@@ -514,9 +514,9 @@ static void test_page_fault(void **state)
         /* EC of a data abort without a change of level; VNCR is bit 13. */
         assert_int_equal(pe_esr(p, 2), tg_put(ESR_EC, 0x25) | ESR_IL | TG_BIT(13) |
                                            (rows[i].write ? TG_BIT(6) : 0) | rows[i].fsc);
-        assert_int_equal(c->sr[SR_FAR_EL2], rows[i].va + 0x20);
-        assert_int_equal(c->sr[SR_ELR_EL2], CODE);
-        assert_int_equal(tg_get(c->sr[SR_SPSR_EL2], SPSR_EL), 1);
+        assert_int_equal(c->arch.sr[SR_FAR_EL2], rows[i].va + 0x20);
+        assert_int_equal(c->arch.sr[SR_ELR_EL2], CODE);
+        assert_int_equal(tg_get(c->arch.sr[SR_SPSR_EL2], SPSR_EL), 1);
     }
     pe_free(p);
 }
@@ -542,11 +542,11 @@ static void test_nv1_translation(void **state)
         table[2] = 0x40000000 | rows[i].attrs;
         pe_write(p, TABLES, table, sizeof(table));
         guest_at(p, 1, HCR_NV | (rows[i].nv1 ? HCR_NV1 : 0));
-        c->sr[SR_TCR_EL1] = 25 | UINT64_C(5) << 32 | TG_BIT(23);
-        c->sr[SR_MAIR_EL1] = 0xff;
-        c->sr[SR_TTBR0_EL1] = TABLES;
-        c->sr[SR_SCTLR_EL1] |= SCTLR_M;
-        c->pan = rows[i].pan;
+        c->arch.sr[SR_TCR_EL1] = 25 | UINT64_C(5) << 32 | TG_BIT(23);
+        c->arch.sr[SR_MAIR_EL1] = 0xff;
+        c->arch.sr[SR_TTBR0_EL1] = TABLES;
+        c->arch.sr[SR_SCTLR_EL1] |= SCTLR_M;
+        c->arch.pan = rows[i].pan;
         mmu_drop_everything(c);
         mmu_controls_changed(c);
         cpu_context_changed(c);
@@ -559,13 +559,13 @@ static void test_nv1_translation(void **state)
         table[1] = 0x40000000 | 0x401 | TG_BIT(54);
         pe_write(p, TABLES, table, sizeof(table));
         guest_at(p, 1, HCR_NV | (nv1 ? HCR_NV1 : 0));
-        c->sr[SR_TCR_EL1] = 25 | UINT64_C(5) << 32 | TG_BIT(23);
-        c->sr[SR_TTBR0_EL1] = TABLES;
-        c->sr[SR_SCTLR_EL1] |= SCTLR_M;
+        c->arch.sr[SR_TCR_EL1] = 25 | UINT64_C(5) << 32 | TG_BIT(23);
+        c->arch.sr[SR_TTBR0_EL1] = TABLES;
+        c->arch.sr[SR_SCTLR_EL1] |= SCTLR_M;
         mmu_drop_everything(c);
         mmu_controls_changed(c);
         cpu_context_changed(c);
-        c->sr[SR_VBAR_EL1] = 0;
+        c->arch.sr[SR_VBAR_EL1] = 0;
         pe_one(p, NOP);
         assert_int_equal(cpu_get_pc(c) == CODE + 4, !nv1);
     }

@@ -143,7 +143,7 @@ static void test_traps(void **unused)
                 if (expect)
                     assert_int_equal(EC(pe_esr(p, expect)), EC_SYSREG);
             }
-            c->sr[SR_HFGWTR_EL2] = c->sr[SR_HFGRTR_EL2] = 0;
+            c->arch.sr[SR_HFGWTR_EL2] = c->arch.sr[SR_HFGRTR_EL2] = 0;
         }
     }
     pe_free(p);
@@ -163,14 +163,14 @@ static void test_bits(void **unused)
         struct pe *p = pe_new(sets[i], NULL, 3);
 
         sysreg_write_id(p->cpu, SR_HCR_EL2, ~UINT64_C(0));
-        assert_int_equal(p->cpu->sr[SR_HCR_EL2] & hcr[2], hcr[i]);
+        assert_int_equal(p->cpu->arch.sr[SR_HCR_EL2] & hcr[2], hcr[i]);
         sysreg_write_id(p->cpu, SR_SCR_EL3, ~UINT64_C(0));
-        assert_int_equal(p->cpu->sr[SR_SCR_EL3] & scr[2], scr[i]);
+        assert_int_equal(p->cpu->arch.sr[SR_SCR_EL3] & scr[2], scr[i]);
         for (unsigned el = 1; el <= 3; el++) {
             enum sr_id id = cpu_banked(el, SR_SCTLR_EL1, SR_SCTLR_EL2, SR_SCTLR_EL3);
 
             sysreg_write_id(p->cpu, id, ~SCTLR_M);
-            assert_int_equal((p->cpu->sr[id] & SCTLR_IESB) != 0, i == 2);
+            assert_int_equal((p->cpu->arch.sr[id] & SCTLR_IESB) != 0, i == 2);
         }
         pe_free(p);
     }
@@ -224,8 +224,8 @@ static void test_esb(void **unused)
             assert_int_equal(EC(pe_esr(p, (unsigned)to)), EC_SERROR);
             assert_int_equal(offset, to == esb_cases[i].el ? SAME_SERROR : LOWER_SERROR);
         }
-        assert_int_equal(c->sr[SR_DISR_EL1], esb_cases[i].deferred ? DISR_A : 0);
-        assert_int_equal(c->line[TG_PE_SEI], !esb_cases[i].deferred && !to);
+        assert_int_equal(c->arch.sr[SR_DISR_EL1], esb_cases[i].deferred ? DISR_A : 0);
+        assert_int_equal(c->arch.line[TG_PE_SEI], !esb_cases[i].deferred && !to);
         cpu_class.irq_in(c, TG_PE_SEI, false, 0);
     }
     pe_free(p);
@@ -243,12 +243,12 @@ static void test_virtual(void **unused)
     for (unsigned masked = 0; masked < 2; masked++) {
         pe_at(p, 1, PSTATE(1, 1, masked ? DAIF_A : 0));
         sysreg_write_id(c, SR_VSESR_EL2, ~UINT64_C(0));
-        assert_int_equal(c->sr[SR_VSESR_EL2], TG_FIELD(24, 0));
+        assert_int_equal(c->arch.sr[SR_VSESR_EL2], TG_FIELD(24, 0));
         sysreg_write_id(c, SR_VSESR_EL2, SYNDROME);
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | HCR_AMO | HCR_VSE);
         assert_int_equal(sysreg_read_id(c, SR_ISR_EL1), TG_BIT(8));
         pe_one(p, ESB);
-        assert_int_equal(c->sr[SR_HCR_EL2] & HCR_VSE, 0);
+        assert_int_equal(c->arch.sr[SR_HCR_EL2] & HCR_VSE, 0);
         if (!masked) {
             assert_int_equal(pe_vector(p, &offset), 1);
             assert_int_equal(offset, SAME_SERROR);
@@ -256,11 +256,11 @@ static void test_virtual(void **unused)
             continue;
         }
         assert_int_equal(pe_vector(p, &offset), 0);
-        assert_int_equal(c->sr[SR_VDISR_EL2], DISR_A | SYNDROME);
-        assert_int_equal(c->sr[SR_DISR_EL1], 0);
+        assert_int_equal(c->arch.sr[SR_VDISR_EL2], DISR_A | SYNDROME);
+        assert_int_equal(c->arch.sr[SR_DISR_EL1], 0);
         assert_int_equal(mrs(p, DISR), DISR_A | SYNDROME);
         msr(p, DISR, 0);
-        assert_int_equal(c->sr[SR_VDISR_EL2], 0);
+        assert_int_equal(c->arch.sr[SR_VDISR_EL2], 0);
         cpu_set_pstate(c, PSTATE(1, 1, 0));
         pe_one(p, NOP); /* it is not taken any more */
         assert_int_equal(pe_vector(p, &offset), 0);
@@ -282,12 +282,12 @@ static void test_disr(void **unused)
         pe_at(p, el, PSTATE(el, 1, 15));
         sysreg_write_id(c, SR_SCR_EL3, SCR_NS | (ea ? SCR_EA : 0));
         sysreg_write_id(c, SR_HCR_EL2, HCR_RW | (amo ? HCR_AMO : 0));
-        c->sr[SR_DISR_EL1] = 1;
-        c->sr[SR_VDISR_EL2] = 2;
+        c->arch.sr[SR_DISR_EL1] = 1;
+        c->arch.sr[SR_VDISR_EL2] = 2;
         assert_int_equal(mrs(p, DISR), el == 1 && amo ? 2 : el < 3 && ea ? 0 : 1);
         msr(p, DISR, 8);
-        assert_int_equal(c->sr[SR_VDISR_EL2], el == 1 && amo ? 8 : 2);
-        assert_int_equal(c->sr[SR_DISR_EL1], (el == 1 && amo) || (el < 3 && ea) ? 1 : 8);
+        assert_int_equal(c->arch.sr[SR_VDISR_EL2], el == 1 && amo ? 8 : 2);
+        assert_int_equal(c->arch.sr[SR_DISR_EL1], (el == 1 && amo) || (el < 3 && ea) ? 1 : 8);
     }
     pe_free(p);
 }

@@ -120,8 +120,8 @@ static void entries(void **state)
         check(p, t[i].rows, t[i].n, t[i].what);
         /* All of it again after software has been there. */
         for (unsigned id = 0; id < SR_COUNT; id++)
-            p->cpu->sr[id] = UINT64_C(0x5555aaaa5555aaab);
-        p->cpu->sr[SR_SCR_EL3] = 0x431;
+            p->cpu->arch.sr[id] = UINT64_C(0x5555aaaa5555aaab);
+        p->cpu->arch.sr[SR_SCR_EL3] = 0x431;
         cpu_power_on(p->cpu, t[i].el, CODE, 0, cpu_local_time(p->cpu));
         check(p, t[i].rows, t[i].n, t[i].what);
         assert_int_equal(timer_next(p->cpu), TG_TIME_NEVER);

@@ -112,7 +112,7 @@ static void prepare(struct pe *p, unsigned el, uint64_t scr)
         sysreg_write_id(c, cpu_banked(i, SR_SCTLR_EL1, SR_SCTLR_EL2, SR_SCTLR_EL3),
                         0x30c50830 | SCTLR_NTWI | SCTLR_NTWE | SCTLR_ENIA);
     cpu_context_changed(c);
-    c->event_reg = false;
+    c->arch.event_reg = false;
     cpu_set_x(c, 1, UINT64_MAX >> 1); /* of WFIT: far away */
     cpu_set_x(c, 2, 0);
 }
@@ -144,7 +144,7 @@ static void test_rows(void **unused)
                        to ? (unsigned long long)esr : 0);
                 bad++;
             }
-            c->asleep = false;
+            c->arch.asleep = false;
         }
     }
     assert_int_equal(bad, 0);
@@ -174,7 +174,7 @@ static void test_effects(void **unused)
         prepare(p, 1, SCR_NS | (k ? SCR_FGTEN | SCR_HXEN | SCR_ECVEN : 0));
         sysreg_write_id(c, SR_HFGRTR_EL2, TG_BIT(25)); /* MIDR_EL1 */
         sysreg_write_id(c, SR_HCRX_EL2, ~UINT64_C(0));
-        assert_int_equal(c->sr[SR_HCRX_EL2],
+        assert_int_equal(c->arch.sr[SR_HCRX_EL2],
                          HCRX_FNXS | HCRX_FGTNXS); /* the rest belongs to what is not there */
         assert_int_equal(cpu_hcrx_eff(c), k ? HCRX_FNXS | HCRX_FGTNXS : 0);
         pe_one(p, MRS(0, ENC(3, 0, 0, 0, 0)));
@@ -206,7 +206,7 @@ static void test_fpac(void **unused)
             unsigned expect = right ? 0 : el ? el : 1;
 
             prepare(p, el, SCR_NS | SCR_API | SCR_APK);
-            c->sr[SR_APIAKeyLo_EL1] = 0x123456789;
+            c->arch.sr[SR_APIAKeyLo_EL1] = 0x123456789;
             cpu_set_x(c, 0, CODE);
             pe_one(p, PACIA_X0_X1);
             signed_ = cpu_get_x(c, 0);
@@ -234,16 +234,16 @@ static void test_from_firmware(void **unused)
     cpu_power_on(c, 2, CODE, 0, cpu_local_time(c));
     assert_true(cpu_el2_enabled(c));
     assert_false(cpu_is_secure(c));
-    assert_int_equal(c->sr[SR_SCR_EL3] & (SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_ENSCXT | SCR_FGTEN |
-                                          SCR_ECVEN | SCR_HXEN),
+    assert_int_equal(c->arch.sr[SR_SCR_EL3] & (SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_ENSCXT | SCR_FGTEN |
+                                               SCR_ECVEN | SCR_HXEN),
                      SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_ENSCXT | SCR_FGTEN | SCR_ECVEN | SCR_HXEN);
-    assert_int_equal(c->sr[SR_SCR_EL3] &
+    assert_int_equal(c->arch.sr[SR_SCR_EL3] &
                          (SCR_IRQ | SCR_FIQ | SCR_EA | SCR_SMD | SCR_TWI | SCR_TWE | SCR_TERR | SCR_TLOR),
                      0);
     pe_one(p, MRS(0, ENC(3, 4, 1, 1, 4)));
     assert_int_equal(pe_vector(p, &offset), 0);
     cpu_power_on(c, 3, CODE, 0, cpu_local_time(c));
-    assert_int_equal(c->sr[SR_SCR_EL3] & SCR_NS, 0); /* firmware itself starts as after reset */
+    assert_int_equal(c->arch.sr[SR_SCR_EL3] & SCR_NS, 0); /* firmware itself starts as after reset */
     pe_free(p);
 }
 

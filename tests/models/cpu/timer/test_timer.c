@@ -35,7 +35,7 @@ static struct pe *timer_pe(struct probe *probes)
 
     for (unsigned i = 0; i < TG_PPI_COUNT; i++) {
         probes[i] = (struct probe){0};
-        p->cpu->ppi[i] = (struct tg_irq){.set = on_line, .opaque = probes, .line = i};
+        p->cpu->ports.ppi[i] = (struct tg_irq){.set = on_line, .opaque = probes, .line = i};
     }
     return p;
 }
@@ -142,7 +142,7 @@ static void test_deadline_asleep(void **state)
     sysreg_write_id(c, SR_CNTV_TVAL_EL0, 100);
     sysreg_write_id(c, SR_CNTV_CTL_EL0, 1);
     pe_one(p, WFI);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     assert_int_equal(cpu_wake_time(c), 100 * TICK);
     assert_int_equal(tg_evq_next(p->env.evq), 100 * TICK);
     tg_evq_run(p->env.evq, 100 * TICK - 1);
@@ -168,11 +168,11 @@ static void test_tval(void **state)
     now = timer_count(c, cpu_local_time(c));
     assert_int_equal(now, 1000);
     sysreg_write_id(c, SR_CNTP_TVAL_EL0, 0xffffffff);
-    assert_int_equal(c->sr[SR_CNTP_CVAL_EL0], 999);
+    assert_int_equal(c->arch.sr[SR_CNTP_CVAL_EL0], 999);
     assert_int_equal(sysreg_read_id(c, SR_CNTP_TVAL_EL0), 0xffffffff);
     sysreg_write_id(c, SR_CNTVOFF_EL2, 600);
     sysreg_write_id(c, SR_CNTV_TVAL_EL0, 50);
-    assert_int_equal(c->sr[SR_CNTV_CVAL_EL0], 450);
+    assert_int_equal(c->arch.sr[SR_CNTV_CVAL_EL0], 450);
     sysreg_write_id(c, SR_CNTV_CTL_EL0, 1);
     assert_int_equal(timer_next(c), 1050 * TICK);
     /* Moving the offset moves the deadline: past it the line rises at once. */
@@ -336,10 +336,10 @@ static void advance(struct pe *p, const struct spec *s, struct probe *probes, un
         probes[all_timers[i].ppi].changes = 0;
     if (asleep) {
         pe_one(p, WFI);
-        assert_true(c->asleep);
+        assert_true(c->arch.asleep);
         for (tg_time t; (t = tg_evq_next(p->env.evq)) <= end;)
             tg_evq_run(p->env.evq, t);
-        c->asleep = false;
+        c->arch.asleep = false;
         cpu_idle_until(c, end);
     } else {
         spin_until(p, end);
@@ -380,7 +380,7 @@ static void test_levels(void **state)
     p = pe_new(features, params, 3);
     for (unsigned i = 0; i < TG_PPI_COUNT; i++) {
         probes[i] = (struct probe){0};
-        p->cpu->ppi[i] = (struct tg_irq){.set = on_line, .opaque = probes, .line = i};
+        p->cpu->ports.ppi[i] = (struct tg_irq){.set = on_line, .opaque = probes, .line = i};
     }
     pe_at(p, 3, PSTATE(3, 1, 15));
     sysreg_write_id(p->cpu, SR_SCR_EL3, 0);
@@ -445,7 +445,7 @@ static void test_interrupt_from_guest_code(void **state)
     (void)state;
     pe_at(p, 1, PSTATE(1, 1, 0));
     for (unsigned i = 0; i < TG_PPI_COUNT; i++)
-        p->cpu->ppi[i] = (struct tg_irq){.set = cpu_class.irq_in, .opaque = c, .line = TG_PE_IRQ};
+        p->cpu->ports.ppi[i] = (struct tg_irq){.set = cpu_class.irq_in, .opaque = c, .line = TG_PE_IRQ};
     pe_code(p, CODE, code, 4);
     pe_code(p, VECTORS(1) + 0x280, (const uint32_t[]){SPIN}, 1);
     cpu_set_pc(c, CODE);
@@ -454,7 +454,7 @@ static void test_interrupt_from_guest_code(void **state)
     cpu_set_insn_limit(c, 0);
     cpu_run(c, 21 * TICK);
     assert_int_equal(cpu_get_pc(c), VECTORS(1) + 0x280);
-    assert_int_equal(c->sr[SR_ELR_EL1], CODE + 12);
+    assert_int_equal(c->arch.sr[SR_ELR_EL1], CODE + 12);
     pe_free(p);
 }
 
@@ -481,7 +481,7 @@ static void test_event_stream(void **state)
     cpu_set_pc(c, CODE);
     cpu_set_insn_limit(c, 0);
     assert_int_equal(cpu_run(c, 100 * TICK), CPU_STOP_WFI);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     assert_int_equal(cpu_wake_time(c), 16 * TICK);
     assert_false(cpu_has_wakeup(c, 16 * TICK - 1));
     assert_true(cpu_has_wakeup(c, 16 * TICK));
@@ -490,7 +490,7 @@ static void test_event_stream(void **state)
     assert_int_equal(cpu_get_x(c, 0), 1);
     /* That event is used up; the next one is waited for. */
     pe_one(p, WFE);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     assert_int_equal(cpu_wake_time(c), 48 * TICK);
     cpu_idle_until(c, 48 * TICK);
     assert_true(cpu_has_wakeup(c, 48 * TICK));
@@ -498,21 +498,21 @@ static void test_event_stream(void **state)
      * it does. */
     spin_until(p, 100 * TICK); /* 80 has passed */
     pe_one(p, WFE);
-    assert_false(c->asleep);
+    assert_false(c->arch.asleep);
     pe_one(p, WFE);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     assert_int_equal(cpu_wake_time(c), 112 * TICK);
-    c->asleep = false;
+    c->arch.asleep = false;
     /* Switched off after it came, it has come. */
     spin_until(p, 120 * TICK);
     sysreg_write_id(c, SR_CNTKCTL_EL1, 0);
     pe_one(p, WFE);
-    assert_false(c->asleep);
+    assert_false(c->arch.asleep);
     /* What it would have sent before it was switched on does not count. */
     spin_until(p, 200 * TICK);
     sysreg_write_id(c, SR_CNTKCTL_EL1, 1 << 2 | 4 << 4);
     pe_one(p, WFE);
-    assert_true(c->asleep);
+    assert_true(c->arch.asleep);
     assert_int_equal(cpu_wake_time(c), 208 * TICK);
     pe_free(p);
 }

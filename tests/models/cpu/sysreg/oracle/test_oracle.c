@@ -51,10 +51,10 @@ static void run_ours(void)
     n = fread(data, 1, sizeof(data), f);
     fclose(f);
     pe_write(p, LOAD, data, n);
-    ram_transport = p->cpu->bus.transport;
-    ram_opaque = p->cpu->bus.opaque;
-    p->cpu->bus.transport = transport;
-    p->cpu->hooks.firmware_call = firmware;
+    ram_transport = p->cpu->ports.bus.transport;
+    ram_opaque = p->cpu->ports.bus.opaque;
+    p->cpu->ports.bus.transport = transport;
+    p->cpu->ports.hooks.firmware_call = firmware;
     cpu_set_pc(p->cpu, LOAD);
     cpu_set_insn_limit(p->cpu, 50000000);
     cpu_run(p->cpu, TG_TIME_NEVER / 4);
