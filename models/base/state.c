@@ -49,6 +49,24 @@ static int walk_blob(struct tg_state_visitor *v, const struct tg_state *row, voi
     return rc;
 }
 
+/* Shown and saved as a number. */
+static int walk_place(struct tg_state_visitor *v, const struct tg_state *row, void *s)
+{
+    char **at = (char **)((char *)s + row->offset);
+    char *array = row->pointer ? *(char **)((char *)s + row->array) : (char *)s + row->array;
+    uint64_t index = *at ? (uint64_t)(*at - array) / row->size : 0, n = row->n(s);
+    struct tg_state number = {.name = row->name, .kind = TG_STATE_UINT, .size = sizeof(index), .count = 1};
+    int rc = v->values(v, &number, &index, 1);
+
+    if (!rc && v->restores) {
+        if (index >= n)
+            return tg_error_set(v->err, EINVAL, "%s: found element %llu, expected one of %llu", row->name,
+                                (unsigned long long)index, (unsigned long long)n);
+        *at = array + index * row->size;
+    }
+    return rc;
+}
+
 static int walk_row(struct tg_state_visitor *v, const struct tg_state *row, void *s)
 {
     char *data = (char *)s + row->offset;
@@ -58,6 +76,8 @@ static int walk_row(struct tg_state_visitor *v, const struct tg_state *row, void
         return 0;
     if (row->kind == TG_STATE_BLOB)
         return walk_blob(v, row, s);
+    if (row->kind == TG_STATE_PLACE)
+        return walk_place(v, row, s);
     if (row->pointer)
         data = *(char **)data;
     if (!data)

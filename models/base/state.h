@@ -38,6 +38,7 @@ enum tg_state_kind {
     TG_STATE_BYTES,  /* string of bytes: shown as one */
     TG_STATE_EVENT,  /* struct tg_event: pending or not, when, and its turn among those of that time */
     TG_STATE_LINE,   /* struct tg_irq: the level */
+    TG_STATE_PLACE,  /* pointer to an element of an array: its index */
     TG_STATE_STRUCT, /* rows of its own */
     TG_STATE_MEMORY, /* bytes, by page; most are zero */
     TG_STATE_BLOB,   /* bytes of the heap; a restore allocates them (struct tg_state_blob for `values`) */
@@ -66,7 +67,8 @@ struct tg_state {
     uint64_t (*n)(const void *s);
     const struct tg_state_table *of; /* TG_STATE_STRUCT */
     size_t length;                   /* TG_STATE_BLOB: offset of the size_t with its size */
-    const char *text;                /* of TG_STATE_NONE: the reason in words */
+    size_t array;     /* TG_STATE_PLACE: offset of the array, or of the pointer to it when `pointer` */
+    const char *text; /* of TG_STATE_NONE: the reason in words */
 };
 
 struct tg_state_table {
@@ -130,6 +132,13 @@ struct tg_state_table {
 #define TG_STATE_EVENT(T, f)                                                    \
     TG_STATE_ROW(T, f, .kind = TG_STATE_EVENT, .size = sizeof(struct tg_event), \
                  .count = sizeof(TG_STATE_MEMBER(T, f)) / sizeof(struct tg_event))
+/* A pointer to one of the n_fn(s) elements of the member `a`, an array, or a pointer to one. */
+#define TG_STATE_PLACE_IN(T, f, a, n_fn)                                               \
+    TG_STATE_ROW(T, f, .kind = TG_STATE_PLACE, .size = sizeof(*TG_STATE_MEMBER(T, f)), \
+                 .array = offsetof(T, a), .n = (n_fn))
+#define TG_STATE_PLACE_BEHIND(T, f, a, n_fn)                                           \
+    TG_STATE_ROW(T, f, .kind = TG_STATE_PLACE, .size = sizeof(*TG_STATE_MEMBER(T, f)), \
+                 .array = offsetof(T, a), .pointer = true, .n = (n_fn))
 /* n_fn(s) bytes of memory behind a pointer. */
 #define TG_STATE_PAGES(T, f, n_fn) \
     TG_STATE_ROW(T, f, .kind = TG_STATE_MEMORY, .pointer = true, .size = 1, .n = (n_fn))

@@ -118,6 +118,12 @@ void cpu_domain_add(struct cpu_domain *d, struct cpu *c);
 /* Another master (DMA) wrote [pa, pa+size): cached decoded code there dies. Cheap when there is none. */
 void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size);
 
+/* Between slices: what is under way is written where its state is (models/cpu/state.c). Changes no result. */
+void cpu_quiesce(struct cpu *c);
+/* cpu_quiesce, and the host forgets decoded code and translations, as a machine does that gets another's state: two of
+ * which one has got the other's state continue alike from here. */
+void cpu_forget(struct cpu *c);
+
 /* Power-on state: off, or running at pc in the highest EL (or el) with the PE reset. x0 is given. */
 void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time now);
 void cpu_power_off(struct cpu *c);

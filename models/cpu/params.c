@@ -2,6 +2,7 @@
 /* The PE's model class: parameters, counters, ports. Values for a core are in platforms/cores/<core>.lua with
  * their sources. */
 #include "models/cpu/cpu_state.h"
+#include "models/cpu/state.h"
 
 /* It never settles on the macros of the tables below. */
 /* clang-format off */
@@ -262,4 +263,6 @@ const struct tg_model_class cpu_class = {
     .reset = cpu_reset_model,
     .fini = cpu_fini,
     .irq_in = cpu_irq_in,
+    .state = &cpu_state_table,
+    .settle = cpu_settle,
 };

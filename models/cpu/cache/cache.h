@@ -18,6 +18,7 @@
 struct cpu;
 struct mmu_view;
 struct mmu_inval;
+struct tg_state_table;
 
 #define LINE_BITS 6 /* all modelled cores have 64-byte lines */
 #define LINE_MASK (~UINT64_C(63))
@@ -97,6 +98,10 @@ struct caches {
     uint64_t miss_before; /* when the last ends of those before the youngest mshrs - 1 */
     uint32_t miss_pos;
 };
+
+extern const struct tg_state_table caches_state;
+/* After a restore: what handlers look at first knows nothing. */
+void caches_settle(struct caches *k);
 
 int caches_init(struct cpu *c);
 void caches_fini(struct cpu *c);

@@ -13,6 +13,15 @@
 #include "models/cpu/mmu/context.h"
 #include "models/cpu/sysreg/internal.h"
 
+/* clang-format off */
+static const struct tg_state state[] = {
+    TG_STATE_DERIVED(struct debug_unit, watch, "the watchpoints' control registers"),
+    TG_STATE(struct debug_unit, stepping),
+    TG_STATE(struct debug_unit, ldx),
+};
+/* clang-format on */
+const struct tg_state_table debug_state = TG_STATE_INIT(struct debug_unit, state);
+
 #define OSLSR_OSLK TG_BIT(1)
 
 #define BCR_E    TG_BIT(0)

@@ -21,6 +21,8 @@ struct debug_unit {
     bool ldx;      /* it is a Load-Exclusive */
 };
 
+extern const struct tg_state_table debug_state;
+
 int debug_init(struct cpu *c);
 void debug_fini(struct cpu *c);
 void debug_reset(struct cpu *c);

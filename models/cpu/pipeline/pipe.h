@@ -42,6 +42,17 @@ struct pipe_class {
 /* Neither on the page of a line, nor, by its bit 0, at the place of one on its page. */
 #define PIPE_NO_LINE (~UINT64_C(0x3e))
 
+/* Who answers a store, beside when it leaves the buffer. */
+struct pipe_store_why {
+    uint64_t drain; /* of another store that had the place: the L1D answers the one that has it */
+    enum cpu_bucket bucket;
+};
+
+/* An indirect branch and where it went last. */
+struct pipe_target {
+    uint64_t pc, target;
+};
+
 struct pipe {
     /* ---- every instruction ---- */
     uint64_t cycle;    /* in order: issue cycle; window: commit cycle of the last instruction. The PE's cycle
@@ -77,10 +88,7 @@ struct pipe {
     uint64_t store_drain[PIPE_STORES];
     uint64_t *store_at, *store_end; /* the oldest; end of the ring */
     uint64_t store_last;            /* the youngest's drain time */
-    struct {
-        uint64_t drain; /* of another store that had the place: the L1D answers the one that has it */
-        enum cpu_bucket bucket;
-    } store_why[PIPE_STORES];
+    struct pipe_store_why store_why[PIPE_STORES];
     uint64_t device_done; /* when the last posted write to a device has arrived */
     bool tlbi_pending;    /* a broadcast TLBI since the last DSB */
 
@@ -89,9 +97,7 @@ struct pipe {
     uint64_t history;
     uint8_t bht[1 << PIPE_BHT_BITS]; /* 2-bit counters, gshare */
     uint32_t *btb;                   /* tags of branches that were taken */
-    struct {
-        uint64_t pc, target;
-    } indirect[1 << PIPE_IND_BITS];
+    struct pipe_target indirect[1 << PIPE_IND_BITS];
     uint64_t ras[PIPE_RAS];
     uint32_t ras_top;
 
@@ -192,6 +198,11 @@ static inline enum cpu_bucket pipe_store_bucket(const struct pipe *p)
 }
 
 struct cpu;
+struct tg_state_table;
+extern const struct tg_state_table pipe_state;
+/* After a restore: no memo holds a part of the state, no block is under way. */
+void pipe_settle_state(struct pipe *p);
+
 int pipe_init(struct cpu *c);
 void pipe_fini(struct cpu *c);
 

@@ -12,6 +12,22 @@
 #include <stdlib.h>
 #include "models/cpu/sysreg/internal.h"
 
+/* clang-format off */
+static const struct tg_state state[] = {
+    TG_STATE(struct pmu, active),
+    TG_STATE(struct pmu, counting),
+    TG_STATE(struct pmu, value),
+    TG_STATE(struct pmu, source),
+    TG_STATE(struct pmu, enabled),
+    TG_STATE(struct pmu, inten),
+    TG_STATE(struct pmu, ovs),
+    TG_STATE(struct pmu, of_el2),
+    TG_STATE(struct pmu, switched_on),
+    TG_STATE(struct pmu, check_at),
+};
+/* clang-format on */
+const struct tg_state_table pmu_state = TG_STATE_INIT(struct pmu, state);
+
 #define PMCR_E  TG_BIT(0)
 #define PMCR_P  TG_BIT(1)
 #define PMCR_C  TG_BIT(2)

@@ -26,6 +26,8 @@ struct pmu {
     tg_time check_at;     /* when an overflow that interrupts may have happened */
 };
 
+extern const struct tg_state_table pmu_state;
+
 int pmu_init(struct cpu *c);
 void pmu_fini(struct cpu *c);
 void pmu_reset(struct cpu *c);

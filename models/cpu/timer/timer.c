@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include "models/base/evq.h"
 #include "models/cpu/pmu/pmu.h"
 #include "models/cpu/sysreg/internal.h"
 
@@ -26,9 +25,8 @@
 /* How long a WFE that waits for another PE's store to the monitored line may sleep before it looks again. */
 #define MONITOR_WAIT (250 * TG_NS)
 
-struct timer_unit {
-    struct tg_event event; /* at c->derived.wake_at, for a PE that sleeps */
-};
+static const struct tg_state state[] = {TG_STATE_EVENT(struct timer_unit, event)};
+const struct tg_state_table timer_state = TG_STATE_INIT(struct timer_unit, state);
 
 /* What is taken off the physical count before it is compared (D12.2.4). Those of EL2 and EL3 see the count
  * itself: the virtual offset of EL2's virtual timers is zero. */

@@ -8,8 +8,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "models/base/evq.h"
 #include "models/base/time.h"
 #include "models/cpu/pmu/pmu.h"
+
+struct timer_unit {
+    struct tg_event event; /* at c->derived.wake_at, for a PE that sleeps */
+};
+extern const struct tg_state_table timer_state;
 
 int timer_init(struct cpu *c); /* after parameters are set; 0 or -ENOMEM */
 void timer_fini(struct cpu *c);

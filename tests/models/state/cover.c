@@ -236,6 +236,10 @@ static void check_type(struct check *k, struct range *r, const struct type *t)
         if (has_pointers(k, t))
             complain(k, k->path, "its row saves pointers as bytes");
         break;
+    case TG_STATE_PLACE:
+        if (e.kind != TYPE_POINTER || !types_target(k->types, &e, &e) || e.size != r->row->size)
+            complain(k, k->path, "not a pointer to elements of %u bytes", r->row->size);
+        break;
     case TG_STATE_EVENT:
         if (strcmp(e.name, "tg_event") != 0)
             complain(k, k->path, "its row is of an event");
