@@ -67,8 +67,9 @@ struct tg_state {
     uint64_t (*n)(const void *s);
     const struct tg_state_table *of; /* TG_STATE_STRUCT */
     size_t length;                   /* TG_STATE_BLOB: offset of the size_t with its size */
-    size_t array;     /* TG_STATE_PLACE: offset of the array, or of the pointer to it when `pointer` */
-    const char *text; /* of TG_STATE_NONE: the reason in words */
+    size_t array; /* TG_STATE_PLACE: offset of the array, or of the pointer to it when `pointer` */
+    const char *(*label)(const void *s, size_t i); /* name of element i, for dumps; NULL: it is not used */
+    const char *text;                              /* of TG_STATE_NONE: the reason in words */
 };
 
 struct tg_state_table {
@@ -111,6 +112,12 @@ struct tg_state_table {
     TG_STATE_ROW(                                                                                            \
         T, f, .kind = TG_STATE_KIND(TG_STATE_MEMBER(T, f)), .size = TG_STATE_ELEMENT(TG_STATE_MEMBER(T, f)), \
         .count = sizeof(TG_STATE_MEMBER(T, f)) / TG_STATE_ELEMENT(TG_STATE_MEMBER(T, f)), .n = (n_fn))
+/* An array whose elements have names. */
+#define TG_STATE_NAMED(T, f, label_fn)                                                             \
+    TG_STATE_ROW(T, f, .kind = TG_STATE_KIND(TG_STATE_MEMBER(T, f)),                               \
+                 .size = TG_STATE_ELEMENT(TG_STATE_MEMBER(T, f)),                                  \
+                 .count = sizeof(TG_STATE_MEMBER(T, f)) / TG_STATE_ELEMENT(TG_STATE_MEMBER(T, f)), \
+                 .label = (label_fn))
 /* Any type without pointers, as its bytes. */
 #define TG_STATE_RAW(T, f) \
     TG_STATE_ROW(T, f, .kind = TG_STATE_BYTES, .size = 1, .count = sizeof(TG_STATE_MEMBER(T, f)))

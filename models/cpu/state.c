@@ -31,6 +31,11 @@ static const struct tg_state ras_state[] = {
 };
 static const struct tg_state_table ras_table = TG_STATE_INIT(struct ras_record, ras_state);
 
+static const char *register_name(const void *s, size_t i)
+{
+    return sysreg_storage_name((const struct cpu *)(const void *)((const char *)s - offsetof(struct cpu, arch)), i);
+}
+
 static const struct tg_state arch_state[] = {
     TG_STATE(struct cpu_arch, x),
     TG_STATE(struct cpu_arch, nf),
@@ -53,7 +58,7 @@ static const struct tg_state arch_state[] = {
     TG_STATE(struct cpu_arch, excl_valid),
     TG_STATE(struct cpu_arch, excl_size),
     TG_STATE(struct cpu_arch, excl_pa),
-    TG_STATE(struct cpu_arch, sr),
+    TG_STATE_NAMED(struct cpu_arch, sr, register_name),
     TG_STATE(struct cpu_arch, sp_el),
     TG_STATE(struct cpu_arch, rvbar),
     TG_STATE(struct cpu_arch, rng),

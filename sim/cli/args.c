@@ -63,12 +63,18 @@ int cli_number(const char *name, const char *value, uint64_t *out, struct tg_err
     return 0;
 }
 
-static int store(const struct cli_arg *a, const char *value, void *out, struct tg_error *err)
+int cli_time(const char *name, const char *value, uint64_t *out, struct tg_error *err)
 {
     static const struct tg_param span = {.name = "time", .type = TG_PARAM_TIME};
+    struct tg_error e;
+
+    return platform_parse(&span, value, out, &e) ? tg_error_set(err, EINVAL, "--%s: %s", name, e.text) : 0;
+}
+
+static int store(const struct cli_arg *a, const char *value, void *out, struct tg_error *err)
+{
     void *p = (char *)out + a->offset;
     struct cli_texts *t = p;
-    struct tg_error e;
     const char **v;
 
     switch (a->kind) {
@@ -91,9 +97,7 @@ static int store(const struct cli_arg *a, const char *value, void *out, struct t
     case CLI_NUMBER:
         return cli_number(a->name, value, p, err);
     case CLI_TIME:
-        if (platform_parse(&span, value, p, &e))
-            return tg_error_set(err, EINVAL, "--%s: %s", a->name, e.text);
-        return 0;
+        return cli_time(a->name, value, p, err);
     }
     return 0;
 }

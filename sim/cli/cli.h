@@ -47,6 +47,8 @@ int cli_parse(const char *command, const struct cli_arg *args, size_t n_args, in
               void *out, const char **rest, size_t max_rest, size_t *n_rest, struct tg_error *err);
 /* A value of kind CLI_NUMBER of option `name`. */
 int cli_number(const char *name, const char *value, uint64_t *out, struct tg_error *err);
+/* Of kind CLI_TIME. */
+int cli_time(const char *name, const char *value, uint64_t *out, struct tg_error *err);
 void cli_help(const char *usage, const char *text, const struct cli_arg *args, size_t n_args);
 /* Prints "tollgate: ..." and returns CLI_USER. */
 int cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -72,6 +74,24 @@ int cli_mode(const char *mode, enum cpu_mode *out);
 int cli_switches(const struct cli_texts *texts, struct tlm_switches *out, struct tg_error *err);
 /* Does the next switch wait for this phase? */
 bool cli_switch_due(const struct tlm_switches *s, const char *phase);
+
+/* ---- dump.c: --dump-state ---- */
+
+struct cli_dump {
+    struct machine *m;
+    char *path;        /* NULL: not asked for */
+    uint64_t at;       /* ps, 0: no such moment */
+    uint64_t insns;    /* 0: no such moment */
+    bool done, writer; /* the moment has come; this is the process that writes */
+};
+
+/* FILE[@MOMENT]; NULL: nothing is asked for. */
+int cli_dump_parse(struct cli_dump *d, const char *text, struct tg_error *err);
+/* tlm_options.moment */
+void cli_dump_moment(void *opaque);
+/* After the run, which ended with rc and err. The process that writes does not return. */
+int cli_dump_end(struct cli_dump *d, int rc, struct tg_error *err);
+void cli_dump_free(struct cli_dump *d);
 
 /* ---- phases.c ---- */
 

@@ -24,6 +24,7 @@ struct options {
     struct cli_record record;
     const char *mode, *db;
     uint64_t max_insns, max_time, seed, max_resets;
+    const char *dump_state;
     bool quiet, verbose;
 };
 
@@ -60,6 +61,8 @@ static const struct cli_arg args[] = {
      O(record.sample)},
     {"symbols", CLI_TEXTS, "[guest:]FILE[+0xOFFSET]", "names for these: ELF file, System.map, kallsyms",
      O(record.symbol_files)},
+    {"dump-state", CLI_TEXT, "FILE[@MOMENT]",
+     "write the state of every model as JSON, at insns=N or time=T; default: at the end", O(dump_state)},
     {"max-insns", CLI_NUMBER, "N", "stop after N instructions of all PEs", O(max_insns)},
     {"max-time", CLI_TIME, "T", "stop at a simulated time: 250ms", O(max_time)},
     {"max-resets", CLI_NUMBER, "N", "resets by the guest before it counts as a reset loop; default: 4",
@@ -79,6 +82,7 @@ struct run {
     struct cli_progress progress;
     struct tlm_switches switches;
     struct cli_phases phases;
+    struct cli_dump dump;
     bool interactive; /* a person at the terminal */
     bool real_time;   /* idle guests shall not run ahead of the host's clock */
 };
@@ -263,6 +267,8 @@ static int prepare(struct run *r, const char *platform, enum cpu_mode mode, cons
     if (!rc)
         rc = cli_record_prepare(&r->o.record, r->o.db, err);
     if (!rc)
+        rc = cli_dump_parse(&r->dump, r->o.dump_state, err);
+    if (!rc)
         rc = cli_attach(r->m, r->backend, &r->o.devices, err);
     if (!rc)
         rc = machine_realize(r->m, err);
@@ -387,6 +393,7 @@ static void clean_up(struct run *r)
     free(r->o.switches.v);
     free(r->switches.v);
     cli_record_free(&r->o.record);
+    cli_dump_free(&r->dump);
 }
 
 int cli_run(int argc, char **argv)
@@ -437,10 +444,16 @@ int cli_run(int argc, char **argv)
                               .profile_opaque = &r.o.record,
                               .sample_period = r.o.record.sample,
                               .sample = cli_record_series,
-                              .sample_opaque = &r.o.record};
+                              .sample_opaque = &r.o.record,
+                              .moment_at = r.dump.at,
+                              .moment_insns = r.dump.insns,
+                              .moment = cli_dump_moment,
+                              .moment_opaque = &r.dump};
+    r.dump.m = r.m;
     backend_start(r.backend);
     cli_progress_start(&r.progress, !r.o.quiet && isatty(STDERR_FILENO) && !r.interactive);
     rc = tlm_run(r.m, &to, &err);
+    rc = cli_dump_end(&r.dump, rc, &err);
     rc = finish(&r, rc, &err);
     clean_up(&r);
     return rc;

@@ -73,6 +73,7 @@ class Runner : public sc_core::sc_module
     void others_may_wake(const Pe &self, tg_time at);
     void everybody_sleeps();
     void host_poll();
+    void look_for_moment(tg_time now);
     void stuck(const char *what);
     void start_machine();
 
@@ -372,6 +373,17 @@ cpu_stop Runner::run_pe(Pe &p, tg_time until)
     }
 }
 
+void Runner::look_for_moment(tg_time now)
+{
+    if (tg_likely(!opt_.moment_at && !opt_.moment_insns))
+        return;
+    if (opt_.moment_at ? now < opt_.moment_at : machine_insns(m_) < opt_.moment_insns)
+        return;
+    opt_.moment_at = 0;
+    opt_.moment_insns = 0;
+    opt_.moment(opt_.moment_opaque);
+}
+
 /* A PE that slept. */
 void Runner::idle_until(Pe &p, tg_time now)
 {
@@ -553,6 +565,7 @@ void Runner::pe_thread(unsigned i)
             idle_until(*p, now);
         sampler_.clock(now);
         tg_evq_run(m_->env.evq, now);
+        look_for_moment(now);
         if (m_->stop != MACHINE_RUNNING)
             continue;
         slice(*p, now);
@@ -684,6 +697,7 @@ void Runner::events_thread()
         now = now_ps();
         sampler_.clock(now);
         tg_evq_run(m_->env.evq, now);
+        look_for_moment(now);
         if (m_->stop != MACHINE_RUNNING)
             continue;
         if (opt_.max_time && now >= opt_.max_time) {

@@ -66,6 +66,12 @@ struct tlm_options {
     tg_time sample_period;
     void (*sample)(void *opaque, tg_time at, int pe);
     void *sample_opaque;
+    /* Called once, between two slices, as soon as the machine's time is moment_at (ps) or all PEs have retired
+     * moment_insns instructions; 0: never. Whoever does not stop the machine changes nothing. */
+    tg_time moment_at;
+    uint64_t moment_insns;
+    void (*moment)(void *opaque);
+    void *moment_opaque;
 };
 
 /* Runs a realized machine until machine_stop() was called with something else than a reset; m->stop says why.

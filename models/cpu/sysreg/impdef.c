@@ -83,6 +83,11 @@ unsigned sr_impdef_core(uint64_t midr)
     return 0;
 }
 
+const char *sr_impdef_name(const struct cpu *c, size_t i)
+{
+    return rows[i].cores & c->ident.impdef_core ? rows[i].row.name : NULL;
+}
+
 const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc)
 {
     for (unsigned i = 0; c->ident.impdef_core && i < TG_ARRAY_SIZE(rows); i++)

@@ -122,6 +122,8 @@ unsigned sr_row_counter(const struct sr_row *row);
 /* ---- impdef.c ---- */
 /* Which core's list, by MIDR_EL1; 0: none. */
 unsigned sr_impdef_core(uint64_t midr);
+/* Of the storage behind that of enum sr_id; NULL: another core's. */
+const char *sr_impdef_name(const struct cpu *c, size_t i);
 const struct sr_row *sr_impdef(const struct cpu *c, uint32_t enc);
 void sr_impdef_reset(struct cpu *c);
 /* Level to which ACTLR_EL2 or ACTLR_EL3 traps a write through such a row; or SR_NO_TRAP. */

@@ -104,6 +104,16 @@ const struct sr_row *sr_row_by_id(enum sr_id id)
     return &sr_rows[row_of_id[id]];
 }
 
+const char *sysreg_storage_name(const struct cpu *c, size_t i)
+{
+    const struct sr_row *row;
+
+    if (i >= SR_COUNT)
+        return sr_impdef_name(c, i - SR_COUNT);
+    row = sr_row_by_id((enum sr_id)i);
+    return row->id == i ? row->name : NULL;
+}
+
 /* ---- lookup ---- */
 
 /* The identification space: op0 = 3, op1 = 0, CRn = 0, CRm 1..7. What is not allocated reads as zero, trapped

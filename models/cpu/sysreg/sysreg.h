@@ -236,6 +236,8 @@ void sysreg_from_firmware(struct cpu *c);
 /* The same register without permission checks, by encoding or by id: debuggers, firmware, cpu_get_sysreg. */
 bool sysreg_get(struct cpu *c, uint32_t enc, uint64_t *v);
 bool sysreg_set(struct cpu *c, uint32_t enc, uint64_t v);
+/* Name of the register whose storage is arch.sr[i]; NULL: this PE has none there. */
+const char *sysreg_storage_name(const struct cpu *c, size_t i);
 uint64_t sysreg_read_id(struct cpu *c, enum sr_id id);
 void sysreg_write_id(struct cpu *c, enum sr_id id, uint64_t v);
 
