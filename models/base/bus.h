@@ -21,7 +21,7 @@ enum tg_bus_resp {
 /* Memory type as the requester's translation gave it (Arm ARM B2.7). */
 enum tg_mem_type {
     TG_MEM_NORMAL_WB = 0, /* cacheable */
-    TG_MEM_NORMAL_NC,     /* non-cacheable (also write-through) */
+    TG_MEM_NORMAL_NC,     /* non-cacheable (also write-through); transactions ask no cache on the way */
     TG_MEM_DEVICE_GRE,
     TG_MEM_DEVICE_nGRE,
     TG_MEM_DEVICE_nGnRE,
@@ -30,9 +30,9 @@ enum tg_mem_type {
 
 /* What kind of transaction; only timing depends on it. */
 enum tg_bus_kind {
-    TG_BUS_DATA = 0,
-    TG_BUS_FETCH, /* instruction line fill */
-    TG_BUS_WALK,  /* translation table walk */
+    TG_BUS_DATA = 0, /* an access; without data to memory that is not cached: timing only */
+    TG_BUS_FETCH,    /* instruction line fill */
+    TG_BUS_WALK,     /* translation table walk */
     TG_BUS_PREFETCH,
     TG_BUS_WRITEBACK, /* eviction of a dirty line: address and size only */
     TG_BUS_LINEFILL,  /* tags and timing only: data may be NULL, bytes come by DMI */

@@ -29,6 +29,7 @@ struct code_cache {
     uint32_t used;        /* operations; the first are code_single's */
     struct code_page *hash[HASH_SIZE];
     struct code_page *all;
+    bool uncached; /* some page is */
 };
 
 #define X(h) cpu_op_fn op_##h##_f, op_##h##_i, op_##h##_w;
@@ -116,19 +117,19 @@ static unsigned hash_of(uint64_t pa)
     return (unsigned)((pa >> 12) ^ (pa >> 24)) & (HASH_SIZE - 1);
 }
 
-static struct code_page *find(const struct code_cache *k, uint64_t pa)
+static struct code_page *find(const struct code_cache *k, uint64_t pa, bool uncached)
 {
     struct code_page *p = k->hash[hash_of(pa)];
 
-    while (p && p->pa != pa)
+    while (p && (p->pa != pa || p->uncached != uncached))
         p = p->hash_next;
     return p;
 }
 
-struct code_page *code_page_get(struct cpu *c, uint64_t pa)
+struct code_page *code_page_get(struct cpu *c, uint64_t pa, bool uncached)
 {
     struct code_cache *k = c->host.code;
-    struct code_page *p = find(k, pa);
+    struct code_page *p = find(k, pa, uncached);
 
     if (p)
         return p;
@@ -136,6 +137,8 @@ struct code_page *code_page_get(struct cpu *c, uint64_t pa)
     if (!p)
         return NULL;
     p->pa = pa;
+    p->uncached = uncached;
+    k->uncached |= uncached;
     p->hash_next = k->hash[hash_of(pa)];
     k->hash[hash_of(pa)] = p;
     p->all_next = k->all;
@@ -354,7 +357,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         op_info(enter + i)->branch = 0;
     }
     pseudo(enter, fns[H_ENTER], offset);
-    enter->block_pa = page->pa + offset;
+    enter->block_pa = (page->pa + offset) | (page->uncached ? CODE_UNCACHED : 0);
     enter->enter.insns = (uint8_t)n;
     enter->enter.ops = (uint8_t)n_ops;
     enter->enter.lines = first_lines;
@@ -413,10 +416,8 @@ static void forget_returns(struct cpu *c, const struct code_page *page)
     }
 }
 
-void code_written(struct cpu *c, uint64_t pa, uint64_t size)
+static void page_written(struct cpu *c, struct code_page *p, uint64_t pa, uint64_t size)
 {
-    struct code_page *p = find(c->host.code, pa & MMU_PAGE_MASK);
-
     if (!p || !(p->lines & lines_of(pa, size)))
         return;
     forget_returns(c, p);
@@ -426,6 +427,15 @@ void code_written(struct cpu *c, uint64_t pa, uint64_t size)
     c->host.link = NULL;
     cpu_attention(c, 0); /* the block that runs may be one of the page's */
     c->n.blocks_invalidated++;
+}
+
+void code_written(struct cpu *c, uint64_t pa, uint64_t size)
+{
+    const struct code_cache *k = c->host.code;
+
+    page_written(c, find(k, pa & MMU_PAGE_MASK, false), pa, size);
+    if (tg_unlikely(k->uncached))
+        page_written(c, find(k, pa & MMU_PAGE_MASK, true), pa, size);
 }
 
 void code_drop_all(struct cpu *c)
@@ -440,6 +450,7 @@ void code_drop_all(struct cpu *c)
     }
     memset(k->hash, 0, sizeof(k->hash));
     k->used = STEP_OPS;
+    k->uncached = false;
     c->host.link = NULL;
     memset(c->host.returns, 0, sizeof(c->host.returns));
     c->timing.pipe.memo.ages = 0;
@@ -449,8 +460,12 @@ void code_drop_all(struct cpu *c)
 
 bool code_has_lines(const struct cpu *c, uint64_t pa_page)
 {
-    const struct code_page *p = find(c->host.code, pa_page);
+    const struct code_cache *k = c->host.code;
+    const struct code_page *p = find(k, pa_page, false);
 
+    if (p && p->lines)
+        return true;
+    p = k->uncached ? find(k, pa_page, true) : NULL;
     return p && p->lines;
 }
 

@@ -17,6 +17,7 @@
 struct code_page {
     uint64_t pa;    /* of the 4 KiB page */
     uint64_t lines; /* bit n: 64-byte line n has decoded instructions */
+    bool uncached;  /* its blocks are fetched past the caches */
     struct code_page *hash_next;
     struct code_page *all_next;
     uint32_t
@@ -28,8 +29,9 @@ struct cpu;
 
 int code_init(struct cpu *c);
 void code_fini(struct cpu *c);
-/* The page's record; made when absent. NULL: out of memory. */
-struct code_page *code_page_get(struct cpu *c, uint64_t pa);
+/* The page's record; made when absent. NULL: out of memory. uncached: what is fetched from it does not go through
+ * the caches; a page that is mapped both ways has two records. */
+struct code_page *code_page_get(struct cpu *c, uint64_t pa, bool uncached);
 /* The block at the offset if it has been decoded; NULL: not. */
 const struct cpu_op *code_known(const struct cpu *c, const struct code_page *page, unsigned offset);
 /* First operation of the block at page + offset (multiple of 4); decodes it when needed. mem: host address of

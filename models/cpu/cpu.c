@@ -193,6 +193,7 @@ static void apply_mode(struct cpu *c)
         c->timing.fast_rest = rest(c->timing.pipe.buckets);
         c->timing.fast_stretch++;
     }
+    mmu_mode_changed(c);
     code_drop_all(c);
 }
 
@@ -411,7 +412,8 @@ static bool normalise_pc(struct cpu *c)
     return true;
 }
 
-static void run_single(struct cpu *c, uint32_t insn)
+/* from: the page's record, if it has one. */
+static void run_single(struct cpu *c, uint32_t insn, const struct code_page *from)
 {
     const struct cpu_op *op = code_single(c, insn, (unsigned)c->arch.pc & 4095);
 
@@ -419,6 +421,8 @@ static void run_single(struct cpu *c, uint32_t insn)
     c->timing.icount++;
     c->host.ilimit = 0;
     pipe_single(c, op);
+    if (tg_unlikely(from && from->uncached))
+        pipe_fetch_one(c, from->pa + cpu_op_offset(op));
     CPU_OP_FN(op)(c, op);
 }
 
@@ -440,7 +444,7 @@ static void step(struct cpu *c)
     if (tg_unlikely(c->arch.btype) && !bti_check(c, insn, e ? e->guarded : l.guarded))
         return;
     debug_fetched(c, insn);
-    run_single(c, insn);
+    run_single(c, insn, e ? e->code : NULL);
 }
 
 const struct cpu_op *cpu_find_block(struct cpu *c, uint64_t va)
@@ -485,7 +489,7 @@ static const struct cpu_op *find_block(struct cpu *c)
         return NULL;
     if (!e) {
         if (!c->arch.btype || bti_check(c, l.insn, l.guarded))
-            run_single(c, l.insn);
+            run_single(c, l.insn, NULL);
         return NULL;
     }
     page = ram_at(domain_ram(c, e->pa, false), e->pa);

@@ -242,10 +242,10 @@ static inline bool cpu_by_blocks(const struct cpu *c)
     return c->timing.timed && c->p.pipe_kind == PIPE_WINDOW;
 }
 
-/* Look-ups in the L1D: a read-modify-write is one. */
+/* Look-ups in the L1D: a read-modify-write is one. What is not cached asks no cache. */
 static inline uint64_t cpu_l1d_accesses(const struct cpu *c)
 {
-    return c->n.loads + c->n.stores - c->n.rmws;
+    return c->n.loads + c->n.stores - c->n.rmws - c->n.uncached;
 }
 
 /* ---- flags ---- */

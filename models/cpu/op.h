@@ -42,13 +42,16 @@ struct cpu_op {
         } branch;
     };
     union {
-        uint64_t imm;                  /* decoded immediate; a branch's displacement */
-        uint64_t block_pa;             /* op_enter: physical address */
+        uint64_t imm;      /* decoded immediate; a branch's displacement */
+        uint64_t block_pa; /* op_enter: physical address; CODE_UNCACHED: fetched past the caches */
         const struct cpu_links *links; /* of a branch that can stand within a block, window model */
         const struct cpu_op *back; /* bl_near, bl_far, blr_near: the block they return to; NULL: not known */
     };
 };
 _Static_assert(sizeof(struct cpu_op) == 16, "four decoded operations in a cache line");
+
+#define CODE_UNCACHED \
+    (UINT64_C(1) << 63) /* timed mode: in cpu_op.block_pa, so that no line is taken for it */
 
 #define CPU_OP_FN(op) ((cpu_op_fn *)(uintptr_t)(op)->fn)
 

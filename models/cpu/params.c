@@ -204,6 +204,7 @@ static const struct tg_counter counters[] = {
     {"undef", "exceptions", "undefined instructions", N(undef)},
     {"loads", "accesses", "data reads (timed)", N(loads)},
     {"stores", "accesses", "data writes (timed)", N(stores)},
+    {"uncached", "accesses", "of both, to devices and to memory that is not cached (timed)", N(uncached)},
     {"l1i.access", "accesses", "L1I lookups", N(l1i_access)},
     {"l1i.miss", "accesses", "L1I misses", N(l1i_miss)},
     {"l1d.access", "accesses", "L1D lookups", N(l1d_access)},

@@ -71,6 +71,7 @@ struct cpu_params {
 struct cpu_counters {
     uint64_t exceptions, irqs, erets, svc, hvc, smc, undef;
     uint64_t loads, stores, rmws; /* timed mode only; an rmw is one of each */
+    uint64_t uncached; /* of these, that ask no cache: of devices, and of memory that is not cached */
     uint64_t l1i_access, l1i_miss, l1d_access, l1d_miss, l1d_writeback; /* l1d_access: derived */
     uint64_t l2_access, l2_miss, l2_writeback;
     uint64_t itlb_miss, dtlb_miss, tlb2_miss, walks, walk_reads, walk_cycles;

@@ -117,7 +117,7 @@ static bool is_line(const struct tg_bus_txn *txn)
     case TG_BUS_WALK:
     case TG_BUS_PREFETCH:
     case TG_BUS_WRITEBACK:
-        return !txn->data;
+        return !txn->data && txn->attrs.mem_type == TG_MEM_NORMAL_WB;
     default:
         return false;
     }

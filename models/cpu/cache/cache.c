@@ -129,6 +129,22 @@ static uint64_t fabric_access(struct cpu *c, uint64_t pa, enum tg_bus_kind kind,
     return tg_time_to_cycles_up(txn.latency, c->ident.hz);
 }
 
+static enum cpu_bucket served_bucket(uint8_t served);
+
+uint64_t cache_bypass(struct cpu *c, uint64_t pa, unsigned size, bool write, enum tg_bus_kind kind,
+                      unsigned mem_type, uint64_t now, enum cpu_bucket *bucket)
+{
+    struct tg_bus_txn txn = {
+        .addr = pa, .size = size, .write = write, .time = tg_cycles_to_time(now, c->ident.hz)};
+
+    txn.attrs = (struct tg_bus_attrs){
+        .kind = (uint8_t)kind, .mem_type = (uint8_t)mem_type, .requester = c->ident.index};
+    if (c->ports.bus.transport)
+        c->ports.bus.transport(c->ports.bus.opaque, &txn);
+    *bucket = served_bucket(txn.served);
+    return tg_time_to_cycles_up(txn.latency, c->ident.hz);
+}
+
 static void evict_l2(struct cpu *c, struct line *victim, uint64_t now)
 {
     struct caches *k = &c->timing.caches;
@@ -305,6 +321,16 @@ static void note_miss(struct cpu *c, uint64_t from, uint64_t to)
     k->miss_pos = (pos + 1) & (CACHE_MISSES - 1);
 }
 
+uint64_t cache_bypass_read(struct cpu *c, uint64_t pa, unsigned size, unsigned mem_type, uint64_t now,
+                           enum cpu_bucket *bucket)
+{
+    const uint64_t wait = mshr_wait(c, now);
+    const uint64_t cycles = cache_bypass(c, pa, size, false, TG_BUS_DATA, mem_type, now + wait, bucket);
+
+    note_miss(c, now + wait, now + wait + cycles);
+    return wait + cycles;
+}
+
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket)
 {
     struct caches *k = &c->timing.caches;
@@ -420,11 +446,13 @@ uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now)
     return extra;
 }
 
-uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now)
+uint64_t cache_walk_read(struct cpu *c, uint64_t pa, bool uncached, uint64_t now)
 {
     enum cpu_bucket bucket;
     uint64_t flags;
 
+    if (uncached)
+        return cache_bypass(c, pa, sizeof(uint64_t), false, TG_BUS_WALK, TG_MEM_NORMAL_NC, now, &bucket);
     if (cache_find(&c->timing.caches.l1d, pa))
         return c->timing.caches.l1d.latency;
     return l2_get(c, pa, false, TG_BUS_WALK, now, &flags, &bucket);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "models/base/bits.h"
+#include "models/base/bus.h"
 #include "models/cpu/cpu.h"
 
 struct cpu;
@@ -193,8 +194,16 @@ static inline bool cache_ready(struct cache *k, uint64_t pa, bool write, uint64_
  * store to a shared line). Returns extra cycles beyond an L1 hit; *bucket: who answered. */
 uint64_t cache_data_slow(struct cpu *c, uint64_t pa, bool write, uint64_t now, enum cpu_bucket *bucket);
 uint64_t cache_fetch_slow(struct cpu *c, uint64_t pa, uint64_t now);
-/* A descriptor read of a table walk: cycles. The L1D is looked up but not filled, the L2 is filled. */
-uint64_t cache_walk_read(struct cpu *c, uint64_t pa, uint64_t now);
+/* A descriptor read of a table walk: cycles. The L1D is looked up but not filled, the L2 is filled; or, uncached, memory
+ * answers. */
+uint64_t cache_walk_read(struct cpu *c, uint64_t pa, bool uncached, uint64_t now);
+/* An access of `size` bytes to memory that is not cached, at cycle `now`: cycles until the bus has answered; *bucket:
+ * who did. mem_type: enum tg_mem_type. */
+uint64_t cache_bypass(struct cpu *c, uint64_t pa, unsigned size, bool write, enum tg_bus_kind kind,
+                      unsigned mem_type, uint64_t now, enum cpu_bucket *bucket);
+/* The same of a read that waits for a free line-fill buffer first. */
+uint64_t cache_bypass_read(struct cpu *c, uint64_t pa, unsigned size, unsigned mem_type, uint64_t now,
+                           enum cpu_bucket *bucket);
 /* A whole line is overwritten (DC ZVA): nothing is read. Extra cycles as cache_data_slow. */
 uint64_t cache_zero_line(struct cpu *c, uint64_t pa, uint64_t now, enum cpu_bucket *bucket);
 /* Cleans the line in all PEs' caches to memory; invalidate: and drops it. */

@@ -275,7 +275,7 @@ static uint64_t walk_cost(struct cpu *c, const struct mmu_view *view, uint64_t v
             stlb_insert(&k->ipa, page, key, ~UINT64_C(0), view->gctx, stamp);
         }
         for (; n; n--, i++) {
-            cycles += cache_walk_read(c, r->walk[i].pa, now + cycles);
+            cycles += cache_walk_read(c, r->walk[i].pa, r->walk[i].uncached, now + cycles);
             c->n.walk_reads++;
         }
     }

@@ -29,7 +29,9 @@
 #define ATOMIC(size, access, kind)                                                                 \
     ATOMIC_IF(size, access, pipe_##kind##_fast(c, c->host.view, &c->host.view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))                         \
     if (!fast)                                                                                     \
-        pipe_##kind(c, op, XR(rn), a.pa, size)
+        MEM_TIME_ATOMIC(kind, ATOMIC_HOW_##kind, c, op, XR(rn), &a, size)
+#define ATOMIC_HOW_load PIPE_READS
+#define ATOMIC_HOW_rmw  PIPE_EXCHANGES
 #define ATOMIC_STORE(size)                                                                         \
     ATOMIC_IF(size, MMU_WRITE,                                                                     \
               exec_monitor_holds(c, &a, size) && pipe_store_fast(c, c->host.view, &c->host.view->tlb[MMU_TLB_INDEX(XR(rn))], a.pa, size))
@@ -82,7 +84,7 @@ TG_INLINE bool exec_monitor_pass(struct cpu *c, const struct mem_atomic *a, unsi
             memcpy(p, &v, sizeof(v));                                          \
             mem_atomic_done(c, &a, sizeof(v));                                 \
             if (!fast)                                                         \
-                pipe_store(c, op, XR(rn), a.pa, sizeof(v));                    \
+                MEM_TIME_ATOMIC(store, PIPE_STORES_EXCLUSIVE, c, op, XR(rn), &a, sizeof(v)); \
         }                                                                      \
         WX(rm, !pass);                                                         \
         return true;                                                           \
@@ -115,7 +117,7 @@ OP_EXCLUSIVE(3, 64)
             memcpy(p, v, sizeof(v));                                           \
             mem_atomic_done(c, &a, sizeof(v));                                 \
             if (!fast)                                                         \
-                pipe_store(c, op, XR(rn), a.pa, sizeof(v));                    \
+                MEM_TIME_ATOMIC(store, PIPE_STORES_EXCLUSIVE, c, op, XR(rn), &a, sizeof(v)); \
         }                                                                      \
         WX(rm, !pass);                                                         \
         return true;                                                           \

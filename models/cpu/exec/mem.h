@@ -98,21 +98,65 @@ TG_INLINE bool mem_store_fast(struct cpu *c, const struct mmu_view *view, uint64
     return true;
 }
 
+#if TG_TIMED
+/* The part of an access at va that is at pa: `second` of one that crosses a page. */
+TG_INLINE void mem_time_part(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
+                             uint64_t pa, unsigned size, bool write, unsigned mem_type, bool second)
+{
+    if (mem_type != TG_MEM_NORMAL_WB) {
+        pipe_uncached(c, op, view, va, pa, size, write ? PIPE_WRITES : PIPE_READS, mem_type);
+    } else if (write) {
+        pipe_write(c, op, va, pa, size);
+    } else {
+        pipe_read(c, op, va, pa, size, false);
+        if (second) {
+            pipe_catch_up(c, op);
+            pipe_load_extra(c, op, 1, CPU_BUCKET_L1D);
+        }
+    }
+}
+
+/* The time of an access that the software TLB did not settle; what the bus answered has been counted in. */
+static TG_SLOW __attribute__((unused)) void TG_FN(mem_time)(struct cpu *c, const struct cpu_op *op,
+                                                            struct mmu_view *view, uint64_t va,
+                                                            const struct mem_touch *t, bool write)
+{
+    *(write ? &c->n.stores : &c->n.loads) += 1;
+    for (unsigned i = 0; i < t->n; i++, va += t->part[0].size) {
+        if (t->part[i].ram)
+            mem_time_part(c, op, view, va, t->part[i].pa, t->part[i].size, write, t->part[i].mem_type, i);
+        else if (i == 0)
+            c->n.uncached++;
+    }
+}
+#else
+#define mem_time_f(c, op, view, va, t, write) ((void)(t))
+#endif
+
+/* An exclusive or atomic at va, which has been looked up in the software TLB. */
+#define MEM_TIME_ATOMIC(kind, how, c, op, va, a, size)                                    \
+    do {                                                                                  \
+        if (TG_TIMED && tg_unlikely((a)->mem_type != TG_MEM_NORMAL_WB))                   \
+            pipe_uncached_atomic((c), (op), (va), (a)->pa, (size), (how), (a)->mem_type); \
+        else                                                                              \
+            pipe_##kind((c), (op), (va), (a)->pa, (size));                                \
+    } while (0)
+
 /* Reads size bytes at va into out. False: an exception was raised; out is unchanged then. */
 TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                         unsigned size, void *out)
 {
     const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
+    struct mem_touch t;
 
     if (tg_likely(((va + (size - 1)) & MMU_PAGE_MASK) == e->rtag)) {
         memcpy(out, (const void *)(uintptr_t)(va + e->addend), size);
         pipe_load(c, op, va, va + e->pa_off, size);
         return true;
     }
-    if (!mem_load_slow(c, op, view, va, size, out))
+    if (!mem_load_slow(c, op, view, va, size, out, TG_TIMED ? &t : NULL))
         return false;
-    if (TG_TIMED && ((va + (size - 1)) & MMU_PAGE_MASK) == e->rtag)
-        pipe_load(c, op, va, va + e->pa_off, size);
+    TG_FN(mem_time)(c, op, view, va, &t, false);
     return true;
 }
 
@@ -120,16 +164,16 @@ TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view
                          unsigned size, const void *in)
 {
     const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
+    struct mem_touch t;
 
     if (tg_likely(((va + (size - 1)) & MMU_PAGE_MASK) == e->wtag)) {
         memcpy((void *)(uintptr_t)(va + e->addend), in, size);
         pipe_store(c, op, va, va + e->pa_off, size);
         return true;
     }
-    if (!mem_store_slow(c, op, view, va, size, in))
+    if (!mem_store_slow(c, op, view, va, size, in, TG_TIMED ? &t : NULL))
         return false;
-    if (TG_TIMED && ((va + (size - 1)) & MMU_PAGE_MASK) == e->wtag)
-        pipe_store(c, op, va, va + e->pa_off, size);
+    TG_FN(mem_time)(c, op, view, va, &t, true);
     return true;
 }
 

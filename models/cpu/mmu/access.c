@@ -91,6 +91,21 @@ static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
     data_abort(c, op, va, &r, false);
 }
 
+/* Timed mode: non-cacheable memory that the software TLB knows. */
+static bool known_uncached(const struct mmu_view *view, uint64_t va, enum mmu_access access,
+                           struct mmu_lookup *out)
+{
+    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
+    const uint64_t tag = (va & MMU_PAGE_MASK) | MMU_UNCACHED;
+
+    if ((access != MMU_WRITE && e->rtag != tag) || (access != MMU_READ && e->wtag != tag))
+        return false;
+    out->pa = va + e->pa_off;
+    out->host = (uint8_t *)(uintptr_t)(va + e->addend);
+    out->mem_type = e->mem_type;
+    return true;
+}
+
 void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size, enum mmu_access access,
                 struct mmu_lookup *out)
 {
@@ -99,6 +114,8 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     bool watched, misplaced;
 
     memset(out, 0, sizeof(*out));
+    if (known_uncached(view, va, access, out))
+        return;
     mmu_translate(c, &view->key, va, access, &r);
     misplaced = r.mem_type >= TG_MEM_DEVICE_GRE &&
                 (size == DC_ZVA_SIZE || ((va & (size - 1)) && (size & (size - 1)) == 0));
@@ -176,8 +193,7 @@ static void swap_bytes(uint8_t *p, unsigned size)
     }
 }
 
-/* Element size of an access: one register's of a pair, the lane's of a structure (LD1..ST4). */
-static unsigned element_size(const struct cpu_op *op, unsigned size)
+unsigned mem_element(const struct cpu_op *op, unsigned size)
 {
     const struct a64_access a = a64_access(op_info(op));
     const unsigned elem = 1u << a.size;
@@ -195,7 +211,7 @@ struct span {
 static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
                     enum mmu_access access, struct span *s)
 {
-    unsigned elem = element_size(op, size);
+    unsigned elem = mem_element(op, size);
 
     c->host.cur = op;
     if ((view->key.flags & MMU_KEY_ALIGN) && (va & (elem - 1))) {
@@ -223,12 +239,23 @@ static bool prepare(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
     return !debug_watch_hit(c, op, va, size, watch_kind(access));
 }
 
+static void tell(const struct span *s, unsigned size, struct mem_touch *t)
+{
+    t->n = s->n;
+    for (unsigned i = 0; i < s->n; i++) {
+        t->part[i].pa = s->part[i].pa;
+        t->part[i].size = i == 0 ? s->first : size - s->first;
+        t->part[i].mem_type = s->part[i].mem_type;
+        t->part[i].ram = s->part[i].host != NULL;
+    }
+}
+
 bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
-                   void *out)
+                   void *out, struct mem_touch *touched)
 {
     struct span s;
     uint8_t buf[64];
-    unsigned elem = element_size(op, size), at = 0;
+    unsigned elem = mem_element(op, size), at = 0;
 
     if (!prepare(c, op, view, va, size, MMU_READ, &s))
         return false;
@@ -246,15 +273,17 @@ bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view
         for (unsigned i = 0; i < size; i += elem)
             swap_bytes(buf + i, elem);
     memcpy(out, buf, size);
+    if (touched)
+        tell(&s, size, touched);
     return true;
 }
 
 bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
-                    const void *in)
+                    const void *in, struct mem_touch *touched)
 {
     struct span s;
     uint8_t buf[64];
-    unsigned elem = element_size(op, size), at = 0;
+    unsigned elem = mem_element(op, size), at = 0;
 
     if (!prepare(c, op, view, va, size, MMU_WRITE, &s))
         return false;
@@ -275,6 +304,8 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
         }
         at += n;
     }
+    if (touched)
+        tell(&s, size, touched);
     return true;
 }
 
@@ -296,6 +327,7 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
 
     a->big_endian = view->key.flags & MMU_KEY_BE;
     a->code = false;
+    a->mem_type = TG_MEM_NORMAL_WB;
     if (tg_likely(!(va & (size - 1)) && (access == MMU_WRITE || e->rtag == page) &&
                   (access == MMU_READ || e->wtag == page))) {
         a->pa = va + e->pa_off;
@@ -319,6 +351,7 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
     a->pa = l.pa;
     a->host = l.host;
     a->code = l.code;
+    a->mem_type = l.mem_type;
     return a->host;
 }
 
@@ -371,7 +404,10 @@ bool mem_dc_zva(struct cpu *c, const struct cpu_op *op, uint64_t va)
         return device_access(c, op, va, l.pa - (va - block), l.ns, l.mem_type, true, 8, sizeof(zeros),
                              (void *)(uintptr_t)zeros);
     memset(l.host - (va - block), 0, sizeof(zeros));
-    pipe_zva(c, block, l.pa - (va - block));
+    if (l.mem_type == TG_MEM_NORMAL_WB)
+        pipe_zva(c, block, l.pa - (va - block));
+    else
+        pipe_zva_uncached(c, op, block, l.pa - (va - block));
     if (l.code)
         domain_code_written(c->host.domain, l.pa - (va - block), sizeof(zeros));
     return true;
@@ -434,6 +470,7 @@ bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, u
     if (tg_likely((write ? e->wtag : e->rtag) == (va & MMU_PAGE_MASK))) {
         host = (uint8_t *)(uintptr_t)(va + e->addend);
         r.pa = va + e->pa_off;
+        r.mem_type = TG_MEM_NORMAL_WB;
     } else {
         mmu_translate(c, &view->key, va, write ? MMU_WRITE : MMU_READ, &r);
         if (r.fault)
@@ -452,7 +489,7 @@ bool mem_vncr(struct cpu *c, const struct cpu_op *op, uint64_t va, bool write, u
         memcpy(&data, host, sizeof(data));
     if (!write)
         *v = view->key.flags & MMU_KEY_BE ? __builtin_bswap64(data) : data;
-    pipe_vncr(c, view, va, r.pa, write);
+    pipe_vncr(c, view, va, r.pa, write, r.mem_type);
     return true;
 }
 
@@ -478,8 +515,8 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         return false;
     }
     ram = domain_ram(c, r.pa, r.ns);
-    if (ram && r.mem_type < TG_MEM_DEVICE_GRE) {
-        page = code_page_get(c, r.pa & MMU_PAGE_MASK);
+    if (ram) {
+        page = code_page_get(c, r.pa & MMU_PAGE_MASK, c->timing.timed && r.mem_type != TG_MEM_NORMAL_WB);
         if (page) {
             *out = mmu_fill_fetch(view, va, &r, page);
             return true;
@@ -501,6 +538,7 @@ bool mmu_fetch(struct cpu *c, uint64_t va, struct mmu_xtlbe **out, struct mmu_lo
         txn.resp = TG_BUS_DECERR;
         if (c->ports.bus.transport)
             c->ports.bus.transport(c->ports.bus.opaque, &txn);
+        pipe_fetch_waits(c, txn.latency);
         if (txn.resp != TG_BUS_OK) {
             raise_abort(c, NULL, EC_IABT_LOWER, tg_put(ISS_FSC, FSC_EXTERNAL), va, &r);
             return false;

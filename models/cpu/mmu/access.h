@@ -11,13 +11,27 @@
 struct cpu;
 struct cpu_op;
 
+/* What an access touched, for its timing: one part on each page. */
+struct mem_touch {
+    unsigned n;
+    struct {
+        uint64_t pa;
+        unsigned size;    /* bytes */
+        uint8_t mem_type; /* enum tg_mem_type */
+        bool ram;         /* else the bus has answered, and said how long it took */
+    } part[2];
+};
+
 /* One access of size 1..64 bytes, maybe across a page; false: an exception was raised. A store writes nothing
  * unless all of it can be written. Accesses larger than 8 bytes are made of elements of 8 (endianness of
- * vectors is the caller's business for multi-element ones). */
+ * vectors is the caller's business for multi-element ones). touched: NULL, who is not timed. */
 bool mem_load_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
-                   void *out);
+                   void *out, struct mem_touch *touched);
 bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, unsigned size,
-                    const void *in);
+                    const void *in, struct mem_touch *touched);
+/* Bytes of one element of the instruction's access of `size` bytes: a register's of a pair, a lane's of a structure
+ * (LD1..ST4). */
+unsigned mem_element(const struct cpu_op *op, unsigned size);
 
 /* Host pointer for a read-modify-write of size bytes (aligned, 1..16), or NULL with an exception raised. For
  * exclusives and atomics: unaligned is an alignment fault; device memory an unsupported-exclusive fault.
@@ -27,6 +41,7 @@ struct mem_atomic {
     uint64_t pa;
     bool code;
     bool big_endian;
+    uint8_t mem_type; /* enum tg_mem_type */
 };
 uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                           unsigned size, enum mmu_access access, struct mem_atomic *a);

@@ -41,7 +41,10 @@ static unsigned next_filled(const uint64_t *bits, unsigned n, unsigned i)
 static bool data_tag(const struct mmu_tlbe *e, uint64_t *tag)
 {
     *tag = e->rtag != MMU_NO_TAG ? e->rtag : e->wtag;
-    return *tag != MMU_NO_TAG;
+    if (*tag == MMU_NO_TAG)
+        return false;
+    *tag &= MMU_PAGE_MASK;
+    return true;
 }
 
 static void drop_data(struct mmu_view *v, unsigned i)
@@ -442,6 +445,7 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
     unsigned i = MMU_TLB_INDEX(va);
     struct mmu_tlbe *e = &v->tlb[i];
     uint64_t page = va & MMU_PAGE_MASK, pa = r->pa & MMU_PAGE_MASK;
+    uint64_t tag = page | (c->timing.timed && r->mem_type != TG_MEM_NORMAL_WB ? MMU_UNCACHED : 0);
     uint8_t *flags = ram_flags(ram, pa);
 
     c->n.soft_tlb_fills++;
@@ -452,14 +456,15 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
         return;
     v->brief->data[i / 64] |= TG_BIT(i % 64);
     if (r->read)
-        e->rtag = page;
+        e->rtag = tag;
     if (r->write && ram->writable && !(*flags & RAM_PAGE_CODE)) {
-        e->wtag = page;
+        e->wtag = tag;
         *flags |= RAM_PAGE_WTAG;
     }
     e->addend = (uintptr_t)ram_at(ram, pa) - (uintptr_t)page;
     e->pa_off = pa - page;
     e->size = (uint8_t)(r->log2size | (r->global ? SIZE_GLOBAL : 0));
+    e->mem_type = r->mem_type;
     note_mapping(v, va, r);
 }
 
@@ -575,8 +580,20 @@ void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
         struct mmu_view *v = &c->host.mmu.views[n];
 
         FOR_FILLED_DATA (i, v)
-            if (v->tlb[i].wtag != MMU_NO_TAG && v->tlb[i].wtag + v->tlb[i].pa_off == pa_page)
+            if (v->tlb[i].wtag != MMU_NO_TAG &&
+                (v->tlb[i].wtag & MMU_PAGE_MASK) + v->tlb[i].pa_off == pa_page)
                 v->tlb[i].wtag = MMU_NO_TAG;
+    }
+}
+
+void mmu_mode_changed(struct cpu *c)
+{
+    for (unsigned n = 0; n < c->host.mmu.n_views; n++) {
+        struct mmu_view *v = &c->host.mmu.views[n];
+
+        FOR_FILLED_DATA (i, v)
+            if (v->tlb[i].mem_type != TG_MEM_NORMAL_WB)
+                drop_data(v, i);
     }
 }
 

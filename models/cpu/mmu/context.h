@@ -61,13 +61,16 @@ enum mmu_priv {
 
 /* A data entry: host address = va + addend when the page of the access's last byte equals the tag. Accesses
  * that need a look (device memory, watchpoints, pages that hold decoded code or are not yet dirty) have no
- * tag for that direction. */
+ * tag for that direction. In timed mode tags of non-cacheable memory have MMU_UNCACHED, which no access to
+ * the page equals: the slow path finds the host address by it, and times the access. */
+#define MMU_UNCACHED UINT64_C(0x400)
 struct mmu_tlbe {
     uint64_t rtag, wtag;
     uintptr_t addend;
     uint64_t pa_off;            /* pa - va */
     uint32_t dtlb;              /* timed: number of the data TLB's entry that holds the page (ttlb.id) */
     uint8_t size;               /* log2 of the mapping that it came from, bit 7: global */
+    uint8_t mem_type;           /* enum tg_mem_type: normal memory */
 } __attribute__((aligned(64))); /* a line of the host's cache */
 
 struct mmu_xtlbe {
@@ -159,6 +162,7 @@ struct mmu_result {
         uint64_t ipa; /* stage 2: what is being translated */
         bool ipa_ns;  /* of the Non-secure IPA space */
         uint8_t stage, level;
+        bool uncached;
     } walk[MMU_WALK_MAX]; /* descriptors read, in order (timing) */
 };
 
@@ -177,7 +181,8 @@ struct mmu_start {
     uint64_t tcr, ttbr;
     uint8_t regime;
     bool user, known;
-    bool none; /* no walks: EPD, E0PD */
+    bool none;     /* no walks: EPD, E0PD */
+    bool uncached; /* walks read memory itself */
     bool hpd;
     struct mmu_geometry g;
 };
@@ -277,6 +282,8 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *what);
  * remapped). */
 void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page);
 void mmu_drop_everything(struct cpu *c);
+/* Between fast and timed mode: entries of non-cacheable memory have other tags. */
+void mmu_mode_changed(struct cpu *c);
 /* Decoded code changed: no view's entries of the jump cache hold any longer; or, all of it went: nor do the
  * fetch TLBs. */
 void mmu_forget_jumps(struct cpu *c);

@@ -17,6 +17,8 @@ struct walk {
     uint64_t s1_desc_ipa; /* IPA of the stage-1 descriptor read last */
     bool ns;              /* stage-1 tables are in the Non-secure address space */
     bool s1_desc_ns;      /* so was the descriptor read last */
+    /* Walks of a stage read memory itself, and not the caches. */
+    bool s1_uncached, s2_uncached;
 };
 
 /* Output size of TCR_ELx.{I}PS and VTCR_EL2.PS; 52 bits are the 64K granule's (FEAT_LPA). */
@@ -117,14 +119,19 @@ static __attribute__((noinline)) bool read_elsewhere(struct walk *w, uint64_t pa
 
 /* ns: pa is in the Non-secure address space. */
 static inline __attribute__((always_inline)) bool read_desc(struct walk *w, uint64_t pa, bool ns,
-                                                            bool big_endian, unsigned stage, int level,
-                                                            uint64_t ipa, bool ipa_ns, uint64_t *desc)
+                                                            bool uncached, bool big_endian, unsigned stage,
+                                                            int level, uint64_t ipa, bool ipa_ns,
+                                                            uint64_t *desc)
 {
     const struct ram_region *ram = domain_recent_ram(w->c->host.domain, pa);
 
     if (w->r->walk_levels < MMU_WALK_MAX)
-        w->r->walk[w->r->walk_levels++] = (struct mmu_walk_read){
-            .pa = pa, .ipa = ipa, .ipa_ns = ipa_ns, .stage = (uint8_t)stage, .level = (uint8_t)level};
+        w->r->walk[w->r->walk_levels++] = (struct mmu_walk_read){.pa = pa,
+                                                                 .ipa = ipa,
+                                                                 .ipa_ns = ipa_ns,
+                                                                 .stage = (uint8_t)stage,
+                                                                 .level = (uint8_t)level,
+                                                                 .uncached = uncached};
     if (tg_likely(ram && !ram->secure))
         memcpy(desc, ram_at(ram, pa), sizeof(*desc));
     else if (!read_elsewhere(w, pa, ns, desc))
@@ -149,10 +156,27 @@ static void write_desc(struct walk *w, uint64_t pa, bool ns, bool big_endian, ui
 
 /* ---- memory attributes ---- */
 
+#define ATTR_NC           0x44 /* Normal, non-cacheable at both levels */
+#define ATTR_WB           0xff /* Normal, write-back, read and write allocate */
+#define ATTR_INNER        TG_FIELD(3, 0)
+#define ATTR_OUTER        TG_FIELD(7, 4)
+#define ATTR_CACHEABLE_NC 4 /* in a nibble: non-cacheable */
+
+static bool is_device(uint8_t attr)
+{
+    return (attr & ATTR_OUTER) == 0;
+}
+
+/* 01RW with RW != 0, and 11RW. */
+static bool is_write_back(unsigned nibble)
+{
+    return (nibble & 4) && nibble != ATTR_CACHEABLE_NC;
+}
+
 /* A MAIR byte as a memory type: D8.5, D19.2.98. */
 static enum tg_mem_type attr_type(uint8_t attr)
 {
-    if ((attr & 0xf0) == 0) {
+    if (is_device(attr)) {
         switch (attr >> 2 & 3) {
         case 0:
             return TG_MEM_DEVICE_nGnRnE;
@@ -164,8 +188,16 @@ static enum tg_mem_type attr_type(uint8_t attr)
             return TG_MEM_DEVICE_GRE;
         }
     }
-    /* Inner write-back (01RW, 11RW with RW != 0) is cacheable for us; the rest acts as non-cacheable. */
-    return (attr & 0x4) && (attr & 0x40) ? TG_MEM_NORMAL_WB : TG_MEM_NORMAL_NC;
+    /* Write-back at both levels is cacheable for us; the rest acts as non-cacheable, as on Cortex-A and Neoverse cores. */
+    return is_write_back(attr & 0xf) && is_write_back(attr >> 4) ? TG_MEM_NORMAL_WB : TG_MEM_NORMAL_NC;
+}
+
+/* Fetches read through the L1I whatever inner cacheable memory says about writes: with the MMU off and
+ * SCTLR_ELx.I set it is write-through. Device memory counts as non-cacheable (AArch64.S1Translate). */
+static enum tg_mem_type fetch_type(uint8_t attr)
+{
+    return !is_device(attr) && tg_get(attr, ATTR_INNER) != ATTR_CACHEABLE_NC ? TG_MEM_NORMAL_WB
+                                                                             : TG_MEM_NORMAL_NC;
 }
 
 /* Stage 2 MemAttr without FWB as a MAIR-like byte. */
@@ -369,7 +401,7 @@ static bool stage2(struct walk *w, uint64_t ipa, bool ns, bool wants_write, bool
         pa = table + ((ipa & tg_ones(top)) >> shift) * 8;
         if (pa >> g.oa_bits)
             return s2_fault(w, FSC_ADDRESS, level, ipa, ns, is_walk);
-        if (!read_desc(w, pa, tables_ns, be, 2, level, ipa, ns, &desc))
+        if (!read_desc(w, pa, tables_ns, w->s2_uncached, be, 2, level, ipa, ns, &desc))
             return s2_fault(w, FSC_EXTERNAL_WALK, level, ipa, ns, is_walk);
         if (!(desc & DESC_VALID) || (level == 3 && !(desc & DESC_TABLE)))
             return s2_fault(w, FSC_TRANSLATION, level, ipa, ns, is_walk);
@@ -452,9 +484,21 @@ static bool dirties(const struct walk *w)
     return wants_write(w) && !(w->key->flags & MMU_KEY_AT);
 }
 
+/* Memory type of the stage-1 tables, with what stage 2 makes of it. */
+static bool table_uncached(const struct walk *w, unsigned memattr)
+{
+    const uint8_t s1 = w->s1_uncached ? ATTR_NC : ATTR_WB;
+
+    return (w->key->hcr & HCR_CD) ||
+           attr_type(w->key->hcr & HCR_FWB ? fwb_attr(s1, memattr) : combine_attr(s1, s2_attr(memattr))) !=
+               TG_MEM_NORMAL_WB;
+}
+
 /* Reads a stage-1 descriptor, through stage 2 when it is on. */
 static inline bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *desc, uint64_t *pa, bool *ns)
 {
+    bool uncached = w->s1_uncached;
+
     *pa = w->s1_desc_ipa = ipa;
     *ns = w->s1_desc_ns = w->ns;
     if (w->key->flags & MMU_KEY_S2) {
@@ -464,8 +508,9 @@ static inline bool s1_read(struct walk *w, uint64_t ipa, int level, uint64_t *de
             return false;
         *pa = out.pa;
         *ns = out.ns;
+        uncached = table_uncached(w, out.memattr);
     }
-    if (!read_desc(w, *pa, *ns, w->key->sctlr & SCTLR_EE, 1, level, 0, false, desc))
+    if (!read_desc(w, *pa, *ns, uncached, w->key->sctlr & SCTLR_EE, 1, level, 0, false, desc))
         return fault(w->r, FSC_EXTERNAL_WALK, level);
     return true;
 }
@@ -499,6 +544,7 @@ static void s1_start(const struct walk *w, bool upper, struct mmu_start *s)
     unsigned tsz = (unsigned)tg_get(tcr, TCR_T0SZ), ps, bits;
 
     s->none = false;
+    s->uncached = (tcr & TCR_WALK_WB) != TCR_WALK_WB;
     if (mmu_two_privileges(key->regime)) {
         ps = (unsigned)tg_get(tcr, TCR_IPS);
         g->ha = tcr & TCR_HA;
@@ -507,6 +553,7 @@ static void s1_start(const struct walk *w, bool upper, struct mmu_start *s)
             tsz = (unsigned)tg_get(tcr, TCR_T1SZ);
             g->grain = tg1_grain((unsigned)tg_get(tcr, TCR_TG1));
             s->none = tcr & TCR_EPD1;
+            s->uncached = (tcr & TCR_WALK_WB_UP) != TCR_WALK_WB_UP;
             s->hpd = tcr & TCR_HPD1;
         } else {
             g->grain = tg0_grain((unsigned)tg_get(tcr, TCR_TG0));
@@ -623,6 +670,16 @@ static bool permitted(const struct mmu_result *r, enum mmu_access access, bool u
     }
 }
 
+/* Stage 1's attributes after SCTLR_ELx.{C,I}, which PAR_EL1 does not have to show (AArch64.S1Translate). */
+static uint8_t as_controlled(const struct walk *w, uint8_t attr)
+{
+    if (w->key->flags & MMU_KEY_AT)
+        return attr;
+    if (w->access == MMU_FETCH)
+        return is_device(attr) || !(w->key->sctlr & SCTLR_I) ? ATTR_NC : attr;
+    return is_device(attr) || (w->key->sctlr & SCTLR_C) ? attr : ATTR_NC;
+}
+
 static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, uint8_t *sh)
 {
     struct mmu_result *r = w->r;
@@ -638,6 +695,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
         return fault(r, FSC_TRANSLATION, 0);
     g = start->g;
     hpd = start->hpd;
+    w->s1_uncached = start->uncached || !(w->key->sctlr & SCTLR_C);
     table = g.table;
     if (table >> g.oa_bits)
         return fault(r, FSC_ADDRESS, 0);
@@ -678,7 +736,7 @@ static bool s1_walk(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, u
                   ((desc & DESC_NG) || (w->ns && (w->key->flags & MMU_KEY_SECURE))));
     r->exec &= !(r->ns && (w->key->flags & MMU_KEY_SIF));
     r->level = (uint8_t)level;
-    *attr = (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX)));
+    *attr = as_controlled(w, (uint8_t)(w->key->mair >> (8 * tg_get(desc, DESC_ATTRINDX))));
     r->mem_type = (uint8_t)attr_type(*attr);
     *sh = (uint8_t)tg_get(desc, DESC_SH);
     if (!permitted(r, w->access, w->key->priv == MMU_USER)) {
@@ -713,10 +771,10 @@ static bool s1_off(struct walk *w, uint64_t va, uint64_t *ipa, uint8_t *attr, ui
     r->global = true;
     *sh = 2;
     if (w->key->hcr & HCR_DC) {
-        *attr = 0xff;
+        *attr = ATTR_WB;
         *sh = 0;
     } else if (w->access == MMU_FETCH) {
-        *attr = (w->key->sctlr & SCTLR_I) ? 0xaa : 0x44;
+        *attr = (w->key->sctlr & SCTLR_I) ? 0xaa : ATTR_NC;
     } else {
         *attr = 0x00;
     }
@@ -734,6 +792,7 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
     memset(r, 0, offsetof(struct mmu_result, walk));
     r->ns = w.ns;
     r->wnr = access == MMU_WRITE; /* MMU_RMW: when a read alone would not fault, see there */
+    w.s2_uncached = (key->hcr & HCR_CD) || (key->vtcr & TCR_WALK_WB) != TCR_WALK_WB;
     if (!(key->sctlr & SCTLR_M) ? !s1_off(&w, va, &ipa, &attr, &sh) : !s1_walk(&w, va, &ipa, &attr, &sh))
         return;
     r->ipa = ipa;
@@ -749,18 +808,19 @@ void mmu_translate(struct cpu *c, const struct mmu_key *key, uint64_t va, enum m
         r->exec &= key->priv == MMU_USER ? out.user_x : out.priv_x;
         attr = key->hcr & HCR_FWB ? fwb_attr(attr, out.memattr) : combine_attr(attr, s2_attr(out.memattr));
         sh = combine_sh(sh, out.sh);
-        if ((key->hcr & HCR_CD) && access != MMU_FETCH && (attr & 0xf0))
-            attr = 0x44;
+        if (access == MMU_FETCH ? (key->hcr & HCR_ID) || is_device(attr)
+                                : (key->hcr & HCR_CD) && !is_device(attr))
+            attr = ATTR_NC;
         if (out.log2size < r->log2size)
             r->log2size = (uint8_t)out.log2size;
     } else {
         r->pa = ipa;
     }
-    if ((attr & 0xf0) == 0 || attr == 0x44)
+    if (is_device(attr) || attr == ATTR_NC)
         sh = 2; /* device and non-cacheable: outer shareable */
     r->attr = attr;
     r->sh = sh;
-    r->mem_type = (uint8_t)attr_type(attr);
     /* A fetch from device memory is permitted with XN clear, as a Permission fault is IMPLEMENTATION DEFINED
      * (D8.4.4). */
+    r->mem_type = (uint8_t)(access == MMU_FETCH ? fetch_type(attr) : attr_type(attr));
 }

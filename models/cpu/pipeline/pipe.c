@@ -121,7 +121,7 @@ void pipe_fini(struct cpu *c)
     free(c->timing.pipe.btb);
 }
 
-static void advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to)
+void pipe_advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to)
 {
     if (to > p->cycle) {
         p->buckets[bucket] += to - p->cycle;
@@ -136,7 +136,7 @@ void pipe_stall(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
     if (!c->timing.timed)
         return;
     pipe_catch_up(c, c->host.cur);
-    advance(&c->timing.pipe, bucket, c->timing.pipe.cycle + cycles);
+    pipe_advance(&c->timing.pipe, bucket, c->timing.pipe.cycle + cycles);
     if (bucket == CPU_BUCKET_EXCEPTION || bucket == CPU_BUCKET_SYNC)
         c->timing.pipe.fetch_line = PIPE_NO_LINE;
 }
@@ -148,14 +148,14 @@ void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t)
 
 void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles)
 {
-    advance(&c->timing.pipe, bucket, c->timing.pipe.cycle + cycles);
+    pipe_advance(&c->timing.pipe, bucket, c->timing.pipe.cycle + cycles);
     c->timing.pipe.start = c->timing.pipe.cycle;
 }
 
 void pipe_wait_store(struct pipe *p)
 {
     if (*p->store_at > p->cycle)
-        advance(p, pipe_store_bucket(p), *p->store_at);
+        pipe_advance(p, pipe_store_bucket(p), *p->store_at);
 }
 
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
@@ -174,14 +174,14 @@ void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency)
         pipe_store_leaves_late(p, p->device_done - 1, CPU_BUCKET_DEVICE);
         return;
     }
-    advance(p, CPU_BUCKET_DEVICE, p->device_done);
-    advance(p, CPU_BUCKET_DEVICE, p->cycle + cycles);
+    pipe_advance(p, CPU_BUCKET_DEVICE, p->device_done);
+    pipe_advance(p, CPU_BUCKET_DEVICE, p->cycle + cycles);
 }
 
 void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket)
 {
     if (c->timing.timed)
-        advance(&c->timing.pipe, bucket, c->timing.pipe.store_last);
+        pipe_advance(&c->timing.pipe, bucket, c->timing.pipe.store_last);
 }
 
 /* In order, results may be outstanding behind the issue cycle. */
@@ -195,7 +195,7 @@ static void wait_results(struct cpu *c, enum cpu_bucket bucket)
     for (unsigned i = 0; i < CPU_SLOT_COUNT; i++)
         if (p->ready[i] > last)
             last = p->ready[i];
-    advance(p, bucket, last);
+    pipe_advance(p, bucket, last);
 }
 
 void pipe_dsb(struct cpu *c)
@@ -250,7 +250,7 @@ void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa)
     pipe_store_leaves_late(p, from, bucket);
 }
 
-void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write)
+void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write, unsigned mem_type)
 {
     struct caches *k = &c->timing.caches;
     enum cpu_bucket bucket = CPU_BUCKET_L1D;
@@ -262,7 +262,13 @@ void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, b
     *(write ? &c->n.stores : &c->n.loads) += 1;
     if (!ttlb_hit(&k->dtlb, va, view->actx, view->gctx, ++k->stamp))
         cycles += ttlb_data_slow(c, view, va, c->timing.pipe.cycle);
-    cycles += cache_data_slow(c, pa, write, c->timing.pipe.cycle + cycles, &bucket);
+    if (mem_type == TG_MEM_NORMAL_WB) {
+        cycles += cache_data_slow(c, pa, write, c->timing.pipe.cycle + cycles, &bucket);
+    } else {
+        c->n.uncached++;
+        cycles += cache_bypass(c, pa, sizeof(uint64_t), write, TG_BUS_DATA, mem_type,
+                               c->timing.pipe.cycle + cycles, &bucket);
+    }
     pipe_stall(c, bucket, cycles);
 }
 
@@ -277,7 +283,7 @@ void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate)
 
 void pipe_idle_until(struct cpu *c, uint64_t until)
 {
-    advance(&c->timing.pipe, CPU_BUCKET_IDLE, until);
+    pipe_advance(&c->timing.pipe, CPU_BUCKET_IDLE, until);
 }
 
 void pipe_start(struct cpu *c, uint64_t cycle)
@@ -301,6 +307,8 @@ void pipe_start(struct cpu *c, uint64_t cycle)
     p->ready[CPU_SLOT_NONE] = 0;
     p->fetch_line = PIPE_NO_LINE;
     p->dispatch = p->start = p->device_done = cycle;
+    p->gather_line = p->gather_drain = 0;
+    p->fetch_buffer = UINT64_MAX;
     p->tlbi_pending = false;
     memset(p->calendar, 0, sizeof(p->calendar));
     pipe_settle(p);

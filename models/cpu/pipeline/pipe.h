@@ -90,7 +90,10 @@ struct pipe {
     uint64_t store_last;            /* the youngest's drain time */
     struct pipe_store_why store_why[PIPE_STORES];
     uint64_t device_done; /* when the last posted write to a device has arrived */
-    bool tlbi_pending;    /* a broadcast TLBI since the last DSB */
+    /* Write to non-cacheable memory that others to its line join until it has left: the line, and the store that it is
+     * (store_last); 0: none */
+    uint64_t gather_line, gather_drain;
+    bool tlbi_pending; /* a broadcast TLBI since the last DSB */
 
     /* branch prediction */
     uint32_t mispredict, taken_bubble, btb_miss, btb_mask; /* btb_miss: 0 without a BTB */
@@ -106,6 +109,7 @@ struct pipe {
     /* page that was fetched from last, in this view, and whose ITLB entry still is the last that was used;
      * UINT64_MAX: none */
     uint64_t fetch_page;
+    uint64_t fetch_buffer; /* memory that is not cached: from there to the end of its line has been fetched */
 };
 
 static inline uint64_t pipe_max(uint64_t a, uint64_t b)
@@ -217,6 +221,28 @@ void pipe_stall_time(struct cpu *c, enum cpu_bucket bucket, tg_time t);
  * writes are posted: they sit in the store buffer, and the next read of a device waits for them. mem_type:
  * enum tg_mem_type. */
 void pipe_device(struct cpu *c, bool write, unsigned mem_type, tg_time latency);
+/* An access to RAM at pa that the caches do not answer (uncached.c): mem_type is not TG_MEM_NORMAL_WB. Counted by the
+ * caller, but for cpu_counters.uncached. Timed mode only. */
+enum pipe_access {
+    PIPE_READS,
+    PIPE_WRITES,
+    PIPE_STORES_EXCLUSIVE, /* the answer says whether it did */
+    PIPE_EXCHANGES,        /* the answer is the result */
+};
+void pipe_uncached(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va, uint64_t pa,
+                   unsigned size, enum pipe_access what, unsigned mem_type);
+/* The same of an exclusive or an atomic in the current view, counted. */
+void pipe_uncached_atomic(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size,
+                          enum pipe_access what, unsigned mem_type);
+/* DC ZVA of Normal non-cacheable memory. Nothing in fast mode. */
+void pipe_zva_uncached(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa);
+/* Fetch of the line at pa, and `more` behind it, from memory that is not cached, at cycle `now`: cycles that the front
+ * end waits. */
+uint64_t pipe_fetch_uncached(struct cpu *c, uint64_t pa, unsigned more, uint64_t now);
+/* Fetch of the instruction at pa alone, from memory that is not cached. */
+void pipe_fetch_one(struct cpu *c, uint64_t pa);
+/* An instruction that the bus has answered in `latency`. Nothing in fast mode. */
+void pipe_fetch_waits(struct cpu *c, tg_time latency);
 /* Waits for all stores to drain, charged to bucket. */
 void pipe_drain_stores(struct cpu *c, enum cpu_bucket bucket);
 /* DSB (stores, posted device writes and broadcast TLBIs complete); DMB, crm as in the instruction (LD does
@@ -228,7 +254,7 @@ void pipe_tlbi(struct cpu *c, bool broadcast);
 void pipe_zva(struct cpu *c, uint64_t va, uint64_t pa);
 /* The access to the VNCR_EL2 page that a register access of EL1 became: waited for, as an access to a
  * register is. */
-void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write);
+void pipe_vncr(struct cpu *c, struct mmu_view *view, uint64_t va, uint64_t pa, bool write, unsigned mem_type);
 /* DC and IC by address. clean: to the point of coherency. */
 void pipe_cache_op(struct cpu *c, uint64_t pa, bool clean, bool invalidate);
 /* Idle (WFI) until cycle `until`. Timed mode only. */
@@ -267,6 +293,8 @@ void pipe_fold(struct pipe *p);
 void pipe_mispredicted(struct cpu *c); /* in order */
 /* Extra cycles of a data access beyond an L1 hit with a TLB hit; which bucket answered. */
 void pipe_load_extra(struct cpu *c, const struct cpu_op *op, uint64_t extra, enum cpu_bucket bucket);
+/* Nothing happens until cycle `to`, which is charged to bucket. */
+void pipe_advance(struct pipe *p, enum cpu_bucket bucket, uint64_t to);
 /* In order: the pipeline stands still for `cycles` (a store's TLB miss). */
 void pipe_hold(struct cpu *c, enum cpu_bucket bucket, uint64_t cycles);
 /* Waits until the store buffer has a place. */

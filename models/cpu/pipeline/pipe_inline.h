@@ -389,7 +389,7 @@ TG_INLINE bool pipe_store_fast(struct cpu *c, const struct mmu_view *view, const
     return true;
 }
 
-static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va,
+static __attribute__((noinline, unused)) void pipe_write(struct cpu *c, const struct cpu_op *op, uint64_t va,
                                                          uint64_t pa, unsigned size)
 {
     struct pipe *p = &c->timing.pipe;
@@ -397,7 +397,6 @@ static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const st
     struct line *l;
     bool tlb_hit, two;
 
-    c->n.stores++;
     if (*p->store_at <= PIPE_STORE_NOW(p) && pipe_access_simple(c, va, pa, size, true, &two)) {
         if (two)
             pipe_store_leaves_late(p, PIPE_STORE_FROM(p) + 1, CPU_BUCKET_L1D);
@@ -416,6 +415,12 @@ static __attribute__((noinline, unused)) void pipe_store(struct cpu *c, const st
     }
     cache_note(&k->l1d, pa, PIPE_EARLIEST(p));
     pipe_note_page(c, va);
+}
+
+TG_INLINE void pipe_store(struct cpu *c, const struct cpu_op *op, uint64_t va, uint64_t pa, unsigned size)
+{
+    c->n.stores++;
+    pipe_write(c, op, va, pa, size);
 }
 
 /* The front end goes on `cycles` later than it would have. */
@@ -656,6 +661,12 @@ TG_INLINE void pipe_fetch(struct cpu *c, const struct cpu_op *enter)
 
     if (c->host.pc_page != p->fetch_page)
         late = TG_FN(pipe_fetch_page)(c, enter);
+    if (tg_unlikely(enter->block_pa & CODE_UNCACHED)) {
+        late += pipe_fetch_uncached(c, enter->block_pa & ~CODE_UNCACHED, enter->enter.lines,
+                                    PIPE_FETCH_NOW(p) + late);
+        last = 0;
+        fetched = PIPE_NO_LINE; /* the next block comes here, too */
+    }
     for (; line <= last; line += 1 << LINE_BITS) {
         if (line == fetched)
             continue;

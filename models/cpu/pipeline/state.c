@@ -66,6 +66,8 @@ static const struct tg_state state[] = {
     TG_STATE(struct pipe, store_last),
     TG_STATE_IN(struct pipe, store_why, struct pipe_store_why, why_table),
     TG_STATE(struct pipe, device_done),
+    TG_STATE(struct pipe, gather_line),
+    TG_STATE(struct pipe, gather_drain),
     TG_STATE(struct pipe, tlbi_pending),
     TG_STATE_SPAN(struct pipe, mispredict, btb_mask, TG_WHY_FIXED, "from parameters"),
     TG_STATE(struct pipe, history),
@@ -76,6 +78,7 @@ static const struct tg_state state[] = {
     TG_STATE(struct pipe, ras_top),
     TG_STATE(struct pipe, fetch_line),
     TG_STATE_DERIVED(struct pipe, fetch_page, "a short way to the ITLB's entry; none is always right"),
+    TG_STATE(struct pipe, fetch_buffer),
 };
 /* clang-format on */
 const struct tg_state_table pipe_state = TG_STATE_INIT(struct pipe, state);

@@ -777,12 +777,30 @@ static void fetch_on(struct cpu *c, const struct cpu_op *op, uint64_t line, uint
     }
 }
 
+/* The same of memory that is not cached, from pa on. */
+static void fetch_on_uncached(struct cpu *c, const struct cpu_op *op, uint64_t pa, uint64_t late)
+{
+    struct pipe *p = &c->timing.pipe;
+
+    pipe_catch_up(c, op);
+    late = pipe_fetch_uncached(c, pa, op->branch.lines, p->dispatch + late);
+    if (late) {
+        pipe_unfold(p);
+        pipe_dispatch_at(p, p->dispatch + late);
+        p->front_bucket = CPU_BUCKET_FRONTEND;
+    }
+}
+
 void pipe_go_on(struct cpu *c, const struct cpu_op *op, unsigned way)
 {
     const struct cpu_links *links = cpu_branch_links(op);
-    const uint64_t line = links->page->pa + ((uint64_t)links->disp[way] & LINE_MASK);
+    const uint64_t pa = links->page->pa + (uint64_t)links->disp[way];
+    const uint64_t late = way == CPU_TAKEN ? 1 + c->timing.pipe.taken_bubble : 0;
 
     if (!c->timing.pipe.memo.state)
         begin_piece(c, op);
-    fetch_on(c, op, line, way == CPU_TAKEN ? 1 + c->timing.pipe.taken_bubble : 0);
+    if (tg_unlikely(links->page->uncached))
+        fetch_on_uncached(c, op, pa, late);
+    else
+        fetch_on(c, op, pa & LINE_MASK, late);
 }

@@ -74,7 +74,8 @@ static void map(struct cpu *c, uint64_t base, uint8_t *ram)
     memcpy(ram + (l1 - base) + (base >> 30) * 8, &d, 8);
     cpu_set_sysreg(c, TG_SYSENC(3, 0, 10, 2, 0), 0xff);
     cpu_set_sysreg(c, TG_SYSENC(3, 0, 2, 0, 0), l1);
-    cpu_set_sysreg(c, TG_SYSENC(3, 0, 2, 0, 2), 25 | 1 << 23 | UINT64_C(2) << 32);
+    cpu_set_sysreg(c, TG_SYSENC(3, 0, 2, 0, 2),
+                   25 | 5 << 8 /* walks write-back */ | 1 << 23 | UINT64_C(2) << 32);
     cpu_set_sysreg(c, TG_SYSENC(3, 0, 1, 0, 0), 0x1005);
 }
 

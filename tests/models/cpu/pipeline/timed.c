@@ -33,7 +33,8 @@ static void map(struct pe *p, bool pages4k)
     cpu_set_sysreg(p->cpu, MAIR_EL1, 0xff);
     cpu_set_sysreg(p->cpu, TTBR0_EL1, T_TABLES);
     cpu_set_sysreg(p->cpu, TCR_EL1,
-                   25 | 1 << 23 | (UINT64_C(5) << 32)); /* T0SZ 25: the walk begins at level 1 */
+                   25 | 5 << 8 | 1 << 23 |
+                       UINT64_C(5) << 32); /* T0SZ 25: the walk begins at level 1, and is write-back */
     cpu_set_sysreg(p->cpu, SCTLR_EL1, 0x1005);
 }
 
