@@ -109,11 +109,14 @@ static void places(void **state)
             char path[40];
             snprintf(path, sizeof(path), "/memory@%llx", (unsigned long long)rows[i].banks[k][0]);
             int node = fdt_path_offset(b.dtb, path), len = 0;
-            const fdt64_t *reg = node < 0 ? NULL : fdt_getprop(b.dtb, node, "reg", &len);
+            const void *reg = node < 0 ? NULL : fdt_getprop(b.dtb, node, "reg", &len);
             assert_non_null(reg);
             assert_int_equal(len, 16);
-            assert_true(fdt64_to_cpu(reg[0]) == rows[i].banks[k][0] &&
-                        fdt64_to_cpu(reg[1]) == rows[i].banks[k][1] * MIB);
+            /* properties lie on 4-byte boundaries: cells of 8 bytes may not */
+            fdt64_t cells[2];
+            memcpy(cells, reg, sizeof(cells));
+            assert_true(fdt64_to_cpu(cells[0]) == rows[i].banks[k][0] &&
+                        fdt64_to_cpu(cells[1]) == rows[i].banks[k][1] * MIB);
         }
     }
 }
