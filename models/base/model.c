@@ -109,9 +109,11 @@ int tg_model_set_u64(struct tg_model *m, const struct tg_param *p, uint64_t valu
         return tg_error_set(err, EINVAL, "%s: found %llu, expected at most %u", p->name,
                             (unsigned long long)value, UINT32_MAX);
     if ((p->min || p->max) && (value < p->min || value > p->max))
-        return tg_error_set(err, EINVAL, "%s: found %llu, expected %llu to %llu", p->name,
-                            (unsigned long long)value, (unsigned long long)p->min,
-                            (unsigned long long)p->max);
+        return p->min == p->max ? tg_error_set(err, EINVAL, "%s: found %llu, expected %llu", p->name,
+                                               (unsigned long long)value, (unsigned long long)p->min)
+                                : tg_error_set(err, EINVAL, "%s: found %llu, expected %llu to %llu", p->name,
+                                               (unsigned long long)value, (unsigned long long)p->min,
+                                               (unsigned long long)p->max);
     if (p->type == TG_PARAM_ENUM) {
         uint64_t n = 0;
 

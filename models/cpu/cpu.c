@@ -50,6 +50,7 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
 {
     struct cpu *c = cpu_from_model(m);
     enum cpu_feature feature, needs;
+    int rc;
 
     for (unsigned i = 0; i < CPU_FEAT_COUNT; i++)
         cpu_features_set(&c->ident.feat, i, c->p.feature[i]);
@@ -61,6 +62,9 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     if (!cpu_features_exclusive(&c->ident.feat, &feature, &needs))
         return tg_error_set(err, EINVAL, "core %s: found features.%s and features.%s, expected one of them",
                             c->p.core, cpu_feature_name(feature), cpu_feature_name(needs));
+    rc = cpu_params_check(c, err);
+    if (rc)
+        return rc;
     if (cpu_has(c, CPU_FEAT_LPA))
         c->p.pa_bits = 52;
     c->arch.rng =

@@ -12,25 +12,26 @@
 
 static const char *const pipe_kinds[] = {"inorder", "window", NULL};
 
-#define CACHE(id, text, sz, w, lat)                                                                     \
-    {#id ".size", TG_PARAM_SIZE, NULL, P(id.size), (sz), NULL, 0, 1 << 30, NULL, text " size"},         \
-        {#id ".ways", TG_PARAM_U32, "ways", P(id.ways), (w), NULL, 1, 64, NULL, text " associativity"}, \
-        {#id ".line", TG_PARAM_U32, "bytes", P(id.line), 64, NULL, 16, 256, NULL, text " line length"}, \
-    {                                                                                                   \
-#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL,              \
-            text " load-to-use latency of a hit"                                                        \
-    }
-#define TLB(id, text, e, w, lat)                                                                          \
-    {#id ".entries", TG_PARAM_U32, "entries", P(id.entries), (e), NULL, 0, 65536, NULL, text " entries"}, \
-        {#id ".ways", TG_PARAM_U32,                                                                       \
-         "ways",      P(id.ways),                                                                         \
-         (w),         NULL,                                                                               \
-         0,           65536,                                                                              \
-         NULL,        text " associativity (= entries: full)"},                                           \
-    {                                                                                                     \
-#id ".latency", TG_PARAM_U32, "cycles", P(id.latency), (lat), NULL, 0, 1000, NULL,                \
-            text ": cycles a hit adds after a miss before it"                                             \
-    }
+#define CACHE(id, text, sz, min_size, w)                                                                          \
+    {.name = #id ".size", .type = TG_PARAM_SIZE, .offset = P(id.size), .def = (sz), .min = (min_size),            \
+     .max = 1 << 30, .description = text " size"},                                                                \
+    {.name = #id ".ways", .type = TG_PARAM_U32, .unit = "ways", .offset = P(id.ways), .def = (w), .min = 1,       \
+     .max = 64, .description = text " associativity"},                                                            \
+    {.name = #id ".line", .type = TG_PARAM_U32, .unit = "bytes", .offset = P(id.line), .def = 1 << LINE_BITS,     \
+     .min = 1 << LINE_BITS, .max = 1 << LINE_BITS, .description = text " line length; the model has no other"},
+#define CACHE_LATENCY(id, text, lat)                                                                              \
+    {.name = #id ".latency", .type = TG_PARAM_U32, .unit = "cycles", .offset = P(id.latency), .def = (lat),       \
+     .max = 1000, .description = text " load-to-use latency of a hit"},
+#define TLB1(id, text, e)                                                                                         \
+    {.name = #id ".entries", .type = TG_PARAM_U32, .unit = "entries", .offset = P(id.entries), .def = (e),        \
+     .min = 1, .max = TTLB_MAX, .description = text " entries, fully associative"},
+#define TLB(id, text, e, w, lat)                                                                                  \
+    {.name = #id ".entries", .type = TG_PARAM_U32, .unit = "entries", .offset = P(id.entries), .def = (e),        \
+     .max = 65536, .description = text " entries (0: none)"},                                                     \
+    {.name = #id ".ways", .type = TG_PARAM_U32, .unit = "ways", .offset = P(id.ways), .def = (w), .max = 65536,   \
+     .description = text " associativity (0 or entries: full)"},                                                  \
+    {.name = #id ".latency", .type = TG_PARAM_U32, .unit = "cycles", .offset = P(id.latency), .def = (lat),       \
+     .max = 1000, .description = text ": cycles a hit adds after a miss before it"},
 
 /* Latency, interval, ports, group of each timing class: a generic three-wide core. Presets give their own
  * with sources. */
@@ -97,22 +98,22 @@ static const struct tg_param params[] = {
      "CLIDR_EL1.LoUU and LoUIS: cache levels before the point of unification"},
     {"error_records", TG_PARAM_U32, "records", P(error_records), 0, NULL, 0, RAS_RECORDS, NULL,
      "FEAT_RAS: error records behind ERX*_EL1; no error is ever recorded"},
-    {"gic_list_regs", TG_PARAM_U32, NULL, P(gic_list_regs), 4, NULL, 1, 16, NULL,
-     "list registers of the GIC CPU interface"},
     {"rng_seed", TG_PARAM_U64, NULL, P(rng_seed), 0, NULL, 0, 0, NULL,
      "seed of RNDR and RNDRRS (mixed with the run's seed and the PE's number)"},
 #define FEAT(id, name, text) \
     {"features." name, TG_PARAM_BOOL, NULL, P(feature[CPU_FEAT_##id]), 0, NULL, 0, 0, NULL, text},
     CPU_FEATURES(FEAT)
 #undef FEAT
-        CACHE(l1i, "level 1 instruction cache", 32768, 2, 1),
-    CACHE(l1d, "level 1 data cache", 32768, 4, 4),
-    CACHE(l2, "level 2 cache", 1048576, 16, 12),
-    TLB(itlb, "level 1 instruction TLB", 48, 48, 0),
-    TLB(dtlb, "level 1 data TLB", 48, 48, 0),
-    TLB(tlb2, "level 2 TLB", 1024, 4, 5),
-    TLB(walk_cache, "walk cache", 64, 4, 1),
-    TLB(ipa_cache, "IPA (stage 2) cache", 64, 4, 1),
+    CACHE(l1i, "level 1 instruction cache", 32768, 64, 2)
+    CACHE(l1d, "level 1 data cache", 32768, 64, 4)
+    CACHE_LATENCY(l1d, "level 1 data cache", 4)
+    CACHE(l2, "level 2 cache", 1048576, 0, 16)
+    CACHE_LATENCY(l2, "level 2 cache", 12)
+    TLB1(itlb, "level 1 instruction TLB", 48)
+    TLB1(dtlb, "level 1 data TLB", 48)
+    TLB(tlb2, "level 2 TLB", 1024, 4, 5)
+    TLB(walk_cache, "walk cache", 64, 4, 1)
+    TLB(ipa_cache, "IPA (stage 2) cache", 64, 4, 1)
     {"l1d.mshrs", TG_PARAM_U32, "lines", P(mshrs), 8, NULL, 1, CACHE_MISSES, NULL,
      "line fills of the L1D under way at a time"},
     {"prefetch", TG_PARAM_U32, "lines", P(prefetch), 2, NULL, 0, 16, NULL,

@@ -9,15 +9,20 @@
 #include "models/cpu/features.h"
 #include "models/cpu/op.h"
 
+struct cpu;
+struct tg_error;
+
 struct cache_params {
     uint64_t size; /* bytes; 0: absent */
     uint32_t ways, line;
-    uint32_t latency; /* cycles, load to use */
+    uint32_t latency; /* cycles, load to use; of the L1I none: fetch hides it */
 };
 
 struct tlb_params {
-    uint32_t entries, ways; /* ways = entries: fully associative */
-    uint32_t latency;       /* cycles added by a hit in this level after a miss in the one before */
+    uint32_t entries;
+    /* Not of level 1 TLBs, which are fully associative and hidden by the access. */
+    uint32_t ways;    /* 0 or ways = entries: fully associative */
+    uint32_t latency; /* cycles added by a hit in this level after a miss in the one before */
 };
 
 enum pipe_kind {
@@ -53,7 +58,6 @@ struct cpu_params {
     struct tlb_params itlb, dtlb, tlb2, walk_cache, ipa_cache;
     uint32_t prefetch; /* lines fetched ahead of a stream; 0: no prefetcher */
     uint32_t snoop;    /* cycles of a transfer from another PE's cache */
-    uint32_t gic_list_regs;
     /* pipeline */
     uint32_t pipe_kind;              /* enum pipe_kind */
     uint32_t width;                  /* issue or dispatch, instructions a cycle */
@@ -67,6 +71,9 @@ struct cpu_params {
         sysreg_write; /* cycles */
     struct pipe_class_params cls[CPU_TC_COUNT];
 };
+
+/* Refuses what the model cannot do as given: 0, or -EINVAL with err set. */
+int cpu_params_check(const struct cpu *c, struct tg_error *err);
 
 struct cpu_counters {
     uint64_t exceptions, irqs, erets, svc, hvc, smc, undef;

@@ -49,6 +49,16 @@ static int ram_realize(struct tg_model *m, struct tg_error *err)
     if (r->size == 0 || r->size % RAM_PAGE)
         return tg_error_set(err, EINVAL, "size: found %llu bytes, expected a multiple of 4KiB above 0",
                             (unsigned long long)r->size);
+    if (r->row_size && (r->row_size < 64 || r->row_size & (r->row_size - 1)))
+        return tg_error_set(err, EINVAL,
+                            "row_size: found %llu bytes, expected 0, or a power of two of 64 or more",
+                            (unsigned long long)r->row_size);
+    if (r->row_hit > r->latency)
+        return tg_error_set(err, EINVAL, "row_hit: found %llu ps, expected at most latency (%llu ps)",
+                            (unsigned long long)r->row_hit, (unsigned long long)r->latency);
+    if (r->row_hit && !r->row_size)
+        return tg_error_set(err, EINVAL, "row_hit: found %llu ps, expected 0 where row_size is 0",
+                            (unsigned long long)r->row_hit);
     p = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return tg_error_set(err, ENOMEM, "size: the host has no room for %llu bytes: %s",

@@ -414,6 +414,9 @@ static int realize(struct tg_model *m, struct tg_error *err)
 {
     struct virtio_blk *b = (struct virtio_blk *)m;
 
+    if (b->serial && strlen(b->serial) > ID_SIZE)
+        return tg_error_set(err, EINVAL, "serial: found '%s', expected at most %u characters", b->serial,
+                            ID_SIZE);
     b->event.cb = on_event;
     b->event.opaque = b;
     b->buf = malloc(PIECE);

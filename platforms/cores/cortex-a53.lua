@@ -15,14 +15,14 @@ return {
     fp = true, crc32 = true, aes = true, pmull = true, sha1 = true, sha256 = true,
     pmuv3 = true, gran64k = true, el2 = true, el3 = true,
   },
-  l1i = { size = "32KiB", ways = 2, line = 64, latency = 1 },
+  l1i = { size = "32KiB", ways = 2, line = 64 },
   l1d = { size = "32KiB", ways = 4, line = 64, latency = 3, mshrs = 3 }, -- mshrs: estimate
   -- Shared by the cluster in silicon, private here. 25 to 27 cycles at 128 KiB in sbc-bench 4Kau and 1Ga0KBn, of which 2 are a micro-TLB miss;
   -- Hennessy and Patterson's miss penalty of 13 cannot be met at the same time.
   l2 = { size = "512KiB", ways = 16, line = 64, latency = 24 },
   prefetch = 2, -- estimate
-  itlb = { entries = 10, ways = 10 },
-  dtlb = { entries = 10, ways = 10 },
+  itlb = { entries = 10 },
+  dtlb = { entries = 10 },
   tlb2 = { entries = 512, ways = 4, latency = 2 },
   walk_cache = { entries = 64, ways = 4 },
   ipa_cache = { entries = 64, ways = 4 },

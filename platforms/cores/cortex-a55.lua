@@ -19,12 +19,12 @@ return {
     debugv8p1 = true, debugv8p2 = true, pmuv3 = true, pmuv3p1 = true, csv2 = true, csv3 = true,
     gran16k = true, gran64k = true, el2 = true, el3 = true,
   },
-  l1i = { size = "32KiB", ways = 4, line = 64, latency = 1 },
+  l1i = { size = "32KiB", ways = 4, line = 64 },
   l1d = { size = "32KiB", ways = 4, line = 64, latency = 2, mshrs = 4 }, -- mshrs: estimate
   l2 = { size = "512KiB", ways = 16, line = 64, latency = 33 }, -- RK3568; 33 to 38 cycles at 128 to 512 KiB, sbc-bench 4ijy
   prefetch = 2, -- estimate
-  itlb = { entries = 15, ways = 15 },
-  dtlb = { entries = 16, ways = 16 },
+  itlb = { entries = 15 },
+  dtlb = { entries = 16 },
   tlb2 = { entries = 1024, ways = 4, latency = 3 },
   walk_cache = { entries = 64, ways = 4 },
   ipa_cache = { entries = 64, ways = 4 },

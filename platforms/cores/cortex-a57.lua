@@ -14,12 +14,12 @@ return {
     fp = true, crc32 = true, aes = true, pmull = true, sha1 = true, sha256 = true,
     pmuv3 = true, gran64k = true, el2 = true, el3 = true,
   },
-  l1i = { size = "48KiB", ways = 3, line = 64, latency = 1 },
+  l1i = { size = "48KiB", ways = 3, line = 64 },
   l1d = { size = "32KiB", ways = 2, line = 64, latency = 4, mshrs = 6 }, -- mshrs: six fill buffers; estimate
   l2 = { size = "2MiB", ways = 16, line = 64, latency = 20 }, -- latency as Cortex-A72 (estimate)
   prefetch = 2, -- estimate
-  itlb = { entries = 48, ways = 48 },
-  dtlb = { entries = 32, ways = 32 },
+  itlb = { entries = 48 },
+  dtlb = { entries = 32 },
   tlb2 = { entries = 1024, ways = 4, latency = 9 }, -- latency as Cortex-A72
   walk_cache = { entries = 64, ways = 4 },
   ipa_cache = { entries = 64, ways = 4 },

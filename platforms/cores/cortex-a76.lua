@@ -21,7 +21,7 @@ return {
     debugv8p1 = true, debugv8p2 = true, pmuv3 = true, pmuv3p1 = true, csv2 = true, csv3 = true,
     gran16k = true, gran64k = true, el2 = true, el3 = true,
   },
-  l1i = { size = "64KiB", ways = 4, line = 64, latency = 1 },
+  l1i = { size = "64KiB", ways = 4, line = 64 },
   l1d = { size = "64KiB", ways = 4, line = 64, latency = 4, mshrs = 20 }, -- mshrs: Arm at Hot Chips 2018: 20 outstanding
   l2 = { size = "512KiB", ways = 8, line = 64, latency = 11 }, -- 9 to 11, Arm
   -- The same pipeline and TLBs as Neoverse N1's.

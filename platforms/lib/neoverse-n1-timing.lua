@@ -2,12 +2,12 @@
 -- Geometry and timing of Neoverse N1, for the presets that have them: cores/neoverse-n1.lua, where the sources are named,
 -- cores/armv8.6-max.lua, and cores/cortex-a76.lua, which has caches of its own.
 return {
-  l1i = { size = "64KiB", ways = 4, line = 64, latency = 1 },
+  l1i = { size = "64KiB", ways = 4, line = 64 },
   l1d = { size = "64KiB", ways = 4, line = 64, latency = 4, mshrs = 20 }, -- mshrs: as Cortex-A76
   l2 = { size = "1MiB", ways = 8, line = 64, latency = 14 }, -- sbc-bench 4zkJ: 14 at 128 KiB, within the reach of the L1 TLB
   prefetch = 4, -- estimate
-  itlb = { entries = 48, ways = 48 },
-  dtlb = { entries = 48, ways = 48 },
+  itlb = { entries = 48 },
+  dtlb = { entries = 48 },
   tlb2 = { entries = 1280, ways = 5, latency = 3 },
   walk_cache = { entries = 64, ways = 4 },
   ipa_cache = { entries = 64, ways = 4 },

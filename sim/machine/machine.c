@@ -544,6 +544,27 @@ static int check_sets(const struct machine *m, struct tg_error *err)
     return 0;
 }
 
+/* Every window lies within what each PE can address. */
+static int check_addresses(const struct machine *m, struct tg_error *err)
+{
+    for (unsigned pe = 0; pe < m->n_pes; pe++) {
+        const uint64_t bits = pe_param(m, pe, "features.lpa") ? 52 : pe_param(m, pe, "pa_bits");
+
+        for (size_t i = 0; bits && i < m->n_regions; i++) {
+            const struct machine_region *r = &m->regions[i];
+
+            if ((r->base + (r->size - 1)) >> bits)
+                return tg_error_set(
+                    err, EINVAL,
+                    "%s: %s at 0x%llx..0x%llx: expected to end within the %llu address bits of %s", r->site,
+                    region_name(m, r), (unsigned long long)r->base,
+                    (unsigned long long)(r->base + (r->size - 1)), (unsigned long long)bits,
+                    m->pes[pe].model->name);
+        }
+    }
+    return 0;
+}
+
 static int join_cluster_caches(struct machine *m, struct tg_error *err)
 {
     for (unsigned i = 0; i < m->n_sets; i++) {
@@ -563,6 +584,8 @@ int machine_realize(struct machine *m, struct tg_error *err)
 {
     int rc = check_sets(m, err);
 
+    if (!rc)
+        rc = check_addresses(m, err);
     if (rc)
         return rc;
 

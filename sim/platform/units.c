@@ -84,6 +84,8 @@ static int check_range(const struct tg_param *p, const char *text, uint64_t v, s
     if ((p->min || p->max) && (v < p->min || v > p->max)) {
         platform_format(p, p->min, lo, sizeof(lo));
         platform_format(p, p->max, hi, sizeof(hi));
+        if (p->min == p->max)
+            return tg_error_set(err, EINVAL, "found '%s', expected %s", text, lo);
         return tg_error_set(err, EINVAL, "found '%s', expected %s to %s", text, lo, hi);
     }
     return 0;

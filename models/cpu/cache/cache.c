@@ -13,13 +13,8 @@
 
 static int cache_init(struct cache *k, const struct cache_params *p)
 {
-    uint64_t lines = p->size >> LINE_BITS;
-    uint32_t ways = p->ways ? p->ways : 1, sets = 1;
+    const uint32_t ways = p->ways, sets = (uint32_t)((p->size >> LINE_BITS) / ways);
 
-    if (lines < ways)
-        lines = ways;
-    while ((uint64_t)sets * 2 * ways <= lines)
-        sets *= 2;
     k->ways = ways;
     k->set_mask = sets - 1;
     k->latency = p->latency;

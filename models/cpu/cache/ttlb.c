@@ -24,7 +24,7 @@ static void forget_ids(struct ttlb *t)
 
 static int init_l1(struct ttlb *t, const struct tlb_params *p)
 {
-    t->n = p->entries == 0 ? 1 : p->entries < TTLB_MAX ? p->entries : TTLB_MAX;
+    t->n = p->entries;
     t->e = calloc(t->n, sizeof(*t->e));
     if (!t->e)
         return -ENOMEM;
@@ -38,7 +38,7 @@ static int init_set(struct stlb *t, const struct tlb_params *p)
 {
     if (!p->entries)
         return 0;
-    t->ways = p->ways && p->ways <= p->entries ? p->ways : p->entries;
+    t->ways = p->ways ? p->ways : p->entries;
     t->sets = p->entries / t->ways;
     t->e = calloc((size_t)t->sets * t->ways, sizeof(*t->e));
     if (!t->e)

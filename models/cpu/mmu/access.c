@@ -423,7 +423,7 @@ bool mem_dc_va(struct cpu *c, const struct cpu_op *op, uint32_t enc, uint64_t va
          ivac = crm == 6; /* IC IVAU: 5; DC IVAC: 6, CVAC: 10, CVAU: 11, CVAP: 12, CVADP: 13, CIVAC: 14 */
     bool to_poc = dc && crm != 11, invalidate = ivac || crm == 14;
     const struct mmu_tlbe *e = &c->host.view->tlb[MMU_TLB_INDEX(va)];
-    const unsigned line = c->p.l1d.line ? c->p.l1d.line : 64; /* as CTR_EL0.DminLine says */
+    const unsigned line = c->p.l1d.line; /* as CTR_EL0.DminLine says */
     struct mmu_key key;
     struct mmu_result r;
 

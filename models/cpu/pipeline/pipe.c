@@ -61,14 +61,12 @@ static int init_memo(struct cpu *c)
 int pipe_init(struct cpu *c)
 {
     struct pipe *p = &c->timing.pipe;
-    uint32_t btb = 1;
+    uint32_t btb = c->p.btb ? c->p.btb : PIPE_BTB_MAX; /* 0: nothing depends on it */
 
     p->drains = c->p.pipe_kind == PIPE_WINDOW;
     for (unsigned i = 0; i < CPU_TC_COUNT; i++) {
         const struct pipe_class_params *k = &c->p.cls[i];
-        uint32_t latency = latency_of(c, i);
-
-        uint32_t ports = k->ports < PIPE_PORTS_MAX ? k->ports : PIPE_PORTS_MAX, shift = k->group % 16 * 4;
+        uint32_t latency = latency_of(c, i), ports = k->ports, shift = k->group % 16 * 4;
 
         p->cls[i] = (struct pipe_class){
             .latency = (uint16_t)latency,
@@ -88,16 +86,10 @@ int pipe_init(struct cpu *c)
     p->mispredict = c->p.mispredict;
     p->taken_bubble = c->p.taken_bubble;
     p->store_at = p->store_drain;
-    p->store_end = p->store_drain + (c->p.store_buffer < PIPE_STORES ? c->p.store_buffer : PIPE_STORES);
+    p->store_end = p->store_drain + c->p.store_buffer;
     p->front_bucket = CPU_BUCKET_FRONTEND;
     p->rob = calloc(p->window, sizeof(*p->rob));
-    if (c->p.btb) {
-        while (btb * 2 <= c->p.btb && btb < PIPE_BTB_MAX)
-            btb *= 2;
-        p->btb_miss = c->p.btb_miss;
-    } else {
-        btb = PIPE_BTB_MAX; /* nothing depends on it */
-    }
+    p->btb_miss = c->p.btb_miss;
     p->btb = calloc(btb, sizeof(*p->btb));
     p->btb_mask = btb - 1;
     if (!p->btb)

@@ -216,19 +216,14 @@ static unsigned log2u(uint64_t v)
     return v ? 63 - (unsigned)__builtin_clzll(v) : 0;
 }
 
-static uint32_t line_of(const struct cache_params *p)
-{
-    return p->line ? p->line : 64;
-}
-
 /* CTR_EL0: lines in words; the L1 instruction cache's indexing, IDC and DIC as the core says. Caches are
  * coherent here in any case, so IDC and DIC are a matter of what software does, and what that costs. */
 uint64_t sr_rd_ctr(struct cpu *c, enum sr_id id)
 {
     (void)id;
     return TG_BIT(31) | (c->p.ctr_dic ? TG_BIT(29) : 0) | (c->p.ctr_idc ? TG_BIT(28) : 0) | field4(24, 4) |
-           field4(20, 4) | field4(16, log2u(line_of(&c->p.l1d) / 4)) |
-           tg_put(TG_FIELD(15, 14), c->p.ctr_vipt ? 2 : 3) | field4(0, log2u(line_of(&c->p.l1i) / 4));
+           field4(20, 4) | field4(16, log2u(c->p.l1d.line / 4)) |
+           tg_put(TG_FIELD(15, 14), c->p.ctr_vipt ? 2 : 3) | field4(0, log2u(c->p.l1i.line / 4));
 }
 
 /* DC ZVA writes 64 bytes: BS = log2 of 16 words. DZP: prohibited for the level that asks. */
@@ -285,14 +280,11 @@ uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
         p = (sel & 1) ? &c->p.l1i : &c->p.l1d;
     else if (!(sel & 1))
         p = unified_cache(c, level);
-    if (!p || !p->size || !p->ways)
+    if (!p)
         return 0;
-    sets = p->size / p->ways / line_of(p);
-    if (!sets)
-        sets = 1;
+    sets = p->size / p->ways / p->line;
     if (cpu_has(c, CPU_FEAT_CCIDX))
-        return (log2u(line_of(p)) - 4) | tg_put(TG_FIELD(23, 3), p->ways - 1) |
+        return (log2u(p->line) - 4) | tg_put(TG_FIELD(23, 3), p->ways - 1) |
                tg_put(TG_FIELD(55, 32), sets - 1);
-    return (log2u(line_of(p)) - 4) | tg_put(TG_FIELD(12, 3), p->ways - 1) |
-           tg_put(TG_FIELD(27, 13), sets - 1);
+    return (log2u(p->line) - 4) | tg_put(TG_FIELD(12, 3), p->ways - 1) | tg_put(TG_FIELD(27, 13), sets - 1);
 }

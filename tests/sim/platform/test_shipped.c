@@ -217,13 +217,62 @@ static void sets_agree(void **state)
     }
 }
 
+/* What the models have no form for, alone or together, is refused, and the message names the parameter. */
+static void refused(void **state)
+{
+    static const struct {
+        const char *sets[3], *message;
+    } rows[] = {
+        {{"cpus.core.l1i.line=128"}, "l1i.line"},
+        {{"cpus.core.l1d.line=128"}, "l1d.line"},
+        {{"cpus.core.l2.line=32"}, "l2.line"},
+        {{"cpus.core.l1d.size=0"}, "l1d.size"},
+        {{"cpus.core.l2.size=1536KiB", "cpus.core.l2.ways=8"}, "l2.size: found 1572864 bytes"},
+        {{"cpus.core.l2.size=512MiB", "cpus.core.l2.ways=1"}, "l2.size: found 8388608 sets"},
+        {{"cpus.core.dtlb.entries=1024"}, "dtlb.entries"},
+        {{"cpus.core.dtlb.ways=1"}, "dtlb.ways"},
+        {{"cpus.core.dtlb.latency=5"}, "dtlb.latency"},
+        {{"cpus.core.itlb.latency=5"}, "itlb.latency"},
+        {{"cpus.core.l1i.latency=1000"}, "l1i.latency"},
+        {{"cpus.core.gic_list_regs=8"}, "gic_list_regs"},
+        {{"cpus.core.tlb2.entries=1001", "cpus.core.tlb2.ways=4"}, "tlb2.entries: found 1001"},
+        {{"cpus.core.pipeline.btb=3000"}, "pipeline.btb: found 3000"},
+        {{"cpus.core.pipeline.btb=0", "cpus.core.pipeline.btb_miss=4"}, "pipeline.btb_miss: found 4"},
+        {{"cpus.core.ctx_breakpoints=16", "cpus.core.breakpoints=6"}, "ctx_breakpoints: found 16"},
+        {{"cpus.core.pa_bits=41"}, "pa_bits: found 41"},
+        {{"cpus.core.error_records=1"}, "error_records: found 1"},
+        {{"cpus.core.rng_seed=7"}, "rng_seed: found 7"},
+        {{"ram.row_size=8B"}, "row_size: found 8 bytes"},
+        {{"ram.row_hit=10ns"}, "row_hit: found 10000 ps"},
+        {{"ram.size=1100GiB", "core=cortex-a53"}, "within the 40 address bits"},
+        {{"virtio.0.requester=1"}, "requester"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        struct platform_options opt = {.platforms_dir = TEST_PLATFORMS, .sets = rows[i].sets};
+        struct tg_error err = {""};
+        struct machine *m = NULL;
+        int rc;
+
+        while (opt.n_sets < TG_ARRAY_SIZE(rows[i].sets) && rows[i].sets[opt.n_sets])
+            opt.n_sets++;
+        rc = platform_build(TEST_PLATFORMS "/virt.lua", &opt, &m, &err);
+        if (!rc)
+            rc = machine_realize(m, &err);
+        if (rc != -EINVAL || !strstr(err.text, rows[i].message))
+            fail_msg("%s: %d: %s", rows[i].sets[0], rc, err.text);
+        machine_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(biglittle),          cmocka_unit_test(sets_agree),
         cmocka_unit_test(every_platform),     cmocka_unit_test(every_core_on_virt),
         cmocka_unit_test(max_has_everything), cmocka_unit_test(cache_types),
-        cmocka_unit_test(virt_is_virt),
+        cmocka_unit_test(virt_is_virt),       cmocka_unit_test(refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,7 +155,8 @@ static void choose_sizes(struct rng *r, struct tg_model *model)
         unsigned ways = (unsigned)ONE_OF(r, 1, 2, 4);
 
         snprintf(name, sizeof(name), "%s.ways", tlbs[i]);
-        set(model, name, ways);
+        if (tg_model_param(&cpu_class, name)) /* level 1 TLBs are fully associative */
+            set(model, name, ways);
         snprintf(name, sizeof(name), "%s.entries", tlbs[i]);
         set(model, name, (uint64_t)ways * ONE_OF(r, 1, 4, 16));
     }
