@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Event queue: callbacks at absolute simulated times. One per machine; sim/tlm drives it from a SystemC
- * process, tests drive it by hand. Events of the same time run in the order in which they were scheduled, so
- * runs repeat exactly. Not thread-safe: a machine lives on one host thread.
+ * process, tests drive it by hand. Events of the same time run in the order in which they were scheduled, host
+ * events last, so runs repeat exactly. Not thread-safe: a machine lives on one host thread.
  */
 #ifndef TG_BASE_EVQ_H
 #define TG_BASE_EVQ_H
@@ -20,13 +20,16 @@ struct tg_event {
     tg_time when;   /* valid while scheduled */
     uint64_t order; /* tie-break, set by the queue */
     size_t slot;    /* 1-based heap position, 0: not scheduled */
+    /* It looks after the host: whether input has come, whether output waits. Nothing of the machine depends on it unless
+     * there is input, so PEs do not stop for it, and it may run somewhat late. Not changed while scheduled. */
+    bool host;
 };
 
 struct tg_evq *tg_evq_new(void);
 void tg_evq_free(struct tg_evq *q);
 
-/* Called whenever the earliest time changes to something earlier than before, with that time (the driver
- * re-arms). */
+/* Called whenever the earliest time of either kind changes to something earlier than before, with that time (the
+ * driver re-arms). */
 void tg_evq_on_earlier(struct tg_evq *q, void (*fn)(void *opaque, tg_time when), void *opaque);
 
 /* (Re)schedules ev at `when`; a time in the past runs at the next tg_evq_run with now = current time. */
@@ -38,18 +41,21 @@ static inline bool tg_event_pending(const struct tg_event *ev)
     return ev->slot != 0;
 }
 
-/* A queue's own state: its events are their owners'. Those of a time keep the order in which they were scheduled. */
+/* A queue's own state: its events are their owners', and host events none of the machine's. Those of a time keep the
+ * order in which they were scheduled. */
 struct tg_evq_state {
     tg_time now;
-    uint64_t order; /* of the last event that was scheduled */
+    uint64_t order; /* of the last event that was scheduled, host events apart */
 };
 struct tg_evq_state tg_evq_save(const struct tg_evq *q);
 void tg_evq_restore(struct tg_evq *q, const struct tg_evq_state *s);
 /* Schedules ev as it was: `order` as it stood in the event. */
 void tg_evq_restore_event(struct tg_evq *q, struct tg_event *ev, tg_time when, uint64_t order);
 
-/* Time of the earliest event, or TG_TIME_NEVER. */
+/* Time of the earliest event that is no host event, or TG_TIME_NEVER. */
 tg_time tg_evq_next(const struct tg_evq *q);
+/* Time of the earliest event of either kind, or TG_TIME_NEVER. */
+tg_time tg_evq_next_any(const struct tg_evq *q);
 
 /* Current time: the largest `now` given to tg_evq_run so far. */
 tg_time tg_evq_now(const struct tg_evq *q);

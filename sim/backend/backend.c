@@ -31,6 +31,7 @@ struct backend *backend_new(struct tg_evq *evq)
     b->tty = -1;
     b->event.cb = on_event;
     b->event.opaque = b;
+    b->event.host = true;
     return b;
 }
 

@@ -4,8 +4,8 @@
  * libslirp.
  *
  * Host input arrives whenever it likes; it is collected without blocking and handed to devices only from an
- * event of the machine's queue, so a device sees it at a simulated time. The event comes each millisecond of
- * simulated time while a source is open, more often while there is network traffic, and not at all when
+ * host event of the machine's queue, so a device sees it at a simulated time, and a run without input does not depend on
+ * whether any may come. The event comes each millisecond of simulated time while a source is open, more often while there is network traffic, and not at all when
  * nothing can arrive (a machine that sleeps for ever is then seen to be dead).
  *
  * Life: backend_new(evq) -> backend_console/drive/net -> pointers into the devices' ports -> tg_model_realize

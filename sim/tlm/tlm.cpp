@@ -610,7 +610,7 @@ void Runner::stuck(const char *what)
 /* Is nobody awake? Called by each PE that goes to sleep and after each event. */
 void Runner::everybody_sleeps()
 {
-    tg_time now = now_ps(), next = tg_evq_next(m_->env.evq);
+    tg_time now = now_ps(), next = tg_evq_next_any(m_->env.evq);
     bool on = false;
 
     for (auto &p : pes_) {
@@ -629,7 +629,7 @@ void Runner::everybody_sleeps()
         if (m_->idle_wait)
             m_->idle_wait(m_->input_opaque, now, next);
         host_poll();
-        if (next != TG_TIME_NEVER || tg_evq_next(m_->env.evq) != TG_TIME_NEVER || !m_->idle_wait)
+        if (next != TG_TIME_NEVER || tg_evq_next_any(m_->env.evq) != TG_TIME_NEVER || !m_->idle_wait)
             return; /* time goes on */
         bool kicked = false;
         for (auto &p : pes_)
@@ -695,9 +695,14 @@ void Runner::events_thread()
             return;
         }
         now = now_ps();
-        sampler_.clock(now);
-        tg_evq_run(m_->env.evq, now);
-        look_for_moment(now);
+        /* For a host event nobody else takes notice of the time. */
+        if (tg_evq_next(m_->env.evq) <= now || (opt_.max_time && now >= opt_.max_time)) {
+            sampler_.clock(now);
+            tg_evq_run(m_->env.evq, now);
+            look_for_moment(now);
+        } else {
+            tg_evq_run(m_->env.evq, now);
+        }
         if (m_->stop != MACHINE_RUNNING)
             continue;
         if (opt_.max_time && now >= opt_.max_time) {
@@ -721,7 +726,7 @@ void Runner::events_thread()
         everybody_sleeps();
         if (m_->stop != MACHINE_RUNNING)
             continue;
-        next = tg_evq_next(m_->env.evq);
+        next = tg_evq_next_any(m_->env.evq);
         if (opt_.max_time && next > opt_.max_time)
             next = opt_.max_time;
         if (next == TG_TIME_NEVER)

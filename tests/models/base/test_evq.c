@@ -106,6 +106,38 @@ static void test_order(void **state)
     assert_int_equal(r->at[6], 1000);
 }
 
+/* Host events are no reason to stop for, and come behind the machine's of their time. */
+static void test_host_events(void **state)
+{
+    struct rec *r = *state;
+    static const tg_time when[] = {30, 10, 10, 20, 30, 40};
+    static const unsigned order[] = {2, 1, 3, 4, 0}; /* even ones are the machine's */
+
+    for (unsigned i = 0; i < TG_ARRAY_SIZE(when); i++) {
+        r->ev[i].host = i % 2;
+        tg_evq_schedule(r->q, &r->ev[i], when[i]);
+    }
+    r->ev[6].host = true;
+    tg_evq_schedule(r->q, &r->ev[6], 5);
+    assert_int_equal(tg_evq_next(r->q), 10);
+    assert_int_equal(tg_evq_next_any(r->q), 5);
+    tg_evq_cancel(r->q, &r->ev[6]);
+    assert_int_equal(tg_evq_next_any(r->q), 10);
+    tg_evq_cancel(r->q, &r->ev[0]);
+    tg_evq_schedule(r->q, &r->ev[0], 30);
+    tg_evq_run(r->q, 30);
+    assert_int_equal(r->n, 5);
+    for (unsigned i = 0; i < r->n; i++)
+        assert_int_equal(r->ran[i], order[i]);
+    assert_true(tg_evq_next(r->q) == TG_TIME_NEVER);
+    assert_int_equal(tg_evq_next_any(r->q), 40);
+    /* what is saved is the machine's alone */
+    struct tg_evq_state before = tg_evq_save(r->q), after;
+    tg_evq_schedule(r->q, &r->ev[5], 50);
+    after = tg_evq_save(r->q);
+    assert_true(before.order == after.order);
+}
+
 static void test_reschedule_and_cancel(void **state)
 {
     struct rec *r = *state;
@@ -236,9 +268,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_empty),          T(test_order),          T(test_reschedule_and_cancel),
-        T(test_from_callbacks), T(test_earlier_notice), T(test_random),
-        T(test_growth),
+        T(test_empty),          T(test_order),          T(test_host_events), T(test_reschedule_and_cancel),
+        T(test_from_callbacks), T(test_earlier_notice), T(test_random),      T(test_growth),
     };
 
     return cmocka_run_group_tests_name("event queue", tests, NULL, NULL);

@@ -60,8 +60,8 @@ static void say(struct uart *u, const char *text)
 
 static void run(struct tg_evq *q, tg_time until)
 {
-    while (tg_evq_next(q) <= until)
-        tg_evq_run(q, tg_evq_next(q));
+    while (tg_evq_next_any(q) <= until)
+        tg_evq_run(q, tg_evq_next_any(q));
     tg_evq_run(q, until);
 }
 
@@ -86,7 +86,7 @@ static void child_deaf(void)
             run(q, i * TG_MS);
             backend_wait(b, 1000000);
         }
-        status = backend_quit(b) ? 7 : backend_input_open(b) || tg_evq_next(q) != TG_TIME_NEVER ? 1 : 0;
+        status = backend_quit(b) ? 7 : backend_input_open(b) || tg_evq_next_any(q) != TG_TIME_NEVER ? 1 : 0;
     }
     backend_free(b);
     tg_evq_free(q);
@@ -325,13 +325,13 @@ static void to_file(void **state)
     backend_start(b);
     tg_evq_run(q, 0);
     assert_false(backend_input_open(b));
-    assert_int_equal(tg_evq_next(q),
+    assert_int_equal(tg_evq_next_any(q),
                      TG_TIME_NEVER); /* nothing can arrive: no event keeps the machine awake */
     say(&u, "line\n");
     assert_int_equal(pread(fd, buf, sizeof(buf), 0), 5);
     say(&u, "login: ");
     assert_int_equal(pread(fd, buf, sizeof(buf), 0), 5);
-    assert_int_equal(tg_evq_next(q), TG_MS);
+    assert_int_equal(tg_evq_next_any(q), TG_MS);
     run(q, TG_MS);
     assert_int_equal(pread(fd, buf, sizeof(buf), 0), 12);
     assert_memory_equal(buf, "line\nlogin: ", 12);
@@ -440,7 +440,7 @@ static void script(void **state)
     run(q, 10 * TG_MS);
     assert_int_equal(u.n, 0);
     assert_false(backend_input_open(b)); /* waits for text that may never come */
-    assert_int_equal(tg_evq_next(q), TG_TIME_NEVER);
+    assert_int_equal(tg_evq_next_any(q), TG_TIME_NEVER);
     say(&u, "# no login yet\nlog");
     run(q, 20 * TG_MS);
     say(&u, "in: ");
@@ -466,7 +466,7 @@ static void script(void **state)
     assert_string_equal(backend_script_output(line, &n), "# no login yet\nlogin: \n# ");
     assert_int_equal(n, 25);
     run(q, 60 * TG_MS);
-    assert_int_equal(tg_evq_next(q), TG_TIME_NEVER);
+    assert_int_equal(tg_evq_next_any(q), TG_TIME_NEVER);
 
     backend_free(b);
     tg_evq_free(q);

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import sqlite3
@@ -874,17 +875,17 @@ class Terminal(Case):
 
 class Determinism(Case):
     @staticmethod
-    def worker():
-        """Each PE adds to a shared counter with exclusives, reads a device now and then; PE 0 powers off after its share."""
+    def worker(times, device=True):
+        """Adds to a shared counter with exclusives, and reads a device each time if `device`."""
         counter = 0x40400000
-        loop = g.mov(9, counter) + g.mov(10, 0x09000018) + g.mov(11, 2000)
-        top = [g.ldaxr(2, 9), g.add(2, 2, 1), g.stlxr(3, 2, 9), g.cbnz(3, -3), g.ldr(4, 10), g.subs(11, 11, 1), g.b_ne(-6)]
+        loop = g.mov(9, counter) + g.mov(10, 0x09000018) + g.mov(11, times)
+        top = [g.ldaxr(2, 9), g.add(2, 2, 1), g.stlxr(3, 2, 9), g.cbnz(3, -3), g.ldr(4, 10) if device else g.nops(1)[0], g.subs(11, 11, 1), g.b_ne(-6)]
         return loop + top
 
     @classmethod
-    def several(cls, pes):
+    def several(cls, pes, times=2000, device=True):
         """The first PE starts the others, works and powers off; they work for ever."""
-        work = cls.worker()
+        work = cls.worker(times, device)
         words = []
         for i in range(1, pes):
             # CPU_ON(mpidr i, entry = the worker that never ends, 0)
@@ -917,11 +918,67 @@ class Determinism(Case):
                     c = sqlite3.connect(self.path("d.db"))
                     self.assertEqual(c.execute("SELECT count(*) FROM pe WHERE insns > 1000").fetchone()[0], pes)
 
+    def on(self, words, how, *args):
+        """A run with standard streams as `how` says; its summary, without what the host took."""
+        keys = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        made = []
+        if how == "silent pipe":
+            keys["stdin"] = subprocess.PIPE
+        elif how == "file":
+            keys["stdin"] = open(self.file("empty", b""), "rb")
+            made.append(keys["stdin"].close)
+        elif how == "output to file":
+            keys["stdout"] = open(self.path("out"), "wb")
+            made.append(keys["stdout"].close)
+        elif how == "terminal":
+            master, slave = pty.openpty()
+            keys.update(stdin=slave, stdout=slave, start_new_session=True,
+                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            made += [lambda: os.close(slave), lambda: os.close(master)]
+        elif how == "progress":
+            master, slave = pty.openpty()
+            keys["stderr"] = slave
+            made += [lambda: os.close(slave), lambda: os.close(master)]
+        elif how == "no stdin":
+            keys["preexec_fn"] = lambda: os.close(0)
+        p = subprocess.Popen([TOLLGATE, "run", "virt", "--kernel", self.guest(words), *args], **keys)
+        if keys["stdin"] == subprocess.PIPE:
+            p.wait(120)  # not communicate(), which closes it
+        _, err = p.communicate(timeout=120)
+        err = err if err is not None else os.read(master, 65536)
+        for end in made:
+            end()
+        self.assertEqual(p.returncode, 0, (how, err))
+        return re.search(r"powered off at [^;]*", err.decode()).group(0)
+
+    def test_nothing_of_the_host(self):
+        """Several milliseconds, with output that waits for the end of its line, so that the console looks after the host many times."""
+        words = g.mov(1, 0x09000000) + [g.movz(0, ord("?")), g.str_(0, 1)]
+        every = ("null", "silent pipe", "file", "no stdin", "terminal", "output to file", "progress", "verbose")
+        for pes, mode, times, hows in ((2, "timed", 700000, every), (4, "fast", 320000, every[:2])):
+            db, same = self.path("h.db"), ["--mode", mode, "--set", "cpus.count=%d" % pes]
+            found, expected = {}, None
+            for how in hows:
+                if os.path.exists(db):
+                    os.remove(db)
+                summary = self.on(words + self.several(pes, times, device=False), how, *same, "--db", db, *(["--verbose"] if how == "verbose" else []))
+                found[how] = summary, self.dump(db)
+            found["no database"] = self.on(words + self.several(pes, times, device=False), "null", *same), found["null"][1]
+            expected = found["null"]
+            self.assertGreater(len(expected[1]), 100)
+            for how, (summary, dump) in found.items():
+                self.assertEqual(summary, expected[0], how)
+                self.assertEqual([*set(dump) ^ set(expected[1])], [], how)
+
     @staticmethod
     def dump(db):
         c = sqlite3.connect(db)
-        c.execute("UPDATE run SET host_start = 0, host_s = 0")
-        return list(c.iterdump())
+        try:
+            c.execute("UPDATE run SET host_start = 0, host_s = 0, command = replace(command, ' --verbose', '')")
+            return list(c.iterdump())
+        finally:
+            c.rollback()
+            c.close()
 
 
 class Install(Case):
