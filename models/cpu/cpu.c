@@ -65,6 +65,9 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     rc = cpu_params_check(c, err);
     if (rc)
         return rc;
+    /* What follows from other parameters is shown as it is modelled. */
+    for (unsigned i = 0; i < CPU_FEAT_COUNT; i++)
+        c->p.feature[i] = cpu_has(c, i);
     if (cpu_has(c, CPU_FEAT_LPA))
         c->p.pa_bits = 52;
     c->arch.rng =

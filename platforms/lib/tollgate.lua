@@ -5,7 +5,8 @@
 --
 -- Constructors come from the tables of the model classes: `tg.pl011{ base = 0x9000000 }`. Reference: docs/platform-lua.md.
 
-local native = ... -- functions of sim/platform: classes, cores, parse, format, nearest, where, key_line, overrides, max_pes
+-- functions and values of sim/platform: natives.c
+local native = ...
 
 local tg = {}
 local classes = native.classes()
@@ -47,14 +48,27 @@ local function unknown(site, what, key, names)
   fail(site, "%s: unknown key '%s'; known keys: %s", what, key, table.concat(names, ", "))
 end
 
--- A value that came from the command line is named as such, since the line of the file does not show it.
-local function origin(value)
-  for _, o in ipairs(native.overrides) do
-    if o.value == tostring(value) then
-      return string.format(" (from --set %s=%s)", o.key, o.value)
+local reads = {} -- line of a file -> the --set of tg.options whose values were read on it
+local views = setmetatable({}, { __mode = "k" }) -- table of tg.options -> its keys that --set gave -> entry of native.overrides
+
+-- The --set that a value came from, since its line of the file does not show it: one that the line's expression for the key reads,
+-- or, of an argument without a key, one that is read on the line and has the value. nil: the file's own.
+local function origin(site, key, value)
+  local expression = key and native.expression(site, key:match("[^.]*$"))
+  for _, o in ipairs(reads[site] or {}) do
+    local name = o.key:match("[^.]*$"):gsub("%p", "%%%0")
+    if expression and expression:find("%f[%w_]" .. name .. "%f[^%w_]") or not key and tostring(o.result) == tostring(value) then
+      return o
     end
   end
-  return ""
+end
+
+local function set_text(o)
+  return o and string.format("--set %s=%s", o.key, o.value)
+end
+
+local function from(o)
+  return o and " (from " .. set_text(o) .. ")" or ""
 end
 
 local function describe(v)
@@ -70,14 +84,14 @@ end
 
 -- ---- parameters ----
 
--- Checked value of a parameter in the units of enum tg_param_type.
-local function param_value(site, what, p, v)
+-- Checked value of a parameter in the units of enum tg_param_type. `o`: the --set that it is known to come from.
+local function param_value(site, what, p, v, o)
   if type(v) ~= "string" and type(v) ~= "number" and type(v) ~= "boolean" then
     fail(site, "%s: %s: found %s, expected %s", what, p.name, describe(v), p.expected)
   end
   local value, message = native.parse(p, v)
   if value == nil then
-    fail(site, "%s: %s: %s%s", what, p.name, message, origin(v))
+    fail(site, "%s: %s: %s%s", what, p.name, message, from(o or origin(site, p.name, v)))
   end
   return value
 end
@@ -194,12 +208,13 @@ local function set_base(s, site, v)
   s.sites.base = site
 end
 
-function set(s, site, name, v)
+function set(s, site, name, v, o)
   local p = s.class.param_by_name[name]
   local port = s.class.port_by_name[name]
   if p then
-    s.values[name] = param_value(site, s.kind, p, v)
+    s.values[name] = param_value(site, s.kind, p, v, o)
     s.sites[name] = site
+    s.from[name] = set_text(o or origin(site, name, v))
   elseif port then
     set_port(s, site, port, v)
   elseif name == "base" then
@@ -211,7 +226,7 @@ function set(s, site, name, v)
     s.secure = v
   elseif type(v) == "table" and not state[v] and is_prefix(s.class, name) then
     for _, k in ipairs(sorted_keys(v)) do
-      set(s, key_site(site, k), name .. "." .. tostring(k), v[k])
+      set(s, key_site(site, k), name .. "." .. tostring(k), v[k], views[v] and views[v][k])
     end
   else
     unknown(site, s.kind, name, names_of(s))
@@ -302,7 +317,8 @@ prefix.__metatable = "tollgate object"
 
 local function new_object(class, site, values)
   local self = setmetatable({}, object)
-  local s = { kind = class.lua_name, class = class, site = site, values = {}, sites = {}, bases = {}, irqs = {}, links = {} }
+  local s = { kind = class.lua_name, class = class, site = site, values = {}, sites = {}, from = {}, bases = {}, irqs = {},
+    links = {} }
   state[self] = s
   if values ~= nil and (type(values) ~= "table" or state[values]) then
     fail(site, "%s: found %s, expected a table of parameters: tg.%s{ ... }", s.kind, describe(values), s.kind)
@@ -311,7 +327,7 @@ local function new_object(class, site, values)
     if type(k) ~= "string" then
       fail(site, "%s: found a value without a key, expected key = value", s.kind)
     end
-    set(s, key_site(site, k), k, values[k])
+    set(s, key_site(site, k), k, values[k], views[values] and views[values][k])
   end
   return self
 end
@@ -351,7 +367,7 @@ function tg.core(name, changes)
   if not values then
     local near = native.nearest(name, native.cores())
     fail(site, "core: unknown core '%s'%s%s", name, near and "; the nearest known one is '" .. near .. "'"
-      or "; known cores: " .. table.concat(native.cores(), ", "), origin(name))
+      or "; known cores: " .. table.concat(native.cores(), ", "), from(origin(site, nil, name)))
   end
   if type(values) ~= "table" then
     fail(file, "core: found %s, expected the file to return a table of parameters", describe(values))
@@ -359,6 +375,7 @@ function tg.core(name, changes)
   local self = new_object(class_named("cpu"), file .. ":1", values)
   local s = state[self]
   s.core_name = name
+  s.core_file = file
   s.site = site
   for _, k in ipairs(sorted_keys(changes or {})) do
     set(s, key_site(site, k), tostring(k), changes[k])
@@ -441,7 +458,7 @@ end
 local function set_cpus(s, at, k, v)
   if k == "count" then
     if math.type(v) ~= "integer" or v < 1 or v > native.max_pes then
-      fail(at, "cpus: count: found %s, expected a number from 1 to %d%s", describe(v), native.max_pes, origin(v))
+      fail(at, "cpus: count: found %s, expected a number from 1 to %d%s", describe(v), native.max_pes, from(origin(at, k, v)))
     end
     s.count = v
   elseif k == "core" then
@@ -451,6 +468,7 @@ local function set_cpus(s, at, k, v)
     s.core = v
   elseif k == "freq" then
     s.freq = param_value(at, "cpus", class_named("cpu").param_by_name.freq, v)
+    s.freq_from = set_text(origin(at, k, v))
   elseif k == "mpidr" then
     if type(v) == "table" and not state[v] then
       local first = affinity(at, "cpus: mpidr", v)
@@ -512,15 +530,15 @@ local function own_core(s)
   for k, v in pairs(core) do
     copy[k] = v
   end
-  copy.values, copy.sites, copy.owner = {}, {}, s
-  for k, v in pairs(core.values) do
-    copy.values[k] = v
-  end
-  for k, v in pairs(core.sites) do
-    copy.sites[k] = v
+  copy.owner = s
+  for _, part in ipairs({ "values", "sites", "from" }) do
+    copy[part] = {}
+    for k, v in pairs(core[part]) do
+      copy[part][k] = v
+    end
   end
   if s.freq then
-    copy.values.freq, copy.sites.freq = s.freq, s.sites.freq
+    copy.values.freq, copy.sites.freq, copy.from.freq = s.freq, s.sites.freq, s.freq_from
   end
   return copy
 end
@@ -622,12 +640,51 @@ local function convert(site, key, text, default)
   return text
 end
 
+-- A table with the user's values, which notes on which lines of the platform those of --set are read: values have no origin of
+-- their own.
+local function options_view(values, overridden)
+  local view = setmetatable({}, {
+    __index = function(_, k)
+      local o = overridden[k]
+      if o then
+        local site = here()
+        local known = false
+        reads[site] = reads[site] or {}
+        for _, other in ipairs(reads[site]) do
+          known = known or other == o
+        end
+        if not known then
+          table.insert(reads[site], o)
+        end
+      end
+      return values[k]
+    end,
+    __newindex = function(_, k, v)
+      values[k], overridden[k] = v, nil
+    end,
+    __len = function()
+      return #values
+    end,
+    __pairs = function(self)
+      local keys, i = sorted_keys(values), 0
+      return function()
+        i = i + 1
+        if keys[i] ~= nil then
+          return keys[i], self[keys[i]]
+        end
+      end
+    end,
+  })
+  views[view] = overridden
+  return view
+end
+
 -- What --set may change before anything is built: tg.options{ core = "cortex-a57", gic = { version = 3 } } returns the table with
 -- the user's values in it.
 function tg.options(defaults)
   local site = here()
   local function walk(t, path)
-    local out = {}
+    local out, overridden = {}, {}
     for _, k in ipairs(sorted_keys(t)) do
       local key = path .. tostring(k)
       local v = t[k]
@@ -637,14 +694,15 @@ function tg.options(defaults)
         for _, o in ipairs(native.overrides) do
           if o.key == key then
             v = convert(key_site(site, k), key, o.value, v)
-            o.used = true
+            o.used, o.result = true, v
+            overridden[k] = o
           end
         end
         out[k] = v
         options[#options + 1] = { key = key, value = tostring(v) }
       end
     end
-    return out
+    return options_view(out, overridden)
   end
   if type(defaults) ~= "table" then
     fail(site, "options: found %s, expected a table of defaults", describe(defaults))
@@ -653,6 +711,19 @@ function tg.options(defaults)
 end
 
 -- ---- the finished platform ----
+
+-- Where the parameters of a model or core were given: { param =, site =, from =, rank = }. Of several that do not go together the
+-- one to blame has the highest rank: the command line, then the platform, then a core's preset.
+local function origins_of(s)
+  local list = {}
+  for _, name in ipairs(sorted_keys(s.values)) do
+    local site = s.sites[name]
+    local preset = s.core_file and site:sub(1, #s.core_file + 1) == s.core_file .. ":"
+    list[#list + 1] = { param = name, site = site, from = s.from[name],
+      rank = (s.from[name] or site:sub(1, 6) == "--set ") and 3 or preset and 1 or 2 }
+  end
+  return list
+end
 
 local settings = { console = "model", psci = "string", smccc = "string", quantum = "time" }
 -- What those of kind "string" may be.
@@ -733,6 +804,18 @@ function tg._finish(result, file)
       end
     end
   end
+  -- What a platform does not describe is there with the values of its class, in `config` and open to --set.
+  local has_fabric = false
+  for _, s in ipairs(models) do
+    has_fabric = has_fabric or s.class.name == "fabric"
+  end
+  if not has_fabric then
+    if result.fabric ~= nil then
+      fail(state[result.fabric] and state[result.fabric].site or file, "fabric: found %s, expected a tg.fabric under this key",
+        describe(result.fabric))
+    end
+    add_model("fabric", "fabric", new_object(class_named("fabric"), file))
+  end
   for _, k in ipairs(sorted_keys(result)) do
     local v = result[k]
     if type(v) ~= "table" then
@@ -778,7 +861,7 @@ function tg._finish(result, file)
       -- by tg.options
     elseif leaf and leaf.p then
       leaf.s.values[leaf.p.name] = param_value(site, leaf.s.kind, leaf.p, o.value)
-      leaf.s.sites[leaf.p.name] = site
+      leaf.s.sites[leaf.p.name], leaf.s.from[leaf.p.name] = site, nil
     elseif leaf and leaf.frame then
       leaf.s.bases[leaf.frame] = { base = address(site, o.key, math.tointeger(tonumber(o.value))), site = site }
     elseif leaf and leaf.count then
@@ -878,24 +961,41 @@ function tg._finish(result, file)
     end
   end
 
-  -- everything that was resolved, as text
+  -- where parameters were given, for what is found wrong later
+  for _, s in ipairs(models) do
+    s.origins = origins_of(s)
+  end
+  for _, s in ipairs(sets) do
+    s.core_state.origins = origins_of(s.core_state)
+  end
+
+  -- everything that was resolved: as text, or a parameter of a model, which says itself what it has
   local seen = {}
+  local place = {} -- state of a model or core -> its place in models or sets
+  for v, i in pairs(index) do
+    place[state[v]] = i
+  end
+  for i, s in ipairs(sets) do
+    place[s.core_state] = i
+  end
   for key, leaf in pairs(paths) do
-    local text
+    local entry = { key = key }
     if leaf.p then
-      local v = leaf.s.values[leaf.p.name]
-      if v == nil then
-        v = leaf.p.default
-      end
-      text = v == nil and "" or native.format(leaf.p, v)
+      entry.param = leaf.p.name
+      entry[leaf.s.class.name == "cpu" and "set" or "model"] = place[leaf.s]
     elseif leaf.frame then
-      text = string.format("0x%x", leaf.s.bases[leaf.frame].base)
+      entry.value = string.format("0x%x", leaf.s.bases[leaf.frame].base)
     elseif leaf.quantum then
-      text = leaf.s.quantum and native.format(native.time_param, leaf.s.quantum) or "500ns"
+      entry.value = native.format(native.time_param, leaf.s.quantum or native.quantum)
     else
-      text = tostring(leaf.s.count)
+      entry.value = tostring(leaf.s.count)
     end
-    config[#config + 1] = { key = key, value = text }
+    config[#config + 1] = entry
+    seen[key] = true
+  end
+  for key, value in pairs({ quantum = native.format(native.time_param, out.quantum or native.quantum), psci = out.psci or "hvc",
+    smccc = out.smccc or "1.2" }) do
+    config[#config + 1] = { key = key, value = value }
     seen[key] = true
   end
   for _, o in ipairs(options) do

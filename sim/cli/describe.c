@@ -101,6 +101,10 @@ static int describe_core(const char *name, const char *dir)
     opt.text = text;
     if (platform_build(name, &opt, &m, &err))
         return cli_complain("%s", err.text);
+    if (machine_realize(m, &err)) { /* the values as they are modelled */
+        machine_free(m);
+        return cli_complain("%s", err.text);
+    }
     printf("%s: a core preset (platforms/cores/%s.lua), parameters of a PE:\n\n", name, name);
     for (size_t i = 0; i < m->n_config; i++)
         if (!strncmp(m->config[i].key, "cpus.core.", skip))

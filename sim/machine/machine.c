@@ -5,6 +5,7 @@
  */
 #include "sim/machine/machine.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,7 @@ struct machine *machine_new(const char *name, uint64_t seed)
     m->env.system_opaque = m;
     m->log.sink = sink;
     m->log.opaque = m;
-    m->quantum = 500 * TG_NS;
+    m->quantum = MACHINE_QUANTUM;
     m->hooks = (struct cpu_hooks){.opaque = m,
                                   .exception = on_exception,
                                   .eret = on_eret,
@@ -125,6 +126,11 @@ void machine_free(struct machine *m)
         free(m->config[i].value);
     }
     free(m->config);
+    for (size_t i = 0; i < m->n_origins; i++) {
+        free(m->origins[i].site);
+        free(m->origins[i].from);
+    }
+    free(m->origins);
     for (size_t i = 0; i < m->n_externals; i++) {
         struct machine_external *x = &m->externals[i];
 
@@ -365,16 +371,61 @@ int machine_add_pe(struct machine *m, struct tg_model *model, uint64_t mpidr, st
     return 0;
 }
 
-int machine_add_config(struct machine *m, const char *key, const char *value)
+static char *param_text(const struct machine *m, const struct tg_model *model, const struct tg_param *p)
+{
+    char text[64] = "";
+
+    if (p->type == TG_PARAM_STRING) {
+        const char *s = *(char *const *)((const char *)model + p->offset);
+
+        return strdup(s ? s : "");
+    }
+    if (m->format_param)
+        m->format_param(p, tg_model_get_u64(model, p), text, sizeof(text));
+    return strdup(text);
+}
+
+int machine_add_config(struct machine *m, const char *key, const char *value, const struct tg_model *model,
+                       const struct tg_param *param)
 {
     struct machine_config *c = grow(&m->config, m->n_config, sizeof(*c));
 
     if (!c)
         return -ENOMEM;
     c->key = strdup(key);
-    c->value = strdup(value);
+    c->value = param ? param_text(m, model, param) : strdup(value);
+    c->model = model;
+    c->param = param;
     m->n_config++;
+    return c->key && c->value ? 0 : -ENOMEM;
+}
+
+/* Parameters as they are modelled. */
+static int settle_config(struct machine *m, struct tg_error *err)
+{
+    for (size_t i = 0; i < m->n_config; i++) {
+        struct machine_config *c = &m->config[i];
+
+        if (!c->param)
+            continue;
+        free(c->value);
+        c->value = param_text(m, c->model, c->param);
+        if (!c->value)
+            return tg_error_set(err, ENOMEM, "out of memory");
+    }
     return 0;
+}
+
+int machine_add_origin(struct machine *m, const struct tg_model *model, const struct tg_param *param,
+                       const char *site, const char *from, unsigned rank)
+{
+    struct machine_origin *o = grow(&m->origins, m->n_origins, sizeof(*o));
+
+    if (!o)
+        return -ENOMEM;
+    *o = (struct machine_origin){model, param, strdup(site), from ? strdup(from) : NULL, rank};
+    m->n_origins++;
+    return o->site && (!from || o->from) ? 0 : -ENOMEM;
 }
 
 const char *machine_get_config(const struct machine *m, const char *key)
@@ -501,12 +552,72 @@ static void bind_bus_ports(struct machine *m)
     }
 }
 
-static int realize(struct tg_model *model, struct tg_error *err)
+/* Where the text names this parameter; NULL: it does not. Names are words of letters, digits, '_' and '.'. */
+static const char *mention(const char *text, const char *param)
+{
+    const size_t n = strlen(param);
+
+    for (const char *s = text; (s = strstr(s, param)); s++) {
+        bool begins = s == text || !(isalnum((unsigned char)s[-1]) || s[-1] == '_' || s[-1] == '.');
+        bool ends = !(isalnum((unsigned char)s[n]) || s[n] == '_') &&
+                    !(s[n] == '.' && isalnum((unsigned char)s[n + 1]));
+
+        if (begins && ends)
+            return s;
+    }
+    return NULL;
+}
+
+/* The PE whose origins are those of its set; any other model: itself. */
+static const struct tg_model *origin_model(const struct machine *m, const struct tg_model *model)
+{
+    for (unsigned i = 0; i < m->n_pes; i++)
+        if (m->pes[i].model == model)
+            return m->pes[m->sets[m->pes[i].set].first].model;
+    return model;
+}
+
+/* Where a parameter was given that the text names, or the model itself. Of several that is the one that was said last
+ * (command line, platform, preset), or first in the text. NULL: nothing is known. */
+static const struct machine_origin *origin_in(const struct machine *m, const struct tg_model *model,
+                                              const char *text)
+{
+    const struct tg_model *of = origin_model(m, model);
+    const struct machine_origin *best = NULL;
+    const char *first = NULL;
+
+    for (size_t i = 0; i < m->n_origins; i++) {
+        const struct machine_origin *o = &m->origins[i];
+        const char *at = o->param ? mention(text, o->param->name) : text + strlen(text);
+
+        if (o->model != of || !at ||
+            (best && (o->rank < best->rank || (o->rank == best->rank && at >= first))))
+            continue;
+        best = o;
+        first = at;
+    }
+    return best;
+}
+
+static unsigned rank_of(const struct machine_origin *o)
+{
+    return o ? o->rank : 0;
+}
+
+/* An error of the user, found when models are put together: it begins with the place to mend. */
+static int blame(const struct machine_origin *o, const char *name, int code, const char *text,
+                 struct tg_error *err)
+{
+    return tg_error_set(err, code, "%s%s%s: %s%s%s%s", o ? o->site : "", o ? ": " : "", name, text,
+                        o && o->from ? " (from " : "", o && o->from ? o->from : "", o && o->from ? ")" : "");
+}
+
+static int realize(const struct machine *m, struct tg_model *model, struct tg_error *err)
 {
     struct tg_error e = {""};
     int rc = tg_model_realize(model, &e);
 
-    return rc ? tg_error_set(err, -rc, "%s: %s", model->name, e.text) : 0;
+    return rc ? blame(origin_in(m, model, e.text), model->name, -rc, e.text, err) : 0;
 }
 
 static uint64_t pe_param(const struct machine *m, unsigned pe, const char *name)
@@ -528,17 +639,25 @@ static int check_sets(const struct machine *m, struct tg_error *err)
     };
 
     for (unsigned s = 1; s < m->n_sets; s++) {
-        const struct machine_set *a = &m->sets[0], *b = &m->sets[s];
-
         for (size_t i = 0; i < TG_ARRAY_SIZE(shared); i++) {
-            uint64_t first = pe_param(m, a->first, shared[i].param),
-                     other = pe_param(m, b->first, shared[i].param);
+            const struct machine_set *a = &m->sets[0], *b = &m->sets[s], *t = a;
+            const struct machine_origin *of_a = origin_in(m, m->pes[a->first].model, shared[i].param),
+                                        *of_b = origin_in(m, m->pes[b->first].model, shared[i].param);
+            char name[128];
+            struct tg_error e;
 
-            if (first != other)
-                return tg_error_set(err, EINVAL, "%s: %s.core.%s: found %llu where %s.core has %llu: %s",
-                                    b->site ? b->site : "", b->name, shared[i].param,
-                                    (unsigned long long)other, a->name, (unsigned long long)first,
-                                    shared[i].why);
+            if (pe_param(m, a->first, shared[i].param) == pe_param(m, b->first, shared[i].param))
+                continue;
+            if (rank_of(of_a) > rank_of(of_b)) {
+                a = b;
+                b = t;
+                of_b = of_a;
+            }
+            snprintf(name, sizeof(name), "%s.core.%s", b->name, shared[i].param);
+            tg_error_set(&e, EINVAL, "found %llu where %s.core has %llu: %s",
+                         (unsigned long long)pe_param(m, b->first, shared[i].param), a->name,
+                         (unsigned long long)pe_param(m, a->first, shared[i].param), shared[i].why);
+            return blame(of_b, name, EINVAL, e.text, err);
         }
     }
     return 0;
@@ -548,18 +667,24 @@ static int check_sets(const struct machine *m, struct tg_error *err)
 static int check_addresses(const struct machine *m, struct tg_error *err)
 {
     for (unsigned pe = 0; pe < m->n_pes; pe++) {
+        const struct tg_model *core = m->pes[pe].model;
         const uint64_t bits = pe_param(m, pe, "features.lpa") ? 52 : pe_param(m, pe, "pa_bits");
 
         for (size_t i = 0; bits && i < m->n_regions; i++) {
             const struct machine_region *r = &m->regions[i];
+            const struct machine_origin *size = r->model ? origin_in(m, r->model, "size") : NULL,
+                                        *pa = origin_in(m, core, "pa_bits"),
+                                        placed = {.site = (char *)r->site};
+            struct tg_error e;
 
-            if ((r->base + (r->size - 1)) >> bits)
-                return tg_error_set(
-                    err, EINVAL,
-                    "%s: %s at 0x%llx..0x%llx: expected to end within the %llu address bits of %s", r->site,
-                    region_name(m, r), (unsigned long long)r->base,
-                    (unsigned long long)(r->base + (r->size - 1)), (unsigned long long)bits,
-                    m->pes[pe].model->name);
+            if (!((r->base + (r->size - 1)) >> bits))
+                continue;
+            if (rank_of(size) < rank_of(pa))
+                size = pa;
+            tg_error_set(&e, EINVAL, "at 0x%llx..0x%llx: expected to end within the %llu address bits of %s",
+                         (unsigned long long)r->base, (unsigned long long)(r->base + (r->size - 1)),
+                         (unsigned long long)bits, core->name);
+            return blame(rank_of(size) >= 3 ? size : &placed, region_name(m, r), EINVAL, e.text, err);
         }
     }
     return 0;
@@ -606,10 +731,10 @@ int machine_realize(struct machine *m, struct tg_error *err)
         cpu_domain_add(m->domain, pe->cpu);
     }
     /* The interrupt controller before everything: PEs and devices may drive lines when they are realized. */
-    if (m->gic && (rc = realize(m->gic, err)))
+    if (m->gic && (rc = realize(m, m->gic, err)))
         return rc;
     for (size_t i = 0; i < m->n_models; i++)
-        if (m->models[i] != m->gic && (rc = realize(m->models[i], err)))
+        if (m->models[i] != m->gic && (rc = realize(m, m->models[i], err)))
             return rc;
-    return 0;
+    return settle_config(m, err);
 }

@@ -20,6 +20,7 @@
 #include "models/cpu/cpu.h"
 
 #define MACHINE_MAX_PES 64
+#define MACHINE_QUANTUM (500 * TG_NS) /* where a platform says nothing */
 
 /* A window of the address map. */
 struct machine_region {
@@ -73,9 +74,21 @@ struct machine_pe {
     struct tg_irq inputs[TG_PE_LINES]; /* not driven; sinks are machine_pe_irq */
 };
 
-/* A resolved parameter, for the table `config`: "cpus.core.l2.size" = "1MiB". */
+/* A row of the table `config`: "cpus.core.l2.size" = "1MiB". A parameter's value is the model's own, read again
+ * when all models are realized: what is simulated, not what was written. */
 struct machine_config {
     char *key, *value;
+    const struct tg_model *model;
+    const struct tg_param *param; /* NULL: not of a model's class (cpus.count, an address, an option) */
+};
+
+/* Where a parameter was given, for messages. */
+struct machine_origin {
+    const struct tg_model *model;
+    const struct tg_param *param; /* NULL: the model was made there */
+    char *site;                   /* "virt.lua:12", "--set ram.size=1GiB" */
+    char *from;                   /* the --set whose value that line has; NULL: none */
+    unsigned rank;                /* of several to blame, the highest */
 };
 
 /* An external TLM-2.0 target (shared object); built by sim/tlm at elaboration. */
@@ -123,6 +136,10 @@ struct machine {
     size_t n_irqs;
     struct machine_config *config;
     size_t n_config;
+    struct machine_origin *origins;
+    size_t n_origins;
+    /* A parameter's value as text; set by sim/platform, before config. */
+    void (*format_param)(const struct tg_param *p, uint64_t value, char *out, size_t size);
     struct machine_external *externals;
     size_t n_externals;
 
@@ -217,7 +234,12 @@ int machine_add_opp(struct machine_set *set, uint64_t hz, uint32_t uv);
 int machine_name_cores(struct machine *m);
 /* The PE's model must have been made by machine_add with cpu_class. Without a set it makes one, "cpus". */
 int machine_add_pe(struct machine *m, struct tg_model *model, uint64_t mpidr, struct tg_error *err);
-int machine_add_config(struct machine *m, const char *key, const char *value);
+/* A row of config: a value, or a parameter of a model (value NULL). */
+int machine_add_config(struct machine *m, const char *key, const char *value, const struct tg_model *model,
+                       const struct tg_param *param);
+/* Strings are copied. */
+int machine_add_origin(struct machine *m, const struct tg_model *model, const struct tg_param *param,
+                       const char *site, const char *from, unsigned rank);
 const char *machine_get_config(const struct machine *m, const char *key); /* NULL: no such key */
 /* The quantum of a PE, ps. */
 static inline tg_time machine_quantum(const struct machine *m, unsigned pe)

@@ -99,6 +99,22 @@ static int set_params(lua_State *L, struct tg_model *model, struct tg_error *err
     return rc;
 }
 
+/* An object's state is on the top: where its parameters were given, and the object itself. */
+static int add_origins(lua_State *L, struct machine *m, struct tg_model *model)
+{
+    size_t n = list(L, "origins");
+    int rc = 0;
+
+    for (size_t i = 0; i < n && !rc; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        rc = machine_add_origin(m, model, tg_model_param(model->cls, text(L, "param")), text(L, "site"),
+                                text(L, "from"), (unsigned)number(L, "rank"));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return rc ? rc : machine_add_origin(m, model, NULL, text(L, "site"), NULL, 0);
+}
+
 struct build {
     lua_State *L;
     struct machine *m;
@@ -131,6 +147,8 @@ static int add_models(struct build *b)
             rc = no_memory(b);
         else
             rc = set_params(L, b->models[i], b->err);
+        if (!rc && add_origins(L, b->m, b->models[i]))
+            rc = no_memory(b);
         if (!rc && pc->gic && b->m->gic)
             rc = tg_error_set(b->err, EINVAL, "%s: %s: the platform has an interrupt controller already: %s",
                               text(L, "site"), text(L, "name"), b->m->gic->name);
@@ -197,6 +215,8 @@ static int add_set(struct build *b)
         }
         lua_getfield(L, -2, "core_state");
         rc = set_params(L, model, b->err);
+        if (!rc && i == 0 && add_origins(L, m, model)) /* the first one's serve for all of the set */
+            rc = no_memory(b);
         lua_pop(L, 1);
         if (!rc)
             rc = machine_add_pe(m, model, mpidr, b->err);
@@ -403,6 +423,31 @@ static int add_external(struct build *b)
     return 0;
 }
 
+/* Parameters are what their model says: of a set of PEs, the first one. */
+static int add_config(struct build *b)
+{
+    lua_State *L = b->L;
+    struct machine *m = b->m;
+    size_t n = list(L, "config");
+    int rc = 0;
+
+    m->format_param = platform_format;
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct tg_model *model = NULL;
+
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        if (number(L, "set"))
+            model = m->pes[m->sets[number(L, "set") - 1].first].model;
+        else if (number(L, "model"))
+            model = b->models[number(L, "model") - 1];
+        rc = machine_add_config(m, text(L, "key"), text(L, "value"), model,
+                                model ? tg_model_param(model->cls, text(L, "param")) : NULL);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return rc ? no_memory(b) : 0;
+}
+
 int platform_elaborate(lua_State *L, struct machine *m, struct tg_error *err)
 {
     struct build b = {.L = L, .m = m, .err = err};
@@ -429,13 +474,9 @@ int platform_elaborate(lua_State *L, struct machine *m, struct tg_error *err)
     if (rc)
         goto end;
     lua_pop(L, 1);
-    n = list(L, "config");
-    for (size_t i = 0; i < n; i++) {
-        lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        machine_add_config(m, text(L, "key"), text(L, "value"));
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
+    rc = add_config(&b);
+    if (rc)
+        goto end;
     if (number(L, "console"))
         m->console = b.models[number(L, "console") - 1];
     if (number(L, "quantum"))

@@ -193,11 +193,12 @@ static bool word(char c)
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Does `key =` (or ["key"] =) stand in this line, outside a comment? Adds up its braces. */
-static bool line_has_key(const char *line, const char *key, int *depth, bool *opened)
+/* What stands behind `key =` (or ["key"] =, or with `dotted` object.key =) in this line, outside a comment; NULL: it
+ * is not there. Adds up the line's braces. */
+static const char *value_of_key(const char *line, const char *key, bool dotted, int *depth, bool *opened)
 {
     size_t n = strlen(key);
-    bool found = false;
+    const char *found = NULL;
 
     for (const char *s = line; *s && !(s[0] == '-' && s[1] == '-'); s++) {
         if (*s == '{') {
@@ -205,15 +206,33 @@ static bool line_has_key(const char *line, const char *key, int *depth, bool *op
             *opened = true;
         } else if (*s == '}') {
             --*depth;
-        } else if (!strncmp(s, key, n) && (s == line || (!word(s[-1]) && s[-1] != '.')) && !word(s[n])) {
+        } else if (!strncmp(s, key, n) && (s == line || (!word(s[-1]) && (dotted || s[-1] != '.'))) &&
+                   !word(s[n])) {
             const char *t = s + n;
 
             while (*t == ' ' || *t == '\t' || *t == '"' || *t == '\'' || *t == ']')
                 t++;
-            found = found || (t[0] == '=' && t[1] != '=');
+            if (!found && t[0] == '=' && t[1] != '=')
+                found = t + 1;
         }
     }
     return found;
+}
+
+/* The file of a site, by the name that messages have for it (up to `colon`); NULL: it is no file. */
+static FILE *open_source(lua_State *L, const char *site, const char *colon)
+{
+    FILE *f = NULL;
+
+    if (!colon)
+        return NULL;
+    lua_getfield(L, LUA_REGISTRYINDEX, "tollgate.files");
+    lua_pushlstring(L, site, (size_t)(colon - site));
+    lua_gettable(L, -2);
+    if (lua_isstring(L, -1))
+        f = fopen(lua_tostring(L, -1), "r");
+    lua_pop(L, 2);
+    return f;
 }
 
 /* key_line("file:12", "size"): "file:14" when the constructor that begins on line 12 has `size =` there; else
@@ -228,17 +247,12 @@ static int l_key_line(lua_State *L)
     bool opened = false;
     FILE *f = NULL;
 
-    if (first > 0) {
-        lua_getfield(L, LUA_REGISTRYINDEX, "tollgate.files");
-        lua_pushlstring(L, site, (size_t)(colon - site));
-        lua_gettable(L, -2);
-        if (lua_isstring(L, -1))
-            f = fopen(lua_tostring(L, -1), "r");
-    }
+    if (first > 0)
+        f = open_source(L, site, colon);
     while (f && !hit && getline(&line, &cap, f) > 0) {
         if (++number < first)
             continue;
-        if (line_has_key(line, key, &depth, &opened))
+        if (value_of_key(line, key, false, &depth, &opened))
             hit = number;
         else if (opened && depth <= 0)
             break;
@@ -252,6 +266,35 @@ static int l_key_line(lua_State *L)
     }
     lua_pushlstring(L, site, (size_t)(colon - site));
     lua_pushfstring(L, "%s:%d", lua_tostring(L, -1), hit);
+    return 1;
+}
+
+/* expression("file:12", "size"): what stands behind `size =` on line 12, up to the comma or brace that ends it;
+ * nil when that is not there. */
+static int l_expression(lua_State *L)
+{
+    const char *site = luaL_checkstring(L, 1), *key = luaL_checkstring(L, 2);
+    const char *colon = strrchr(site, ':'), *s = NULL;
+    char *line = NULL;
+    size_t cap = 0, n = 0;
+    int wanted = colon ? atoi(colon + 1) : 0, number = 0, depth = 0;
+    FILE *f = open_source(L, site, colon);
+
+    while (f && number < wanted && getline(&line, &cap, f) > 0)
+        number++;
+    if (f)
+        fclose(f);
+    if (number && number == wanted)
+        s = value_of_key(line, key, true, &depth, &(bool){false});
+    for (depth = 0; s && s[n] && !(depth == 0 && strchr(",;}", s[n])) && depth >= 0; n++)
+        depth += s[n] == '{' || s[n] == '(' || s[n] == '['   ? 1
+                 : s[n] == '}' || s[n] == ')' || s[n] == ']' ? -1
+                                                             : 0;
+    if (s)
+        lua_pushlstring(L, s, n);
+    else
+        lua_pushnil(L);
+    free(line);
     return 1;
 }
 
@@ -311,15 +354,24 @@ static void push_overrides(lua_State *L)
 
 void platform_push_natives(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"classes", l_classes}, {"parse", l_parse}, {"format", l_format},
-                                         {"nearest", l_nearest}, {"where", l_where}, {"key_line", l_key_line},
-                                         {"cores", l_cores},     {"core", l_core},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"classes", l_classes},
+                                         {"parse", l_parse},
+                                         {"format", l_format},
+                                         {"nearest", l_nearest},
+                                         {"where", l_where},
+                                         {"key_line", l_key_line},
+                                         {"expression", l_expression},
+                                         {"cores", l_cores},
+                                         {"core", l_core},
+                                         {NULL, NULL}};
 
     luaL_newlib(L, functions);
     push_overrides(L);
     lua_setfield(L, -2, "overrides");
     lua_pushinteger(L, MACHINE_MAX_PES);
     lua_setfield(L, -2, "max_pes");
+    lua_pushinteger(L, MACHINE_QUANTUM);
+    lua_setfield(L, -2, "quantum");
     push_param(L, &size_param);
     lua_setfield(L, -2, "size_param");
     push_param(L, &time_param);

@@ -65,8 +65,8 @@ int pipe_init(struct cpu *c)
 
     p->drains = c->p.pipe_kind == PIPE_WINDOW;
     for (unsigned i = 0; i < CPU_TC_COUNT; i++) {
-        const struct pipe_class_params *k = &c->p.cls[i];
-        uint32_t latency = latency_of(c, i), ports = k->ports, shift = k->group % 16 * 4;
+        struct pipe_class_params *k = &c->p.cls[i];
+        uint32_t latency = k->latency = latency_of(c, i), ports = k->ports, shift = k->group % 16 * 4;
 
         p->cls[i] = (struct pipe_class){
             .latency = (uint16_t)latency,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "models/base/sysenc.h"
 #include "models/cpu/cpu.h"
 #include "models/cpu/features.h"
@@ -198,8 +199,10 @@ static void sets_agree(void **state)
         const char *set, *message;
     } rows[] = {
         {"big.core.cntfrq=25MHz",
+         "--set big.core.cntfrq=25MHz: "
          "big.core.cntfrq: found 25000000 where little.core has 62500000: there is one system counter"},
-        {"little.core.features.el3=false", "big.core.features.el3: found 1 where little.core has 0"},
+        {"little.core.features.el3=false",
+         "--set little.core.features.el3=false: little.core.features.el3: found 0 where big.core has 1"},
     };
 
     (void)state;
@@ -266,13 +269,127 @@ static void refused(void **state)
     }
 }
 
+static bool starts(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
+
+/* Found when models are realized: the message begins with the line or the --set of the parameter to blame. */
+static void blamed(void **state)
+{
+    static const char text[] = "local tg = require 'tollgate'\n"
+                               "local o = tg.options { n = 1, ways = 16, row = '2KiB', bp = 4 }\n"
+                               "return { cpus = tg.cpus { count = o.n, core = tg.core('cortex-a57', {\n"
+                               "  l2 = {\n"
+                               "    size = '2MiB', ways = o.ways },\n"
+                               "  ctx_breakpoints = 2,\n"
+                               "  breakpoints = o.bp }) },\n"
+                               "  ram = tg.ram { base = 0x40000000, size = '1GiB',\n"
+                               "    row_size = o.row } }\n";
+    static const struct {
+        const char *sets[3], *message;
+    } rows[] = {
+        /* 16 ways divide 2 MiB; 12 do not, and the file's size is not to blame */
+        {{"ways=12"},
+         "t.lua:5: cpu0: l2.size: found 2097152 bytes, expected l2.ways (12) times 64 bytes times a "
+         "power of two (from --set ways=12)"},
+        {{"cpus.core.l2.ways=12"},
+         "--set cpus.core.l2.ways=12: cpu0: l2.size: found 2097152 bytes, expected "
+         "l2.ways (12) times 64 bytes times a power of two"},
+        {{"cpus.core.l2.size=3MiB", "n=2"},
+         "--set cpus.core.l2.size=3MiB: cpu0: l2.size: found 3145728 bytes, "
+         "expected l2.ways (16) times 64 bytes times a power of two"},
+        /* a preset's line is blamed last */
+        {{"cpus.core.pa_bits=40", "ram.base=0x10000000000"},
+         "--set cpus.core.pa_bits=40: ram: at 0x10000000000..0x1003fffffff: expected to end within the 40 "
+         "address "
+         "bits of cpu0"},
+        {{"ram.size=64TiB"},
+         "--set ram.size=64TiB: ram: at 0x40000000..0x40003fffffff: expected to end within the "
+         "44 address bits of cpu0"},
+        {{"row=96B"}, "t.lua:9: ram: row_size: found 96 bytes"},
+        /* the file's 2 has nothing to do with the 2 of n */
+        {{"n=2", "bp=16"}, NULL},
+        {{"n=2", "cpus.core.tlb2.entries=1001"},
+         "--set cpus.core.tlb2.entries=1001: cpu0: tlb2.entries: found 1001"},
+    };
+
+    char dir[] = "/tmp/tg-shipped-XXXXXX", path[64];
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/t.lua", dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        struct platform_options opt = {.platforms_dir = TEST_PLATFORMS, .sets = rows[i].sets};
+        struct tg_error err = {""};
+        struct machine *m = NULL;
+        int rc;
+
+        while (opt.n_sets < TG_ARRAY_SIZE(rows[i].sets) && rows[i].sets[opt.n_sets])
+            opt.n_sets++;
+        rc = platform_build(path, &opt, &m, &err);
+        if (!rc)
+            rc = machine_realize(m, &err);
+        if (rc != (rows[i].message ? -EINVAL : 0) ||
+            (rows[i].message &&
+             !starts(err.text + (starts(err.text, dir) ? strlen(dir) + 1 : 0), rows[i].message)))
+            fail_msg("%s: %d: %s", rows[i].sets[0], rc, err.text);
+        machine_free(m);
+    }
+    unlink(path);
+    rmdir(dir);
+}
+
+/* `config` has what is simulated, the parts that no platform names, too. */
+static void config_is_resolved(void **state)
+{
+    static const struct {
+        const char *sets[3], *key, *value;
+    } rows[] = {
+        {{NULL}, "fabric.latency", "10ns"},
+        {{"fabric.latency=0ns"}, "fabric.latency", "0ps"},
+        {{"fabric.slc.size=4MiB"}, "fabric.slc.size", "4MiB"},
+        {{"core=armv8.6-max"}, "cpus.core.pa_bits", "52"}, /* features.lpa */
+        {{"core=cortex-a57"}, "cpus.core.pa_bits", "44"},
+        {{"cpus.core.l1d.latency=9"}, "cpus.core.pipeline.load.latency", "9"},
+        {{"cpus.core.l1d.latency=9"}, "cpus.core.pipeline.alu.latency", "1"},
+        {{"cpus.core.l1d.latency=2", "cpus.core.pipeline.load.latency=3"},
+         "cpus.core.pipeline.load.latency",
+         "3"},
+        {{"core=cortex-a76"}, "cpus.core.features.vhe", "true"},
+        {{"core=cortex-a76", "el2=false"}, "cpus.core.features.vhe", "false"}, /* goes with EL2 */
+        {{"ram.size=2GiB"}, "ram.size", "2GiB"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_SIZE(rows); i++) {
+        struct machine *m = up("virt", rows[i].sets);
+        const char *value = machine_get_config(m, rows[i].key);
+
+        if (!value || strcmp(value, rows[i].value))
+            fail_msg("%s: found %s, expected %s", rows[i].key, value ? value : "nothing", rows[i].value);
+        machine_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(biglittle),          cmocka_unit_test(sets_agree),
-        cmocka_unit_test(every_platform),     cmocka_unit_test(every_core_on_virt),
-        cmocka_unit_test(max_has_everything), cmocka_unit_test(cache_types),
-        cmocka_unit_test(virt_is_virt),       cmocka_unit_test(refused),
+        cmocka_unit_test(biglittle),
+        cmocka_unit_test(sets_agree),
+        cmocka_unit_test(every_platform),
+        cmocka_unit_test(every_core_on_virt),
+        cmocka_unit_test(max_has_everything),
+        cmocka_unit_test(cache_types),
+        cmocka_unit_test(virt_is_virt),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(blamed),
+        cmocka_unit_test(config_is_resolved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
