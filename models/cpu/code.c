@@ -137,6 +137,11 @@ struct code_page *code_page_get(struct cpu *c, uint64_t pa, bool uncached)
     if (!p)
         return NULL;
     p->pa = pa;
+    p->decoded = domain_code(c->host.domain, pa);
+    if (!p->decoded) {
+        free(p);
+        return NULL;
+    }
     p->uncached = uncached;
     k->uncached |= uncached;
     p->hash_next = k->hash[hash_of(pa)];
@@ -312,8 +317,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
 
     if (known)
         return known;
-    if (!page->lines)
-        domain_code_appeared(c->host.domain, page->pa); /* from now on writes to the page are watched */
+    if (!page->decoded->any)
+        domain_code_appeared(c->host.domain, page->decoded); /* from now on writes to the page are watched */
     enter = &k->arena[k->used];
     op = enter + 1;
     while ((!end || out || on) && !held && n < CODE_BLOCK_MAX && at < MMU_PAGE_SIZE &&
@@ -333,7 +338,7 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
         end = decode_one(c, fns, insn, at, op);
         op_info(op)->rem = (uint8_t)n++; /* its number; below, what comes behind it */
         op_info(op)->before = (uint8_t)before;
-        page->lines |= TG_BIT(at / 64);
+        page->decoded->words[at / 256] |= TG_BIT(at / 4 % 64);
         last = at;
         at += 4;
         out = left_out(c, fns, op);
@@ -366,6 +371,8 @@ const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned 
     make_links(op, page, op - 1, last);
     specialise(fns, op - 1);
     page->entry[offset / 4] = k->used;
+    page->begins[offset / 256] |= TG_BIT(offset / 4 % 64);
+    page->blocks++;
     op += CPU_LINKS_SLOTS;
     if (cpu_by_blocks(c)) {
         enter->enter.last = (uint8_t)(op - enter);
@@ -395,47 +402,44 @@ const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset)
     return op;
 }
 
-static uint64_t lines_of(uint64_t pa, uint64_t size)
-{
-    unsigned first = (unsigned)(pa & 4095) / 64, last = (unsigned)((pa & 4095) + size - 1) / 64;
-
-    return TG_FIELD(last, first);
-}
-
-/* A block of the page may be running, and end by a call. */
-static void forget_returns(struct cpu *c, const struct code_page *page)
+/* The page's blocks are none any longer. One of them may be running, and end by a call. */
+static void forget_blocks(struct cpu *c, struct code_page *page)
 {
     cpu_op_fn *const *fns = variant(c);
 
-    for (unsigned i = 0; i < TG_ARRAY_SIZE(page->entry); i++) {
-        struct cpu_op *enter = &c->host.code->arena[page->entry[i]], *last = enter + enter->enter.ops;
-        cpu_op_fn *const fn = CPU_OP_FN(last);
+    for (unsigned w = 0; w < TG_ARRAY_SIZE(page->begins); w++) {
+        for (uint64_t left = page->begins[w]; left; left &= left - 1) {
+            uint32_t *entry = &page->entry[w * 64 + (unsigned)__builtin_ctzll(left)];
+            struct cpu_op *enter = &c->host.code->arena[*entry], *last = enter + enter->enter.ops;
+            cpu_op_fn *const fn = CPU_OP_FN(last);
 
-        if (page->entry[i] && (fn == fns[H_BL_NEAR] || fn == fns[H_BL_FAR] || fn == fns[H_BLR_NEAR]))
-            last->back = NULL;
+            if (fn == fns[H_BL_NEAR] || fn == fns[H_BL_FAR] || fn == fns[H_BLR_NEAR])
+                last->back = NULL;
+            *entry = 0;
+        }
+        page->begins[w] = 0;
     }
+    page->blocks = 0;
 }
 
-static void page_written(struct cpu *c, struct code_page *p, uint64_t pa, uint64_t size)
+static void page_written(struct cpu *c, struct code_page *p)
 {
-    if (!p || !(p->lines & lines_of(pa, size)))
+    if (!p || !p->blocks)
         return;
-    forget_returns(c, p);
-    memset(p->entry, 0, sizeof(p->entry));
-    p->lines = 0;
+    forget_blocks(c, p);
     mmu_forget_jumps(c);
     c->host.link = NULL;
     cpu_attention(c, 0); /* the block that runs may be one of the page's */
     c->n.blocks_invalidated++;
 }
 
-void code_written(struct cpu *c, uint64_t pa, uint64_t size)
+void code_written(struct cpu *c, uint64_t pa_page)
 {
     const struct code_cache *k = c->host.code;
 
-    page_written(c, find(k, pa & MMU_PAGE_MASK, false), pa, size);
+    page_written(c, find(k, pa_page, false));
     if (tg_unlikely(k->uncached))
-        page_written(c, find(k, pa & MMU_PAGE_MASK, true), pa, size);
+        page_written(c, find(k, pa_page, true));
 }
 
 void code_drop_all(struct cpu *c)
@@ -456,17 +460,6 @@ void code_drop_all(struct cpu *c)
     c->timing.pipe.memo.ages = 0;
     mmu_forget_jumps(c);
     mmu_drop_fetches(c);
-}
-
-bool code_has_lines(const struct cpu *c, uint64_t pa_page)
-{
-    const struct code_cache *k = c->host.code;
-    const struct code_page *p = find(k, pa_page, false);
-
-    if (p && p->lines)
-        return true;
-    p = k->uncached ? find(k, pa_page, true) : NULL;
-    return p && p->lines;
 }
 
 bool code_arena_low(const struct cpu *c)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decoded code of a PE: blocks of operations, by physical page. A page's blocks die together when a byte that
- * was decoded changes. Memory of dead blocks is reused only when the whole cache is dropped, between blocks,
+ * Decoded code of a PE: blocks of operations, by physical page. A page's blocks die together when a word that
+ * was decoded is written. Memory of dead blocks is reused only when the whole cache is dropped, between blocks,
  * so a running block never loses its operations.
  */
 #ifndef TG_CPU_CODE_H
@@ -15,9 +15,11 @@
 #define CODE_EXITS_MAX 8  /* branches behind which it goes on */
 
 struct code_page {
-    uint64_t pa;    /* of the 4 KiB page */
-    uint64_t lines; /* bit n: 64-byte line n has decoded instructions */
-    bool uncached;  /* its blocks are fetched past the caches */
+    uint64_t pa;              /* of the 4 KiB page */
+    struct ram_code *decoded; /* which of its words are, by any PE */
+    uint32_t blocks;
+    uint64_t begins[1024 / 64]; /* bit n: entry[n] is one of them */
+    bool uncached;              /* its blocks are fetched past the caches */
     struct code_page *hash_next;
     struct code_page *all_next;
     uint32_t
@@ -39,12 +41,10 @@ const struct cpu_op *code_known(const struct cpu *c, const struct code_page *pag
 const struct cpu_op *code_block(struct cpu *c, struct code_page *page, unsigned offset, const uint8_t *mem);
 /* A single operation in a buffer of its own, ended by op_stepped: for stepping and uncached execution. */
 const struct cpu_op *code_single(struct cpu *c, uint32_t insn, unsigned offset);
-/* Bytes [pa, pa + size) changed (within one page): drops the page's blocks if any of the lines was decoded.
- */
-void code_written(struct cpu *c, uint64_t pa, uint64_t size);
+/* A word of the page that some PE has decoded was written: drops the page's blocks. */
+void code_written(struct cpu *c, uint64_t pa_page);
 /* Drops everything (mode change, arena full). Only between blocks. */
 void code_drop_all(struct cpu *c);
-bool code_has_lines(const struct cpu *c, uint64_t pa_page);
 /* It is time for that: the arena is full, or edges of memos in it are from long ago. */
 bool code_arena_low(const struct cpu *c);
 

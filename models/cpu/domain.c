@@ -4,6 +4,7 @@
 #include "models/cpu/domain.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
 
@@ -23,6 +24,13 @@ void cpu_domain_free(struct cpu_domain *d)
         return;
     for (unsigned i = 0; i < d->n_ram; i++)
         free(d->ram[i].flags);
+    for (unsigned i = 0; i < DOMAIN_CODE_HASH; i++)
+        while (d->code[i]) {
+            struct ram_code *r = d->code[i];
+
+            d->code[i] = r->next;
+            free(r);
+        }
     free(d);
 }
 
@@ -74,31 +82,75 @@ struct ram_region *domain_ram(struct cpu *c, uint64_t pa, bool ns)
     return r->secure && ns ? NULL : r;
 }
 
-void domain_code_appeared(struct cpu_domain *d, uint64_t pa)
-{
-    struct ram_region *r = known_ram(d, pa);
-    uint8_t *flags;
+#define IDLE_STORES 64 /* after which a page without decoded code is data */
 
+static struct ram_code **code_slot(struct cpu_domain *d, uint64_t pa)
+{
+    return &d->code[((pa >> 12) ^ (pa >> 22)) % DOMAIN_CODE_HASH];
+}
+
+static struct ram_code *known_code(struct cpu_domain *d, uint64_t pa)
+{
+    struct ram_code *r = *code_slot(d, pa);
+
+    while (r && r->pa != (pa & MMU_PAGE_MASK))
+        r = r->next;
+    return r;
+}
+
+struct ram_code *domain_code(struct cpu_domain *d, uint64_t pa)
+{
+    struct ram_code *r = known_code(d, pa), **slot = code_slot(d, pa);
+
+    if (r)
+        return r;
+    r = calloc(1, sizeof(*r));
     if (!r)
+        return NULL;
+    r->pa = pa & MMU_PAGE_MASK;
+    r->next = *slot;
+    *slot = r;
+    return r;
+}
+
+void domain_code_appeared(struct cpu_domain *d, struct ram_code *code)
+{
+    struct ram_region *r = known_ram(d, code->pa);
+    uint8_t *flags = r ? ram_flags(r, code->pa) : NULL;
+
+    code->any = true;
+    code->idle = 0;
+    if (!flags || *flags & RAM_PAGE_CODE)
         return;
-    flags = ram_flags(r, pa);
     if (*flags & RAM_PAGE_WTAG)
         for (struct cpu *c = d->first; c; c = c->host.domain_next)
-            mmu_drop_write_tags(c, pa);
+            mmu_watch_code(c, code);
     *flags = RAM_PAGE_CODE;
 }
 
 void domain_code_written(struct cpu_domain *d, uint64_t pa, uint64_t size)
 {
-    struct ram_region *r = known_ram(d, pa);
-    bool left = false;
+    struct ram_code *code = known_code(d, pa);
 
-    for (struct cpu *c = d->first; c; c = c->host.domain_next) {
-        code_written(c, pa, size);
-        left |= code_has_lines(c, pa & MMU_PAGE_MASK);
-    }
-    if (r && !left)
-        *ram_flags(r, pa) = 0; /* plain data again */
+    if (!code || !ram_code_hit(code, pa, size))
+        return;
+    for (struct cpu *c = d->first; c; c = c->host.domain_next)
+        code_written(c, code->pa);
+    memset(code->words, 0, sizeof(code->words));
+    code->any = false;
+}
+
+bool domain_code_idle(struct cpu_domain *d, struct ram_code *code)
+{
+    struct ram_region *r = known_ram(d, code->pa);
+
+    if (!r || code->any)
+        return false;
+    if (++code->idle < IDLE_STORES)
+        return false;
+    code->idle = IDLE_STORES; /* other entries are still to learn it */
+    *ram_flags(r, code->pa) = RAM_PAGE_WTAG;
+    return true;
 }
 
 void cpu_domain_memory_written(struct cpu_domain *d, uint64_t pa, uint64_t size)

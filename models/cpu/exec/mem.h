@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Data accesses of instructions. The inline part is the software-TLB hit; everything else (miss, page
- * crossing, device, watchpoint, big-endian, alignment check, page with decoded code) is mmu/access.c. Sizes
+ * crossing, device, watchpoint, big-endian, alignment check, hit of decoded code) is mmu/access.c. Sizes
  * are compile-time constants 1, 2, 4, 8, 16 (32 for pairs of Q).
  */
 #ifndef TG_CPU_EXEC_MEM_H
 #define TG_CPU_EXEC_MEM_H
 
+#include "models/cpu/domain.h"
 #include "models/cpu/mmu/access.h"
 
 /*
@@ -163,11 +164,18 @@ TG_INLINE bool mem_load(struct cpu *c, const struct cpu_op *op, struct mmu_view 
 TG_INLINE bool mem_store(struct cpu *c, const struct cpu_op *op, struct mmu_view *view, uint64_t va,
                          unsigned size, const void *in)
 {
-    const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
+    struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
     struct mem_touch t;
 
     if (tg_likely(((va + (size - 1)) & MMU_PAGE_MASK) == e->wtag)) {
         memcpy((void *)(uintptr_t)(va + e->addend), in, size);
+        pipe_store(c, op, va, va + e->pa_off, size);
+        return true;
+    }
+    if ((((va + (size - 1)) & MMU_PAGE_MASK) | MMU_CODE) == e->wtag) { /* data beside code */
+        memcpy((void *)(uintptr_t)(va + e->addend), in, size);
+        if (tg_unlikely(!e->code->any || ram_code_hit(e->code, va, size)))
+            mem_code_written(c, op, e, va, size);
         pipe_store(c, op, va, va + e->pa_off, size);
         return true;
     }

@@ -91,15 +91,16 @@ static void abort_code(struct cpu *c, const struct cpu_op *op, uint64_t va, unsi
     data_abort(c, op, va, &r, false);
 }
 
-/* Timed mode: non-cacheable memory that the software TLB knows. */
-static bool known_uncached(const struct mmu_view *view, uint64_t va, enum mmu_access access,
-                           struct mmu_lookup *out)
+/* Memory that the software TLB knows, but which takes the slow path: with decoded code, or, in timed mode, not cached. */
+static bool known(const struct mmu_view *view, uint64_t va, enum mmu_access access, struct mmu_lookup *out)
 {
     const struct mmu_tlbe *e = &view->tlb[MMU_TLB_INDEX(va)];
-    const uint64_t tag = (va & MMU_PAGE_MASK) | MMU_UNCACHED;
+    const uint64_t page = va & MMU_PAGE_MASK, flags = MMU_UNCACHED | MMU_CODE;
 
-    if ((access != MMU_WRITE && e->rtag != tag) || (access != MMU_READ && e->wtag != tag))
+    if ((access != MMU_WRITE && (e->rtag & ~flags) != page) ||
+        (access != MMU_READ && (e->wtag & ~flags) != page))
         return false;
+    out->code = access != MMU_READ && (e->wtag & MMU_CODE);
     out->pa = va + e->pa_off;
     out->host = (uint8_t *)(uintptr_t)(va + e->addend);
     out->mem_type = e->mem_type;
@@ -114,7 +115,7 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     bool watched, misplaced;
 
     memset(out, 0, sizeof(*out));
-    if (known_uncached(view, va, access, out))
+    if (known(view, va, access, out))
         return;
     mmu_translate(c, &view->key, va, access, &r);
     misplaced = r.mem_type >= TG_MEM_DEVICE_GRE &&
@@ -141,6 +142,17 @@ void mmu_access(struct cpu *c, struct mmu_view *view, uint64_t va, unsigned size
     out->host = ram_at(ram, r.pa);
     out->code = *ram_flags(ram, r.pa) & RAM_PAGE_CODE;
     mmu_fill(c, view, va, &r, ram, watched);
+}
+
+void mem_code_written(struct cpu *c, const struct cpu_op *op, struct mmu_tlbe *e, uint64_t va, unsigned size)
+{
+    struct cpu_domain *d = c->host.domain;
+
+    c->host.cur = op;
+    if (e->code->any)
+        domain_code_written(d, va + e->pa_off, size);
+    else if (domain_code_idle(d, e->code))
+        e->wtag &= ~MMU_CODE;
 }
 
 static unsigned watch_kind(enum mmu_access access)
@@ -329,7 +341,8 @@ uint8_t *mem_atomic_begin(struct cpu *c, const struct cpu_op *op, struct mmu_vie
     a->code = false;
     a->mem_type = TG_MEM_NORMAL_WB;
     if (tg_likely(!(va & (size - 1)) && (access == MMU_WRITE || e->rtag == page) &&
-                  (access == MMU_READ || e->wtag == page))) {
+                  (access == MMU_READ || (e->wtag & ~MMU_CODE) == page))) {
+        a->code = access != MMU_READ && e->wtag != page && ram_code_hit(e->code, va, size);
         a->pa = va + e->pa_off;
         a->host = (uint8_t *)(uintptr_t)(va + e->addend);
         return a->host;

@@ -33,6 +33,10 @@ bool mem_store_slow(struct cpu *c, const struct cpu_op *op, struct mmu_view *vie
  * (LD1..ST4). */
 unsigned mem_element(const struct cpu_op *op, unsigned size);
 
+/* A store through entry e, whose wtag has MMU_CODE, has been made: it may have hit decoded code, or there is none any
+ * longer. */
+void mem_code_written(struct cpu *c, const struct cpu_op *op, struct mmu_tlbe *e, uint64_t va, unsigned size);
+
 /* Host pointer for a read-modify-write of size bytes (aligned, 1..16), or NULL with an exception raised. For
  * exclusives and atomics: unaligned is an alignment fault; device memory an unsupported-exclusive fault.
  * After writing: mem_atomic_done. */

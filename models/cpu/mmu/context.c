@@ -457,9 +457,13 @@ void mmu_fill(struct cpu *c, struct mmu_view *v, uint64_t va, const struct mmu_r
     v->brief->data[i / 64] |= TG_BIT(i % 64);
     if (r->read)
         e->rtag = tag;
-    if (r->write && ram->writable && !(*flags & RAM_PAGE_CODE)) {
-        e->wtag = tag;
-        *flags |= RAM_PAGE_WTAG;
+    if (r->write && ram->writable) {
+        if (!(*flags & RAM_PAGE_CODE)) {
+            e->wtag = tag;
+            *flags |= RAM_PAGE_WTAG;
+        } else if ((e->code = domain_code(c->host.domain, pa)) != NULL) {
+            e->wtag = tag | MMU_CODE;
+        }
     }
     e->addend = (uintptr_t)ram_at(ram, pa) - (uintptr_t)page;
     e->pa_off = pa - page;
@@ -574,15 +578,17 @@ void mmu_invalidate(struct cpu *c, const struct mmu_inval *w)
     }
 }
 
-void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page)
+void mmu_watch_code(struct cpu *c, struct ram_code *code)
 {
     for (unsigned n = 0; n < c->host.mmu.n_views; n++) {
         struct mmu_view *v = &c->host.mmu.views[n];
 
         FOR_FILLED_DATA (i, v)
             if (v->tlb[i].wtag != MMU_NO_TAG &&
-                (v->tlb[i].wtag & MMU_PAGE_MASK) + v->tlb[i].pa_off == pa_page)
-                v->tlb[i].wtag = MMU_NO_TAG;
+                (v->tlb[i].wtag & MMU_PAGE_MASK) + v->tlb[i].pa_off == code->pa) {
+                v->tlb[i].wtag |= MMU_CODE;
+                v->tlb[i].code = code;
+            }
     }
 }
 

@@ -16,6 +16,7 @@
 struct cpu;
 struct cpu_op;
 struct code_page;
+struct ram_code;
 
 #define MMU_PAGE_BITS      12 /* software TLB page; larger mappings are entered page by page */
 #define MMU_PAGE_SIZE      4096u
@@ -60,10 +61,12 @@ enum mmu_priv {
 };
 
 /* A data entry: host address = va + addend when the page of the access's last byte equals the tag. Accesses
- * that need a look (device memory, watchpoints, pages that hold decoded code or are not yet dirty) have no
- * tag for that direction. In timed mode tags of non-cacheable memory have MMU_UNCACHED, which no access to
- * the page equals: the slow path finds the host address by it, and times the access. */
+ * that need a look (device memory, watchpoints, pages that are not yet dirty) have no tag for that direction.
+ * In timed mode tags of non-cacheable memory have MMU_UNCACHED, which no access to the page equals: the slow
+ * path finds the host address by it, and times the access. */
 #define MMU_UNCACHED UINT64_C(0x400)
+/* In wtag: the page may hold decoded code, of which ram_code tells. */
+#define MMU_CODE UINT64_C(0x200)
 struct mmu_tlbe {
     uint64_t rtag, wtag;
     uintptr_t addend;
@@ -71,6 +74,7 @@ struct mmu_tlbe {
     uint32_t dtlb;              /* timed: number of the data TLB's entry that holds the page (ttlb.id) */
     uint8_t size;               /* log2 of the mapping that it came from, bit 7: global */
     uint8_t mem_type;           /* enum tg_mem_type: normal memory */
+    struct ram_code *code;      /* with MMU_CODE */
 } __attribute__((aligned(64))); /* a line of the host's cache */
 
 struct mmu_xtlbe {
@@ -278,9 +282,8 @@ struct mmu_inval {
     bool ipa_ns; /* by_ipa: the range is one of the Non-secure IPA space, of which the Secure state has two */
 };
 void mmu_invalidate(struct cpu *c, const struct mmu_inval *what);
-/* Drops all views' entries for the physical page (code appeared there: writes must be seen; or memory was
- * remapped). */
-void mmu_drop_write_tags(struct cpu *c, uint64_t pa_page);
+/* Code appeared on a page: from now on all views' stores to it look for decoded words. */
+void mmu_watch_code(struct cpu *c, struct ram_code *code);
 void mmu_drop_everything(struct cpu *c);
 /* Between fast and timed mode: entries of non-cacheable memory have other tags. */
 void mmu_mode_changed(struct cpu *c);

@@ -88,6 +88,38 @@ FLOAT = [
     0xB5FFFE34,  # cbnz x20, loop
 ]
 
+
+NOP = 0xD503201F
+
+
+def stores(mmu, apart):
+    """A loop that stores to data in its own 64-byte line, or `apart` bytes behind. With the MMU on atomics, too, which device
+    memory may refuse."""
+    loop = [
+        0xF9000034,  # str x20, [x1]
+        0x29001C34,  # stp w20, w7, [x1]
+        0x3D800020,  # str q0, [x1]
+        0x91000694,  # add x20, x20, #1
+        0x8B1400E7,  # add x7, x7, x20
+    ]
+    if mmu:
+        loop += [
+            0xF8270028,  # ldadd x7, x8, [x1]
+            0xC85F7C23,  # ldxr x3, [x1]
+            0xC8047C23,  # stxr w4, x3, [x1]
+        ]
+    loop += [0xB5000014 | (-len(loop) & 0x7FFFF) << 5, guestcode.SPIN]  # cbnz x20, loop
+    words = mmu_on() if mmu else []
+    words += [0xD51C115F, 0xD2800014]  # msr cptr_el2, xzr; mov x20, #0
+    while len(words) % 16 != 14:  # the image's header is a line: so the loop begins one
+        words.append(NOP)
+    words += [guestcode.adr(1, (8 + 48) // 4), NOP]  # x1: the last 16 bytes of the loop's line
+    if apart:
+        words[-1] = 0x91400021 | apart >> 12 << 10  # add x1, x1, #apart
+    words += loop
+    return words + [0] * (16 - len(loop)) + [0] * (apart // 4)
+
+
 # Workload, core, mode -> host instructions for each guest instruction.
 REACHED = {
     ("integer", "neoverse-n1", "fast"): 16.5,
@@ -99,6 +131,9 @@ REACHED = {
     ("hypercall", "neoverse-n1", "timed"): 91.3,
 }
 MARGIN = 1.03
+# Stores beside running code take no more than so many times what those to another page take.
+BESIDE = 4.0
+PLACES = [(mmu, core, mode) for mmu in (True, False) for core, mode in (("neoverse-n1", "fast"), ("neoverse-n1", "timed"), ("cortex-a55", "timed"))]
 LENGTHS = (2000000, 8000000)
 
 
@@ -123,6 +158,13 @@ def main():
                 f.write(guestcode.image(mmu_on() + words))
             kernels[name] = (path, "")
 
+        for mmu in (True, False):
+            for apart in (0, 8192):
+                path = os.path.join(tmp, "stores%u%u" % (mmu, apart))
+                with open(path, "wb") as f:
+                    f.write(guestcode.image(stores(mmu, apart)))
+                kernels[mmu, apart] = (path, "")
+
         def measure(key):
             name, core, mode = key
             short, long = (collected(tollgate, *kernels[name], core, mode, n) for n in LENGTHS)
@@ -130,12 +172,20 @@ def main():
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             found = dict(zip(REACHED, pool.map(measure, REACHED)))
+            pairs = [((mmu, apart), core, mode) for mmu, core, mode in PLACES for apart in (0, 8192)]
+            stored = dict(zip(pairs, pool.map(measure, pairs)))
     bad = False
     for key, n in found.items():
         more = n > REACHED[key] * MARGIN
         bad |= more
         print("%-10s %-12s %-6s %8.2f host instructions a guest instruction, %.2f reached%s" % (
             *key, n, REACHED[key], ": MORE THAN 3 % ABOVE" if more else ""))
+    for mmu, core, mode in PLACES:
+        beside, apart = (stored[(mmu, n), core, mode] for n in (0, 8192))
+        more = beside > apart * BESIDE
+        bad |= more
+        print("stores, MMU %-3s %-12s %-6s %8.2f host instructions a guest instruction beside running code, %.2f apart%s" % (
+            "on" if mmu else "off", core, mode, beside, apart, ": MORE THAN %.0f TIMES" % BESIDE if more else ""))
     sys.exit(bad)
 
 

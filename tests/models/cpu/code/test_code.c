@@ -498,6 +498,43 @@ static void test_other_pe(void **state)
     }
 }
 
+/* Data beside code: in its line and behind it, stored once and so often that the page counts as data, between changes
+ * of the code by this PE and the other one. */
+static void test_beside(void **state)
+{
+    (void)state;
+    EACH_MODE(m)
+    {
+        struct pe *p = start(m), *q = pe_new_beside(p, pe_features_n1, m->params[0] ? m->params : NULL, 1);
+
+        prepare(q, m);
+        map(p, 0, 0, CODE(0) | EXEC);
+        function(p, CODE(0), 1);
+        for (unsigned round = 0; round < 12; round++) {
+            const unsigned n = round + 2;
+            struct pe *const writer = round & 1 ? q : p;
+
+            if (round % 4 < 2) /* else the word is written while the page's code is decoded */
+                patch(writer, WINDOW(0), MOV_X0(n));
+            for (unsigned i = 0; i < (round % 3 ? 300 : 1); i++) {
+                cpu_set_x(writer->cpu, 1, WINDOW(0) + 16 + i % 64 * 8);
+                cpu_set_x(writer->cpu, 2, i);
+                RUN(writer, 0xf9000022, 0xa9000822,
+                    0xf8220027); /* str x2, [x1]; stp x2, x2, [x1]; ldadd x2, x7, [x1] */
+            }
+            if (round % 4 >= 2)
+                patch(writer, WINDOW(0), MOV_X0(n));
+            RUN(p, ISB);
+            RUN(q, ISB);
+            assert_int_equal(call(p, WINDOW(0)), n);
+            if (round & 4)
+                assert_int_equal(call(q, WINDOW(0)), n);
+        }
+        pe_free(q);
+        pe_free(p);
+    }
+}
+
 /* ---- code across pages ---- */
 
 /* Straight on from one page into another that lies elsewhere; when that is not there, the abort is its first
@@ -816,7 +853,7 @@ int main(void)
         cmocka_unit_test(test_move),         cmocka_unit_test(test_permissions),
         cmocka_unit_test(test_asid),         cmocka_unit_test(test_vmid),
         cmocka_unit_test(test_device),       cmocka_unit_test(test_becomes_device),
-        cmocka_unit_test(test_returns),
+        cmocka_unit_test(test_returns),      cmocka_unit_test(test_beside),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
