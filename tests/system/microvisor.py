@@ -90,7 +90,34 @@ def microvisor(test, core, append, cpus, mode, *settings):
     check_hypercalls(test, db, g.text, mode)
 
 
+# Arguments that cannot be what is run end the program that takes them; the guest's are trapbench's.
+REFUSED = (
+    ("cortex-a53", "microvisor.img", "vhe=1", r"^rt: vhe=1: this PE has no VHE"),
+    ("cortex-a57", "microvisor.img", "switch=half", r"^rt: argument switch: expected one of full,lazy"),
+    ("cortex-a57", "microvisor.img", "vmid=x1", r"^rt: argument vmid: expected a number"),
+    ("cortex-a57", "microvisor.img", "vmid=256", r"^microvisor: vmid: expected at most 255"),
+    ("cortex-a57", "microvisor.img", "swtich=full", r"^rt: unknown argument 'swtich'"),
+    ("cortex-a57", "microvisor.img", "cases=hypercall,mmoi", r"^rt: argument cases: there is no 'mmoi'"),
+    ("cortex-a57", "trapbench.img", "hypercall=1e6", r"^rt: argument hypercall: expected a number"),
+    ("cortex-a57", "trapbench.img", "quiet=1", r"^rt: argument quiet: expected no value"),
+    ("cortex-a57", "selftest.img", "only=undeff", r"^rt: argument only: there is no 'undeff'"),
+    ("cortex-a57", "selftest.img", "only", r"^rt: argument only: expected names"),
+)
+
+
+def refused(test):
+    for core, image, append, message in REFUSED:
+        with test.machine(core, ["--kernel", test.program(image), "--append", append]) as g:
+            g.close_input()
+            g.expect(message)
+            g.expect(r"^rt: program failed with 1")
+            test.power_off(g)
+            need(not re.search(r"^(microvisor: begin vhe=1|\w+: begin .*vhe=1|trapbench: end|selftest: end)", g.text, re.M),
+                 "%s: it ran all the same:\n%s" % (append, g.text))
+
+
 TESTS = {"/".join(map(str, row)).replace(" ", "+"): (lambda test, row=row: microvisor(test, *row)) for row in MATRIX}
+TESTS["refused"] = refused
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:

@@ -135,8 +135,10 @@ void rt_primary(uint64_t dtb, uint64_t entry_el)
         rt.ncpu = 1;
         rt.mpidr[0] = rt_mrs(mpidr_el1) & 0xff00ffffffu;
     }
-    /* ID_AA64MMFR1_EL1.VH; HCR_EL2 = E2H | TGE | RW before the EL2&0 tables go on */
-    if (rt.el == 2 && rt_arg_u64("vhe", 0) && RT_GET(rt_mrs(id_aa64mmfr1_el1), 11, 8)) {
+    /* HCR_EL2 = E2H | TGE | RW before the EL2&0 tables go on */
+    bool vhe_missing =
+        rt.el == 2 && rt_arg_u64("vhe", 0) && !RT_GET(rt_mrs(id_aa64mmfr1_el1), 11, 8); /* VH */
+    if (rt.el == 2 && rt_arg_u64("vhe", 0) && !vhe_missing) {
         rt_msr(hcr_el2, RT_BIT(34) | RT_BIT(31) | RT_BIT(27));
         rt_isb();
         rt_msr(cptr_el2, RT_PUT(3, 21, 20)); /* with E2H the layout is CPACR's: FPEN */
@@ -148,7 +150,9 @@ void rt_primary(uint64_t dtb, uint64_t entry_el)
     rt_mmu_build();
     rt_dcache_inval(_start, rt.image.size);
     rt_mmu_on();
-    int ret = rt_program();
+    if (vhe_missing)
+        rt_printf("rt: vhe=1: this PE has no VHE (ID_AA64MMFR1_EL1.VH is 0)\n");
+    int ret = vhe_missing ? 1 : rt_program();
     if (ret)
         rt_printf("rt: program failed with %d\n", ret);
     rt_poweroff();
@@ -355,6 +359,94 @@ bool rt_arg_is(const char *name, const char *value)
     size_t len;
     const char *s = rt_arg(name, &len);
     return s && len == strlen(value) && !memcmp(s, value, len);
+}
+
+static bool is_number(const char *s, size_t len)
+{
+    bool hex = len > 2 && s[0] == '0' && s[1] == 'x';
+    for (size_t i = hex ? 2 : 0; i < len; i++)
+        if (!(s[i] >= '0' && s[i] <= '9') && !(hex && s[i] >= 'a' && s[i] <= 'f'))
+            return false;
+    return len > 0;
+}
+
+/* Is the word an element of a list that is separated by commas? */
+static bool in_list(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = list; *p;) {
+        size_t e = 0;
+        while (p[e] && p[e] != ',')
+            e++;
+        if (e == n && !memcmp(p, word, n))
+            return true;
+        p += p[e] ? e + 1 : e;
+    }
+    return false;
+}
+
+/* `value` ends with a NUL and is written to. */
+static bool arg_ok(const struct rt_arg_spec *s, char *value, bool bare)
+{
+    switch (s->kind) {
+    case RT_ARG_FLAG:
+        return bare;
+    case RT_ARG_NUMBER:
+        return !bare && is_number(value, strlen(value));
+    case RT_ARG_CHOICE:
+        return !bare && in_list(s->values, value);
+    default:
+        break;
+    }
+    for (char *item = value; !bare && *item;) {
+        char *end = item;
+        while (*end && *end != ',')
+            end++;
+        bool last = !*end;
+        *end = 0;
+        if (!s->known(item)) {
+            rt_printf("rt: argument %s: there is no '%s'\n", s->name, item);
+            return false;
+        }
+        item = last ? end : end + 1;
+    }
+    return !bare;
+}
+
+bool rt_args_check(const struct rt_arg_spec *spec, unsigned n, bool others)
+{
+    static const char *const expected[] = {"no value", "a number", "one of ", "names separated by commas"};
+    static char word[4096];
+    bool ok = true;
+    for (const char *p = rt.bootargs; *p;) {
+        size_t len = 0, eq = 0;
+        while (*p == ' ' || *p == '\n')
+            p++;
+        for (; p[len] && p[len] != ' ' && p[len] != '\n'; len++)
+            if (len < sizeof(word) - 1)
+                word[len] = p[len];
+        p += len;
+        if (!len)
+            break;
+        word[len < sizeof(word) - 1 ? len : sizeof(word) - 1] = 0;
+        while (word[eq] && word[eq] != '=')
+            eq++;
+        bool bare = !word[eq];
+        word[eq] = 0;
+        const struct rt_arg_spec *s = NULL;
+        for (unsigned i = 0; i < n && !s; i++)
+            if (!strcmp(spec[i].name, word))
+                s = &spec[i];
+        if (!s && !others)
+            rt_printf("rt: unknown argument '%s'\n", word);
+        else if (s && !arg_ok(s, word + eq + !bare, bare))
+            rt_printf("rt: argument %s: expected %s%s\n", s->name, expected[s->kind],
+                      s->values ? s->values : "");
+        else
+            continue;
+        ok = false;
+    }
+    return ok;
 }
 
 bool rt_arg_has(const char *name, const char *item, bool dflt)

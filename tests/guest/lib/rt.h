@@ -96,9 +96,9 @@ struct rt {
     struct fdt fdt;
     struct rt_range dtb, image, initrd, mem[4];
     unsigned nmem;
-    unsigned entry_el; /* level the loader entered us at: 1 or 2 */
-    unsigned el;       /* level the program runs at */
-    bool vhe;          /* HCR_EL2.E2H = 1: bootargs said vhe=1, the PE has it, and the program runs at EL2 */
+    unsigned entry_el;    /* level the loader entered us at: 1 or 2 */
+    unsigned el;          /* level the program runs at */
+    bool vhe;             /* HCR_EL2.E2H = 1: bootargs said vhe=1, and the program runs at EL2 */
     const char *bootargs; /* never NULL */
     uint64_t uart;        /* PL011, 0 when none */
     struct rt_range gicd, gicr;
@@ -137,6 +137,18 @@ uint64_t rt_arg_u64(const char *name, uint64_t dflt);
 bool rt_arg_is(const char *name, const char *value);
 /* Is item an element of the comma-separated list name=...? dflt when the list is absent. */
 bool rt_arg_has(const char *name, const char *item, bool dflt);
+
+enum rt_arg_kind { RT_ARG_FLAG, RT_ARG_NUMBER, RT_ARG_CHOICE, RT_ARG_LIST };
+/* An argument that a program takes. */
+struct rt_arg_spec {
+    const char *name;
+    enum rt_arg_kind kind;
+    const char *values;              /* CHOICE: separated by commas */
+    bool (*known)(const char *item); /* LIST: is there such an item? */
+};
+/* Is each bootarg one of these, with a value of its kind? `others`: names beside them are another program's. Says what
+ * is wrong, so that no run is of something else than what was asked for. */
+bool rt_args_check(const struct rt_arg_spec *spec, unsigned n, bool others);
 
 /* ---- PEs, locks, time ---- */
 

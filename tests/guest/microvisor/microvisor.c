@@ -291,8 +291,20 @@ static void second_pe(void *arg)
     }
 }
 
+/* Other arguments are the guest's, which has all of them in its own device tree. */
+static const struct rt_arg_spec args[] = {
+    {.name = "vhe", .kind = RT_ARG_NUMBER},
+    {.name = "switch", .kind = RT_ARG_CHOICE, .values = "full,lazy"},
+    {.name = "uart", .kind = RT_ARG_CHOICE, .values = "emul"},
+    {.name = "vmid", .kind = RT_ARG_NUMBER},
+    {.name = "mem", .kind = RT_ARG_NUMBER},
+    {.name = "quiet", .kind = RT_ARG_FLAG},
+};
+
 int rt_program(void)
 {
+    if (!rt_args_check(args, sizeof(args) / sizeof(args[0]), true))
+        return 1;
     if (rt.el != 2) {
         rt_printf("microvisor: entered at EL%u; EL2 is needed (QEMU: -M virt,virtualization=on)\n", rt.el);
         return 1;
@@ -300,7 +312,11 @@ int rt_program(void)
     vm.vcpus = rt.ncpu < MV_VCPUS ? rt.ncpu : MV_VCPUS;
     vm.switch_full = rt_arg_is("switch", "full") || (!rt.vhe && !rt_arg_is("switch", "lazy"));
     vm.uart_emulated = rt_arg_is("uart", "emul");
-    vm.vmid = rt_arg_u64("vmid", 1) & 0xff;
+    vm.vmid = rt_arg_u64("vmid", 1);
+    if (vm.vmid > 0xff) {
+        rt_printf("microvisor: vmid: expected at most 255\n");
+        return 1;
+    }
     for (unsigned i = 0; i < vm.vcpus; i++) {
         vm.vcpu[i].id = i;
         vm.vcpu[i].mpidr = RT_BIT(31) | i;
@@ -317,8 +333,6 @@ int rt_program(void)
         rt_printf("microvisor: begin vhe=%u switch=%s vcpus=%u lrs=%u ipa_bits=%lu vmid=%u\n", rt.vhe,
                   vm.switch_full ? "full" : "lazy", vm.vcpus, vm.lrs, 64 - RT_GET(vm.vtcr, 5, 0),
                   (unsigned)vm.vmid);
-    if (rt_arg_u64("vhe", 0) && !rt.vhe)
-        rt_printf("microvisor: vhe=1 was asked for, but this PE has no VHE\n");
     for (unsigned i = 1; i < vm.vcpus; i++) {
         int ret = rt_cpu_on(i, second_pe, &vm.vcpu[i]);
         if (ret) {

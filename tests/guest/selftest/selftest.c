@@ -956,8 +956,24 @@ static void build_maps(void)
     st.vttbr = RT_PUT(7, 63, 48) | (uint64_t)st.s2.root;
 }
 
+static bool is_test(const char *name)
+{
+    for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        if (!strcmp(tests[i].name, name))
+            return true;
+    return !strcmp(name, "two-pes");
+}
+
+static const struct rt_arg_spec args[] = {
+    {.name = "vhe", .kind = RT_ARG_NUMBER},
+    {.name = "strict", .kind = RT_ARG_NUMBER},
+    {.name = "only", .kind = RT_ARG_LIST, .known = is_test},
+};
+
 int rt_program(void)
 {
+    if (!rt_args_check(args, sizeof(args) / sizeof(args[0]), false))
+        return 1;
     rt_printf("selftest: begin el=%u vhe=%u cpus=%u midr=0x%lx\n", rt.el, rt.vhe, rt.ncpu, rt_mrs(midr_el1));
     rt_set_handler(RT_EXC_SYNC, on_sync);
     rt_set_handler(RT_EXC_IRQ, on_irq);

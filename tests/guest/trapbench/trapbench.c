@@ -417,8 +417,36 @@ static enum outcome run_case(const struct bench_case *c)
     return b->failed ? FAILED : RAN;
 }
 
+static bool is_case(const char *name)
+{
+    for (unsigned i = 0; i < NCASES; i++)
+        if (!strcmp(cases[i].name, name))
+            return true;
+    return false;
+}
+
+/* Each case, by its name, takes a number, too. As the guest of microvisor it sees that one's arguments. */
+static struct rt_arg_spec args[12 + NCASES] = {
+    {.name = "cases", .kind = RT_ARG_LIST, .known = is_case},
+    {.name = "skip", .kind = RT_ARG_LIST, .known = is_case},
+    {.name = "iterations", .kind = RT_ARG_NUMBER},
+    {.name = "hypercall_fid", .kind = RT_ARG_NUMBER},
+    {.name = "wfi_delay_us", .kind = RT_ARG_NUMBER},
+    {.name = "pmu", .kind = RT_ARG_NUMBER},
+    {.name = "quiet", .kind = RT_ARG_FLAG},
+    {.name = "vhe", .kind = RT_ARG_NUMBER},
+    {.name = "switch", .kind = RT_ARG_CHOICE, .values = "full,lazy"},
+    {.name = "uart", .kind = RT_ARG_CHOICE, .values = "emul"},
+    {.name = "vmid", .kind = RT_ARG_NUMBER},
+    {.name = "mem", .kind = RT_ARG_NUMBER},
+};
+
 int rt_program(void)
 {
+    for (unsigned i = 0; i < NCASES; i++)
+        args[12 + i] = (struct rt_arg_spec){.name = cases[i].name, .kind = RT_ARG_NUMBER};
+    if (!rt_args_check(args, 12 + NCASES, false))
+        return 1;
     static const char *const conduits[] = {"none", "hvc", "smc"};
     unsigned count[3] = {0, 0, 0};
     size_t len;
