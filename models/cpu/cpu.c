@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/cpu/arrival.h"
 #include "models/cpu/bti.h"
 #include "models/cpu/code.h"
 #include "models/cpu/cpu_state.h"
@@ -19,7 +20,6 @@
 int cpu_realize(struct tg_model *m, struct tg_error *err);
 void cpu_reset_model(struct tg_model *m);
 void cpu_fini(struct tg_model *m);
-void cpu_irq_in(void *m, unsigned line, bool level, tg_time at);
 
 struct cpu *cpu_from_model(struct tg_model *m)
 {
@@ -75,6 +75,7 @@ int cpu_realize(struct tg_model *m, struct tg_error *err)
     sysreg_init(c);
     c->timing.fast_stretch = 1;
     c->ident.hz = c->p.freq;
+    arrival_init(c);
     c->host.jumps = calloc(CPU_JUMPS, sizeof(*c->host.jumps));
     if (!c->host.jumps || mmu_init(c) || code_init(c) || pipe_init(c) || timer_init(c) || pmu_init(c) ||
         debug_init(c))
@@ -301,6 +302,7 @@ void cpu_power_on(struct cpu *c, unsigned el, uint64_t pc, uint64_t x0, tg_time 
     c->arch.ssbs = false;
     c->arch.excl_valid = false;
     c->arch.event_reg = false;
+    c->arch.event_at = TG_TIME_NEVER;
     c->arch.asleep = c->arch.timed_out = c->arch.warm_reset = false;
     c->arch.wfe_trap = 0;
     c->arch.el = (uint8_t)el;
@@ -338,17 +340,6 @@ bool cpu_is_on(const struct cpu *c)
     return c->arch.powered;
 }
 
-void cpu_irq_in(void *m, unsigned line, bool level, tg_time at)
-{
-    struct cpu *c = cpu_from_model(m);
-
-    (void)at;
-    if (line >= TG_PE_LINES)
-        return;
-    c->arch.line[line] = level;
-    cpu_attention(c, CPU_ATTN_IRQ);
-}
-
 void cpu_request_stop(struct cpu *c)
 {
     cpu_attention(c, CPU_ATTN_STOP);
@@ -384,20 +375,35 @@ static bool wakes(const struct cpu *c)
     return (c->arch.asleep_wfe && c->arch.event_reg) || c->arch.timed_out || cpu_interrupt_pending(c, true);
 }
 
+/* Earliest time at which something happens to the PE: own timers, what is on its way. */
+static inline tg_time next_time(const struct cpu *c)
+{
+    tg_time timer = timer_next(c);
+
+    return timer < c->derived.arrival ? timer : c->derived.arrival;
+}
+
+void cpu_poll(struct cpu *c, tg_time now)
+{
+    timer_poll(c, now);
+    if (c->derived.arrival <= now)
+        arrival_poll(c, now);
+}
+
 bool cpu_has_wakeup(struct cpu *c, tg_time now)
 {
     if (!c->arch.powered)
         return false;
     if (!c->arch.asleep)
         return true;
-    if (timer_next(c) <= now)
-        timer_poll(c, now);
+    if (next_time(c) <= now)
+        cpu_poll(c, now);
     return wakes(c);
 }
 
 tg_time cpu_wake_time(const struct cpu *c)
 {
-    return timer_next(c);
+    return next_time(c);
 }
 
 /* ---- the run loop ---- */
@@ -514,10 +520,10 @@ static const struct cpu_op *find_block(struct cpu *c)
     return ops;
 }
 
-/* The first cycle in which timer_poll has something to do. */
+/* The first cycle in which cpu_poll has something to do. */
 static inline uint64_t deadline_cycle(struct cpu *c)
 {
-    tg_time deadline = timer_next(c);
+    tg_time deadline = next_time(c);
 
     if (deadline != c->derived.deadline) { /* else the division was made */
         c->derived.deadline = deadline;
@@ -571,7 +577,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             break;
         }
         if (tg_unlikely(deadline_cycle(c) <= cpu_now_cycle(c)))
-            timer_poll(c, cpu_now(c));
+            cpu_poll(c, cpu_now(c));
         if (c->arch.asleep) {
             if (!wakes(c)) {
                 stop = CPU_STOP_WFI;
@@ -580,6 +586,7 @@ enum cpu_stop cpu_run(struct cpu *c, tg_time until)
             if (c->arch.asleep_wfe)
                 c->arch.event_reg = false;
             c->arch.asleep = c->arch.asleep_wfe = c->arch.timed_out = false;
+            advance_idle(c, cpu_now_cycle(c) + tg_time_to_cycles_up(c->p.wakeup, c->ident.hz));
             if (tg_unlikely(c->arch.wfe_trap))
                 cpu_wfe_delay_over(c);
             if (tg_unlikely(c->arch.warm_reset))

@@ -94,6 +94,8 @@ struct cpu_hooks {
     bool (*guest_hint)(void *opaque, struct cpu *c, uint32_t imm);
     /* The PE is about to change to this mode: all that it has counted until now belongs to the other one. */
     void (*mode)(void *opaque, struct cpu *c, enum cpu_mode mode);
+    /* An event (SEV) of a PE arrives at c, another one, at `at`: it wakes when it sleeps in a WFE. */
+    void (*event)(void *opaque, struct cpu *c, tg_time at);
     /* The line at pa is about to be asked for on the bus, which takes the host a while: who will look it up
      * can have it brought into the host's caches meanwhile. NULL: nobody. */
     void (*line_soon)(void *opaque, uint64_t pa);

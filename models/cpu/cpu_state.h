@@ -99,6 +99,8 @@ struct cpu_arch {
 
     /* Interrupts, events and sleep */
     bool line[TG_PE_LINES];
+    tg_time rise_at[TG_PE_LINES]; /* a line that is on its way to 1 (arrival.h); TG_TIME_NEVER: it is not */
+    tg_time event_at;             /* an event that is on its way; TG_TIME_NEVER: none */
     bool powered;
     bool asleep; /* in WFI or WFE */
     bool asleep_wfe;
@@ -168,6 +170,7 @@ struct cpu_timing {
 struct cpu_derived {
     uint8_t fp_trap;         /* FP/SIMD is trapped now: take the slow path of each FP instruction */
     tg_time wake_at;         /* earliest own timer event */
+    tg_time arrival;         /* not after any of rise_at and event_at */
     tg_time deadline;        /* timer_next when the run loop last looked, */
     uint64_t deadline_cycle; /* and the first cycle that is not before it */
     uint8_t sr_check;        /* SR_CHECK_* */

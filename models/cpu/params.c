@@ -98,6 +98,10 @@ static const struct tg_param params[] = {
      "CLIDR_EL1.LoUU and LoUIS: cache levels before the point of unification"},
     {"error_records", TG_PARAM_U32, "records", P(error_records), 0, NULL, 0, RAS_RECORDS, NULL,
      "FEAT_RAS: error records behind ERX*_EL1; no error is ever recorded"},
+    {"wakeup", TG_PARAM_TIME, NULL, P(wakeup), 20 * TG_NS, NULL, 0, TG_SEC, NULL,
+     "from the end of a WFI or WFE to the next instruction: clocks come back (assumed)"},
+    {"sev_time", TG_PARAM_TIME, NULL, P(sev_time), 15 * TG_NS, NULL, 0, TG_US, NULL,
+     "from SEV to the event registers of other PEs (assumed)"},
     {"rng_seed", TG_PARAM_U64, NULL, P(rng_seed), 0, NULL, 0, 0, NULL,
      "seed of RNDR and RNDRRS (mixed with the run's seed and the PE's number)"},
 #define FEAT(id, name, text) \

@@ -43,6 +43,7 @@ struct cpu_params {
     uint64_t freq;                /* Hz */
     uint32_t capacity;            /* device tree: capacity-dmips-mhz */
     uint64_t cntfrq;              /* Hz, generic timer */
+    uint64_t wakeup, sev_time;    /* ps */
     uint32_t midr, revidr;        /* MIDR_EL1 */
     uint32_t pa_bits;             /* 32..48; 52 with FEAT_LPA */
     bool feature[CPU_FEAT_COUNT]; /* by enum cpu_feature; "features.lse" ... in Lua */

@@ -64,6 +64,8 @@ static const struct tg_state arch_state[] = {
     TG_STATE(struct cpu_arch, rng),
     TG_STATE_IN(struct cpu_arch, ras, struct ras_record, ras_table),
     TG_STATE(struct cpu_arch, line),
+    TG_STATE(struct cpu_arch, rise_at),
+    TG_STATE(struct cpu_arch, event_at),
     TG_STATE(struct cpu_arch, powered),
     TG_STATE(struct cpu_arch, asleep),
     TG_STATE(struct cpu_arch, asleep_wfe),
@@ -91,6 +93,7 @@ static const struct tg_state_table timing_table = TG_STATE_INIT(struct cpu_timin
 static const struct tg_state derived_state[] = {
     TG_STATE_DERIVED(struct cpu_derived, fp_trap, "CPACR_EL1, CPTR_EL2, CPTR_EL3 and the level"),
     TG_STATE(struct cpu_derived, wake_at), /* as the timers left it: its event is armed for it */
+    TG_STATE(struct cpu_derived, arrival), /* may be early: the PE looks then */
     TG_STATE_SPAN(struct cpu_derived, deadline, deadline_cycle, TG_WHY_DERIVED, "of wake_at and the other timers"),
     TG_STATE_SPAN(struct cpu_derived, sr_check, fgt_valid, TG_WHY_DERIVED, "features and control registers"),
     TG_STATE_DERIVED(struct cpu_derived, pac_memo, "each is a function of its key"),

@@ -84,6 +84,7 @@ int gic_core_realize(struct gic *g, struct tg_error *err)
     g->vprebits = g->vpriority_bits < 7 ? g->vpriority_bits : 7;
     g->ap_regs = g->prebits > 5 ? 1u << (g->prebits - 5) : 1;
     g->vap_regs = g->vprebits > 5 ? 1u << (g->vprebits - 5) : 1;
+    gic_arrival_init(g);
     g->cpuif.opaque = g;
     g->cpuif.signalled = gic_signalled;
     g->cpuif.list_regs = g->list_regs;
@@ -92,6 +93,7 @@ int gic_core_realize(struct gic *g, struct tg_error *err)
 
 void gic_core_fini(struct gic *g)
 {
+    gic_arrival_fini(g);
     free(g->pe);
     g->pe = NULL;
 }
@@ -123,6 +125,8 @@ void gic_core_reset(struct gic *g)
         reset_bank(&p->own, SGIS);
         p->own.enabled = g->v2 ? SGIS : 0; /* GIC-400: SGIs are always enabled */
         memset(p->sgi_source, 0, sizeof(p->sgi_source));
+        p->sgi_coming = 0;
+        memset(p->sgi_from, 0, sizeof(p->sgi_from));
         memset(p->cand, 0, sizeof(p->cand));
         p->cand_banks = 0;
         p->asleep = !g->v2; /* GICR_WAKER: ProcessorSleep and ChildrenAsleep reset to 1 (12.11.42) */
@@ -379,17 +383,12 @@ void gic_set_own_level(struct gic *g, struct gic_pe *p, unsigned intid, bool lev
         mark(g, p);
 }
 
-void gic_irq_in(void *m, unsigned line, bool level, tg_time at)
+bool gic_set_spi_level(struct gic *g, unsigned n, bool level)
 {
-    struct gic *g = m;
-
-    if (line < g->spis) {
-        if (set_level(&g->spi[line / 32], (uint32_t)TG_BIT(line % 32), level))
-            gic_touch_spi(g, line / 32, (uint32_t)TG_BIT(line % 32));
-    } else if (line >= 1024 && (line - 1024) / 32 < g->n_pes && line % 32 >= 16) {
-        gic_set_own_level(g, &g->pe[(line - 1024) / 32], line % 32, level);
-    }
-    gic_update(g, at);
+    if (!set_level(&g->spi[n / 32], (uint32_t)TG_BIT(n % 32), level))
+        return false;
+    gic_touch_spi(g, n / 32, (uint32_t)TG_BIT(n % 32));
+    return true;
 }
 
 void gic_activate(struct gic *g, struct gic_pe *p, unsigned intid)
@@ -423,11 +422,10 @@ void gic_deactivate(struct gic *g, struct gic_pe *p, unsigned intid)
         gic_touch_spi(g, intid / 32 - 1, (uint32_t)TG_BIT(bit));
 }
 
-void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, unsigned source)
+void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, uint8_t sources)
 {
-    g->n_sgi++;
     if (g->v2)
-        target->sgi_source[n] |= (uint8_t)TG_BIT(source);
+        target->sgi_source[n] |= sources;
     target->own.latch |= (uint32_t)TG_BIT(n);
     mark(g, target);
 }

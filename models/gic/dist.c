@@ -53,7 +53,7 @@ static void write_ctlr(struct tg_model *m, const struct tg_reg_io *io, uint64_t 
         g->enable[GIC_G1S] = !g->ds && (v & CTLR_GRP1S);
     }
     gic_touch_all(g);
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }
 
 static uint64_t read_typer(struct tg_model *m, const struct tg_reg_io *io)
@@ -111,7 +111,7 @@ static void write_irouter(struct tg_model *m, const struct tg_reg_io *io, uint64
     if (!router_allowed(g, io))
         return;
     gic_set_router(g, io->index, v & IROUTER_MASK);
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }
 
 /* By message: a 16-bit write will do (GICD_SETSPI_NSR). */

@@ -77,7 +77,11 @@ struct gic_pe {
     uint32_t affinity;      /* Aff3.Aff2.Aff1.Aff0 */
     struct gic_bank own;    /* SGIs and PPIs */
     uint8_t sgi_source[16]; /* GICv2: PEs that an SGI is pending from */
-    bool asleep;            /* GICR_WAKER.ProcessorSleep */
+    /* SGIs on their way here (arrival.c), a bit each, when they arrive, and for GICv2 from which PEs */
+    uint16_t sgi_coming;
+    tg_time sgi_at[16];
+    uint8_t sgi_from[16];
+    bool asleep; /* GICR_WAKER.ProcessorSleep */
     uint8_t el;
     bool secure;
     /* SPIs that are pending, enabled, not active and routed here; groups are filtered when the best is looked
@@ -121,6 +125,8 @@ struct gic {
     uint32_t spis, priority_bits, vpriority_bits, list_regs;
     bool security;
     uint64_t latency[GIC_LATENCIES];
+    uint64_t dist_time, redist_time,
+        mesh_time; /* ps; GICv2: from the distributor to the core is redist_time */
     /* */
     uint32_t n_pes;
     uint32_t mpidr[GIC_MAX_PES]; /* affinities, until realize */
@@ -132,6 +138,11 @@ struct gic {
     unsigned prebits, vprebits; /* bits of a group priority at most, physical and virtual */
     unsigned ap_regs, vap_regs;
     struct gic_bank spi[GIC_SPI_BANKS];
+    /* The wires of SPIs, and rising edges that are on their way into the distributor (arrival.c) */
+    uint32_t spi_wire[GIC_SPI_BANKS], spi_coming[GIC_SPI_BANKS];
+    tg_time spi_at[GIC_MAX_SPIS];
+    struct tg_event arrival; /* the earliest of them and of the SGIs */
+    tg_time access_latency;  /* until the bus access that is under way gets to the registers */
     uint64_t router[GIC_MAX_SPIS];
     int16_t route[GIC_MAX_SPIS]; /* GICv3: PE the SPI goes to; -1: none */
     uint32_t one_of_n[GIC_SPI_BANKS];
@@ -154,7 +165,6 @@ static inline struct gic *gic_of(struct tg_model *m)
 int gic_core_realize(struct gic *g, struct tg_error *err);
 void gic_core_reset(struct gic *g);
 void gic_core_fini(struct gic *g);
-void gic_irq_in(void *m, unsigned line, bool level, tg_time at);
 
 /* Bits of SPI bank w that exist. */
 uint32_t gic_spi_valid(const struct gic *g, unsigned w);
@@ -187,10 +197,26 @@ void gic_reroute_one_of_n(struct gic *g);
 void gic_update(struct gic *g, tg_time now);
 /* The highest priority pending interrupt of a PE, in groups that are enabled. */
 const struct gic_hppi *gic_hppi(struct gic *g, struct gic_pe *p);
+/* The wire of an SPI. True: it has changed. */
+bool gic_set_spi_level(struct gic *g, unsigned n, bool level);
+/* SGI n becomes pending at its target, for GICv2 from these PEs. */
+void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, uint8_t sources);
 void gic_set_own_level(struct gic *g, struct gic_pe *p, unsigned intid, bool level);
 /* pending -> active (or active and pending) */
 void gic_activate(struct gic *g, struct gic_pe *p, unsigned intid);
 void gic_deactivate(struct gic *g, struct gic_pe *p, unsigned intid);
+
+/* ---- arrival.c ---- */
+
+void gic_arrival_init(struct gic *g);
+void gic_arrival_fini(struct gic *g);
+/* A wire of the interrupt controller. tg_model_class.irq_in */
+void gic_irq_in(void *m, unsigned line, bool level, tg_time at);
+/* SGI n is sent at `at` by PE number `source`. */
+void gic_send_sgi(struct gic *g, struct gic_pe *target, unsigned n, unsigned source, tg_time at);
+/* gic_update after a bus access at `now` to the distributor or to a redistributor: what rises takes its way. */
+void gic_update_dist(struct gic *g, tg_time now);
+void gic_update_redist(struct gic *g, tg_time now);
 
 /* What follows from a restored state. */
 void gic_core_settle(struct gic *g);
@@ -334,8 +360,6 @@ enum tg_sysreg_result gic_sysreg(void *opaque, unsigned pe, uint32_t enc, bool w
 void gic_ctx_changed(void *opaque, unsigned pe, const struct tg_gic_pe_ctx *ctx, tg_time now);
 /* tg_gic_cpuif.reset (firmware.c) */
 void gic_pe_reset(void *opaque, unsigned pe, tg_time now);
-/* How a new SGI reaches its target: by GICR state and, for GICv2, source. */
-void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, unsigned source);
 
 /* Table rows. None of the registers is plain storage. */
 #define GIC_REG(n, off, w, cnt, acc, rd, wr, text)                                                        \
@@ -354,6 +378,7 @@ void gic_pend_sgi(struct gic *g, struct gic_pe *target, unsigned n, unsigned sou
         .min = (lo), .max = (hi), .description = (text)                                                \
     }
 #define GIC_LATENCY(n, kind, ns, text) GIC_PARAM(n, TIME, latency[kind], NULL, (ns)*TG_NS, 0, TG_SEC, text)
+#define GIC_TIME(n, f, ns, text)       GIC_PARAM(n, TIME, f, NULL, (ns)*TG_NS, 0, TG_SEC, text)
 #define GIC_COUNTER(f, u, d)                                                               \
     {                                                                                      \
         .name = #f, .unit = (u), .description = (d), .offset = offsetof(struct gic, n_##f) \

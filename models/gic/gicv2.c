@@ -51,7 +51,7 @@ static void write_ctlr(struct tg_model *m, const struct tg_reg_io *io, uint64_t 
         g->enable[GIC_G1NS] = (v & CTLR_GRP1) != 0;
     }
     gic_touch_all(g);
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }
 
 static uint64_t read_typer(struct tg_model *m, const struct tg_reg_io *io)
@@ -92,7 +92,7 @@ static void write_target(struct tg_model *m, const struct tg_reg_io *io, uint64_
     if (!find_spi(g, io, &n))
         return;
     gic_set_target(g, n, (uint8_t)v);
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }
 
 /* Line levels of PPIs and SPIs, as GIC-400 shows them. */
@@ -142,9 +142,9 @@ static void write_sgir(struct tg_model *m, const struct tg_reg_io *io, uint64_t 
         if (!sgi_visible(g, io, t, n) ||
             (g->security && io->attrs->secure && own_group1(t, n) != ((v & SGIR_NSATT) != 0)))
             continue;
-        gic_pend_sgi(g, t, n, p->index);
+        gic_send_sgi(g, t, n, p->index, io->now + g->access_latency);
     }
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }
 
 static uint64_t read_sgi_sources(struct tg_model *m, const struct tg_reg_io *io)
@@ -170,7 +170,7 @@ static void change_sgi_sources(struct tg_model *m, const struct tg_reg_io *io, u
     else
         p->own.latch &= ~(uint32_t)TG_BIT(n);
     gic_touch_own(g, p);
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }
 
 static void write_cpendsgir(struct tg_model *m, const struct tg_reg_io *io, uint64_t v)
@@ -246,6 +246,10 @@ static const struct tg_param params[] = {
     GIC_LATENCY("cpu_latency", GIC_LAT_CPU, 40, "Access to GICC or GICV (assumed)"),
     GIC_LATENCY("hyp_latency", GIC_LAT_HYP, 100,
                 "Access to GICH; ISCA 2016 measured about 3,250 cycles for saving a VGIC by some ten reads"),
+    GIC_TIME("dist_time", dist_time, 10,
+             "From a wire or message of an interrupt to what the distributor sends on (assumed)"),
+    GIC_TIME("cpu_time", redist_time, 10,
+             "From the distributor through a CPU interface to its core (assumed)"),
 };
 
 static const struct tg_counter counters[] = {
@@ -299,6 +303,7 @@ static void transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn
     struct gic *g = gic_of(m);
 
     txn->latency += g->latency[kind[frame]];
+    g->access_latency = txn->latency;
     txn->write ? g->n_write++ : g->n_read++;
     tg_regs_transport(m, frame, txn);
 }

@@ -32,6 +32,13 @@ static const struct tg_param params[] = {
                 "ICV registers: the virtual interface is in the core (assumed)"),
     GIC_LATENCY("ich_latency", GIC_LAT_ICH, 4, "ICH registers other than list registers (assumed)"),
     GIC_LATENCY("lr_latency", GIC_LAT_LR, 4, "ICH_LR<n>_EL2 (assumed)"),
+    GIC_TIME("dist_time", dist_time, 10,
+             "From a wire or message of an interrupt to what the distributor sends on (assumed)"),
+    GIC_TIME("mesh_time", mesh_time, 15,
+             "Interconnect between the distributor and a redistributor, one way (assumed)"),
+    GIC_TIME("redist_time", redist_time, 10,
+             "From a redistributor to its core, or back: a PPI's whole way, an SPI's and SGI's last one "
+             "(assumed)"),
 };
 
 static const struct tg_reg_frame frames[] = {
@@ -99,6 +106,7 @@ static void transport(struct tg_model *m, unsigned frame, struct tg_bus_txn *txn
     struct gic *g = gic_of(m);
 
     txn->latency += g->latency[frame ? GIC_LAT_REDIST : GIC_LAT_DIST];
+    g->access_latency = txn->latency;
     txn->write ? g->n_write++ : g->n_read++;
     tg_regs_transport(m, frame, txn);
 }

@@ -68,11 +68,13 @@ static uint32_t allowed(const struct view *v, const struct tg_reg_io *io, unsign
 
 static void touch(const struct view *v, const struct tg_reg_io *io, uint32_t mask)
 {
-    if (v->p)
+    if (v->p) {
         gic_touch_own(v->g, v->p);
-    else
+        gic_update_redist(v->g, io->now);
+    } else {
         gic_touch_spi(v->g, v->w, mask);
-    gic_update(v->g, io->now);
+        gic_update_dist(v->g, io->now);
+    }
 }
 
 /* ---- groups: Secure only ---- */
@@ -314,5 +316,5 @@ void gic_message_spi(struct gic *g, const struct tg_reg_io *io, unsigned intid, 
     else if (!(b->edge & bit))
         b->latch &= ~bit;
     gic_touch_spi(g, w, bit);
-    gic_update(g, io->now);
+    gic_update_dist(g, io->now);
 }

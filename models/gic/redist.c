@@ -45,7 +45,7 @@ static void write_waker(struct tg_model *m, const struct tg_reg_io *io, uint64_t
     p->asleep = (v & WAKER_PROCESSOR_SLEEP) != 0;
     gic_reroute_one_of_n(g);
     gic_touch_own(g, p);
-    gic_update(g, io->now);
+    gic_update_redist(g, io->now);
 }
 
 const struct tg_reg gic_redist_regs[] = {

@@ -438,7 +438,7 @@ static void send_sgi(struct access *a, uint64_t v, unsigned group)
             continue;
         }
         if (sgi_allowed(a, t, n, group))
-            gic_pend_sgi(a->g, t, n, 0);
+            gic_send_sgi(a->g, t, n, 0, a->now);
     }
 }
 

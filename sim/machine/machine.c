@@ -53,6 +53,14 @@ static void on_line_soon(void *opaque, uint64_t pa)
     fabric_expect(m->fabric, pa);
 }
 
+static void on_event(void *opaque, struct cpu *c, tg_time at)
+{
+    struct machine *m = opaque;
+
+    if (m->kick)
+        m->kick(m->kick_opaque, cpu_index(c), at);
+}
+
 static bool on_firmware_call(void *opaque, struct cpu *c, bool smc, uint16_t imm)
 {
     struct machine *m = opaque;
@@ -96,6 +104,7 @@ struct machine *machine_new(const char *name, uint64_t seed)
                                   .exception = on_exception,
                                   .eret = on_eret,
                                   .mode = on_mode,
+                                  .event = on_event,
                                   .line_soon = on_line_soon,
                                   .firmware_call = on_firmware_call,
                                   .guest_hint = on_guest_hint};

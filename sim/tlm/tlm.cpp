@@ -41,7 +41,9 @@ class Runner : public sc_core::sc_module
         unsigned index;
         tg_time quantum;
         sc_core::sc_event kick;
-        tg_time last_kick = 0;         /* latest time it was asked to look */
+        tg_time last_kick = 0;   /* latest time it was asked to look */
+        tg_time close_until = 0; /* until then its slices are short: see meet() */
+        bool was_on = false;
         tg_time wake = TG_TIME_NEVER;  /* asleep: until then at most */
         tg_time until = 0;             /* end of the slice it runs */
         tg_time local = TG_TIME_NEVER; /* its local time; TG_TIME_NEVER: ask, which takes a division */
@@ -70,7 +72,6 @@ class Runner : public sc_core::sc_module
     void check_switch(Pe &p, cpu_stop why);
     void limit_insns(Pe &p);
     void park(Pe &p);
-    void others_may_wake(const Pe &self, tg_time at);
     void everybody_sleeps();
     void host_poll();
     void look_for_moment(tg_time now);
@@ -79,6 +80,10 @@ class Runner : public sc_core::sc_module
 
     bool is_alone(const Pe &p) const;
     static bool is_near(const Pe &p, tg_time local, tg_time at);
+    static tg_time step(const Pe &p, tg_time now);
+    void meet(Pe &p, tg_time at);
+    void join(Pe &p, tg_time now);
+    void cut(Pe &p) const;
     static void before_device(void *opaque, tg_time at);
     static void after_device(void *opaque);
     static void on_kick(void *opaque, unsigned pe, tg_time at);
@@ -97,7 +102,6 @@ class Runner : public sc_core::sc_module
     sc_core::sc_event rearm_, parked_, resume_;
     Pe *current_ = nullptr; /* the PE inside cpu_run, until it meets an external target */
     unsigned polls_ = 0;
-    unsigned n_asleep_ = 0;   /* PEs with that flag: mostly none, then nobody is looked through */
     size_t armed_ = SIZE_MAX; /* index of the switch that PEs know of */
     timespec last_poll_{};
 
@@ -200,6 +204,8 @@ void Runner::on_kick(void *opaque, unsigned pe, tg_time at)
     Pe &p = *r->pes_[pe];
     tg_time now = now_ps();
 
+    if (!p.asleep && !p.parked && &p != r->current_)
+        r->meet(p, at);
     if (at < now)
         at = now;
     if (at > p.last_kick)
@@ -222,14 +228,50 @@ void Runner::on_earlier(void *opaque, tg_time when)
     tg_time now = now_ps();
 
     r->rearm_.notify(ps(when > now ? when - now : 0));
+    if (r->current_)
+        r->cut(*r->current_);
+}
+
+/* What it has scheduled itself, the PE that runs shall not run past. */
+void Runner::cut(Pe &p) const
+{
+    if (tg_evq_next(m_->env.evq) < p.until) {
+        p.until = 0; /* asked for once */
+        cpu_request_stop(p.c);
+    }
 }
 
 /* ---- a PE ---- */
 
+/* Something comes to PE p, which is awake, at `at`. If it has run past that already, it was too far ahead: for a while its
+ * slices are short, so that what comes next finds it in time. A PE that nobody turns to keeps its long ones. */
+void Runner::meet(Pe &p, tg_time at)
+{
+    tg_time local = cpu_local_time(p.c);
+
+    if (local > at || at < p.close_until)
+        p.close_until = (local > at ? local : at) + TLM_CLOSE_FOR;
+}
+
+/* PE p was powered on: whoever did so will have more to say to it. */
+void Runner::join(Pe &p, tg_time now)
+{
+    p.was_on = true;
+    for (auto &o : pes_)
+        if (cpu_is_on(o->c))
+            o->close_until = now + TLM_CLOSE_FOR;
+}
+
+/* Length of its slices at this time. */
+tg_time Runner::step(const Pe &p, tg_time now)
+{
+    return now < p.close_until && p.quantum > TLM_CLOSE_STEP ? TLM_CLOSE_STEP : p.quantum;
+}
+
 /* A quantum ends with the block in which it does: PEs meet at its end, not each a bit later. */
 bool Runner::is_near(const Pe &p, tg_time local, tg_time at)
 {
-    return local >= at && local - at < p.quantum / 2;
+    return local >= at && local - at < step(p, at) / 2;
 }
 
 void Runner::park(Pe &p)
@@ -251,7 +293,6 @@ void Runner::sleep(Pe &p)
     if (p.last_kick > now && p.last_kick < until)
         until = p.last_kick;
     p.asleep = true;
-    n_asleep_++;
     turns_.leave(p.index, until);
     everybody_sleeps();
     if (m_->stop == MACHINE_RUNNING) {
@@ -260,17 +301,7 @@ void Runner::sleep(Pe &p)
         else
             sc_core::wait(ps(until > now ? until - now : 0), p.kick);
     }
-    n_asleep_--;
     p.asleep = false;
-}
-
-/* A PE that ran may have sent an event (SEV, a store to a monitored address), which no interrupt line tells.
- */
-void Runner::others_may_wake(const Pe &self, tg_time at)
-{
-    for (auto &o : pes_)
-        if (o.get() != &self && o->asleep && cpu_is_on(o->c) && cpu_has_wakeup(o->c, at))
-            on_kick(this, o->index, at);
 }
 
 /* Is nobody else powered on? */
@@ -302,15 +333,11 @@ void Runner::before_device(void *opaque, tg_time at)
     tg_evq_run(q, at);
 }
 
-/* What the access has scheduled, the PE shall not run past. */
 void Runner::after_device(void *opaque)
 {
     Pe &p = *static_cast<Pe *>(opaque);
 
-    if (tg_evq_next(p.runner->m_->env.evq) < p.until) {
-        p.until = 0; /* asked for once */
-        cpu_request_stop(p.c);
-    }
+    p.runner->cut(p);
 }
 
 /* ---- sampling ---- */
@@ -464,7 +491,10 @@ void Runner::wait_for_interrupt(Pe &p, tg_time local)
 void Runner::slice(Pe &p, tg_time now)
 {
     tg_time next = tg_evq_next(m_->env.evq);
-    tg_time until = (now / p.quantum + 1) * p.quantum;
+
+    if (tg_unlikely(!p.was_on))
+        join(p, now);
+    tg_time until = (now / step(p, now) + 1) * step(p, now);
     uint64_t before = cpu_insns(p.c);
 
     /* Nobody to be in step with: the next event is the only thing to stop for. */
@@ -497,8 +527,6 @@ void Runner::slice(Pe &p, tg_time now)
         machine_stop(m_, MACHINE_BUG, "PE %u neither executes nor sleeps at PC %#llx, cycle %llu", p.index,
                      static_cast<unsigned long long>(cpu_get_pc(p.c)),
                      static_cast<unsigned long long>(cpu_cycles(p.c)));
-    if (n_asleep_)
-        others_may_wake(p, local);
     if (why == CPU_STOP_WFI) {
         wait_for_interrupt(p, local);
     } else {
@@ -539,14 +567,13 @@ void Runner::pe_thread(unsigned i)
             if (opt_.max_time && now >= opt_.max_time) {
                 /* The events thread ends the run when all have come so far. */
                 p->asleep = true;
-                n_asleep_++;
                 turns_.leave(p->index, TG_TIME_NEVER);
                 sc_core::wait(p->kick);
-                n_asleep_--;
                 p->asleep = false;
                 continue;
             }
             if (!cpu_is_on(p->c)) {
+                p->was_on = false;
                 p->wake = TG_TIME_NEVER;
                 sleep(*p);
                 continue;

@@ -5,7 +5,7 @@
  * and with one machine.
  *
  * Time: SystemC's resolution is 1 ps, its time is the machine's. A PE runs ahead of it by at most the
- * quantum, and synchronises before device accesses and after sending interrupts. At equal times events of the
+ * quantum, synchronises before device accesses, and does not run past events of the machine's queue. At equal times events of the
  * machine's queue run first, then PEs in the order of their numbers, so that the same inputs give the same
  * run.
  */
@@ -24,6 +24,12 @@ extern "C" {
 #include "models/cpu/cpu.h"
 
 struct machine;
+
+/* A PE that has run past the time at which something came to it (an interrupt; docs/architecture, time) gets slices of
+ * TLM_CLOSE_STEP instead of the quantum, until for TLM_CLOSE_FOR nothing has come to it. So the first is late by at most the
+ * quantum, the others by at most TLM_CLOSE_STEP less their way, which is mostly nothing. */
+#define TLM_CLOSE_STEP (50 * TG_NS)
+#define TLM_CLOSE_FOR  (100 * TG_US)
 
 /* Changes of the mode of all PEs. They happen in the order of the list, each when its moment comes after the
  * one before it; one whose moment has passed by then happens at once (an instruction count) or waits for the

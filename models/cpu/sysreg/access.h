@@ -54,6 +54,9 @@ enum {
 #define MDCR3_SCCD  TG_BIT(23)
 
 /* Makes the run loop look at `reasons` before the next block. */
+/* Brings timers, the PMU and what arrives from outside to the PE's local time `now`. */
+void cpu_poll(struct cpu *c, tg_time now);
+
 static inline void cpu_attention(struct cpu *c, unsigned reasons)
 {
     c->host.attn |= (uint8_t)reasons;

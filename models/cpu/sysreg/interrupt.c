@@ -4,6 +4,7 @@
  * WFE, SEV, the event register. Lines are levels from the interrupt controller; HCR_EL2.VI, VF and VSE add
  * virtual ones. Arm ARM DDI 0487 J.a, D1.3.6, D1.6.
  */
+#include "models/cpu/arrival.h"
 #include "models/cpu/sysreg/interrupt.h"
 
 #include "models/cpu/domain.h"
@@ -263,7 +264,7 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
     tg_time wake, late;
     bool ready;
 
-    timer_poll(c, cpu_now(c));
+    cpu_poll(c, cpu_now(c));
     ready = cpu_interrupt_pending(c, true) || until <= cpu_now(c);
     if (wfe)
         timer_event_settle(c, cpu_now(c));
@@ -307,7 +308,7 @@ static void wait(struct cpu *c, const struct cpu_op *op, bool wfe, bool with_tim
 
 void cpu_standby(struct cpu *c)
 {
-    timer_poll(c, cpu_now(c));
+    cpu_poll(c, cpu_now(c));
     if (cpu_interrupt_pending(c, true))
         return;
     c->arch.timed_out = false;
@@ -349,9 +350,17 @@ void cpu_exec_sevl(struct cpu *c)
 
 void cpu_exec_sev(struct cpu *c)
 {
+    tg_time at;
+
     c->arch.event_reg = true;
     if (!c->host.domain)
         return;
-    for (struct cpu *o = c->host.domain->first; o; o = o->host.domain_next)
-        o->arch.event_reg = true;
+    at = cpu_now(c) + c->p.sev_time;
+    for (struct cpu *o = c->host.domain->first; o; o = o->host.domain_next) {
+        if (o == c)
+            continue;
+        arrival_event(o, at);
+        if (o->arch.asleep_wfe && c->ports.hooks.event)
+            c->ports.hooks.event(c->ports.hooks.opaque, o, at);
+    }
 }

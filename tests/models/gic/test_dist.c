@@ -485,7 +485,7 @@ static void test_latency_and_counters(void **state)
     set_param(f, "ack_latency", 6);
     set_param(f, "control_latency", 7);
     set_param(f, "lr_latency", 8);
-    fix_start(f, 1);
+    fix_realize(f, 1);
     f->ctx[0].has_el2 = true;
     f->ctx[0].el = 2;
     rd32(f, GICD, GICD_IPRIORITYR + 40);

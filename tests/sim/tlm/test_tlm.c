@@ -147,11 +147,11 @@ static void order_at_equal_times(void **state)
     machine_free(b.m);
 }
 
-/* A set with a quantum of its own: PE 0 stops each 50 ns, PE 1 each 100 ns. */
+/* A set with a quantum of its own: PE 0 stops each 25 ns, PE 1 each 50 ns. */
 static void quantum_of_a_set(void **state)
 {
     static const struct mock_step s[] = {
-        {MOCK_WORK, 50 * TG_NS, 0, NULL}, {MOCK_LOOP, 0, 4, NULL}, {MOCK_OFF, 0, 0, NULL}};
+        {MOCK_WORK, 25 * TG_NS, 0, NULL}, {MOCK_LOOP, 0, 4, NULL}, {MOCK_OFF, 0, 0, NULL}};
     const struct mock_step *const scripts[] = {s, s};
     struct bench b;
     struct machine_set *fine;
@@ -159,11 +159,12 @@ static void quantum_of_a_set(void **state)
     (void)state;
     up(&b, 2, scripts);
     fine = machine_add_set(b.m, "other");
-    fine->quantum = 50 * TG_NS;
+    b.m->quantum = 50 * TG_NS;
+    fine->quantum = 25 * TG_NS;
     b.m->pes[0].set = 1;
     b.m->start = start_all;
     run(&b, NULL);
-    assert_string_equal(log_text, "0@0 1@0 1@50 0@50 0@100 1@100 1@150 0@150 0@200 1@200 ");
+    assert_string_equal(log_text, "0@0 1@0 1@25 0@25 0@50 1@50 1@75 0@75 0@100 1@100 ");
     machine_free(b.m);
 }
 
